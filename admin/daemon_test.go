@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
@@ -23,7 +24,7 @@ func (acceptingSender) Send(context.Context, string, string, []byte) mail.Outcom
 }
 
 // newDaemon returns a daemon with the fixture's forum, store and clock.
-func (w *fixture) newDaemon(relay daemon.Sender) *daemon.Daemon {
+func (w *fixture) newDaemon(relay delivery.Sender) *daemon.Daemon {
 	w.Helper()
 	set := w.deps.Settings
 	set.Scan, set.Delivery = settings.DefaultScan(), settings.DefaultDelivery()

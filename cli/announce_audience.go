@@ -13,6 +13,7 @@ import (
 	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/source"
 )
 
@@ -129,7 +130,7 @@ func named[ID ~int64](key string, wanted []any, names map[int64]string) ([]ID, e
 func listed(names map[int64]string) string {
 	var list []string
 	for id, name := range names {
-		list = append(list, fmt.Sprintf("%q (%d)", oneLine(name, 40), id))
+		list = append(list, fmt.Sprintf("%q (%d)", line.Fit(name, 40), id))
 	}
 	slices.Sort(list)
 	if more := len(list) - 12; more > 0 {
@@ -167,7 +168,7 @@ func firstFew(list []string) string {
 	const most = 5
 	var shown []string
 	for _, e := range list[:min(len(list), most)] {
-		shown = append(shown, strconv.Quote(oneLine(e, 60)))
+		shown = append(shown, strconv.Quote(line.Fit(e, 60)))
 	}
 	text := strings.Join(shown, ", ")
 	if more := len(list) - most; more > 0 {

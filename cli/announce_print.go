@@ -11,12 +11,13 @@ import (
 
 	"postrider/daemon/audience"
 	"postrider/digest"
+	"postrider/internal/line"
 	"postrider/store"
 )
 
 // printAudience prints the size and a sample of an announcement's audience, and why others are left out.
 func (c *cmdEnv) printAudience(a *digest.Announcement, census audience.Stats) {
-	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", oneLine(a.Variants[0].Title, 100), census.Size, census.Members)
+	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", line.Fit(a.Variants[0].Title, 100), census.Size, census.Members)
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: members who opted out get it too, with a note that says why.")
 	}
@@ -28,7 +29,7 @@ func (c *cmdEnv) printAudience(a *digest.Announcement, census audience.Stats) {
 	}
 	var names []string
 	for _, m := range census.Sample {
-		names = append(names, oneLine(m.Name, 40))
+		names = append(names, line.Fit(m.Name, 40))
 	}
 	if len(names) > 0 {
 		fmt.Fprintf(c.out, "Sample: %s\n", strings.Join(names, ", "))
@@ -52,53 +53,53 @@ func byCount[K ~string](counts map[K]int) []K {
 // printAnnouncement prints the details, progress and audit log of an announcement.
 func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.AuditEntry) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	line := func(name, format string, a ...any) { fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
-	line("announcement", "%d", x.ID)
+	row := func(name, format string, a ...any) { fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
+	row("announcement", "%d", x.ID)
 	for _, v := range x.Variants {
-		line("title", "%s (%s)", oneLine(v.Title, 100), oneLine(v.Locale, 20))
+		row("title", "%s (%s)", line.Fit(v.Title, 100), line.Fit(v.Locale, 20))
 	}
-	line("state", "%s", x.State)
+	row("state", "%s", x.State)
 	if x.Reason != "" {
-		line("reason", "%s", oneLine(x.Reason, 300))
+		row("reason", "%s", line.Fit(x.Reason, 300))
 	}
 	if x.Forced {
-		line("forced", "members who opted out get it too")
+		row("forced", "members who opted out get it too")
 	}
 	if x.State == store.Scheduled {
-		line("starts", "%s UTC", formatTime(x.BeginsAt))
+		row("starts", "%s UTC", formatTime(x.BeginsAt))
 	}
 	if x.Start.Local {
-		line("due", "at %s in each member's time zone", x.Start.At.Format("2006-01-02 15:04"))
+		row("due", "at %s in each member's time zone", x.Start.At.Format("2006-01-02 15:04"))
 	}
 	if x.Speed > 0 {
-		line("speed", "%d messages a minute", x.Speed)
+		row("speed", "%d messages a minute", x.Speed)
 	}
 	if x.State == store.InCanary && !x.CanaryUntil.IsZero() {
-		line("canary", "evaluated at %s UTC", formatTime(x.CanaryUntil))
+		row("canary", "evaluated at %s UTC", formatTime(x.CanaryUntil))
 	}
 	if x.State != store.Draft {
-		line("audience", "%d at the start", x.Size)
-		line("sent", "%d", x.Sent())
-		line("waiting", "%d", x.Waiting())
-		line("refused", "%d", x.Feedback.Refused)
-		line("complaints", "%d", x.Feedback.Complaints)
+		row("audience", "%d at the start", x.Size)
+		row("sent", "%d", x.Sent())
+		row("waiting", "%d", x.Waiting())
+		row("refused", "%d", x.Feedback.Refused)
+		row("complaints", "%d", x.Feedback.Complaints)
 		for _, state := range []string{"uncertain", "expired"} {
 			if n := x.Progress.States[state]; n > 0 {
-				line(state, "%d", n)
+				row(state, "%d", n)
 			}
 		}
 	}
 	for _, reason := range byCount(x.Progress.Skipped) {
-		line("skipped", "%d %s", x.Progress.Skipped[reason], oneLine(reason, 100))
+		row("skipped", "%d %s", x.Progress.Skipped[reason], line.Fit(reason, 100))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
 	fmt.Fprintln(c.out, "\nLog:")
 	for _, e := range log {
-		fmt.Fprintf(c.out, "  %s UTC  %s: %s", formatTime(e.At), oneLine(e.Actor, 60), e.Action)
+		fmt.Fprintf(c.out, "  %s UTC  %s: %s", formatTime(e.At), line.Fit(e.Actor, 60), e.Action)
 		if e.Detail != "" {
-			fmt.Fprintf(c.out, " (%s)", oneLine(e.Detail, 300))
+			fmt.Fprintf(c.out, " (%s)", line.Fit(e.Detail, 300))
 		}
 		fmt.Fprintln(c.out)
 	}

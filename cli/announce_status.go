@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -66,7 +67,7 @@ func (c *cmdEnv) listAnnouncements(ctx context.Context, s *store.Store, asJSON b
 	fmt.Fprintln(table, "ID\tSTATE\tSENT\tREFUSED\tWAITING\tOF\tCREATED (UTC)\tTITLE")
 	for _, x := range list {
 		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", x.ID, x.State, x.Sent(), x.Feedback.Refused,
-			x.Waiting(), x.Total(), formatTime(x.Created), oneLine(x.Title(), 50))
+			x.Waiting(), x.Total(), formatTime(x.Created), line.Fit(x.Title(), 50))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"postrider/config"
 	"postrider/doctor"
+	"postrider/internal/addr"
 	"postrider/internal/finding"
 	"postrider/mail"
 )
@@ -45,7 +45,7 @@ func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, conn mail.
 
 func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, conn mail.ConnInfo) doctor.Site {
 	from := address(cfg.SMTP.From).Address
-	p := doctor.Site{From: from[strings.LastIndexByte(from, '@')+1:], Envelope: from, Relay: host(cfg.SMTP.URL)}
+	p := doctor.Site{From: addr.Domain(from), Envelope: from, Relay: host(cfg.SMTP.URL)}
 	if cfg.Bounces.Domain != "" { // each message has its own return path there
 		p.Envelope, p.Bounces = "postmaster@"+cfg.Bounces.Domain, cfg.Bounces.Domain
 	}

@@ -9,39 +9,40 @@ import (
 	"postrider/daemon/explain"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/store"
 )
 
 func (c *cmdEnv) printMemberExplanation(m explain.Member) error {
 	fmt.Fprintf(c.out, "%s <%s>\n\n", memberLabel(m.Member), m.Member.Email)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	line := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
-	line("watches", fmt.Sprintf("%d sections, %d threads", m.Sections, m.Threads))
-	line("digests", cadence(m.Schedule)+", time zone "+m.Zone)
+	row := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
+	row("watches", fmt.Sprintf("%d sections, %d threads", m.Sections, m.Threads))
+	row("digests", cadence(m.Schedule)+", time zone "+m.Zone)
 	switch {
 	case len(m.NoDigest) > 0:
-		line("next digest", "none: "+strings.Join(m.NoDigest, "; "))
+		row("next digest", "none: "+strings.Join(m.NoDigest, "; "))
 	case !m.Subscribed:
-		line("next digest", "none: no watches yet, or too recent")
+		row("next digest", "none: no watches yet, or too recent")
 	case m.Skip != "":
-		line("next digest", formatTime(m.Due)+" UTC; it would currently not be sent: "+m.Skip)
+		row("next digest", formatTime(m.Due)+" UTC; it would currently not be sent: "+m.Skip)
 	default:
-		line("next digest", fmt.Sprintf("%s UTC, currently with %d posts", formatTime(m.Due), m.Posts))
+		row("next digest", fmt.Sprintf("%s UTC, currently with %d posts", formatTime(m.Due), m.Posts))
 	}
 	if len(m.NoAlert) > 0 {
-		line("alerts", "none: "+strings.Join(m.NoAlert, "; "))
+		row("alerts", "none: "+strings.Join(m.NoAlert, "; "))
 	}
 	if m.Choices.Announcements != nil && !*m.Choices.Announcements {
-		line("announcements", "turned off by the member")
+		row("announcements", "turned off by the member")
 	}
 	if !m.Choices.PausedUntil.IsZero() {
-		line("paused until", formatTime(m.Choices.PausedUntil)+" UTC")
+		row("paused until", formatTime(m.Choices.PausedUntil)+" UTC")
 	}
 	if h := m.Health; !h.SuppressedSince.IsZero() {
-		line("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(h.SuppressedSince), untilText(h.SuppressedUntil), oneLine(h.Reason, 80)))
+		row("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(h.SuppressedSince), untilText(h.SuppressedUntil), line.Fit(h.Reason, 80)))
 	}
 	for _, why := range m.Delays {
-		line("waits", oneLine(why, 100))
+		row("waits", line.Fit(why, 100))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -83,10 +84,10 @@ func (c *cmdEnv) printMessages(m explain.Member) error {
 func attemptSummary(o store.Outcome) string {
 	text := attemptResult(o)
 	if w := attemptReason(o); w != "" {
-		text += ": " + oneLine(w, 80)
+		text += ": " + line.Fit(w, 80)
 	}
 	if o.QueueID != "" {
-		text += " (queue id " + oneLine(o.QueueID, 30) + ")"
+		text += " (queue id " + line.Fit(o.QueueID, 30) + ")"
 	}
 	return orDash(text)
 }
@@ -106,7 +107,7 @@ func cadence(s digest.Schedule) string {
 }
 
 func memberLabel(m forum.Member) string {
-	return fmt.Sprintf("%s (member %d)", oneLine(m.Name, 60), m.ID)
+	return fmt.Sprintf("%s (member %d)", line.Fit(m.Name, 60), m.ID)
 }
 
 func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Post) error {
@@ -127,10 +128,10 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Po
 			if s.Bars {
 				verdict = "NO"
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Rule, verdict, oneLine(s.Says, 120))
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Rule, verdict, line.Fit(s.Says, 120))
 		}
 		if x.Alert != "" {
-			fmt.Fprintf(table, "  alert\t\t%s\n", oneLine(x.Alert, 160))
+			fmt.Fprintf(table, "  alert\t\t%s\n", line.Fit(x.Alert, 160))
 		}
 		for _, m := range x.Mails {
 			fmt.Fprintf(table, "  message\t\t%s: %s, %s: %s\n", m.Key, m.State, whenText(m), attemptSummary(m.Last))
@@ -151,7 +152,7 @@ func summary(x explain.Post) string {
 	if !x.At.IsZero() {
 		text += " (" + formatTime(x.At) + " UTC)"
 	}
-	text += ": " + oneLine(x.Reason, 200)
+	text += ": " + line.Fit(x.Reason, 200)
 	if x.Folded {
 		text += "; the message had room only to list it"
 	}

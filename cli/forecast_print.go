@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/internal/line"
 )
 
 func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
@@ -76,7 +77,7 @@ func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nMEMBER\tNAME\tRUNNING\tNEW")
 	for _, change := range x.Changes[:min(len(x.Changes), maxPrinted)] {
-		name := oneLine(cmp.Or(change.After.Name, change.Before.Name), 30)
+		name := line.Fit(cmp.Or(change.After.Name, change.Before.Name), 30)
 		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, forecastText(change.Before), forecastText(change.After))
 	}
 	if err := table.Flush(); err != nil {

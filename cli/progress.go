@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -87,7 +88,7 @@ func (m *progressBar) state(x store.AnnouncementProgress, now time.Time) string 
 	case store.Scheduled:
 		return "starts in " + formatDuration(x.BeginsAt.Sub(now))
 	case store.Paused:
-		return "paused: " + orDash(oneLine(x.Reason, 200))
+		return "paused: " + orDash(line.Fit(x.Reason, 200))
 	}
 	return x.State
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -121,7 +122,7 @@ func (c *cmdEnv) queueResume() *cobra.Command {
 func pauseText(p store.Pause) string {
 	text := "since " + formatTime(p.Since) + " UTC"
 	if p.Reason != "" {
-		text += " (" + oneLine(p.Reason, 200) + ")"
+		text += " (" + line.Fit(p.Reason, 200) + ")"
 	}
 	return text
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -39,12 +40,12 @@ func loadBlockers(ctx context.Context, s *store.Store, now time.Time) ([]blocker
 
 func (c *cmdEnv) printBlockers(list []blocker) {
 	for _, t := range list {
-		text := fmt.Sprintf("%s since %s UTC", oneLine(t.What, 100), formatTime(t.Since))
+		text := fmt.Sprintf("%s since %s UTC", line.Fit(t.What, 100), formatTime(t.Since))
 		if !t.Until.IsZero() {
 			text += ", until " + formatTime(t.Until) + " UTC"
 		}
 		if t.Detail != "" {
-			text += ": " + oneLine(t.Detail, 200)
+			text += ": " + line.Fit(t.Detail, 200)
 		}
 		fmt.Fprintln(c.out, text)
 	}

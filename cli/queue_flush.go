@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -42,7 +43,7 @@ func (c *cmdEnv) printFlushed(list []store.Expired, asJSON bool) error {
 		return c.json(map[string][]string{"expired": keys})
 	}
 	for _, m := range list {
-		fmt.Fprintf(c.out, "%s: expired\n", oneLine(m.Key, 200))
+		fmt.Fprintf(c.out, "%s: expired\n", line.Fit(m.Key, 200))
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(c.out, "No message has expired.")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -119,7 +120,7 @@ func (c *cmdEnv) printResults(list []store.ActionResult, done string) error {
 				text += " (" + v.State + ")"
 			}
 		}
-		fmt.Fprintf(c.out, "%s: %s\n", oneLine(v.Key, 200), text)
+		fmt.Fprintf(c.out, "%s: %s\n", line.Fit(v.Key, 200), text)
 	}
 	return err
 }

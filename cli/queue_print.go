@@ -2,11 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -18,7 +17,7 @@ func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count,
 		fmt.Fprintln(table, "KEY\tMEMBER\tSTATE\tATTEMPTS\tWHEN (UTC)\tAGE\tLAST\tQUEUE ID\tWHY")
 		for _, m := range mails {
 			fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", m.Key, m.Member, m.State, m.Attempt, whenText(m),
-				formatDuration(now.Sub(m.Created)), orDash(attemptResult(m.Last)), orDash(oneLine(m.Last.QueueID, 20)), orDash(oneLine(attemptReason(m.Last), 60)))
+				formatDuration(now.Sub(m.Created)), orDash(attemptResult(m.Last)), orDash(line.Fit(m.Last.QueueID, 20)), orDash(line.Fit(attemptReason(m.Last), 60)))
 		}
 		if err := table.Flush(); err != nil {
 			return fmt.Errorf("printing: %w", err)
@@ -46,33 +45,33 @@ func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count,
 
 func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	line := func(name, text string) {
+	row := func(name, text string) {
 		if text != "" {
 			fmt.Fprintf(table, "%s\t%s\n", name, text)
 		}
 	}
-	line("key", m.Key)
-	line("kind", m.Kind)
-	line("member", fmt.Sprint(m.Member))
-	line("state", m.State+" ("+whenText(m)+" UTC)")
-	line("sightings", fmt.Sprintf("after %d, up to %d", m.From, m.Until))
-	line("attempts", fmt.Sprint(m.Attempt))
+	row("key", m.Key)
+	row("kind", m.Kind)
+	row("member", fmt.Sprint(m.Member))
+	row("state", m.State+" ("+whenText(m)+" UTC)")
+	row("sightings", fmt.Sprintf("after %d, up to %d", m.From, m.Until))
+	row("attempts", fmt.Sprint(m.Attempt))
 	if possiblyDelivered(m) {
-		line("duplicate risk", "a relay may already have it: a retry sends it unchanged, with the same Message-ID")
+		row("duplicate risk", "a relay may already have it: a retry sends it unchanged, with the same Message-ID")
 	}
-	line("planned", formatTime(m.Created)+" UTC")
+	row("planned", formatTime(m.Created)+" UTC")
 	if !m.NotBefore.IsZero() {
-		line("due", formatTime(m.NotBefore)+" UTC")
+		row("due", formatTime(m.NotBefore)+" UTC")
 	}
 	if !m.Expires.IsZero() {
-		line("expires", formatTime(m.Expires)+" UTC, unless a relay accepts it before")
+		row("expires", formatTime(m.Expires)+" UTC, unless a relay accepts it before")
 	}
-	line("address", oneLine(m.Address, 200))
+	row("address", line.Fit(m.Address, 200))
 	if m.Lease != "" {
-		line("lease", m.Lease+" until "+formatTime(m.LeaseUntil)+" UTC")
+		row("lease", m.Lease+" until "+formatTime(m.LeaseUntil)+" UTC")
 	}
 	if m.State == "merged" {
-		line("merged into", oneLine(m.Last.Reason, 200))
+		row("merged into", line.Fit(m.Last.Reason, 200))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -86,7 +85,7 @@ func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
 		fmt.Fprintf(c.out, "  %s UTC  %s", formatTime(o.At), attemptResult(o))
 		for _, more := range []struct{ name, text string }{{"reply", o.Reply}, {"queue id", o.QueueID}, {"reason", o.Reason}} {
 			if more.text != "" {
-				fmt.Fprintf(c.out, "\n      %s: %s", more.name, oneLine(more.text, len(more.text)))
+				fmt.Fprintf(c.out, "\n      %s: %s", more.name, line.Fit(more.text, len(more.text)))
 			}
 		}
 		if o.Bytes > 0 {
@@ -120,7 +119,7 @@ func attemptResult(o store.Outcome) string {
 	if o.Enhanced != "" {
 		text += " " + o.Enhanced
 	}
-	return oneLine(text, 40)
+	return line.Fit(text, 40)
 }
 
 // attemptReason returns the relay's reply, or else the daemon's reason.
@@ -153,19 +152,4 @@ func formatDuration(d time.Duration) string {
 		return fmt.Sprintf("%dm", d/time.Minute)
 	}
 	return fmt.Sprintf("%ds", d/time.Second)
-}
-
-// oneLine makes external text safe for a terminal: a relay's reply may contain control sequences. The result has at most
-// most characters.
-func oneLine(text string, most int) string {
-	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)), " ")
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
 }

@@ -12,6 +12,7 @@ import (
 
 	"postrider/config"
 	"postrider/daemon"
+	"postrider/internal/addr"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
@@ -72,8 +73,7 @@ func randomKey() []byte {
 
 // newDryRunDaemon creates a daemon without a sender, for forecasts only.
 func (h *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
-	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
-	composer, err := mail.NewComposer(domain, randomKey())
+	composer, err := mail.NewComposer(addr.Domain(address(h.cfg.SMTP.From).Address), randomKey())
 	if err != nil {
 		return nil, err
 	}

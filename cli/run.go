@@ -12,6 +12,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon"
+	"postrider/daemon/delivery"
 	"postrider/inbound"
 	"postrider/metrics"
 )
@@ -139,7 +140,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 }
 
 // reportStartFailure raises an alarm with the reason why the daemon does not start, and returns it.
-func (h *app) reportStartFailure(ctx context.Context, sender daemon.Sender, kind alarm.Kind, why error) error {
+func (h *app) reportStartFailure(ctx context.Context, sender delivery.Sender, kind alarm.Kind, why error) error {
 	d, err := h.daemon(ctx, sender, time.Now)
 	if err != nil {
 		return errors.Join(why, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/internal/line"
 )
 
 // roundJSON is the output of run --once --json.
@@ -44,12 +45,12 @@ func newRoundJSON(r daemon.Report) roundJSON {
 // printRound prints the report of a round.
 func (c *cmdEnv) printRound(r daemon.Report) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	line := func(name string, n int, remark string) {
+	row := func(name string, n int, remark string) {
 		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, remark)
 	}
-	line("new posts", r.Sighted, "")
-	line("planned", r.Planned+r.Alerts+r.Enrolled, fmt.Sprintf("%d digests, %d alerts, %d announcements", r.Planned, r.Alerts, r.Enrolled))
-	line("sent", r.Sent, megabytes(r.Bytes))
+	row("new posts", r.Sighted, "")
+	row("planned", r.Planned+r.Alerts+r.Enrolled, fmt.Sprintf("%d digests, %d alerts, %d announcements", r.Planned, r.Alerts, r.Enrolled))
+	row("sent", r.Sent, megabytes(r.Bytes))
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
 	})
@@ -57,16 +58,16 @@ func (c *cmdEnv) printRound(r daemon.Report) error {
 	for _, n := range r.Skipped {
 		skipped += n
 	}
-	line("skipped", skipped, "")
+	row("skipped", skipped, "")
 	for _, reason := range reasons {
-		line("", r.Skipped[reason], oneLine(reason, 100))
+		row("", r.Skipped[reason], line.Fit(reason, 100))
 	}
-	line("refused", r.Refused, "")
-	line("to retry", r.Retried, "")
-	line("uncertain", r.Uncertain, "")
-	line("waiting", r.Waiting, "for throttled or held domains")
-	line("held", r.Held, "until their members want them")
-	line("expired", r.Expired, "")
+	row("refused", r.Refused, "")
+	row("to retry", r.Retried, "")
+	row("uncertain", r.Uncertain, "")
+	row("waiting", r.Waiting, "for throttled or held domains")
+	row("held", r.Held, "until their members want them")
+	row("expired", r.Expired, "")
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}

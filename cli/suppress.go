@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -86,7 +87,7 @@ func (c *cmdEnv) printSuppressions(ctx context.Context, s *store.Store) error {
 		if !h.SuppressedUntil.IsZero() {
 			until = formatTime(h.SuppressedUntil)
 		}
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", oneLine(h.Address, 80), member, formatTime(h.SuppressedSince), until, orDash(oneLine(h.Reason, 100)))
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", line.Fit(h.Address, 80), member, formatTime(h.SuppressedSince), until, orDash(line.Fit(h.Reason, 100)))
 		return err
 	})
 	if err != nil {
@@ -171,10 +172,10 @@ func (c *cmdEnv) suppressRemove() *cobra.Command {
 				var failed error
 				for _, a := range addresses {
 					if was[strings.ToLower(a)] {
-						fmt.Fprintf(c.out, "%s is no longer suppressed.\n", oneLine(a, 200))
+						fmt.Fprintf(c.out, "%s is no longer suppressed.\n", line.Fit(a, 200))
 						continue
 					}
-					fmt.Fprintf(c.out, "%s was not suppressed.\n", oneLine(a, 200))
+					fmt.Fprintf(c.out, "%s was not suppressed.\n", line.Fit(a, 200))
 					failed = errSilent
 				}
 				return failed

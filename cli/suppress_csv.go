@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/internal/line"
 	"postrider/store"
 )
 
@@ -102,7 +103,7 @@ func (c *cmdEnv) exportSuppressions(ctx context.Context, s *store.Store) error {
 		if !h.SuppressedUntil.IsZero() {
 			until = h.SuppressedUntil.Format(time.RFC3339)
 		}
-		return out.Write([]string{h.Address, escapeFormula(oneLine(h.Reason, 200)), h.SuppressedSince.Format(time.RFC3339), until})
+		return out.Write([]string{h.Address, escapeFormula(line.Fit(h.Reason, 200)), h.SuppressedSince.Format(time.RFC3339), until})
 	})
 	out.Flush()
 	return errors.Join(err, out.Error())

@@ -8,12 +8,13 @@ import (
 	netmail "net/mail"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"postrider/config"
 	"postrider/daemon"
+	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
+	"postrider/internal/addr"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/source"
@@ -30,7 +31,7 @@ type app struct {
 	renderer *templates.Renderer
 	links    *link.Signer
 	log      *slog.Logger
-	fallback daemon.Sender   // nil if there is no fallback relay
+	fallback delivery.Sender // nil if there is no fallback relay
 	owner    string          // identifies this process among those that share a store
 	watcher  daemon.Observer // nil: no metrics
 
@@ -143,12 +144,11 @@ func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, domain, _ := strings.Cut(address(h.cfg.SMTP.From).Address, "@")
-	return mail.NewComposer(domain, keys[0])
+	return mail.NewComposer(addr.Domain(address(h.cfg.SMTP.From).Address), keys[0])
 }
 
 // daemon creates a daemon that sends its messages through sender.
-func (h *app) daemon(ctx context.Context, sender daemon.Sender, now func() time.Time) (*daemon.Daemon, error) {
+func (h *app) daemon(ctx context.Context, sender delivery.Sender, now func() time.Time) (*daemon.Daemon, error) {
 	composer, err := h.composer(ctx)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (h *app) selfCheck(ctx context.Context) error {
 }
 
 // sender returns the relay, or a folder if dir is set. It also sets up the fallback relay if one is configured.
-func (h *app) sender(dir string) (daemon.Sender, func(), error) {
+func (h *app) sender(dir string) (delivery.Sender, func(), error) {
 	if dir != "" {
 		folder, err := mail.NewFolder(dir)
 		return folder, func() {}, err

@@ -11,6 +11,7 @@ import (
 	"postrider/admin"
 	"postrider/alarm"
 	"postrider/inbound"
+	"postrider/internal/addr"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/web"
@@ -128,7 +129,7 @@ func (s SMTP) fromDomain() string {
 	if err != nil {
 		return ""
 	}
-	return from.Address[strings.LastIndexByte(from.Address, '@')+1:]
+	return addr.Domain(from.Address)
 }
 
 // Validate returns all invalid keys; each error starts with its key.

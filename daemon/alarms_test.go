@@ -21,16 +21,16 @@ import (
 
 const admin = "admin@upperberth.example"
 
-// watched is a world whose administrator is told of alarms.
-type watched struct {
+// alarmWorld is a world with alarm notifications by webhook and email.
+type alarmWorld struct {
 	*world
-	mu    sync.Mutex
-	heard []string
+	mu            sync.Mutex
+	notifications []string
 }
 
-func newWatched(t *testing.T) *watched {
+func newAlarmWorld(t *testing.T) *alarmWorld {
 	t.Helper()
-	w := &watched{world: newDailyWorld(t)}
+	w := &alarmWorld{world: newDailyWorld(t)}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var note struct{ Event, Alarm, Object, Detail string }
 		if err := json.NewDecoder(r.Body).Decode(&note); err != nil {
@@ -38,7 +38,7 @@ func newWatched(t *testing.T) *watched {
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.heard = append(w.heard, strings.TrimSpace(note.Event+" "+note.Alarm+" "+note.Object)+": "+note.Detail)
+		w.notifications = append(w.notifications, strings.TrimSpace(note.Event+" "+note.Alarm+" "+note.Object)+": "+note.Detail)
 	}))
 	t.Cleanup(server.Close)
 	w.set.Alarms = alarm.Config{Email: "Admin <" + admin + ">", Webhook: server.URL}
@@ -47,8 +47,8 @@ func newWatched(t *testing.T) *watched {
 	return w
 }
 
-// minutes runs a round each minute, whatever comes of it, and gives what the webhook heard in that time.
-func (w *watched) minutes(n int) []string {
+// runMinutes runs a round each minute, ignoring errors, and returns the notifications that the webhook got.
+func (w *alarmWorld) runMinutes(n int) []string {
 	w.Helper()
 	for range n {
 		w.setTime(w.clock().Add(time.Minute))
@@ -56,167 +56,167 @@ func (w *watched) minutes(n int) []string {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	heard := w.heard
-	w.heard = nil
-	return heard
+	notifications := w.notifications
+	w.notifications = nil
+	return notifications
 }
 
-// mails are the subjects of those that the administrator got.
-func (w *watched) mails(t *testing.T) (subjects []string) {
+// mailSubjects returns the subjects of the messages to the administrator.
+func (w *alarmWorld) mailSubjects(t *testing.T) (subjects []string) {
 	t.Helper()
-	for _, try := range w.relay.messages() {
-		if try.to == admin && try.out.Result == mail.Accepted {
-			head, text, html := parseMessage(t, try.raw)
+	for _, sent := range w.relay.messages() {
+		if sent.to == admin && sent.out.Result == mail.Accepted {
+			head, text, html := parseMessage(t, sent.raw)
 			subjects = append(subjects, head.Get("Subject"))
 			if head.Get("List-Unsubscribe") != "" || !strings.Contains(text, "Since ") || !strings.Contains(html, "Since ") {
-				t.Errorf("the mail is\n%s", try.raw)
+				t.Errorf("the message is\n%s", sent.raw)
 			}
 		}
 	}
 	return subjects
 }
 
-func (w *watched) wantAlarms(when string, got []string, wants ...string) {
+func (w *alarmWorld) wantAlarms(when string, got []string, wants ...string) {
 	w.Helper()
 	if len(got) != len(wants) {
-		w.Errorf("%s the webhook heard %q, want %q", when, got, wants)
+		w.Errorf("%s: the webhook got %q, want %q", when, got, wants)
 		return
 	}
 	for i, want := range wants {
 		if !strings.Contains(got[i], want) {
-			w.Errorf("%s the webhook heard %q, want %q", when, got[i], want)
+			w.Errorf("%s: the webhook got %q, want %q", when, got[i], want)
 		}
 	}
 }
 
-// unreachable is what a relay comes to that does not answer, or refuses the login.
+// unreachable returns outcomes of a relay that does not respond or, with a code, rejects the login.
 func unreachable(code int) func(string, int) mail.Outcome {
 	return func(string, int) mail.Outcome {
-		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: code, Reply: "as told", Err: errors.New("connection refused")}
+		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: code, Reply: "as configured", Err: errors.New("connection refused")}
 	}
 }
 
 func TestAlarms_RelayDownNotifiesByWebhookAndLaterByMail(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newAlarmWorld(t)
 	w.writePost(w.thread(tonight))
 	w.relay.answer = unreachable(0)
 	w.setClock(5, "08:00")
-	w.wantAlarms("in the first minute", w.minutes(1))
-	w.wantAlarms("when it lasts", w.minutes(10), "raised relay: connection refused")
-	if got := w.mails(t); len(got) > 0 {
-		t.Errorf("mails came through a relay that is down: %q", got)
+	w.wantAlarms("in the first minute", w.runMinutes(1))
+	w.wantAlarms("when it lasts", w.runMinutes(10), "raised relay: connection refused")
+	if got := w.mailSubjects(t); len(got) > 0 {
+		t.Errorf("messages were sent through a relay that is down: %q", got)
 	}
 	w.relay.acceptAll()
-	w.wantAlarms("when it is back", w.minutes(30), "resolved relay: ")
+	w.wantAlarms("when the relay is back", w.runMinutes(30), "resolved relay: ")
 	want := []string{"[The Upper Berth] Alarm: The relay cannot be reached", "[The Upper Berth] Resolved: The relay cannot be reached"}
-	if got := w.mails(t); !slices.Equal(got, want) {
-		t.Errorf("mails are %q, want %q", got, want)
+	if got := w.mailSubjects(t); !slices.Equal(got, want) {
+		t.Errorf("subjects = %q, want %q", got, want)
 	}
 }
 
 func TestAlarms_RejectedLoginNotifiesImmediately(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newAlarmWorld(t)
 	w.writePost(w.thread(tonight))
 	w.relay.answer = unreachable(535)
 	w.setClock(5, "08:00")
-	w.wantAlarms("at once", w.minutes(1), "raised auth: 535 as told")
+	w.wantAlarms("immediately", w.runMinutes(1), "raised auth: 535 as configured")
 	w.restart()
-	w.wantAlarms("after a restart", w.minutes(5))
+	w.wantAlarms("after a restart", w.runMinutes(5))
 }
 
 func TestAlarms_UnreadableForum(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
-	w.wantAlarms("while all is well", w.minutes(3))
+	w := newAlarmWorld(t)
+	w.wantAlarms("while the forum is readable", w.runMinutes(3))
 	w.execSQL(`ALTER TABLE post RENAME TO posts`)
-	w.wantAlarms("for a moment", w.minutes(1))
+	w.wantAlarms("during a short failure", w.runMinutes(1))
 	w.execSQL(`ALTER TABLE posts RENAME TO post`)
-	w.wantAlarms("after a moment", w.minutes(20))
+	w.wantAlarms("after a short failure", w.runMinutes(20))
 	w.execSQL(`ALTER TABLE post RENAME TO posts`)
-	w.wantAlarms("when it lasts", w.minutes(20), "raised forum: ")
+	w.wantAlarms("when it lasts", w.runMinutes(20), "raised forum: ")
 	w.execSQL(`ALTER TABLE posts RENAME TO post`)
-	w.wantAlarms("when it is over", w.minutes(20), "resolved forum: ")
+	w.wantAlarms("when it has ended", w.runMinutes(20), "resolved forum: ")
 }
 
 func TestAlarms_StoreRejectsWrites(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newAlarmWorld(t)
 	var mend []func()
 	for _, table := range []string{"memory", "alarm"} {
 		mend = append(mend, breakStore(w.world, "INSERT", table))
 	}
-	w.wantAlarms("when it lasts", w.minutes(10), "raised store: ")
-	if got, want := w.mails(t), []string{"[The Upper Berth] Alarm: Postrider cannot write to its store"}; !slices.Equal(got, want) {
-		t.Errorf("mails are %q, want %q", got, want)
+	w.wantAlarms("when it lasts", w.runMinutes(10), "raised store: ")
+	if got, want := w.mailSubjects(t), []string{"[The Upper Berth] Alarm: Postrider cannot write to its store"}; !slices.Equal(got, want) {
+		t.Errorf("subjects = %q, want %q", got, want)
 	}
 	for _, m := range mend {
 		m()
 	}
-	w.wantAlarms("when it is over", w.minutes(20), "resolved store: ")
+	w.wantAlarms("when it has ended", w.runMinutes(20), "resolved store: ")
 }
 
 func TestAlarms_DomainOnHold(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newAlarmWorld(t)
 	hold := store.DomainHold{Domain: "gmail.com", Since: w.clock(), Until: w.clock().Add(30 * time.Minute), Reason: "refused 12 of 14"}
 	if err := w.store.Holds.Add(t.Context(), hold); err != nil {
 		t.Fatal(err)
 	}
-	w.wantAlarms("when it is held", w.minutes(25), "raised held gmail.com: refused 12 of 14")
-	w.wantAlarms("when it is over", w.minutes(20), "resolved held gmail.com: ")
+	w.wantAlarms("while the domain is on hold", w.runMinutes(25), "raised held gmail.com: refused 12 of 14")
+	w.wantAlarms("when it has ended", w.runMinutes(20), "resolved held gmail.com: ")
 }
 
 func TestAlarms_StalledDaemon(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
-	sit := func(quiet time.Duration) []string {
-		w.daemon.lastProgress.Store(time.Now().Add(-quiet).UnixNano())
-		w.daemon.checkStalled()
-		w.daemon.flushAlarms(t.Context())
+	w := newAlarmWorld(t)
+	stallFor := func(quiet time.Duration) []string {
+		w.daemon.watchdog.lastProgress.Store(time.Now().Add(-quiet).UnixNano())
+		w.daemon.watchdog.checkStalled()
+		w.daemon.watchdog.flushAlarms(t.Context())
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		heard := w.heard
-		w.heard = nil
-		return heard
+		notifications := w.notifications
+		w.notifications = nil
+		return notifications
 	}
-	w.wantAlarms("after nine minutes", sit(9*time.Minute))
-	w.wantAlarms("after eleven", sit(11*time.Minute), "raised overdue: no progress for 11m")
+	w.wantAlarms("after nine minutes", stallFor(9*time.Minute))
+	w.wantAlarms("after eleven", stallFor(11*time.Minute), "raised overdue: no progress for 11m")
 	w.daemon.settings.Scan.Interval = time.Minute
-	w.wantAlarms("when gathers are rarer", sit(29*time.Minute))
+	w.wantAlarms("with rarer scans", stallFor(29*time.Minute))
 }
 
 func TestRaiseAlarm_NotifiesOnceIfDaemonCannotStart(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
-	for range 3 { // as a service manager would
+	w := newAlarmWorld(t)
+	for range 3 { // like a service manager
 		w.restart()
 		w.daemon.RaiseAlarm(t.Context(), alarm.SelfCheck, errors.New("the column is_deleted is gone"))
 		w.setTime(w.clock().Add(10 * time.Second))
 	}
-	got := w.mails(t)
+	got := w.mailSubjects(t)
 	if want := []string{"[The Upper Berth] Alarm: The forum self-check failed"}; !slices.Equal(got, want) {
-		t.Errorf("mails are %q, want %q", got, want)
+		t.Errorf("subjects = %q, want %q", got, want)
 	}
 	w.restart()
-	w.wantAlarms("once it starts", w.minutes(20), "raised self_check: the column is_deleted is gone", "resolved self_check: ")
+	w.wantAlarms("once the daemon starts", w.runMinutes(20), "raised self_check: the column is_deleted is gone", "resolved self_check: ")
 }
 
 func TestAlarms_EveryKindHasText(t *testing.T) {
 	t.Parallel()
-	w := newWatched(t)
+	w := newAlarmWorld(t)
 	for _, kind := range alarm.Kinds {
 		n := alarm.Notification{Kind: kind, Object: "gmail.com", Detail: "why", Since: w.clock(), At: w.clock()}
-		if err := (alarmMail{w.daemon}).Notify(t.Context(), n); err != nil {
+		if err := (&alarmMail{w.daemon.base, w.daemon.shared.Relays}).Notify(t.Context(), n); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if what, cure := w.daemon.Renderer.AlarmText(string(kind), ""); what == "" || cure == "" {
-			t.Errorf("%s has no words", kind)
+			t.Errorf("%s has no text", kind)
 		}
 	}
-	if got := w.mails(t); len(got) != len(alarm.Kinds) {
-		t.Errorf("%d mails, want one for each of %s", len(got), fmt.Sprint(alarm.Kinds))
+	if got := w.mailSubjects(t); len(got) != len(alarm.Kinds) {
+		t.Errorf("%d messages, want one for each of %s", len(got), fmt.Sprint(alarm.Kinds))
 	}
 }
 
@@ -229,26 +229,26 @@ func TestWatchdog_RunsWhileRoundHangs(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() {
-			w.daemon.watchdog(ctx)
+			w.daemon.watchdog.run(ctx)
 			close(over)
 		}()
-		told := func() (subjects []string) {
+		subjects := func() (subjects []string) {
 			synctest.Wait()
-			for _, try := range w.relay.messages() {
-				if try.to == admin {
-					head, _, _ := parseMessage(t, try.raw)
+			for _, sent := range w.relay.messages() {
+				if sent.to == admin {
+					head, _, _ := parseMessage(t, sent.raw)
 					subjects = append(subjects, head.Get("Subject"))
 				}
 			}
 			return subjects
 		}
 		time.Sleep(9 * time.Minute)
-		if got := told(); len(got) > 0 {
-			t.Errorf("after nine minutes the administrator has %q", got)
+		if got := subjects(); len(got) > 0 {
+			t.Errorf("after nine minutes the administrator got %q", got)
 		}
 		time.Sleep(2 * time.Minute)
-		if got, want := told(), []string{"[The Upper Berth] Alarm: The daemon is stalled"}; !slices.Equal(got, want) {
-			t.Errorf("after eleven minutes the administrator has %q, want %q", got, want)
+		if got, want := subjects(), []string{"[The Upper Berth] Alarm: The daemon is stalled"}; !slices.Equal(got, want) {
+			t.Errorf("after eleven minutes the administrator got %q, want %q", got, want)
 		}
 		stop()
 		<-over

@@ -12,12 +12,12 @@ import (
 	"postrider/internal/link"
 )
 
-// messageHeaders takes the heads of the mails to an address.
+// messageHeaders returns the headers of the messages to a member since the last call.
 func (w *world) messageHeaders(name string) []netmail.Header {
 	w.Helper()
 	var list []netmail.Header
-	for _, try := range w.relay.withdraw(address(name)) {
-		head, _, _ := parseMessage(w, try.raw)
+	for _, sent := range w.relay.withdraw(address(name)) {
+		head, _, _ := parseMessage(w, sent.raw)
 		list = append(list, head)
 	}
 	return list
@@ -56,14 +56,14 @@ func TestAlert_ThreadFormsOneConversation(t *testing.T) {
 		}
 		refs := strings.Fields(h.Get("References"))
 		if refs[0] != root || len(refs) > 10 || refs[len(refs)-1] != h.Get("In-Reply-To") {
-			t.Errorf("alert %d answers %s and refers to %v", n+1, h.Get("In-Reply-To"), refs)
+			t.Errorf("alert %d replies to %s and refers to %v", n+1, h.Get("In-Reply-To"), refs)
 		}
 		if n > 0 && h.Get("In-Reply-To") != heads[n-1].Get("Message-ID") {
-			t.Errorf("alert %d answers %s, want the one before it, %s", n+1, h.Get("In-Reply-To"), heads[n-1].Get("Message-ID"))
+			t.Errorf("alert %d replies to %s, want the previous one, %s", n+1, h.Get("In-Reply-To"), heads[n-1].Get("Message-ID"))
 		}
 	}
 	if eve := w.messageHeaders("eve"); strings.Fields(eve[0].Get("References"))[0] != root || eve[0].Get("Message-ID") == heads[0].Get("Message-ID") {
-		t.Error("another member's alerts have another root, or the same Message-ID")
+		t.Error("another member's alerts have a different root, or the same Message-ID")
 	}
 	if h := w.messageHeaders("anna"); len(h) != 1 || strings.Contains(h[0].Get("References"), root) || strings.HasPrefix(h[0].Get("Subject"), "Re:") {
 		t.Errorf("an alert of another thread belongs to the same conversation: %v", h)
@@ -94,17 +94,17 @@ func TestAlert_HasUnsubscribeLinks(t *testing.T) {
 			tt.set(w, thread)
 			w.writeText(thread, writer, tt.say)
 			w.advanceClock(time.Minute)
-			mails := w.relay.withdraw(address("anna"))
-			if len(mails) != 1 {
-				t.Fatalf("%d mails, want one", len(mails))
+			messages := w.relay.withdraw(address("anna"))
+			if len(messages) != 1 {
+				t.Fatalf("%d messages, want one", len(messages))
 			}
-			head, text, _ := parseMessage(t, mails[0].raw)
+			head, text, _ := parseMessage(t, messages[0].raw)
 			object := map[link.Scope]int64{link.Thread: thread, link.Section: tonight, link.Alerts: 0}
 			grant := func(address string) link.Claims {
 				t.Helper()
 				m := token.FindStringSubmatch(address)
 				if m == nil {
-					t.Fatalf("no way out in %s", address)
+					t.Fatalf("no unsubscribe link in %s", address)
 				}
 				g, err := w.daemon.Links.Check(m[1])
 				if err != nil {
@@ -113,10 +113,10 @@ func TestAlert_HasUnsubscribeLinks(t *testing.T) {
 				return g
 			}
 			if got, want := grant(head.Get("List-Unsubscribe")), (link.Claims{Scope: tt.oneClick, Member: 101, Object: object[tt.oneClick]}); got != want {
-				t.Errorf("one click ends %+v, want %+v", got, want)
+				t.Errorf("one-click unsubscribe has %+v, want %+v", got, want)
 			}
 			if got, want := grant(text), (link.Claims{Scope: tt.body, Member: 101, Object: object[tt.body]}); got != want {
-				t.Errorf("the first link of the text ends %+v, want %+v", got, want)
+				t.Errorf("the first unsubscribe link of the text has %+v, want %+v", got, want)
 			}
 			if head.Get("List-Id") != `"The Upper Berth" <alerts.upperberth.example>` || head.Get("Feedback-ID") != "alert:upperberth.example:postrider" {
 				t.Errorf("List-Id is %s, Feedback-ID %s", head.Get("List-Id"), head.Get("Feedback-ID"))
@@ -132,7 +132,7 @@ func TestAlert_ShowsQuotedAndEarlierUnreadPosts(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
-	w.watchThread(104, thread, 0) // Dora hears of it only when she is called
+	w.watchThread(104, thread, 0) // Dora gets only quotes and mentions of it
 	quoted := w.writeText(thread, writer, "The berth ladder squeaks, and the heating cannot be turned off from within the compartment at all.")
 	w.advanceClock(time.Minute)
 	read := w.writeText(thread, writer, "Seen already.")
@@ -142,13 +142,13 @@ func TestAlert_ShowsQuotedAndEarlierUnreadPosts(t *testing.T) {
 	w.advanceClock(time.Minute)
 	p := w.writeText(thread, 103, `[QUOTE="Kate, post: `+fmt.Sprint(quoted)+`, member: 7"]The berth ladder squeaks[/QUOTE] What do you say, @dora?`)
 	w.advanceClock(time.Minute)
-	mails := w.relay.withdraw(address("dora"))
-	if len(mails) != 1 {
-		t.Fatalf("%d mails, want one", len(mails))
+	messages := w.relay.withdraw(address("dora"))
+	if len(messages) != 1 {
+		t.Fatalf("%d messages, want one", len(messages))
 	}
-	_, text, html := parseMessage(t, mails[0].raw)
+	_, text, html := parseMessage(t, messages[0].raw)
 	if got := postNumbers(text); len(got) != 1 || got[0] != p {
-		t.Errorf("it tells of %v, want %d", got, p)
+		t.Errorf("the alert has posts %v, want %d", got, p)
 	}
 	for _, want := range []string{"cannot be turned off", "Not seen yet."} {
 		if !strings.Contains(strings.ReplaceAll(text, "\n", " "), want) && !strings.Contains(text, want) {
@@ -159,6 +159,6 @@ func TestAlert_ShowsQuotedAndEarlierUnreadPosts(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "Seen already.") {
-		t.Errorf("the text shows post %d, which she has read", read)
+		t.Errorf("the text shows post %d, which was already read", read)
 	}
 }

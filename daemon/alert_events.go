@@ -13,13 +13,13 @@ import (
 
 // recentEvents returns the sightings that may cause alerts. It leaves out posts older than settings.AlertMaxAge and posts written
 // before Postrider first ran.
-func (d *Daemon) recentEvents(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
-	list, err := d.Store.Alerts.PostEvents(ctx, after, until)
+func (ap *alertPlanner) recentEvents(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
+	list, err := ap.Store.Alerts.PostEvents(ctx, after, until)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	now := d.Now()
-	born, err := d.firstRunAt(ctx, now)
+	now := ap.Now()
+	born, err := ap.scanner.firstRunAt(ctx, now)
 	if err != nil {
 		return nil, err
 	}

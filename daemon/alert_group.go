@@ -16,7 +16,7 @@ type memberThread struct {
 }
 
 // groupByThread groups alert items by member and thread.
-func (d *Daemon) groupByThread(notices []digest.AlertItem) []store.Alert {
+func (ap *alertPlanner) groupByThread(notices []digest.AlertItem) []store.Alert {
 	var list []store.Alert
 	at := make(map[memberThread]int)
 	for _, n := range notices {
@@ -30,14 +30,14 @@ func (d *Daemon) groupByThread(notices []digest.AlertItem) []store.Alert {
 		list[i].Notices = append(list[i].Notices, n)
 	}
 	for i := range list {
-		list[i].NotBefore, list[i].DebounceUntil = d.debounceWindow(list[i].Notices)
+		list[i].NotBefore, list[i].DebounceUntil = ap.debounceWindow(list[i].Notices)
 	}
 	return list
 }
 
 // debounceWindow returns when posts may be sent: some time after the newest post, so that its author can still correct it,
 // but not too long after the oldest.
-func (d *Daemon) debounceWindow(notices []digest.AlertItem) (notBefore, most time.Time) {
+func (ap *alertPlanner) debounceWindow(notices []digest.AlertItem) (notBefore, most time.Time) {
 	oldest, newest := notices[0].PostedAt, notices[0].PostedAt
 	for _, n := range notices[1:] {
 		if n.PostedAt.Before(oldest) {
@@ -47,7 +47,7 @@ func (d *Daemon) debounceWindow(notices []digest.AlertItem) (notBefore, most tim
 			newest = n.PostedAt
 		}
 	}
-	notBefore, most = newest.Add(d.settings.Alerts.Debounce), oldest.Add(d.settings.Alerts.DebounceMax)
+	notBefore, most = newest.Add(ap.settings.Alerts.Debounce), oldest.Add(ap.settings.Alerts.DebounceMax)
 	if notBefore.After(most) {
 		notBefore = most
 	}

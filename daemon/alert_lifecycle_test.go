@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 	"postrider/store"
 )
 
-// skipReasons lists why a member's alerts came to nothing, in their order.
+// skipReasons lists why a member's alerts were skipped, in their order.
 func (w *world) skipReasons(member forum.MemberID) []string {
 	w.Helper()
 	var list []string
@@ -26,7 +27,7 @@ func (w *world) skipReasons(member forum.MemberID) []string {
 	return list
 }
 
-// setOverride notes how a member wants to hear of a section.
+// setOverride sets a member's override for a section.
 func (w *world) setOverride(member forum.MemberID, section forum.SectionID, c digest.Cadence) {
 	w.Helper()
 	if err := w.store.Preferences.SetOverride(w.Context(), w.clock(), member, section, 0, c); err != nil {
@@ -34,7 +35,7 @@ func (w *world) setOverride(member forum.MemberID, section forum.SectionID, c di
 	}
 }
 
-// setPreferences saves what a member has chosen.
+// setPreferences saves the preferences of a member.
 func (w *world) setPreferences(member forum.MemberID, c digest.Preferences) {
 	w.Helper()
 	if err := w.store.Preferences.Save(w.Context(), w.clock(), member, c); err != nil {
@@ -47,8 +48,8 @@ func TestAlert_ReflectsChangesDuringDebounce(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(w *world, thread int64, p forum.PostID)
-		reason string // "": it goes out
-		digest bool   // the next edition brings it
+		reason string // "": it is sent
+		digest bool   // the next edition includes it
 	}{
 		{"the post is edited", func(w *world, _ int64, p forum.PostID) {
 			w.execSQL(`UPDATE post SET body = 'Mended.', edited_at = 1 WHERE id = ?`, p)
@@ -56,33 +57,33 @@ func TestAlert_ReflectsChangesDuringDebounce(t *testing.T) {
 		{"the post is deleted", func(w *world, _ int64, p forum.PostID) {
 			w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 		}, "post deleted", false},
-		{"the post is gone", func(w *world, _ int64, p forum.PostID) { w.execSQL(`DELETE FROM post WHERE id = ?`, p) }, "permanently deleted", false},
+		{"the post is permanently deleted", func(w *world, _ int64, p forum.PostID) { w.execSQL(`DELETE FROM post WHERE id = ?`, p) }, "permanently deleted", false},
 		{"the thread is deleted", func(w *world, thread int64, _ forum.PostID) {
 			w.execSQL(`UPDATE thread SET state = 'deleted' WHERE id = ?`, thread)
 		}, "thread deleted", false},
-		{"the thread is moved out of his sight", func(w *world, thread int64, _ forum.PostID) {
+		{"the thread is moved to a private section", func(w *world, thread int64, _ forum.PostID) {
 			w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, guardsvan, thread)
 		}, "no access", false},
-		{"his right is taken", func(w *world, _ int64, _ forum.PostID) {
+		{"the member loses access", func(w *world, _ int64, _ forum.PostID) {
 			w.execSQL(`DELETE FROM permission WHERE section_id = ?`, tonight)
 		}, "no access", false},
-		{"he is banned", func(w *world, _ int64, _ forum.PostID) {
+		{"the member is banned", func(w *world, _ int64, _ forum.PostID) {
 			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 		}, "banned", false},
-		{"he has no account any more", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`DELETE FROM member WHERE id = 101`) }, digest.ReasonMemberDeleted, false},
-		{"he opts out of all mail", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out", false},
-		{"he ignores the author", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`INSERT INTO ignored VALUES (101, ?)`, writer) }, "author ignored", false},
-		{"he reads it on the site", func(w *world, thread int64, _ forum.PostID) { w.visitThread(101, thread) }, "already read on the site", false},
-		{"he ends his watch", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`DELETE FROM section_watch`) }, "not watched", false},
-		{"he wants no mail of his watch", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE section_watch SET mail = 0`) }, string(digest.ReasonLeftToDigest), true},
-		{"he mutes the section", func(w *world, _ int64, _ forum.PostID) { w.setOverride(101, tonight, digest.Off) }, "muted", false},
-		{"he wants the section with his digest", func(w *world, _ int64, _ forum.PostID) { w.setOverride(101, tonight, digest.WithDigest) }, string(digest.ReasonLeftToDigest), true},
-		{"he ends his alerts", func(w *world, _ int64, _ forum.PostID) {
+		{"the account is deleted", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`DELETE FROM member WHERE id = 101`) }, digest.ReasonMemberDeleted, false},
+		{"the member opts out of all email", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out", false},
+		{"the member ignores the author", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`INSERT INTO ignored VALUES (101, ?)`, writer) }, "author ignored", false},
+		{"the member reads it on the site", func(w *world, thread int64, _ forum.PostID) { w.visitThread(101, thread) }, "already read on the site", false},
+		{"the watch is removed", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`DELETE FROM section_watch`) }, "not watched", false},
+		{"emails for the watch are turned off", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE section_watch SET mail = 0`) }, string(digest.ReasonLeftToDigest), true},
+		{"the section is muted", func(w *world, _ int64, _ forum.PostID) { w.setOverride(101, tonight, digest.Off) }, "muted", false},
+		{"override: with the digest", func(w *world, _ int64, _ forum.PostID) { w.setOverride(101, tonight, digest.WithDigest) }, string(digest.ReasonLeftToDigest), true},
+		{"alerts are turned off", func(w *world, _ int64, _ forum.PostID) {
 			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, store.KindAlert); err != nil {
 				t.Fatal(err)
 			}
 		}, digest.ReasonAlertsOff, true},
-		{"he pauses his mail", func(w *world, _ int64, _ forum.PostID) {
+		{"emails are paused", func(w *world, _ int64, _ forum.PostID) {
 			w.setPreferences(101, digest.Preferences{PausedUntil: w.clock().Add(time.Hour)})
 		}, digest.ReasonPaused, true},
 	}
@@ -97,18 +98,18 @@ func TestAlert_ReflectsChangesDuringDebounce(t *testing.T) {
 			tt.change(w, thread, p)
 			w.advanceClock(time.Minute)
 			if tt.reason == "" {
-				mails := w.relay.withdraw(address("anna"))
-				if len(mails) != 1 {
-					t.Fatalf("%d mails, want one", len(mails))
+				messages := w.relay.withdraw(address("anna"))
+				if len(messages) != 1 {
+					t.Fatalf("%d messages, want one", len(messages))
 				}
-				if _, text, _ := parseMessage(t, mails[0].raw); !strings.Contains(text, "Mended.") {
-					t.Errorf("the mail tells what was there before:\n%s", text)
+				if _, text, _ := parseMessage(t, messages[0].raw); !strings.Contains(text, "Mended.") {
+					t.Errorf("the message has the old text:\n%s", text)
 				}
 				return
 			}
 			w.wantAlerts("anna")
 			if got := w.skipReasons(101); !slices.Equal(got, []string{tt.reason}) {
-				t.Errorf("reasons are %q, want %q", got, tt.reason)
+				t.Errorf("skip reasons = %q, want %q", got, tt.reason)
 			}
 			w.setClock(5, "08:00")
 			w.round()
@@ -148,19 +149,19 @@ func TestDigest_IncludesPostsOfFailedAlert(t *testing.T) {
 		name string
 		fail func(w *world)
 	}{
-		{"refused", func(w *world) {
+		{"rejected", func(w *world) {
 			w.relay.answer = func(string, int) mail.Outcome {
 				return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554}
 			}
 			w.advanceClock(time.Minute)
 		}},
-		{"put off for a day", func(w *world) {
+		{"deferred for a day", func(w *world) {
 			w.relay.answerWith(mail.TempFail, 451)
 			for range 30 {
 				w.advanceClock(time.Hour)
 			}
 		}},
-		{"not reached for a day", func(w *world) {
+		{"relay unreachable for a day", func(w *world) {
 			w.relay.answerWith(mail.NotSent, 0)
 			for range 30 {
 				w.advanceClock(time.Hour)
@@ -173,7 +174,7 @@ func TestDigest_IncludesPostsOfFailedAlert(t *testing.T) {
 				w.Fatalf("Drop = %v, %v", verdicts, err)
 			}
 		}},
-		{"in doubt twice", func(w *world) {
+		{"uncertain twice", func(w *world) {
 			w.relay.answerWith(mail.Uncertain, 0)
 			w.advanceClock(time.Minute)
 			w.advanceClock(20 * time.Minute)
@@ -189,7 +190,7 @@ func TestDigest_IncludesPostsOfFailedAlert(t *testing.T) {
 			w.round()
 			tt.fail(w)
 			w.relay.acceptAll()
-			w.restart() // a relay that was out of reach is left alone for a while, by the real clock
+			w.restart() // an unreachable relay is not tried for a while, by the real clock
 			w.wantAlerts("anna")
 			w.setClock(8, "08:00") // Friday
 			w.round()
@@ -204,7 +205,7 @@ func TestDigest_IncludesPostsOfFailedAlert(t *testing.T) {
 func TestDigest_IncludesQuoteOfFailedAlertWithoutWatch(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	p := w.writeText(w.thread(routes), writer, `[USER=101]@anna[/USER]`) // she watches tonight only
+	p := w.writeText(w.thread(routes), writer, `[USER=101]@anna[/USER]`) // Anna watches only tonight
 	w.round()
 	w.relay.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554} }
 	w.advanceClock(time.Minute)
@@ -218,7 +219,7 @@ func TestDigest_IncludesQuoteFromPauseWithoutWatch(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	w.setPreferences(101, digest.Preferences{PausedUntil: w.clock().Add(30 * time.Hour)})
-	p := w.writeText(w.thread(routes), writer, `[USER=101]@anna[/USER]`) // she watches tonight only
+	p := w.writeText(w.thread(routes), writer, `[USER=101]@anna[/USER]`) // Anna watches only tonight
 	for range 40 {
 		w.advanceClock(time.Hour)
 		if w.clock().Day() < 6 {
@@ -235,22 +236,22 @@ func TestAlert_FailsWhileDigestIsPending(t *testing.T) {
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
 	w.execSQL(`UPDATE section_watch SET mail = 0`)
-	quiet := w.writePost(w.thread(tonight)) // for the digest
+	digestPost := w.writePost(w.thread(tonight)) // for the digest
 	w.round()
 	w.execSQL(`UPDATE section_watch SET mail = 1`)
 	w.setClock(5, "07:59")
 	p := w.writePost(thread)
 	w.setClock(5, "08:00")
 	w.relay.answerWith(mail.TempFail, 451)
-	w.round() // alert and digest are told to come later
+	w.round() // alert and digest are temporarily rejected
 	w.relay.answer = func(_ string, n int) mail.Outcome {
 		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554}
 	}
 	fail := func(row store.Row) bool { return row.Kind == store.KindAlert }
-	w.deliverOnly(fail) // the alert is refused for good while the digest still waits
+	w.deliverOnly(fail) // the alert is permanently rejected while the digest still waits
 	w.relay.acceptAll()
 	w.advanceClock(10 * time.Minute)
-	w.wantAlerts("anna", posts(quiet)) // built anew, it does not hold what was on its way elsewhere when it was built first
+	w.wantAlerts("anna", posts(digestPost)) // rebuilt, it still omits the post that was in a pending alert at first
 	w.setClock(6, "08:00")
 	w.round()
 	w.wantAlerts("anna", posts(p))
@@ -259,7 +260,7 @@ func TestAlert_FailsWhileDigestIsPending(t *testing.T) {
 	w.wantAlerts("anna")
 }
 
-// deliverOnly delivers some of the rows that wait, a quarter of an hour from now.
+// deliverOnly delivers the matching rows of the outbox, a quarter of an hour from now.
 func (w *world) deliverOnly(some func(store.Row) bool) {
 	w.Helper()
 	w.setTime(w.clock().Add(15 * time.Minute))
@@ -275,15 +276,18 @@ func (w *world) deliverOnly(some func(store.Row) bool) {
 			others = append(others, r)
 		}
 	}
-	if err := w.store.Outbox.Release(w.Context(), w.set.Owner, keysOf(others)); err != nil {
-		w.Fatal(err)
-	}
 	if len(ours) == 0 {
-		w.Fatal("no such mail waits")
+		w.Fatal("no such message is waiting")
 	}
-	if err := w.daemon.deliverBatch(w.Context(), ours); err != nil {
-		w.Fatal(err)
+	release := func(rows []store.Row) {
+		w.Helper()
+		if err := w.store.Outbox.Release(w.Context(), w.set.Owner, keysOf(rows)); err != nil {
+			w.Fatal(err)
+		}
 	}
+	release(ours)
+	w.deliver() // the others are leased
+	release(others)
 }
 
 func TestAlert_NoneInFirstRound(t *testing.T) {
@@ -292,14 +296,14 @@ func TestAlert_NoneInFirstRound(t *testing.T) {
 	w.set.Alerts = settings.DefaultAlerts()
 	w.restart()
 	w.member(101, "anna", passenger, tonight)
-	p := w.writePost(w.thread(tonight)) // an hour before postrider first runs
+	p := w.writePost(w.thread(tonight)) // an hour before the first run
 	w.setClock(4, "10:00")
 	w.round()
 	w.advanceClock(time.Hour)
 	w.wantAlerts("anna", posts(p))
 	for _, o := range w.outcomes(101) {
 		if o.Kind == store.KindAlert {
-			t.Errorf("%s: what was there before is no news, the first digest brings it", o.Key)
+			t.Errorf("%s: an alert for an old post, want it only in the first digest", o.Key)
 		}
 	}
 }
@@ -364,7 +368,7 @@ func TestDigest_WeeklyOverrideForSection(t *testing.T) {
 	w.round()
 	w.wantAlerts("anna")
 	b := w.writePost(thread)
-	other := w.writePost(w.thread(tonight)) // which she wants at once
+	other := w.writePost(w.thread(tonight)) // override: immediately
 	w.round()
 	w.setClock(6, "08:00")
 	w.round()
@@ -381,7 +385,7 @@ func TestDigest_WeeklyOverrideForSection(t *testing.T) {
 func TestAlert_QuietHoursMergeAlerts(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // 10:00 UTC is 19:00 there
+	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // 10:00 UTC is 19:00 in Tokyo
 	w.set.Alerts.QuietHours = "19-7"
 	w.restart()
 	first, second := w.thread(tonight), w.thread(tonight)
@@ -397,32 +401,32 @@ func TestAlert_QuietHoursMergeAlerts(t *testing.T) {
 	w.wantAlerts("anna")
 	w.setClock(4, "22:00")
 	report := w.round()
-	mails := w.relay.withdraw(address("anna"))
-	if len(mails) != 1 {
-		t.Fatalf("%d mails in the morning, want one: %+v", len(mails), report)
+	messages := w.relay.withdraw(address("anna"))
+	if len(messages) != 1 {
+		t.Fatalf("%d messages in the morning, want one: %+v", len(messages), report)
 	}
-	head, text, _ := parseMessage(t, mails[0].raw)
+	head, text, _ := parseMessage(t, messages[0].raw)
 	if got := postNumbers(text); !slices.Equal(got, posts(a, c, b)) {
-		t.Errorf("it tells of %v, want %v", got, posts(a, c, b))
+		t.Errorf("the alert has posts %v, want %v", got, posts(a, c, b))
 	}
 	if got, want := head.Get("Subject"), "[The Upper Berth] New posts in 2 threads"; got != want {
 		t.Errorf("Subject = %q, want %q", got, want)
 	}
 	if head.Get("In-Reply-To") != "" {
-		t.Error("it answers something, though it is about several threads")
+		t.Error("it has In-Reply-To, although it is about several threads")
 	}
 	d := w.writePost(first)
 	w.advanceClock(time.Minute)
-	w.wantAlerts("anna") // she was told of this thread, and has not been back
+	w.wantAlerts("anna") // Anna got an alert of this thread and has not visited it since
 	w.visitThread(101, first)
 	e := w.writePost(second)
 	w.advanceClock(time.Minute)
 	w.wantAlerts("anna")
-	w.setClock(5, "08:00") // 17:00 in Tokyo: her digest is at 23:00 UTC
+	w.setClock(5, "08:00") // 17:00 in Tokyo; the digest is due at 23:00 UTC
 	w.round()
 	w.setClock(5, "23:00")
 	w.round()
-	w.wantAlerts("anna", posts(d, e)) // of which no alert told her
+	w.wantAlerts("anna", posts(d, e)) // not in any alert
 }
 
 func TestAlert_MembersQuietHoursApply(t *testing.T) {
@@ -435,15 +439,39 @@ func TestAlert_MembersQuietHoursApply(t *testing.T) {
 	w.wantAlerts("anna")
 	w.setClock(4, "12:00")
 	w.round()
-	mails := w.relay.withdraw(address("anna"))
-	if len(mails) != 1 {
-		t.Fatalf("%d mails at noon, want one", len(mails))
+	messages := w.relay.withdraw(address("anna"))
+	if len(messages) != 1 {
+		t.Fatalf("%d messages at noon, want one", len(messages))
 	}
-	head, text, _ := parseMessage(t, mails[0].raw)
+	head, text, _ := parseMessage(t, messages[0].raw)
 	if got := postNumbers(text); !slices.Equal(got, posts(p)) {
-		t.Errorf("it tells of %v, want %v", got, posts(p))
+		t.Errorf("the alert has posts %v, want %v", got, posts(p))
 	}
 	if subject := head.Get("Subject"); subject != fmt.Sprintf("[The Upper Berth] Thread %d", thread) {
-		t.Errorf("Subject = %q: of one thread it is an alert like any other", subject)
+		t.Errorf("Subject = %q, want that of a normal alert, because there is only one thread", subject)
+	}
+}
+
+func TestDeliver_LogsOmissionsWithReason(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	gone, read := w.writePost(thread), w.writePost(w.thread(tonight))
+	w.round()
+	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, gone)
+	w.visitThread(101, w.queryInt(`SELECT thread_id FROM post WHERE id = ?`, read))
+	w.logLevel.Set(slog.LevelDebug)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
+	if n := w.countLogged("message skipped"); n != 2 {
+		t.Errorf("%d skipped alerts were logged, want 2:\n%s", n, w.log)
+	}
+	for _, want := range []string{
+		fmt.Sprintf(`msg="post deferred to a later edition" key=alert/101/T%d/`, thread), `reason="post deleted"`,
+		`msg="post omitted" key=alert/101/`, fmt.Sprintf(`post=%d reason="already read on the site"`, read),
+	} {
+		if !strings.Contains(w.log.String(), want) {
+			t.Errorf("the log has no %q:\n%s", want, w.log)
+		}
 	}
 }

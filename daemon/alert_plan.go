@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -14,19 +15,27 @@ import (
 // eventBatchSize is how many sightings are checked for alerts in one batch.
 const eventBatchSize = 500
 
+// alertPlanner plans alerts and drafts them.
+type alertPlanner struct {
+	*base
+	scanner *scanner
+	builder *editions.Builder
+	report  *Report // of the current round
+}
+
 // planAlerts plans the alerts about sightings since the last call. It checks each sighting exactly once, in batches and in
 // pages of members, even after a crash: it saves its progress together with the planned alerts. No edition covers a
 // sighting that was not checked yet, so that no edition includes a post that gets an alert.
-func (d *Daemon) planAlerts(ctx context.Context) error {
+func (ap *alertPlanner) planAlerts(ctx context.Context) error {
 	for ctx.Err() == nil {
-		p, err := d.Store.Alerts.Progress(ctx)
+		p, err := ap.Store.Alerts.Progress(ctx)
 		if err != nil {
 			return err
 		}
 		if p.Done == p.Head {
 			return nil
 		}
-		if err := d.planAlertBatch(ctx, p); err != nil {
+		if err := ap.planAlertBatch(ctx, p); err != nil {
 			return fmt.Errorf("planning alerts: %w", err)
 		}
 	}
@@ -34,27 +43,27 @@ func (d *Daemon) planAlerts(ctx context.Context) error {
 }
 
 // planAlertBatch checks the next batch of sightings, or continues one that was begun.
-func (d *Daemon) planAlertBatch(ctx context.Context, p store.AlertProgress) error {
+func (ap *alertPlanner) planAlertBatch(ctx context.Context, p store.AlertProgress) error {
 	until := p.Until
 	if until == p.Done {
 		until = min(p.Head, p.Done+eventBatchSize)
 	}
-	fresh, err := d.recentEvents(ctx, p.Done, until)
+	fresh, err := ap.recentEvents(ctx, p.Done, until)
 	if err != nil {
 		return err
 	}
 	over := store.AlertProgress{Done: until, Until: until}
-	if len(fresh) == 0 || !d.settings.Alerts.Enabled {
-		_, _, err := d.Store.Alerts.Plan(ctx, d.Now(), p, over, store.PriorityAlert, nil)
+	if len(fresh) == 0 || !ap.settings.Alerts.Enabled {
+		_, _, err := ap.Store.Alerts.Plan(ctx, ap.Now(), p, over, store.PriorityAlert, nil)
 		return err
 	}
-	return d.Forum.Read(ctx, func(s *source.Snapshot) error {
+	return ap.Forum.Read(ctx, func(s *source.Snapshot) error {
 		bulletin, err := loadEvents(ctx, s, fresh)
 		if err != nil {
 			return err
 		}
 		for from := p; ; {
-			to, more, err := d.planAlertPage(ctx, s, bulletin, from, over)
+			to, more, err := ap.planAlertPage(ctx, s, bulletin, from, over)
 			if err != nil || !more {
 				return err
 			}
@@ -65,7 +74,7 @@ func (d *Daemon) planAlertBatch(ctx context.Context, p store.AlertProgress) erro
 
 // planAlertPage plans alerts for the next page of members. more is false after the last page, and if another daemon has
 // already continued from the same position.
-func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
+func (ap *alertPlanner) planAlertPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
 	page, err := s.Watchers(ctx, b.Threads(), b.Sections(), from.Member)
 	if err != nil {
 		return to, false, err
@@ -73,32 +82,32 @@ func (d *Daemon) planAlertPage(ctx context.Context, s *source.Snapshot, b *diges
 	if to = over; page.Last != source.EndOfWatchers {
 		to = store.AlertProgress{Done: from.Done, Until: over.Until, Member: page.Last}
 	}
-	listeners, err := d.candidates(ctx, s, b, page, from.Member)
+	listeners, err := ap.candidates(ctx, s, b, page, from.Member)
 	if err != nil {
 		return to, false, err
 	}
-	now := d.Now()
+	now := ap.Now()
 	var notices []digest.AlertItem
 	modes := make(map[forum.MemberID]digest.AlertMode, len(listeners))
 	for _, l := range listeners {
-		modes[l.ID] = d.settings.Alerts.ModeOf(l.Choices)
+		modes[l.ID] = ap.settings.Alerts.ModeOf(l.Choices)
 		notices = append(notices, b.AlertItems(l, now)...)
 	}
-	if notices, err = d.dropAlreadyNotified(ctx, s, notices, modes); err != nil {
+	if notices, err = ap.dropAlreadyNotified(ctx, s, notices, modes); err != nil {
 		return to, false, err
 	}
-	planned, ok, err := d.Store.Alerts.Plan(ctx, now, from, to, store.PriorityAlert, d.groupByThread(notices))
-	d.report.Alerts += planned
+	planned, ok, err := ap.Store.Alerts.Plan(ctx, now, from, to, store.PriorityAlert, ap.groupByThread(notices))
+	ap.report.Alerts += planned
 	if err == nil && planned > 0 {
-		err = d.Store.Counts.AddPlanned(ctx, now, store.KindAlert, planned)
+		err = ap.Store.Counts.AddPlanned(ctx, now, store.KindAlert, planned)
 	}
 	return to, ok && to.Member != 0, err
 }
 
 // candidates returns the members of a page who may get an alert: those who watch with notifications, those quoted or
 // mentioned, and those with an override for instant alerts.
-func (d *Daemon) candidates(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertCandidate, error) {
-	eager, err := d.Store.Preferences.InstantOverrides(ctx, b.Threads(), b.Sections(), after, page.Last)
+func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertCandidate, error) {
+	eager, err := ap.Store.Preferences.InstantOverrides(ctx, b.Threads(), b.Sections(), after, page.Last)
 	if err != nil {
 		return nil, err
 	}
@@ -120,11 +129,11 @@ func (d *Daemon) candidates(ctx context.Context, s *source.Snapshot, b *digest.E
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	choices, err := d.Store.Preferences.OfMembers(ctx, ids)
+	choices, err := ap.Store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	wishes, err := d.Store.Preferences.Overrides(ctx, ids)
+	wishes, err := ap.Store.Preferences.Overrides(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +146,7 @@ func (d *Daemon) candidates(ctx context.Context, s *source.Snapshot, b *digest.E
 
 // dropAlreadyNotified applies the mode "first reply only": it drops items for threads that the member got an alert about
 // and has not visited since. Quotes and mentions are kept, because without a watch no digest would bring them.
-func (d *Daemon) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
+func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
 	var ask []digest.AlertItem
 	firstOnly := func(n digest.AlertItem) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.IsDirect() }
 	for _, n := range notices {
@@ -145,7 +154,7 @@ func (d *Daemon) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, no
 			ask = append(ask, n)
 		}
 	}
-	told, err := d.Store.Alerts.Unanswered(ctx, ask)
+	told, err := ap.Store.Alerts.Unanswered(ctx, ask)
 	if err != nil || len(told) == 0 {
 		return notices, err
 	}

@@ -10,8 +10,8 @@ import (
 	"postrider/store"
 )
 
-// countAlertItems counts the members who are to be told of something.
-func (w *world) countAlertItems(members int) (told int) {
+// countAlertItems counts the members with planned alert items.
+func (w *world) countAlertItems(members int) (count int) {
 	w.Helper()
 	ids := make([]forum.MemberID, members)
 	for i := range ids {
@@ -33,7 +33,7 @@ func TestPlanAlerts_SurvivesCrashBetweenPages(t *testing.T) {
 		INSERT INTO section_watch SELECT 1000 + i, ?, 'posts', 1 FROM n`, members, routes)
 	w.writePost(w.thread(routes))
 	d := w.daemon
-	if err := d.scanAll(t.Context()); err != nil {
+	if err := d.main.scanner.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	from, err := w.store.Alerts.Progress(t.Context())
@@ -41,7 +41,7 @@ func TestPlanAlerts_SurvivesCrashBetweenPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	over := store.AlertProgress{Done: from.Head, Until: from.Head}
-	fresh, err := d.recentEvents(t.Context(), from.Done, from.Head)
+	fresh, err := d.main.alerts.recentEvents(t.Context(), from.Done, from.Head)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +50,9 @@ func TestPlanAlerts_SurvivesCrashBetweenPages(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, more, err := d.planAlertPage(t.Context(), s, b, from, over) // the first page, and then it is killed
+		_, more, err := d.main.alerts.planAlertPage(t.Context(), s, b, from, over) // the first page, then the daemon is killed
 		if !more {
-			t.Error("all is on one page, which proves nothing")
+			t.Error("all members are on one page, want several")
 		}
 		return err
 	})
@@ -61,21 +61,21 @@ func TestPlanAlerts_SurvivesCrashBetweenPages(t *testing.T) {
 	}
 	half := w.countAlertItems(members)
 	if half == 0 || half == members {
-		t.Fatalf("%d members are told after the first page, want some", half)
+		t.Fatalf("%d members have alert items after the first page, want some", half)
 	}
-	if err := d.planDigests(t.Context()); err != nil {
+	if err := d.main.digests.planDigests(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.execSQL(`DELETE FROM section_watch WHERE member_id = 1001`) // who is behind us is not looked at again
+	w.execSQL(`DELETE FROM section_watch WHERE member_id = 1001`) // members of finished pages are not planned again
 	w.restart()
-	if err := w.daemon.planAlerts(t.Context()); err != nil {
+	if err := w.daemon.main.alerts.planAlerts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := w.countAlertItems(members); n != members {
-		t.Errorf("%d members are told, want %d", n, members)
+		t.Errorf("%d members have alert items, want %d", n, members)
 	}
 	if p, err := w.store.Alerts.Progress(t.Context()); err != nil || p.Done != p.Head || p.Until != p.Done || p.Member != 0 {
-		t.Errorf("progress is %+v, %v; want all done", p, err)
+		t.Errorf("progress = %+v, %v; want completed", p, err)
 	}
 }
 
@@ -86,8 +86,8 @@ func TestPlanDigests_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	p := w.writePost(w.thread(tonight))
 	w.setClock(5, "08:00")
 	d := w.daemon
-	// Another daemon plans editions between our gathering and our planning of alerts.
-	if err := d.steps(t.Context(), d.scanAll, d.planDigests, d.deliver, d.planAlerts); err != nil {
+	// Another daemon plans editions between our scan and our planning of alerts.
+	if err := d.main.steps(t.Context(), d.main.scanner.scanAll, d.main.digests.planDigests, d.main.deliver, d.main.alerts.planAlerts); err != nil {
 		t.Fatal(err)
 	}
 	w.wantAlerts("anna")
@@ -107,13 +107,13 @@ func TestPlanAlerts_TwoDaemonsSendEachAlertOnce(t *testing.T) {
 	thread := w.thread(tonight)
 	p := w.writePost(thread)
 	for _, d := range []*Daemon{one, two} {
-		if err := d.steps(t.Context(), d.scanAll, d.planAlerts); err != nil {
+		if err := d.main.steps(t.Context(), d.main.scanner.scanAll, d.main.alerts.planAlerts); err != nil {
 			t.Fatal(err)
 		}
 	}
 	q := w.writePost(thread)
 	for _, d := range []*Daemon{two, one} {
-		if err := d.steps(t.Context(), d.scanAll, d.planAlerts); err != nil {
+		if err := d.main.steps(t.Context(), d.main.scanner.scanAll, d.main.alerts.planAlerts); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/daemon/delivery"
 	"postrider/daemon/editions"
 	"postrider/daemon/envelope"
 	"postrider/digest"
@@ -31,10 +32,14 @@ type AlertPreview struct {
 // current state of the forum. Like Builder.Preview, it writes nothing and needs no sightings. Alerts about a thread before
 // that period count; alerts about the posts themselves do not.
 func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.Time) (AlertPreview, error) {
+	return d.main.alerts.preview(ctx, who, from, until)
+}
+
+func (ap *alertPlanner) preview(ctx context.Context, who string, from, until time.Time) (AlertPreview, error) {
 	p := AlertPreview{From: from, Until: until}
 	var notices []digest.AlertItem
 	var left []digest.Omitted
-	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
+	err := ap.Forum.Read(ctx, func(s *source.Snapshot) error {
 		member, err := s.FindMember(ctx, who, until)
 		if err != nil {
 			return err
@@ -44,11 +49,11 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 		if err != nil {
 			return err
 		}
-		notices, left, err = d.selectAlertPosts(ctx, s, member.ID, created, from, until)
+		notices, left, err = ap.selectAlertPosts(ctx, s, member.ID, created, from, until)
 		return err
 	})
 	if err == nil {
-		err = d.previewAlert(ctx, &p, notices)
+		err = ap.renderPreview(ctx, &p, notices)
 	}
 	if err != nil {
 		return AlertPreview{}, fmt.Errorf("previewing: %w", err)
@@ -57,38 +62,38 @@ func (d *Daemon) PreviewAlert(ctx context.Context, who string, from, until time.
 	return p, nil
 }
 
-// previewAlert builds and renders the alert for some items.
-func (d *Daemon) previewAlert(ctx context.Context, p *AlertPreview, notices []digest.AlertItem) error {
-	built, err := d.builder.BuildAlerts(ctx, p.Until, d.settings.Alerts, []editions.AlertRequest{{Member: p.Member.ID, Notices: notices}})
+// renderPreview builds and renders the alert for some items.
+func (ap *alertPlanner) renderPreview(ctx context.Context, p *AlertPreview, notices []digest.AlertItem) error {
+	built, err := ap.builder.BuildAlerts(ctx, p.Until, ap.settings.Alerts, []editions.AlertRequest{{Member: p.Member.ID, Notices: notices}})
 	if err != nil {
 		return err
 	}
-	if p.AlertResult = built[0]; !d.settings.Alerts.Enabled {
+	if p.AlertResult = built[0]; !ap.settings.Alerts.Enabled {
 		p.Alert, p.SkipReason = nil, digest.ReasonAlertsDisabled
 	}
 	if p.Alert == nil {
 		return nil
 	}
 	titles := threadTitles(built)
-	kept, err := d.Store.Alerts.Subjects(ctx, titles)
+	kept, err := ap.Store.Alerts.Subjects(ctx, titles)
 	if err != nil {
 		return err
 	}
 	for thread, subject := range kept {
 		titles[thread] = subject
 	}
-	if quiet := d.settings.Alerts.QuietOf(p.Choices); quiet != nil {
+	if quiet := ap.settings.Alerts.QuietOf(p.Choices); quiet != nil {
 		p.QuietUntil, _ = quiet.End(p.Zone, p.Until)
 	}
-	m := d.fillAlertDraft(messageDraft{}, p.AlertResult, envelope.AlertFooter(d.Links, p.Alert), nil, titles)
-	p.Envelope, p.Text = m.envelope, m.textOnly
-	p.Content, err = m.render()
+	m := ap.fillAlertDraft(delivery.Draft{}, p.AlertResult, envelope.AlertFooter(ap.Links, p.Alert), nil, titles)
+	p.Envelope, p.Text = m.Envelope, m.TextOnly
+	p.Content, err = m.Render()
 	return err
 }
 
 // selectAlertPosts selects the posts that the member would have got an alert about.
-func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.AlertItem, []digest.Omitted, error) {
-	readers, err := d.builder.Readers(ctx, s, []forum.MemberID{member}, until)
+func (ap *alertPlanner) selectAlertPosts(ctx context.Context, s *source.Snapshot, member forum.MemberID, created []forum.PostID, from, until time.Time) ([]digest.AlertItem, []digest.Omitted, error) {
+	readers, err := ap.builder.Readers(ctx, s, []forum.MemberID{member}, until)
 	if err != nil || readers[member] == nil {
 		return nil, nil, err
 	}
@@ -97,7 +102,7 @@ func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, membe
 	var notices []digest.AlertItem
 	wrote := make(map[forum.ThreadID][]time.Time)
 	for some := range slices.Chunk(created, eventBatchSize) {
-		news, err := d.eventsFor(ctx, s, some)
+		news, err := ap.eventsFor(ctx, s, some)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -112,24 +117,24 @@ func (d *Daemon) selectAlertPosts(ctx context.Context, s *source.Snapshot, membe
 		}
 		notices = append(notices, bulletin.AlertItems(listener, until)...)
 	}
-	if d.settings.Alerts.ModeOf(r.Choices) != digest.FirstReply {
+	if ap.settings.Alerts.ModeOf(r.Choices) != digest.FirstReply {
 		return notices, nil, nil
 	}
-	return d.keepFirstPerThread(ctx, s, notices, wrote, from)
+	return ap.keepFirstPerThread(ctx, s, notices, wrote, from)
 }
 
 // eventsFor reads posts as if they had just been sighted. Posts that were sighted keep their sequence numbers, so that
 // earlier posts can be found.
-func (d *Daemon) eventsFor(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.PostEvent, error) {
+func (ap *alertPlanner) eventsFor(ctx context.Context, s *source.Snapshot, created []forum.PostID) ([]store.PostEvent, error) {
 	posts, err := s.Posts(ctx, created)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := d.Store.Sightings.Records(ctx, created)
+	seen, err := ap.Store.Sightings.Records(ctx, created)
 	if err != nil {
 		return nil, err
 	}
-	head, err := d.Store.Sightings.LastSeq(ctx)
+	head, err := ap.Store.Sightings.LastSeq(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +155,8 @@ func (d *Daemon) eventsFor(ctx context.Context, s *source.Snapshot, created []fo
 
 // keepFirstPerThread leaves out posts after an alert about their thread, until the member visits it. It assumes that each
 // alert goes out as soon as its debounce time is over.
-func (d *Daemon) keepFirstPerThread(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
-	before, err := d.Store.Alerts.Unanswered(ctx, notices)
+func (ap *alertPlanner) keepFirstPerThread(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, wrote map[forum.ThreadID][]time.Time, from time.Time) (kept []digest.AlertItem, left []digest.Omitted, err error) {
+	before, err := ap.Store.Alerts.Unanswered(ctx, notices)
 	if err != nil || len(notices) == 0 {
 		return nil, nil, err
 	}
@@ -173,7 +178,7 @@ func (d *Daemon) keepFirstPerThread(ctx context.Context, s *source.Snapshot, not
 	open := make(map[forum.ThreadID][]digest.AlertItem) // the items of the pending alert
 	for _, n := range notices {
 		if waits := open[n.Thread]; len(waits) > 0 {
-			if goes, _ := d.debounceWindow(waits); n.PostedAt.After(goes) {
+			if goes, _ := ap.debounceWindow(waits); n.PostedAt.After(goes) {
 				told[n.Thread] = digest.LastAlert{Member: member, Thread: n.Thread, Until: waits[len(waits)-1].PostedAt}
 				open[n.Thread] = nil
 			}

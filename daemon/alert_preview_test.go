@@ -12,10 +12,10 @@ import (
 	"postrider/forum"
 )
 
-// previewAlert is what a member would be told at once since the world began.
+// previewAlert previews a member's alert with all posts since the start of the world.
 func (w *world) previewAlert(name string) AlertPreview {
 	w.Helper()
-	p, err := w.daemon.PreviewAlert(w.Context(), name, born, w.clock().Add(time.Second))
+	p, err := w.daemon.PreviewAlert(w.Context(), name, worldStart, w.clock().Add(time.Second))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -53,29 +53,29 @@ func TestPreviewAlert_MatchesSentAlerts(t *testing.T) {
 			say := func(thread, author int64, words string, then time.Duration) {
 				t.Helper()
 				w.writeText(thread, author, words)
-				w.round() // which sights it
+				w.round() // sights it
 				w.advanceClock(then)
 				for _, name := range []string{"anna", "carl", "dora", "eva"} {
-					for _, try := range w.relay.withdraw(address(name)) {
-						_, text, _ := parseMessage(t, try.raw)
+					for _, message := range w.relay.withdraw(address(name)) {
+						_, text, _ := parseMessage(t, message.raw)
 						sent[name] = append(sent[name], postNumbers(text)...)
 					}
 				}
 			}
 			say(first, writer, "One.", 50*time.Second)
-			say(first, writer, "It joins the one before.", 10*time.Minute)
-			say(first, writer, "Not told where the first reply alone is wanted.", 10*time.Minute)
+			say(first, writer, "It joins the previous one.", 10*time.Minute)
+			say(first, writer, "Omitted with first replies only.", 10*time.Minute)
 			say(second, writer, `[QUOTE="dora, post: 1, member: 104"]x[/QUOTE]And of another thread.`, 2*time.Minute)
 			say(first, 101, "Anna is back.", 2*time.Minute)
-			say(first, writer, "So she is told of this.", 2*time.Minute)
-			say(second, 105, "Eva answers herself.", 2*time.Minute)
-			say(second, writer, "[USER=101]@anna[/USER] and Eva hear of it.", 2*time.Minute)
+			say(first, writer, "So Anna gets this.", 2*time.Minute)
+			say(second, 105, "Eva replies.", 2*time.Minute)
+			say(second, writer, "[USER=101]@anna[/USER] and Eva get this.", 2*time.Minute)
 			say(hidden, writer, "[USER=104]@dora[/USER] may not read this.", 2*time.Minute)
 			for _, name := range []string{"anna", "carl", "dora", "eva"} {
 				slices.Sort(sent[name])
 				p := w.previewAlert(name)
 				if got := p.posts(); !slices.Equal(got, sent[name]) {
-					t.Errorf("%s would be told of %v, want %v, which was sent; %s, left out %v", name, got, sent[name], p.SkipReason, p.LeftOut)
+					t.Errorf("%s: the preview has %v, want %v as sent; skip reason %s, omitted %v", name, got, sent[name], p.SkipReason, p.LeftOut)
 				}
 				if len(p.posts()) > 0 && !slices.Equal(linkedPosts(p.Content.Text.Plain()), linkedPosts(p.Content.HTML.Plain())) {
 					t.Errorf("%s: text and HTML differ", name)
@@ -99,7 +99,7 @@ func TestPreviewAlert_SaysWhyThereIsNone(t *testing.T) {
 		p := w.previewAlert("anna")
 		for _, post := range posts {
 			if !slices.Contains(p.LeftOut, digest.Omitted{Post: post, Reason: why}) {
-				t.Errorf("left out is %v, want %d as %q", p.LeftOut, post, why)
+				t.Errorf("omitted = %v, want %d with %q", p.LeftOut, post, why)
 			}
 		}
 	}
@@ -111,25 +111,25 @@ func TestPreviewAlert_SaysWhyThereIsNone(t *testing.T) {
 	left(digest.AlreadyRead, a, b)
 	w.execSQL(`DELETE FROM thread_read`)
 	if p := w.previewAlert("dora"); p.Alert != nil || p.SkipReason != digest.ReasonNothingNew {
-		t.Errorf("dora would be told of %v, %q; she watches nothing", p.posts(), p.SkipReason)
+		t.Errorf("preview of dora, who watches nothing: %v, %q", p.posts(), p.SkipReason)
 	}
 	w.setPreferences(101, digest.Preferences{Quiet: &digest.QuietHours{From: 9, Until: 12}, Format: digest.Text})
 	if p := w.previewAlert("anna"); p.QuietUntil.Hour() != 12 || !p.Text || !slices.Equal(p.posts(), posts(a)) {
-		t.Errorf("in her quiet hours she would be told of %v at %v, as text: %t", p.posts(), p.QuietUntil, p.Text)
+		t.Errorf("in quiet hours the preview has %v at %v, as text: %t", p.posts(), p.QuietUntil, p.Text)
 	}
 	w.setPreferences(101, digest.Preferences{Alerts: digest.NoAlerts})
 	if p := w.previewAlert("anna"); p.SkipReason != digest.ReasonAlertsOff {
-		t.Errorf("skipped as %q, want %q", p.SkipReason, digest.ReasonAlertsOff)
+		t.Errorf("skip reason = %q, want %q", p.SkipReason, digest.ReasonAlertsOff)
 	}
 	w.set.Alerts.Enabled = false
 	w.restart()
 	if p := w.previewAlert("anna"); p.SkipReason != digest.ReasonAlertsDisabled || p.Alert != nil {
-		t.Errorf("skipped as %q, want %q", p.SkipReason, digest.ReasonAlertsDisabled)
+		t.Errorf("skip reason = %q, want %q", p.SkipReason, digest.ReasonAlertsDisabled)
 	}
-	if _, err := w.daemon.PreviewAlert(t.Context(), "nobody", born, w.clock()); !errors.Is(err, forum.ErrNoMember) || !strings.Contains(err.Error(), "nobody") {
-		t.Errorf("of nobody: %v", err)
+	if _, err := w.daemon.PreviewAlert(t.Context(), "unknown", worldStart, w.clock()); !errors.Is(err, forum.ErrNoMember) || !strings.Contains(err.Error(), "unknown") {
+		t.Errorf("of an unknown member: %v", err)
 	}
 	if counts := w.countByState(); !maps.Equal(counts, before) {
-		t.Errorf("the outbox was %v, and is %v: a preview writes nothing", before, counts)
+		t.Errorf("the preview changed the outbox from %v to %v", before, counts)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"postrider/mail"
 )
 
-// newAlertWorld has Anna, who watches all posts of tonight's section and is told at once; Carl, a steward who watches the
-// guard's van, too; and Dora, who watches nothing. Alerts wait a minute, and tell of the first reply.
+// newAlertWorld has Anna, who watches all posts in the section tonight with alerts; Carl, a steward who also watches the
+// guard's van; and Dora, who watches nothing. Alerts wait a minute and are for first replies only.
 func newAlertWorld(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -27,13 +27,13 @@ func newAlertWorld(t testing.TB) *world {
 	return w
 }
 
-// setAlertMode sets how many alerts of a thread members get, and starts the daemon anew.
+// setAlertMode sets the default alert mode and restarts the daemon.
 func (w *world) setAlertMode(m digest.AlertMode) {
 	w.set.Alerts.Mode = m
 	w.restart()
 }
 
-// writeText writes a post of these words now.
+// writeText writes a post with a text now.
 func (w *world) writeText(thread int64, author int64, words string) forum.PostID {
 	w.Helper()
 	id := w.next()
@@ -41,50 +41,50 @@ func (w *world) writeText(thread int64, author int64, words string) forum.PostID
 	return forum.PostID(id)
 }
 
-// watchThread lets a member watch a thread; mail is 0 where the forum itself shall not mail him.
+// watchThread adds a thread watch; mail is 0 if the forum should not email the member.
 func (w *world) watchThread(member, thread int64, mail int) {
 	w.Helper()
 	w.execSQL(`INSERT INTO thread_watch VALUES (?, ?, ?)`, member, thread, mail)
 }
 
-// visitThread lets a member read a thread on the site now.
+// visitThread marks a thread as read by a member now.
 func (w *world) visitThread(member, thread int64) {
 	w.Helper()
 	w.execSQL(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT (member_id, thread_id) DO UPDATE SET read_at = excluded.read_at`, member, thread, w.clock().Unix())
 }
 
-// advanceClock moves the clock on and runs a round.
+// advanceClock advances the clock and runs a round.
 func (w *world) advanceClock(by time.Duration) Report {
 	w.Helper()
 	w.setTime(w.clock().Add(by))
 	return w.round()
 }
 
-// wantAlerts compares the posts that each mail to a member carries since the last time, without those it only quotes or shows
-// for the context, with what is wanted.
+// wantAlerts checks the posts of each message to a member since the last call, one list a message. Posts that are only quoted or
+// shown as context do not count.
 func (w *world) wantAlerts(name string, want ...[]forum.PostID) {
 	w.Helper()
 	var got [][]forum.PostID
-	for _, try := range w.relay.withdraw(address(name)) {
-		_, text, _ := parseMessage(w, try.raw)
+	for _, sent := range w.relay.withdraw(address(name)) {
+		_, text, _ := parseMessage(w, sent.raw)
 		got = append(got, postNumbers(text))
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
-		w.Errorf("%s: %s got mails with posts %v, want %v", w.clock().Format("2 Jan 15:04"), name, got, want)
+		w.Errorf("%s: %s got messages with posts %v, want %v", w.clock().Format("2 Jan 15:04"), name, got, want)
 	}
 }
 
-// withdraw takes the mails that were accepted for an address.
-func (r *fakeRelay) withdraw(to string) []try {
+// withdraw returns and removes the messages that were accepted for an address.
+func (r *fakeRelay) withdraw(to string) []attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var mine []try
+	var mine []attempt
 	rest := r.tries[:0]
-	for _, try := range r.tries {
-		if try.to == to && try.out.Result == mail.Accepted {
-			mine = append(mine, try)
+	for _, sent := range r.tries {
+		if sent.to == to && sent.out.Result == mail.Accepted {
+			mine = append(mine, sent)
 		} else {
-			rest = append(rest, try)
+			rest = append(rest, sent)
 		}
 	}
 	r.tries = rest
@@ -106,7 +106,7 @@ func TestAlert_ReplySentAfterDebounce(t *testing.T) {
 	w.wantAlerts("anna")
 	w.setClock(5, "08:00")
 	w.round()
-	w.wantAlerts("anna") // the digest leaves it out
+	w.wantAlerts("anna") // the digest omits it
 }
 
 func TestAlert_RepliesDuringDebounceJoin(t *testing.T) {
@@ -156,7 +156,7 @@ func TestAlert_FirstReplyOnlyUntilVisit(t *testing.T) {
 			w.wantAlerts("anna")
 			other := w.writePost(w.thread(tonight))
 			w.advanceClock(time.Minute)
-			w.wantAlerts("anna", posts(other)) // another thread is told
+			w.wantAlerts("anna", posts(other)) // another thread gets its own alert
 			comes(w, thread)
 			w.advanceClock(time.Minute)
 			c := w.writePost(thread)
@@ -164,7 +164,7 @@ func TestAlert_FirstReplyOnlyUntilVisit(t *testing.T) {
 			w.wantAlerts("anna", posts(c))
 			w.setClock(5, "08:00")
 			w.round()
-			w.wantAlerts("anna", posts(b)) // which no alert has told
+			w.wantAlerts("anna", posts(b)) // not in any alert
 		})
 	}
 }
@@ -172,7 +172,7 @@ func TestAlert_FirstReplyOnlyUntilVisit(t *testing.T) {
 func TestAlert_QuoteOrMentionSentDespiteFirstReplyOnly(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	thread := w.thread(routes) // which neither of them watches
+	thread := w.thread(routes) // not watched by either
 	a := w.writeText(thread, writer, "[USER=104]@dora[/USER], look.")
 	w.advanceClock(time.Minute)
 	w.wantAlerts("dora", posts(a))
@@ -207,18 +207,18 @@ func TestAlert_ShowsStrongestCause(t *testing.T) {
 		name string
 		set  func(w *world, thread int64)
 		say  string
-		want string // "": no mail
+		want string // "": no message
 	}{
-		{"a quote before all", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE] @anna yes`, "a post quotes you."},
+		{"a quote is the strongest", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE] @anna yes`, "a post quotes you."},
 		{"a quote by name", nil, `[quote=Anna]x[/quote]yes`, "a post quotes you."},
-		{"a mention before a watch", nil, `[USER=101]@anna[/USER], look`, "a post mentions you."},
+		{"a mention is stronger than a watch", nil, `[USER=101]@anna[/USER], look`, "a post mentions you."},
 		{"a mention by name", nil, `Ask @Anna.`, "a post mentions you."},
 		{"a mention by name in quotes", nil, `Ask @"anna".`, "a post mentions you."},
-		{"a thread before a section", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, "Hello.", "you watch this thread."},
+		{"a thread watch is stronger than a section watch", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, "Hello.", "you watch this thread."},
 		{"a section", nil, "Hello.", "you watch the section Rolling Tonight."},
-		{"a section for new threads tells of no reply", func(w *world, _ int64) { w.execSQL(`UPDATE section_watch SET level = 'threads'`) }, "Hello.", ""},
-		{"a section without mail tells nothing", func(w *world, _ int64) { w.execSQL(`UPDATE section_watch SET mail = 0`) }, "Hello.", ""},
-		{"a thread without mail tells nothing", func(w *world, thread int64) {
+		{"no alert for a reply in a section watched for new threads", func(w *world, _ int64) { w.execSQL(`UPDATE section_watch SET level = 'threads'`) }, "Hello.", ""},
+		{"no alert for a section watched without emails", func(w *world, _ int64) { w.execSQL(`UPDATE section_watch SET mail = 0`) }, "Hello.", ""},
+		{"no alert for a thread watched without emails", func(w *world, thread int64) {
 			w.execSQL(`DELETE FROM section_watch`)
 			w.watchThread(101, thread, 0)
 		}, "Hello.", ""},
@@ -233,19 +233,19 @@ func TestAlert_ShowsStrongestCause(t *testing.T) {
 			}
 			w.writeText(thread, writer, tt.say)
 			w.advanceClock(time.Minute)
-			mails := w.relay.withdraw(address("anna"))
+			messages := w.relay.withdraw(address("anna"))
 			if tt.want == "" {
-				if len(mails) != 0 {
-					t.Errorf("%d mails, want none", len(mails))
+				if len(messages) != 0 {
+					t.Errorf("%d messages, want none", len(messages))
 				}
 				return
 			}
-			if len(mails) != 1 {
-				t.Fatalf("%d mails, want one\n%s", len(mails), w.log)
+			if len(messages) != 1 {
+				t.Fatalf("%d messages, want one\n%s", len(messages), w.log)
 			}
-			_, text, _ := parseMessage(t, mails[0].raw)
+			_, text, _ := parseMessage(t, messages[0].raw)
 			if !strings.Contains(strings.Join(strings.Fields(text), " "), words+tt.want) {
-				t.Errorf("the mail does not say %q:\n%s", words+tt.want, text)
+				t.Errorf("the message does not contain %q:\n%s", words+tt.want, text)
 			}
 		})
 	}

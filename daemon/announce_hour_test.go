@@ -39,7 +39,7 @@ func TestAnnouncement_StartsAtGivenTime(t *testing.T) {
 	t.Parallel()
 	w := newAnnouncementWorld(t, 2)
 	a := announcementToAll()
-	a.Start = digest.Start{At: born.Add(time.Hour)}
+	a.Start = digest.Start{At: worldStart.Add(time.Hour)}
 	id := w.startAnnouncement(a)
 	w.runAfter(59 * time.Minute)
 	w.wantState(id, store.Scheduled)
@@ -54,12 +54,12 @@ func TestTickAnnouncements_BacksOffAfterError(t *testing.T) {
 	w := newAnnouncementWorld(t, 2)
 	w.startAnnouncement(announcementToAll())
 	w.execSQL("ALTER TABLE member RENAME TO lost")
-	if err := w.daemon.tickAnnouncements(t.Context()); err == nil {
-		t.Error("an announcement goes out while the forum cannot be read")
+	if err := w.daemon.main.tickAnnouncements(t.Context()); err == nil {
+		t.Error("an announcement is sent while the forum is unreadable")
 	}
 	before := w.source.Statements()
-	if err := w.daemon.tickAnnouncements(t.Context()); err != nil || w.source.Statements() != before {
-		t.Errorf("the forum is asked again at once (%v)", err)
+	if err := w.daemon.main.tickAnnouncements(t.Context()); err != nil || w.source.Statements() != before {
+		t.Errorf("the forum is queried again immediately (%v)", err)
 	}
 	w.execSQL("ALTER TABLE lost RENAME TO member")
 	w.runAfter(time.Minute)
@@ -75,13 +75,13 @@ func TestAnnouncement_KeepsRateAcrossRestarts(t *testing.T) {
 	w.round()
 	for second, want := range []int{0, 1, 2, 3} {
 		if n := len(w.recipients()); n != want {
-			t.Errorf("after %d seconds %d have it, want %d", second, n, want)
+			t.Errorf("after %d seconds %d members have it, want %d", second, n, want)
 		}
 		w.restart()
 		w.runAfter(time.Second)
 	}
 	w.runAfter(time.Hour)
 	if n := len(w.recipients()); n > 14 {
-		t.Errorf("what was missed in an hour bursts out: %d have it", n)
+		t.Errorf("an hour's backlog was sent in a burst: %d members have it", n)
 	}
 }

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"postrider/bounce"
 	"postrider/daemon/audience"
+	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -18,7 +20,7 @@ import (
 	"postrider/store"
 )
 
-// newAnnouncementWorld is a world with nobody in it but so many members, 1001 and up, called m1001 and up.
+// newAnnouncementWorld returns a world with only this many members, with IDs from 1001 and names from m1001.
 func newAnnouncementWorld(t *testing.T, members int) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -30,12 +32,12 @@ func newAnnouncementWorld(t *testing.T, members int) *world {
 	return w
 }
 
-// announcementToAll is an announcement to everybody, without a canary.
+// announcementToAll returns an announcement to all members, without a canary.
 func announcementToAll() digest.Announcement {
 	return digest.Announcement{Variants: []digest.Variant{{Locale: "en", Title: "We move, {{name}}", Body: "On **Saturday**, {{name|friend}}."}}}
 }
 
-// startAnnouncement drafts and starts an announcement to an audience of the size that a census tells.
+// startAnnouncement drafts an announcement, counts its audience and starts it.
 func (w *world) startAnnouncement(a digest.Announcement) int64 {
 	w.Helper()
 	census, err := w.daemon.audience.Count(w.Context(), &a, w.clock(), func(int) {})
@@ -51,19 +53,19 @@ func (w *world) startAnnouncement(a digest.Announcement) int64 {
 	return a.ID
 }
 
-// runAfter moves the clock on and runs a round.
+// runAfter advances the clock and runs a round.
 func (w *world) runAfter(d time.Duration) Report {
 	w.Helper()
 	w.setTime(w.clock().Add(d))
 	return w.round()
 }
 
-// recipients lists whom mails were handed over to so far, by name, rising; who got two stands there twice.
+// recipients lists the names of the recipients so far, sorted; a member who got two messages is listed twice.
 func (w *world) recipients() []string {
 	var names []string
-	for _, try := range w.relay.messages() {
-		if try.out.Result == mail.Accepted {
-			names = append(names, strings.TrimSuffix(try.to, "@example.org"))
+	for _, sent := range w.relay.messages() {
+		if sent.out.Result == mail.Accepted {
+			names = append(names, strings.TrimSuffix(sent.to, "@example.org"))
 		}
 	}
 	slices.Sort(names)
@@ -73,7 +75,7 @@ func (w *world) recipients() []string {
 func (w *world) wantAnnouncementTo(want ...string) {
 	w.Helper()
 	if got := w.recipients(); !slices.Equal(got, want) {
-		w.Errorf("mailed were %v, want %v", got, want)
+		w.Errorf("recipients = %v, want %v", got, want)
 	}
 }
 
@@ -93,7 +95,7 @@ func (w *world) wantState(id int64, want string) {
 	}
 }
 
-// wantSkipped counts the skipped mails of an announcement by reason.
+// wantSkipped checks the number of skipped messages of an announcement by reason.
 func (w *world) wantSkipped(id int64, want map[string]int) {
 	w.Helper()
 	p, err := w.store.Announcements.CountMessages(w.Context(), id)
@@ -101,7 +103,7 @@ func (w *world) wantSkipped(id int64, want map[string]int) {
 		w.Fatal(err)
 	}
 	if !maps.Equal(p.Skipped, want) {
-		w.Errorf("skipped are %v, want %v", p.Skipped, want)
+		w.Errorf("skipped = %v, want %v", p.Skipped, want)
 	}
 }
 
@@ -126,7 +128,7 @@ func TestAnnouncement_SentOncePerMember(t *testing.T) {
 	w.wantAnnouncementTo("m1001", "m1002", "m1003")
 	w.wantState(id, store.Done)
 	tries := w.relay.messages()
-	first := slices.IndexFunc(tries, func(x try) bool { return x.to == address("m1001") })
+	first := slices.IndexFunc(tries, func(x attempt) bool { return x.to == address("m1001") })
 	head, text, html := parseMessage(t, tries[first].raw)
 	for name, want := range map[string]string{
 		"Subject": "We move, m1001", "Precedence": "bulk", "List-Id": `"` + w.set.Site + `" <announce.upperberth.example>`,
@@ -138,7 +140,7 @@ func TestAnnouncement_SentOncePerMember(t *testing.T) {
 	}
 	link := strings.Trim(head.Get("List-Unsubscribe"), "<>")
 	if !strings.Contains(text, "On *Saturday*, m1001.") || !strings.Contains(html, "<b>Saturday</b>, m1001.") || !strings.Contains(html, link) || link == "" {
-		t.Errorf("the mail says %s\n%s", text, html)
+		t.Errorf("the message has the text %s\n%s", text, html)
 	}
 }
 
@@ -149,8 +151,8 @@ func TestAnnouncement_SkipsBlockedAndOptedOut(t *testing.T) {
 		forced bool
 		want   []string
 	}{
-		{"usually", false, []string{"m1001"}},
-		{"forced mode overrides opt-outs, and nothing else", true, []string{"m1001", "m1002", "m1003", "m1009"}},
+		{"not forced", false, []string{"m1001"}},
+		{"forced overrides only opt-outs", true, []string{"m1001", "m1002", "m1003", "m1009"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -168,7 +170,7 @@ func TestAnnouncement_SkipsBlockedAndOptedOut(t *testing.T) {
 			a.Forced = tt.forced
 			census, err := w.daemon.audience.Count(t.Context(), &a, w.clock(), func(int) {})
 			if err != nil || census.Size != len(tt.want) {
-				t.Errorf("the census counts %d, %v, want %d", census.Size, err, len(tt.want))
+				t.Errorf("the audience has %d members (%v), want %d", census.Size, err, len(tt.want))
 			}
 			w.startAnnouncement(a)
 			w.round()
@@ -186,12 +188,12 @@ func TestAnnouncement_ReflectsChangesBeforeSending(t *testing.T) {
 	a.Audience = digest.Audience{Sections: []forum.SectionID{guardsvan}}
 	w.relay.answerWith(mail.TempFail, 451)
 	id := w.startAnnouncement(a)
-	w.round() // all wait for another try
+	w.round() // all wait for another attempt
 	no := false
 	w.execSQL("UPDATE member SET state = 'banned' WHERE id = 1001")
 	w.execSQL("DELETE FROM member WHERE id = 1002")
 	w.execSQL("DELETE FROM section_watch WHERE member_id = 1003")
-	w.execSQL("UPDATE member SET role_id = ? WHERE id = 1004", passenger) // may not read that section any more
+	w.execSQL("UPDATE member SET role_id = ? WHERE id = 1004", passenger) // may no longer read that section
 	check(t, w.store.Preferences.Save(t.Context(), w.clock(), 1005, digest.Preferences{Announcements: &no}))
 	w.relay.acceptAll()
 	w.runAfter(time.Hour)
@@ -211,10 +213,10 @@ func TestAnnouncement_PlainTextIfPreferred(t *testing.T) {
 	if _, err := w.daemon.SendTestAnnouncement(t.Context(), &a, "m1002", "admin@example.org"); err != nil {
 		t.Fatal(err)
 	}
-	for _, try := range w.relay.messages() {
-		_, text, html := parseMessage(t, try.raw)
-		if wants := try.to == address("m1001"); wants != (html != "") || !strings.Contains(text, "Saturday") {
-			t.Errorf("the mail to %s has HTML: %t, want %t; its text is\n%s", try.to, html != "", wants, text)
+	for _, sent := range w.relay.messages() {
+		_, text, html := parseMessage(t, sent.raw)
+		if wants := sent.to == address("m1001"); wants != (html != "") || !strings.Contains(text, "Saturday") {
+			t.Errorf("the message to %s has HTML: %t, want %t; its text is\n%s", sent.to, html != "", wants, text)
 		}
 	}
 }
@@ -228,7 +230,7 @@ func TestAnnouncement_PauseAndResume(t *testing.T) {
 	a.Audience.Except = []forum.MemberID{2001}
 	id := w.startAnnouncement(a)
 	w.relay.answer = func(to string, _ int) mail.Outcome {
-		if to == address("m1001") { // an administrator sees the first mail, and its fault
+		if to == address("m1001") { // an administrator gets the first message and sees the mistake
 			check(t, w.store.Announcements.Pause(t.Context(), w.clock(), "test", id, "a typo"))
 		}
 		if strings.HasPrefix(to, "m100") && to != address("m1001") {
@@ -242,7 +244,7 @@ func TestAnnouncement_PauseAndResume(t *testing.T) {
 	w.round()
 	w.restart()
 	w.runAfter(time.Minute)
-	w.wantMessages("anna", posts(p)) // a paused announcement holds up nobody else's mail
+	w.wantMessages("anna", posts(p)) // a paused announcement does not delay other messages
 	w.wantAnnouncementTo("m1001")
 	if c := w.countByState(); c["held"] != 4 || c["queued"] != 0 {
 		t.Errorf("the outbox is %v, want 4 held", c)
@@ -254,9 +256,9 @@ func TestAnnouncement_PauseAndResume(t *testing.T) {
 	w.wantState(id, store.Done)
 }
 
-// digest.max_bytes was lowered, or the templates grew, since it was started.
+// digest.max_bytes was lowered, or the templates grew, after the start.
 func TestAnnouncement_PausedIfTooLarge(t *testing.T) {
-	for name, enrolled := range map[string]bool{"before anybody is enrolled": false, "while its mails wait": true} {
+	for name, enrolled := range map[string]bool{"before any member is enqueued": false, "while its messages wait": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newAnnouncementWorld(t, 3)
@@ -267,7 +269,7 @@ func TestAnnouncement_PausedIfTooLarge(t *testing.T) {
 			a.Audience.Except = []forum.MemberID{2001}
 			id := w.startAnnouncement(a)
 			if enrolled {
-				if _, err := w.daemon.advanceAnnouncements(t.Context()); err != nil {
+				if _, err := w.daemon.main.announcer.advanceAnnouncements(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -279,7 +281,7 @@ func TestAnnouncement_PausedIfTooLarge(t *testing.T) {
 			w.wantMessages("anna", posts(p))
 			w.wantAnnouncementTo()
 			if a := w.announcement(id); a.State != store.Paused || !a.PausedByDaemon || !strings.Contains(a.Reason, "digest.max_bytes") {
-				t.Errorf("the announcement is %s (%q), told as an alarm: %t; want it paused because of digest.max_bytes", a.State, a.Reason, a.PausedByDaemon)
+				t.Errorf("the announcement is %s (%q), raised as an alarm: %t; want it paused because of digest.max_bytes", a.State, a.Reason, a.PausedByDaemon)
 			}
 			w.set.Digest.MaxBytes = most
 			w.restart()
@@ -294,17 +296,17 @@ func TestAnnouncement_PausedAfterClaimStaysQueued(t *testing.T) {
 	t.Parallel()
 	w := newAnnouncementWorld(t, 2)
 	id := w.startAnnouncement(announcementToAll())
-	if more, err := w.daemon.advanceAnnouncements(t.Context()); !more || err != nil {
+	if more, err := w.daemon.main.announcer.advanceAnnouncements(t.Context()); !more || err != nil {
 		t.Fatal(more, err)
 	}
-	rows, err := w.store.Outbox.Claim(t.Context(), w.clock(), w.set.Owner, time.Minute, store.AllPriorities, 10)
-	if err != nil || len(rows) != 2 {
-		t.Fatal(rows, err)
-	}
-	check(t, w.store.Announcements.Pause(t.Context(), w.clock(), "test", id, ""))
-	if err := w.daemon.deliverBatch(t.Context(), rows); err != nil {
-		t.Fatal(err)
-	}
+	w.deliverWith(func(h *delivery.Hooks) {
+		h.Healthy = func(ctx context.Context) error { // it is asked after the claim, and before the messages are built
+			if n := w.countByState()["leased"]; n != 2 {
+				t.Errorf("%d messages are leased, want 2", n)
+			}
+			return w.store.Announcements.Pause(ctx, w.clock(), "test", id, "")
+		}
+	})
 	w.wantAnnouncementTo()
 	w.round()
 	w.wantAnnouncementTo()
@@ -360,10 +362,10 @@ func TestAnnouncement_SendsBeforeAllAreEnqueued(t *testing.T) {
 	}
 	w.round()
 	if enrolled == 0 || enrolled > settings.BatchSize {
-		t.Errorf("when the first mail left %d members were enrolled, want at most a page of %d", enrolled, settings.BatchSize)
+		t.Errorf("when the first message was sent %d members were enqueued, want at most a page of %d", enrolled, settings.BatchSize)
 	}
 	if n := len(w.recipients()); n != 2*settings.BatchSize {
-		t.Errorf("%d have it, want all", n)
+		t.Errorf("%d members have it, want all", n)
 	}
 }
 
@@ -380,7 +382,7 @@ func TestCountAudience_ReturnsReasonsAndSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Size != 12 || c.ExcludedByReason["banned"] != 1 || c.ExcludedByReason[digest.Reason(forum.OptedOut)] != 2 || c.ExcludedByReason[digest.NotInGroup] < 5 {
-		t.Errorf("the census is %+v", c)
+		t.Errorf("the audience is %+v", c)
 	}
 	seen := make(map[forum.MemberID]bool)
 	for _, m := range c.Sample {
@@ -419,10 +421,10 @@ func TestSendTestAnnouncement_SendsToOneAddress(t *testing.T) {
 		if err != nil || out.Result != mail.Accepted {
 			t.Fatal(out, err)
 		}
-		try := w.relay.messages()[len(w.relay.messages())-1]
-		head, text, _ := parseMessage(t, try.raw)
-		if try.to != "admin@example.org" || !strings.Contains(text, tt.want) {
-			t.Errorf("%s got\n%s\nwant %s", try.to, text, tt.want)
+		sent := w.relay.messages()[len(w.relay.messages())-1]
+		head, text, _ := parseMessage(t, sent.raw)
+		if sent.to != "admin@example.org" || !strings.Contains(text, tt.want) {
+			t.Errorf("%s got\n%s\nwant %s", sent.to, text, tt.want)
 		}
 		if link := head.Get("List-Unsubscribe"); strings.Contains(link, "1002") || link == "" {
 			t.Errorf("List-Unsubscribe is %q", link)
@@ -432,6 +434,6 @@ func TestSendTestAnnouncement_SendsToOneAddress(t *testing.T) {
 		t.Errorf("the outbox is %v", c)
 	}
 	if _, err := w.daemon.SendTestAnnouncement(t.Context(), &a, "nobody", "admin@example.org"); err == nil {
-		t.Error("it was sent as a member whom the forum does not know")
+		t.Error("a test message was sent for a member that does not exist")
 	}
 }

@@ -25,7 +25,7 @@ type refusalWindow struct {
 	seen    int
 }
 
-func newMoods() *refusalWindows { return &refusalWindows{all: make(map[int64]*refusalWindow)} }
+func newRefusalWindows() *refusalWindows { return &refusalWindows{all: make(map[int64]*refusalWindow)} }
 
 // record adds the outcome of a message.
 func (m *refusalWindows) record(s store.Settlement) {

@@ -5,103 +5,97 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"time"
 
-	"postrider/alarm"
+	"postrider/daemon/audience"
 	"postrider/digest"
 	"postrider/store"
 )
 
+// announcer plans and drafts the messages of announcements. The two loops share the audience and the refusal windows.
+type announcer struct {
+	*base
+	audience       *audience.Resolver
+	refusalWindows *refusalWindows
+	prepared       map[int64]*preparedAnnouncement
+	report         *Report // of the current round
+}
+
 // advanceAnnouncements advances all active announcements by one step: it begins them, puts the next page of the audience
 // into the outbox, evaluates the canary, or finishes them. It is called before every batch, so that messages are sent
 // while others are still being planned. more reports whether another page can follow immediately.
-func (d *Daemon) advanceAnnouncements(ctx context.Context) (more bool, err error) {
-	if d.priorities.First > store.PriorityAnnouncement || d.priorities.Last < store.PriorityAnnouncement {
-		return false, nil
-	}
-	live, err := d.Store.Announcements.Active(ctx)
+func (an *announcer) advanceAnnouncements(ctx context.Context) (more bool, err error) {
+	live, err := an.Store.Announcements.Active(ctx)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("reading announcements: %w", err)
 	}
 	for _, a := range live {
-		again, err := d.advanceAnnouncement(ctx, a)
+		again, err := an.advanceAnnouncement(ctx, a)
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("advancing announcements: %w", err)
 		}
 		more = more || again
 	}
 	return more, nil
 }
 
-// tickAnnouncements delivers if an announcement is due, so that a new one does not wait for the next round. After an error
-// it leaves delivery to the rounds for a while: they run less often and report the error as well.
-func (d *Daemon) tickAnnouncements(ctx context.Context) error {
-	if time.Now().Before(d.announceBackoffUntil) {
-		return nil
-	}
-	live, err := d.Store.Announcements.Active(ctx)
-	if err == nil && slices.ContainsFunc(live, d.isActive) {
-		err = d.deliver(ctx)
-	}
-	if err != nil {
-		d.announceBackoffUntil = time.Now().Add(d.settings.Scan.Interval)
-	}
-	return err
+// anyActive reports whether any announcement has messages to plan or send now.
+func (an *announcer) anyActive(ctx context.Context) (bool, error) {
+	live, err := an.Store.Announcements.Active(ctx)
+	return slices.ContainsFunc(live, an.isActive), err
 }
 
 // isActive reports whether an announcement has messages to plan or send now.
-func (d *Daemon) isActive(a store.Announcement) bool {
-	begins := a.State == store.Scheduled && !a.BeginsAt.After(d.Now())
+func (an *announcer) isActive(a store.Announcement) bool {
+	begins := a.State == store.Scheduled && !a.BeginsAt.After(an.Now())
 	return begins || a.State == store.InCanary || a.State == store.Sending
 }
 
 // advanceAnnouncement advances one announcement by one step.
-func (d *Daemon) advanceAnnouncement(ctx context.Context, a store.Announcement) (more bool, err error) {
+func (an *announcer) advanceAnnouncement(ctx context.Context, a store.Announcement) (more bool, err error) {
 	switch {
 	case a.State == store.Paused:
-		return false, d.Store.Announcements.HoldRequeued(ctx, a.ID)
-	case a.State == store.Scheduled && a.BeginsAt.After(d.Now()):
+		return false, an.Store.Announcements.HoldRequeued(ctx, a.ID)
+	case a.State == store.Scheduled && a.BeginsAt.After(an.Now()):
 		return false, nil
 	case a.State == store.Scheduled:
-		return true, d.Store.Announcements.Begin(ctx, d.Now(), a)
+		return true, an.Store.Announcements.Begin(ctx, an.Now(), a)
 	}
 	if a.Speed > 0 {
-		_, err = d.Store.Announcements.ReleaseAtRate(ctx, d.Now(), a)
+		_, err = an.Store.Announcements.ReleaseAtRate(ctx, an.Now(), a)
 	} else {
-		err = d.Store.Announcements.ReleaseAll(ctx, a.ID)
+		err = an.Store.Announcements.ReleaseAll(ctx, a.ID)
 	}
 	switch {
 	case err != nil:
 		return false, err
-	case d.refusalWindows.exceeds(a.ID, d.settings.Announce.MaxRejected):
-		return false, d.pauseAnnouncement(ctx, a, d.refusalWindows.describe(a.ID), false)
+	case an.refusalWindows.exceeds(a.ID, an.settings.Announce.MaxRejected):
+		return false, an.pauseAnnouncement(ctx, a, an.refusalWindows.describe(a.ID), false)
 	case !a.AllEnqueued:
-		return d.enqueuePage(ctx, a)
+		return an.enqueuePage(ctx, a)
 	case a.State == store.InCanary:
-		return false, d.evaluateCanary(ctx, a)
+		return false, an.evaluateCanary(ctx, a)
 	}
-	return false, d.Store.Announcements.Finish(ctx, d.Now(), a.ID)
+	return false, an.Store.Announcements.Finish(ctx, an.Now(), a.ID)
 }
 
 // enqueuePage puts the next page of an announcement's audience into the outbox.
-func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bool, err error) {
-	n, err := d.prepareAnnouncement(ctx, a)
+func (an *announcer) enqueuePage(ctx context.Context, a store.Announcement) (more bool, err error) {
+	n, err := an.prepareAnnouncement(ctx, a)
 	if fault, ok := errors.AsType[renderError](err); ok {
-		return false, d.pauseAnnouncement(ctx, a, fault.Error(), false)
+		return false, an.pauseAnnouncement(ctx, a, fault.Error(), false)
 	}
 	if err != nil {
 		return false, err
 	}
 	whole := *n.announcement
 	whole.Start = a.Start
-	p, err := d.audience.Page(ctx, &whole, a.Cursor, d.Now())
+	p, err := an.audience.Page(ctx, &whole, a.Cursor, an.Now())
 	if err != nil {
 		return false, err
 	}
 	room := len(p.Members)
 	if a.State == store.InCanary {
-		if room, err = d.canaryRemaining(ctx, a); err != nil {
+		if room, err = an.canaryRemaining(ctx, a); err != nil {
 			return false, err
 		}
 	}
@@ -110,24 +104,24 @@ func (d *Daemon) enqueuePage(ctx context.Context, a store.Announcement) (more bo
 		switch {
 		case !j.Included():
 		case a.State != store.InCanary:
-			at := whole.Due(d.audience.Zone(j.Member))
-			if wants := whole.NotBefore(&j.Candidate, d.Now()); wants.After(at) {
+			at := whole.Due(an.audience.Zone(j.Member))
+			if wants := whole.NotBefore(&j.Candidate, an.Now()); wants.After(at) {
 				at = wants
 			}
 			list = append(list, store.Recipient{Member: j.Member.ID, NotBefore: at})
-		case a.Canary.Includes(a.ID, j.Member.ID, a.Size) && whole.NotBefore(&j.Candidate, d.Now()).IsZero() && len(list) < room:
-			list = append(list, store.Recipient{Member: j.Member.ID, NotBefore: d.Now()})
+		case a.Canary.Includes(a.ID, j.Member.ID, a.Size) && whole.NotBefore(&j.Candidate, an.Now()).IsZero() && len(list) < room:
+			list = append(list, store.Recipient{Member: j.Member.ID, NotBefore: an.Now()})
 		}
 	}
 	full := a.State == store.InCanary && len(list) == room
-	enrolled, taken, err := d.Store.Announcements.Enqueue(ctx, d.Now(), a, list, p.LastID, p.Last || full, store.PriorityAnnouncement)
-	d.report.Enrolled += enrolled
+	enrolled, taken, err := an.Store.Announcements.Enqueue(ctx, an.Now(), a, list, p.LastID, p.Last || full, store.PriorityAnnouncement)
+	an.report.Enrolled += enrolled
 	return taken, err
 }
 
 // canaryRemaining returns how many members the canary still needs.
-func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int, error) {
-	p, err := d.Store.Announcements.CountMessages(ctx, a.ID)
+func (an *announcer) canaryRemaining(ctx context.Context, a store.Announcement) (int, error) {
+	p, err := an.Store.Announcements.CountMessages(ctx, a.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -136,48 +130,33 @@ func (d *Daemon) canaryRemaining(ctx context.Context, a store.Announcement) (int
 
 // evaluateCanary waits until all canary messages were sent, then for bounces and complaints, and then decides whether to
 // continue.
-func (d *Daemon) evaluateCanary(ctx context.Context, a store.Announcement) error {
-	now := d.Now()
+func (an *announcer) evaluateCanary(ctx context.Context, a store.Announcement) error {
+	now := an.Now()
 	if a.CanaryUntil.IsZero() {
-		return d.Store.Announcements.StartCanaryWait(ctx, a.ID, now.Add(a.Canary.Wait))
+		return an.Store.Announcements.StartCanaryWait(ctx, a.ID, now.Add(a.Canary.Wait))
 	}
 	if now.Before(a.CanaryUntil) {
 		return nil
 	}
-	back, err := d.Store.Announcements.Feedback(ctx, a.ID)
+	back, err := an.Store.Announcements.Feedback(ctx, a.ID)
 	if err != nil {
 		return err
 	}
 	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Mails, back.Refused, back.Complaints)
-	set := d.settings.Announce
+	set := an.settings.Announce
 	switch {
 	case digest.Percent(back.Refused, back.Mails) > set.MaxRejected:
-		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
+		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
 	case digest.Percent(back.Complaints, back.Mails) > set.MaxComplaints:
-		return d.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
+		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}
-	d.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Mails, "refused", back.Refused)
-	return d.Store.Announcements.PassCanary(ctx, now, a.ID, words)
+	an.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Mails, "refused", back.Refused)
+	return an.Store.Announcements.PassCanary(ctx, now, a.ID, words)
 }
 
 // pauseAnnouncement pauses an announcement because of rejections or complaints, or because it cannot be rendered.
-func (d *Daemon) pauseAnnouncement(ctx context.Context, a store.Announcement, reason string, judged bool) error {
-	d.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
-	d.refusalWindows.reset(a.ID)
-	return d.Store.Announcements.PauseBySystem(ctx, d.Now(), a.ID, reason, judged)
-}
-
-// checkAnnouncements raises an alarm for each announcement that the daemon paused.
-func (d *Daemon) checkAnnouncements(ctx context.Context) {
-	live, err := d.Store.Announcements.Active(ctx)
-	if err != nil {
-		return
-	}
-	bad := make(map[string]string)
-	for _, a := range live {
-		if a.PausedByDaemon {
-			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
-		}
-	}
-	d.alarms.SetActive(alarm.Stopped, bad)
+func (an *announcer) pauseAnnouncement(ctx context.Context, a store.Announcement, reason string, judged bool) error {
+	an.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
+	an.refusalWindows.reset(a.ID)
+	return an.Store.Announcements.PauseBySystem(ctx, an.Now(), a.ID, reason, judged)
 }

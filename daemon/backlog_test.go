@@ -11,34 +11,34 @@ func TestBacklog_ReportsRepeatedGrowth(t *testing.T) {
 		counts []int // every five minutes
 		want   string
 	}{
-		{"nothing waits", []int{0, 0, 0, 0, 0, 0}, "......"},
+		{"empty queue", []int{0, 0, 0, 0, 0, 0}, "......"},
 		{"an hour's editions", []int{0, 9000, 6000, 3000, 0, 0}, "......"},
-		{"it grows", []int{0, 200, 400, 600, 800, 900}, "...!!!"},
-		{"it grows, and is too small to care", []int{0, 20, 40, 60, 80, 99}, "......"},
-		{"it grows with a rest", []int{0, 200, 400, 400, 600, 700, 800}, "......!"},
-		{"it stays high", []int{0, 200, 400, 600, 600, 500, 400}, "...!!!!"},
-		{"half of it is gone", []int{0, 200, 400, 600, 800, 400, 300}, "...!!.."},
-		{"it falls under what anybody cares for", []int{0, 50, 80, 110, 90, 95}, "...!.."},
-		{"it is high from the start", []int{5000, 5000, 4000, 5000}, "...."},
+		{"growing", []int{0, 200, 400, 600, 800, 900}, "...!!!"},
+		{"growing, but too small to matter", []int{0, 20, 40, 60, 80, 99}, "......"},
+		{"growing with an interruption", []int{0, 200, 400, 400, 600, 700, 800}, "......!"},
+		{"staying high", []int{0, 200, 400, 600, 600, 500, 400}, "...!!!!"},
+		{"half of it sent", []int{0, 200, 400, 600, 800, 400, 300}, "...!!.."},
+		{"falling below the minimum", []int{0, 50, 80, 110, 90, 95}, "...!.."},
+		{"high from the start", []int{5000, 5000, 4000, 5000}, "...."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var b backlog
 			got := ""
 			for i, n := range tt.counts {
-				for minute := range 5 { // looked at every minute
-					at := born.Add(time.Duration(i)*5*time.Minute + time.Duration(minute)*time.Minute)
+				for minute := range 5 { // checked every minute
+					at := worldStart.Add(time.Duration(i)*5*time.Minute + time.Duration(minute)*time.Minute)
 					if grows := b.observe(n, at); minute == 0 && grows {
 						got += "!"
 					} else if minute == 0 {
 						got += "."
 					} else if grows != (got[len(got)-1] == '!') {
-						t.Errorf("%d minutes later it tells otherwise", minute)
+						t.Errorf("%d minutes later the result differs", minute)
 					}
 				}
 			}
 			if got != tt.want {
-				t.Errorf("with %v it tells %s, want %s", tt.counts, got, tt.want)
+				t.Errorf("with %v the results are %s, want %s", tt.counts, got, tt.want)
 			}
 		})
 	}

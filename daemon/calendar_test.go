@@ -23,7 +23,7 @@ func TestPlanDigests_OneDigestAfterFiveDaysOutage(t *testing.T) {
 	w.setClock(9, "17:00")
 	w.restart()
 	if report := w.round(); report.Sent != 2 { // Anna and Carl
-		t.Errorf("%d mails were sent, want 2", report.Sent)
+		t.Errorf("%d messages were sent, want 2", report.Sent)
 	}
 	w.wantMessages("anna", all)
 	w.setClock(9, "18:00")
@@ -36,7 +36,7 @@ func TestPlanDigests_OneDigestAfterFiveDaysOutage(t *testing.T) {
 func TestDigest_EmptyEditionAdvancesCoveredSeq(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
-	w.writePost(w.thread(dining)) // nobody watches it
+	w.writePost(w.thread(dining)) // not watched by any member
 	w.setClock(5, "08:00")
 	report := w.round()
 	if report.Sent != 0 || report.Skipped[digest.ReasonNothingNew] != 3 {
@@ -52,11 +52,11 @@ func TestDigest_EmptyEditionAdvancesCoveredSeq(t *testing.T) {
 	}
 	for id, sub := range subs {
 		if sub.CoveredSeq != head || head == 0 {
-			t.Errorf("the mark of member %d is %d, want %d", id, sub.CoveredSeq, head)
+			t.Errorf("the covered sequence of member %d is %d, want %d", id, sub.CoveredSeq, head)
 		}
 	}
 	if len(w.relay.messages()) != 0 {
-		t.Error("a mail went out")
+		t.Error("a message was sent")
 	}
 }
 
@@ -76,7 +76,7 @@ func TestScan_FirstRunCoversFirstWindowOnly(t *testing.T) {
 			var all []forum.PostID
 			for _, ago := range []time.Duration{90 * 24 * time.Hour, 49 * time.Hour, 30 * time.Hour, 23 * time.Hour, time.Minute} {
 				id := w.next()
-				w.insertPost(id, thread, born.Add(-ago).Unix(), "visible")
+				w.insertPost(id, thread, worldStart.Add(-ago).Unix(), "visible")
 				all = append(all, forum.PostID(id))
 			}
 			w.round()
@@ -96,11 +96,11 @@ func TestScan_IgnoresImportedThreads(t *testing.T) {
 	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	for i := range 50 {
-		w.insertPost(w.next(), thread, born.AddDate(-3, 0, i).Unix(), "visible")
+		w.insertPost(w.next(), thread, worldStart.AddDate(-3, 0, i).Unix(), "visible")
 	}
-	// Approved, moved and restored archives are none either.
+	// Approved, moved and restored archives are not new either.
 	old := w.next()
-	w.insertPost(old, thread, born.AddDate(-1, 0, 0).Unix(), "moderated")
+	w.insertPost(old, thread, worldStart.AddDate(-1, 0, 0).Unix(), "moderated")
 	w.round()
 	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, old)
 	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, thread)
@@ -124,7 +124,7 @@ func TestScan_HandlesGapsInPostIDs(t *testing.T) {
 		all = append(all, forum.PostID(id))
 		w.round()
 	}
-	// Within the overlap a smaller number may still come.
+	// Within the overlap a smaller ID may still appear.
 	for _, id := range []int64{999_500, 1_000_000 - 998} {
 		w.insertPost(id, thread, w.clock().Unix(), "visible")
 		w.round()
@@ -149,12 +149,12 @@ func TestScan_ReadsAllPages(t *testing.T) {
 	}
 	w.setClock(5, "08:00")
 	w.round()
-	told := 0
+	delivered := 0
 	for _, o := range w.outcomes(101) {
-		told += o.Posts
+		delivered += o.Posts
 	}
-	if told != n {
-		t.Errorf("Anna was told of %d posts, want %d", told, n)
+	if delivered != n {
+		t.Errorf("Anna got %d posts, want %d", delivered, n)
 	}
 }
 
@@ -163,7 +163,7 @@ func TestPlanDigests_FollowsMembersSchedules(t *testing.T) {
 	tests := []struct {
 		name string
 		own  digest.Schedule
-		want string // when mails came from 4 to 11 May, with a post before each round
+		want string // when messages were sent from 4 to 11 May, with a post before each round
 	}{
 		{"weekly", digest.Schedule{Cadence: digest.Weekly, Weekday: time.Wednesday, Hour: 21}, "6T21"},
 		{"daily", digest.Schedule{Cadence: digest.Daily, Hour: 18}, "4T18 5T18 6T18 7T18 8T18 9T18 10T18"},
@@ -175,30 +175,30 @@ func TestPlanDigests_FollowsMembersSchedules(t *testing.T) {
 	for i, tt := range tests {
 		id := forum.MemberID(101 + i)
 		w.member(int64(id), tt.name, passenger, tonight)
-		if err := w.store.Preferences.Save(t.Context(), born, id, digest.Preferences{Schedule: &tt.own}); err != nil {
+		if err := w.store.Preferences.Save(t.Context(), worldStart, id, digest.Preferences{Schedule: &tt.own}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	thread := w.thread(tonight)
-	came, told := make(map[string][]string), make(map[string][]forum.PostID)
+	came, delivered := make(map[string][]string), make(map[string][]forum.PostID)
 	var written []forum.PostID
-	for when := born; when.Day() < 11; when = when.Add(3 * time.Hour) {
+	for when := worldStart; when.Day() < 11; when = when.Add(3 * time.Hour) {
 		w.setTime(when)
 		w.round()
 		for _, tt := range tests {
 			for _, mail := range w.relay.takeMessages(w, address(tt.name)) {
 				came[tt.name] = append(came[tt.name], when.Format("2T15"))
-				told[tt.name] = append(told[tt.name], mail...)
+				delivered[tt.name] = append(delivered[tt.name], mail...)
 			}
 		}
 		written = append(written, w.writePost(thread))
 	}
 	for _, tt := range tests {
 		if got := strings.Join(came[tt.name], " "); got != tt.want {
-			t.Errorf("%s: mails came at %q, want %q", tt.name, got, tt.want)
+			t.Errorf("%s: messages were sent at %q, want %q", tt.name, got, tt.want)
 		}
-		if got := told[tt.name]; len(got) > len(written) || !slices.Equal(got, written[:len(got)]) {
-			t.Errorf("%s: posts told are %v, want %v in order", tt.name, got, written)
+		if got := delivered[tt.name]; len(got) > len(written) || !slices.Equal(got, written[:len(got)]) {
+			t.Errorf("%s: delivered posts are %v, want %v in order", tt.name, got, written)
 		}
 	}
 }
@@ -208,7 +208,7 @@ func TestPlanDigests_FollowsNewZone(t *testing.T) {
 	w := newDailyWorld(t)
 	p := w.writePost(w.thread(tonight))
 	w.setClock(4, "12:00")
-	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // eight o'clock there is 23:00 UTC
+	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // eight o'clock in Tokyo is 23:00 UTC
 	w.round()
 	w.setClock(4, "22:59")
 	w.round()
@@ -223,7 +223,7 @@ func TestPlanDigests_FollowsNewZone(t *testing.T) {
 	w.wantMessages("carl", posts(p))
 }
 
-// TestDigest_ZoneChangesLoseOrRepeatNoPost changes a member's zone again and again, and the daemon's rounds are late.
+// TestDigest_ZoneChangesLoseOrRepeatNoPost changes a member's zone repeatedly while rounds run late.
 func TestDigest_ZoneChangesLoseOrRepeatNoPost(t *testing.T) {
 	t.Parallel()
 	zones := []string{"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "", "Mars/Olympus_Mons", "Local", "../../etc/passwd"}
@@ -231,9 +231,9 @@ func TestDigest_ZoneChangesLoseOrRepeatNoPost(t *testing.T) {
 		dice := rand.New(rand.NewPCG(seed, 1))
 		w := newDailyWorld(t)
 		thread := w.thread(tonight)
-		var told, written []forum.PostID
-		mails := 0
-		for when := born; when.Before(born.AddDate(0, 0, 12)); when = when.Add(time.Duration(2+dice.IntN(6)) * time.Hour) {
+		var delivered, written []forum.PostID
+		messages := 0
+		for when := worldStart; when.Before(worldStart.AddDate(0, 0, 12)); when = when.Add(time.Duration(2+dice.IntN(6)) * time.Hour) {
 			w.setTime(when)
 			written = append(written, w.writePost(thread))
 			if dice.IntN(6) == 0 {
@@ -244,20 +244,20 @@ func TestDigest_ZoneChangesLoseOrRepeatNoPost(t *testing.T) {
 			}
 			w.round()
 			for _, mail := range w.relay.takeMessages(w, address("anna")) {
-				told = append(told, mail...)
-				mails++
+				delivered = append(delivered, mail...)
+				messages++
 			}
 		}
-		if len(told) > len(written) || len(told) < len(written)-14 {
-			t.Fatalf("seed %d: %d posts were told of %d", seed, len(told), len(written))
+		if len(delivered) > len(written) || len(delivered) < len(written)-14 {
+			t.Fatalf("seed %d: %d of %d posts were delivered", seed, len(delivered), len(written))
 		}
-		for i, p := range told {
+		for i, p := range delivered {
 			if p != written[i] {
-				t.Fatalf("seed %d: posts told are %v, want %v in order", seed, told, written)
+				t.Fatalf("seed %d: delivered posts are %v, want %v in order", seed, delivered, written)
 			}
 		}
-		if mails > 14 {
-			t.Errorf("seed %d: %d mails came in 12 days", seed, mails)
+		if messages > 14 {
+			t.Errorf("seed %d: %d messages in 12 days", seed, messages)
 		}
 	}
 }
@@ -277,21 +277,21 @@ func TestDigest_UnknownZoneOrLanguageFallsBack(t *testing.T) {
 	w.setClock(4, "22:59")
 	w.round()
 	if n := len(w.relay.messages()); n != 0 {
-		t.Errorf("%d mails came before the site's hour", n)
+		t.Errorf("%d messages were sent before the default hour", n)
 	}
 	w.setClock(4, "23:00")
 	w.round()
 	if n := len(w.relay.messages()); n != 5 {
-		t.Errorf("%d mails came at the site's hour, want 5", n)
+		t.Errorf("%d messages were sent at the default hour, want 5", n)
 	}
-	for _, try := range w.relay.messages() {
-		_, text, html := parseMessage(t, try.raw)
+	for _, sent := range w.relay.messages() {
+		_, text, html := parseMessage(t, sent.raw)
 		german := strings.Contains(html, `lang="de`) && strings.Contains(text, "Mai 2026")
-		if known := try.to == address("ma") || try.to == address("md"); known && !german {
-			t.Errorf("the mail to %s is not in German:\n%.300s", try.to, text)
+		if known := sent.to == address("ma") || sent.to == address("md"); known && !german {
+			t.Errorf("the message to %s is not in German:\n%.300s", sent.to, text)
 		}
 		if !strings.Contains(text, "18:00") { // 09:00 UTC
-			t.Errorf("the mail to %s does not tell the time by the site's clock:\n%.600s", try.to, text)
+			t.Errorf("the message to %s does not use the default time zone:\n%.600s", sent.to, text)
 		}
 	}
 }

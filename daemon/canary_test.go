@@ -24,21 +24,21 @@ func TestCanary_SentFirstThenOthers(t *testing.T) {
 	id := w.startAnnouncement(a)
 	w.round()
 	if n := len(w.recipients()); n != 20 {
-		t.Errorf("the canary is %d members, want 20", n)
+		t.Errorf("the canary has %d members, want 20", n)
 	}
 	w.runAfter(time.Second)
 	w.runAfter(59 * time.Minute)
 	w.restart()
 	w.runAfter(time.Second)
 	if n := len(w.recipients()); n != 20 {
-		t.Errorf("before the hour is over %d have it, want 20", n)
+		t.Errorf("before the hour has ended %d members have it, want 20", n)
 	}
 	w.wantState(id, store.InCanary)
 	w.runAfter(time.Minute)
 	w.runAfter(time.Second)
 	all := w.recipients()
 	if len(slices.Compact(slices.Clone(all))) != 100 || len(all) != 100 {
-		t.Errorf("%d mails went to %d members, want 100 to 100", len(all), len(slices.Compact(slices.Clone(all))))
+		t.Errorf("%d messages were sent to %d members, want 100 to 100", len(all), len(slices.Compact(slices.Clone(all))))
 	}
 	w.runAfter(time.Second)
 	w.wantState(id, store.Done)
@@ -64,16 +64,16 @@ func TestCanary_RejectionsPauseUntilResumed(t *testing.T) {
 	w.runAfter(61 * time.Minute)
 	w.wantState(id, store.Paused)
 	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_rejected is 5 %"; w.announcement(id).Reason != want {
-		t.Errorf("it is paused because %q, want %q", w.announcement(id).Reason, want)
+		t.Errorf("the reason of the pause is %q, want %q", w.announcement(id).Reason, want)
 	}
 	w.runAfter(24 * time.Hour)
 	if n := len(w.recipients()); n != 18 {
-		t.Errorf("%d have it, want 18", n)
+		t.Errorf("%d members have it, want 18", n)
 	}
 	check(t, w.store.Announcements.Resume(t.Context(), w.clock(), "test", id))
 	w.runAfter(time.Minute)
 	if n := len(w.recipients()); n != 98 {
-		t.Errorf("after it was resumed %d have it, want 98", n)
+		t.Errorf("after the resume %d members have it, want 98", n)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestCanary_ComplaintsPause(t *testing.T) {
 	w.runAfter(61 * time.Minute)
 	w.wantState(id, store.Paused)
 	if reason := w.announcement(id).Reason; reason != "canary: 20 messages, 0 rejected, 1 complaints: announcements.max_complaints is 0.3 %" {
-		t.Errorf("it is paused because %q", reason)
+		t.Errorf("the reason of the pause is %q", reason)
 	}
 }
 
@@ -131,18 +131,18 @@ func TestAnnouncement_ManyRejectionsPause(t *testing.T) {
 	id := w.startAnnouncement(announcementToAll())
 	w.round()
 	w.wantState(id, store.Paused)
-	w.daemon.checkAnnouncements(t.Context())
-	w.daemon.flushAlarms(t.Context())
+	w.daemon.watchdog.checkAnnouncements(t.Context())
+	w.daemon.watchdog.flushAlarms(t.Context())
 	if n := strings.Count(w.log.String(), "alarm=stopped"); n != 1 {
-		t.Errorf("the administrator is told %d times:\n%s", n, w.log)
+		t.Errorf("the alarm was logged %d times:\n%s", n, w.log)
 	}
-	// One in ten is refused. Where in the row the last 200 begin depends on which connection was the faster.
+	// One in ten is rejected. Which 200 are the last ones depends on which connection was faster.
 	var refused int
 	reason := w.announcement(id).Reason
 	if _, err := fmt.Sscanf(reason, "%d of the last 200 messages were rejected", &refused); err != nil || refused < 18 || refused > 22 {
-		t.Errorf("it is paused because %q", reason)
+		t.Errorf("the reason of the pause is %q", reason)
 	}
 	if n := len(w.relay.messages()); n > settings.BatchSize {
-		t.Errorf("%d mails were handed over before it stopped", n)
+		t.Errorf("%d messages were sent before the pause", n)
 	}
 }

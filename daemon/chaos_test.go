@@ -13,8 +13,8 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// stages are the points at which a relay can go wrong, and what a good one says there.
-var stages = map[string]string{
+// goodReplies has the points at which a relay can fail, with the reply of a working relay.
+var goodReplies = map[string]string{
 	"connect": "220 script.test ESMTP",
 	"EHLO":    "250 script.test",
 	"MAIL":    "250 2.1.0 Ok",
@@ -23,54 +23,54 @@ var stages = map[string]string{
 	".":       "250 2.0.0 Ok",
 }
 
-// storm is a relay that misbehaves, and then does not.
-type storm struct {
-	bad, calm smtptest.Table
+// faultPattern is the behavior of a relay while it fails, and afterwards.
+type faultPattern struct {
+	faulty, healthy smtptest.Table
 }
 
-// faultPatterns are the ways in which a relay misbehaves, by their names.
-func faultPatterns() map[string]storm {
-	all := map[string]storm{}
-	for stage, good := range stages {
+// faultPatterns returns all known failures of a relay, by name.
+func faultPatterns() map[string]faultPattern {
+	all := map[string]faultPattern{}
+	for stage, good := range goodReplies {
 		for what, act := range faults(good) {
-			all[stage+" "+what] = storm{bad: smtptest.Table{stage: {act}}}
+			all[stage+" "+what] = faultPattern{faulty: smtptest.Table{stage: {act}}}
 		}
 	}
 	for _, read := range []int{0, 1, 100, 5000, smtptest.All} {
-		all[fmt.Sprintf("cut after %d bytes of the message", read)] = storm{bad: smtptest.Table{"body": {{Read: read, Drop: true}}}}
-		all[fmt.Sprintf("stuck after %d bytes of the message", read)] = storm{bad: smtptest.Table{"body": {{Read: read, Hang: true}}}}
+		all[fmt.Sprintf("cut after %d bytes of the message", read)] = faultPattern{faulty: smtptest.Table{"body": {{Read: read, Drop: true}}}}
+		all[fmt.Sprintf("stuck after %d bytes of the message", read)] = faultPattern{faulty: smtptest.Table{"body": {{Read: read, Hang: true}}}}
 	}
 	unknown := []smtptest.Act{{Say: "550 5.1.1 User unknown"}}
 	stuck := []smtptest.Act{{Mute: true, Hang: true}}
 	for name, table := range map[string]smtptest.Table{
-		"reads slowly": {"body": {{Wait: 8 * impatience}}},
-		"recipient refused, message wanted, then nothing": {"RCPT": unknown, ".": stuck},
-		"recipient refused, message wanted and taken":     {"RCPT": unknown, ".": {{}}},
-		"recipient and message refused, then RSET hangs":  {"RCPT": unknown, "DATA": {{Say: "503 5.5.1 No recipient"}}, "RSET": stuck},
-		"every other one refused, and the farewell hangs": {".": {{}, {Say: "421 4.7.0 Enough"}, {}}, "QUIT": stuck},
-		"all kinds of trouble":                            {".": slices.Repeat([]smtptest.Act{{}, {Say: "421 4.7.0 Enough", Drop: true}, {Mute: true, Drop: true}}, 20)},
+		"reads slowly": {"body": {{Wait: 8 * replyTimeout}}},
+		"recipient rejected, message accepted, no reply":  {"RCPT": unknown, ".": stuck},
+		"recipient rejected, message accepted":            {"RCPT": unknown, ".": {{}}},
+		"recipient and message rejected, then RSET hangs": {"RCPT": unknown, "DATA": {{Say: "503 5.5.1 No recipient"}}, "RSET": stuck},
+		"every other message rejected, and QUIT hangs":    {".": {{}, {Say: "421 4.7.0 Enough"}, {}}, "QUIT": stuck},
+		"mixed failures": {".": slices.Repeat([]smtptest.Act{{}, {Say: "421 4.7.0 Enough", Drop: true}, {Mute: true, Drop: true}}, 20)},
 	} {
-		all[name] = storm{bad: table}
+		all[name] = faultPattern{faulty: table}
 	}
-	// Without pipelining each command waits for its answer.
+	// Without pipelining each command waits for its reply.
 	plain := []smtptest.Act{{Say: "250 script.test"}}
 	for name, s := range maps.Clone(all) {
 		stage, what, _ := strings.Cut(name, " ")
 		if lineByLine[what] && (stage == "MAIL" || stage == "RCPT" || stage == "DATA") {
-			all[name+", line by line"] = storm{bad: smtptest.Table{"EHLO": plain, stage: s.bad[stage]}, calm: smtptest.Table{"EHLO": plain}}
+			all[name+", line by line"] = faultPattern{faulty: smtptest.Table{"EHLO": plain, stage: s.faulty[stage]}, healthy: smtptest.Table{"EHLO": plain}}
 		}
 	}
 	return all
 }
 
-// lineByLine are the faults that are tried without pipelining, too.
+// lineByLine has the faults that are also tested without pipelining.
 var lineByLine = map[string]bool{"says 450": true, "says 550": true, "says 421": true, "hangs": true, "hangs up": true}
 
-// faults are what can go wrong where good is what a good relay says.
+// faults returns the faults at a point where a working relay replies with good.
 func faults(good string) map[string]smtptest.Act {
 	long := " " + strings.Repeat("blah ", 2048)
 	return map[string]smtptest.Act{
-		// The worst words: those that blame the member.
+		// The worst replies: they could suppress the address.
 		"says 421":                     {Say: "421 4.3.2 Shutting down"},
 		"says 450":                     {Say: "450 4.2.1 Mailbox busy"},
 		"says 452":                     {Say: "452 4.2.2 Mailbox full"},
@@ -83,18 +83,18 @@ func faults(good string) map[string]smtptest.Act {
 		"hangs up":                     {Mute: true, Drop: true},
 		"says half a code":             {Raw: good[:2], Drop: true},
 		"says half a line, and hangs":  {Raw: good[:7], Hang: true},
-		"says half an answer":          {Raw: good[:3] + "-and more\r\n", Drop: true},
-		"says nonsense":                {Say: "Who is there?"},
+		"says half a reply":            {Raw: good[:3] + "-and more\r\n", Drop: true},
+		"says garbage":                 {Say: "Who is there?"},
 		"says too much":                {Say: good + "\n" + good},
-		"is slow":                      {Wait: impatience / 2},
-		"is far too slow":              {Wait: 20 * impatience},
+		"is slow":                      {Wait: replyTimeout / 2},
+		"is much too slow":             {Wait: 20 * replyTimeout},
 		"says a line of ten kilobytes": {Say: good + long},
-		"refuses with ten kilobytes":   {Say: "550 5.1.1" + long},
+		"rejects with ten kilobytes":   {Say: "550 5.1.1" + long},
 	}
 }
 
-// TestChaos_NoRelayFailureLosesPosts lets a relay misbehave for an hour in each way that we know. Once it is well again, and
-// the next edition has come, every member has every post once, and nobody is written off.
+// TestChaos_NoRelayFailureLosesPosts makes a relay fail for an hour in each known way. Once it works again
+// and the next edition was sent, every member has every post once, and no address is suppressed.
 func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
@@ -109,13 +109,13 @@ func TestChaos_NoRelayFailureLosesPosts(t *testing.T) {
 				for i := n; i < len(names); i += worlds {
 					c.runWithFaults(names[i], all[names[i]])
 				}
-				c.rest()
+				c.runQuietDay()
 			})
 		})
 	}
 }
 
-// TestChaos_UntrustedRelayLosesNoPosts is the same with relays that we do not come to speak with.
+// TestChaos_UntrustedRelayLosesNoPosts does the same with relays whose encryption or login fails.
 func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
@@ -125,48 +125,48 @@ func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ours, others := smtptest.NewAuthority(t), smtptest.NewAuthority(t)
 				c := newChaos(t, address, ours.File)
-				c.distrusts = true
+				c.mustNotSend = true
 				for name, s := range untrustedRelays(ours.Config, others.Config)[address] {
 					c.runWithFaults(name, s)
 				}
-				c.rest()
+				c.runQuietDay()
 			})
 		})
 	}
 }
 
-// untrustedRelays are relays with whom encryption or login fails, by the addresses under which we look for them.
-func untrustedRelays(ours, others *tls.Config) map[string]map[string]storm {
+// untrustedRelays returns relays whose encryption or login fails, by their URL in the configuration.
+func untrustedRelays(ours, others *tls.Config) map[string]map[string]faultPattern {
 	offers := func(extension string, at string, act smtptest.Act) smtptest.Table {
 		return smtptest.Table{"EHLO": {{Say: "250-script.test\n250 " + extension}}, at: {act}}
 	}
-	startTLS := func(act smtptest.Act) storm {
-		return storm{offers("STARTTLS", "STARTTLS", act), offers("STARTTLS", "STARTTLS", smtptest.Act{TLS: ours})}
+	startTLS := func(act smtptest.Act) faultPattern {
+		return faultPattern{offers("STARTTLS", "STARTTLS", act), offers("STARTTLS", "STARTTLS", smtptest.Act{TLS: ours})}
 	}
-	encrypted := func(act smtptest.Act) storm {
-		return storm{smtptest.Table{"connect": {act}}, smtptest.Table{"connect": {{TLS: ours}}}}
+	encrypted := func(act smtptest.Act) faultPattern {
+		return faultPattern{smtptest.Table{"connect": {act}}, smtptest.Table{"connect": {{TLS: ours}}}}
 	}
-	auth := func(act smtptest.Act) storm {
-		return storm{offers("AUTH PLAIN", "AUTH", act), offers("AUTH PLAIN", "AUTH", smtptest.Act{})}
+	auth := func(act smtptest.Act) faultPattern {
+		return faultPattern{offers("AUTH PLAIN", "AUTH", act), offers("AUTH PLAIN", "AUTH", smtptest.Act{})}
 	}
-	return map[string]map[string]storm{
+	return map[string]map[string]faultPattern{
 		"smtp+starttls://127.0.0.1:25": {
-			"STARTTLS stripped":                     {nil, startTLS(smtptest.Act{}).calm},
-			"STARTTLS refused":                      startTLS(smtptest.Act{Say: "454 4.7.0 Not now"}),
-			"STARTTLS hangs":                        startTLS(smtptest.Act{Mute: true, Hang: true}),
-			"STARTTLS with a certificate of others": startTLS(smtptest.Act{TLS: others}),
+			"STARTTLS stripped": {nil, startTLS(smtptest.Act{}).healthy},
+			"STARTTLS rejected": startTLS(smtptest.Act{Say: "454 4.7.0 Not now"}),
+			"STARTTLS hangs":    startTLS(smtptest.Act{Mute: true, Hang: true}),
+			"STARTTLS with a certificate of another authority": startTLS(smtptest.Act{TLS: others}),
 		},
 		"smtps://127.0.0.1:465": {
-			"a certificate of others": encrypted(smtptest.Act{TLS: others}),
-			"no encryption":           encrypted(smtptest.Act{}),
+			"a certificate of another authority": encrypted(smtptest.Act{TLS: others}),
+			"no encryption":                      encrypted(smtptest.Act{}),
 		},
 		"smtp://user@127.0.0.1:25": {
-			"no AUTH":              {nil, auth(smtptest.Act{}).calm},
-			"AUTH refused":         auth(smtptest.Act{Say: "535 5.7.8 Wrong password"}),
-			"AUTH refused for now": auth(smtptest.Act{Say: "454 4.7.0 Not now"}),
-			"AUTH hangs":           auth(smtptest.Act{Mute: true, Hang: true}),
-			"AUTH hangs up":        auth(smtptest.Act{Mute: true, Drop: true}),
-			"AUTH says nonsense":   auth(smtptest.Act{Say: "Who is there?"}),
+			"no AUTH":                   {nil, auth(smtptest.Act{}).healthy},
+			"AUTH rejected":             auth(smtptest.Act{Say: "535 5.7.8 Wrong password"}),
+			"AUTH temporarily rejected": auth(smtptest.Act{Say: "454 4.7.0 Not now"}),
+			"AUTH hangs":                auth(smtptest.Act{Mute: true, Hang: true}),
+			"AUTH hangs up":             auth(smtptest.Act{Mute: true, Drop: true}),
+			"AUTH says garbage":         auth(smtptest.Act{Say: "Who is there?"}),
 		},
 	}
 }

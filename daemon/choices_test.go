@@ -14,11 +14,11 @@ import (
 
 const annaID = forum.MemberID(101)
 
-// updatePreferences lets Anna change her settings as the page does: what she changes, of all that holds.
-func (w *world) updatePreferences(change func(*digest.Preferences), wishes ...members.WatchSetting) {
+// updatePreferences changes Anna's effective preferences as the settings page does.
+func (w *world) updatePreferences(change func(*digest.Preferences), overrides ...members.WatchSetting) {
 	w.Helper()
-	desk := members.New(w.source, w.store, w.set)
-	a, err := desk.Account(w.Context(), w.clock(), annaID)
+	service := members.New(w.source, w.store, w.set)
+	a, err := service.Account(w.Context(), w.clock(), annaID)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -26,19 +26,19 @@ func (w *world) updatePreferences(change func(*digest.Preferences), wishes ...me
 	schedule := *want.Schedule
 	want.Schedule = &schedule
 	change(&want)
-	if err := desk.UpdatePreferences(w.Context(), w.clock(), a, want, wishes); err != nil {
+	if err := service.UpdatePreferences(w.Context(), w.clock(), a, want, overrides); err != nil {
 		w.Fatal(err)
 	}
 }
 
 func unchanged(*digest.Preferences) {}
 
-// lastMessage is the last mail to Anna.
+// lastMessage returns the last message to Anna.
 func (w *world) lastMessage() (head netmail.Header, text, html string) {
 	w.Helper()
-	for _, try := range w.relay.messages() {
-		if try.to == address("anna") {
-			head, text, html = parseMessage(w, try.raw)
+	for _, sent := range w.relay.messages() {
+		if sent.to == address("anna") {
+			head, text, html = parseMessage(w, sent.raw)
 		}
 	}
 	return head, text, html
@@ -71,22 +71,22 @@ func TestUpdatePreferences_ZoneAppliesUntilForumChange(t *testing.T) {
 	w.setClock(4, "12:00") // eight in the morning in New York
 	w.round()
 	if _, text, _ := w.lastMessage(); !strings.Contains(text, "America/New_York") {
-		t.Error("the mail does not speak of her zone")
+		t.Error("the message does not name the chosen zone")
 	}
 	w.wantMessages("anna", posts(p))
 
-	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // she chooses anew, on the forum
+	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 101`) // a new choice, on the forum
 	w.setClock(5, "13:00")
 	q := w.writePost(thread)
 	w.round()
 	w.setClock(5, "23:00") // eight in Tokyo
 	w.round()
 	w.wantMessages("anna", posts(q))
-	w.execSQL(`UPDATE member SET zone = 'UTC' WHERE id = 101`) // as it was when she chose here
+	w.execSQL(`UPDATE member SET zone = 'UTC' WHERE id = 101`) // as at the time of the choice here
 	w.setClock(5, "23:30")
 	r := w.writePost(thread)
 	w.round()
-	w.setClock(7, "08:00") // 6 May had its edition, by the clock of Tokyo
+	w.setClock(7, "08:00") // by the clock of Tokyo, 6 May already had its edition
 	w.round()
 	w.wantMessages("anna", posts(r))
 }
@@ -114,13 +114,13 @@ func TestUpdatePreferences_LanguageFormatAndExcerpt(t *testing.T) {
 	}
 	head, text, html = next(func(c *digest.Preferences) { c.Locale, c.Format, c.Excerpt = "de", digest.Text, 1000 })
 	if html != "" || !strings.HasPrefix(head["Content-Type"][0], "text/plain") {
-		t.Errorf("text alone is %s with HTML %q", head["Content-Type"], html)
+		t.Errorf("plain text only is %s with HTML %q", head["Content-Type"], html)
 	}
 	if !strings.Contains(text, "abbestellen") {
-		t.Errorf("the mail is not in German: %q", text)
+		t.Errorf("the message is not in German: %q", text)
 	}
 	if long := strings.Count(text, "another"); long < 3*short {
-		t.Errorf("%d characters hold %d words, 300 held %d", 1000, long, short)
+		t.Errorf("%d characters have %d words, 300 characters %d", 1000, long, short)
 	}
 }
 
@@ -162,7 +162,7 @@ func TestDigest_UnreadOnlyIfPreferred(t *testing.T) {
 	w.setClock(5, "08:00")
 	w.round()
 	w.wantMessages("anna", posts(q))
-	w.wantMessages("carl", posts(p, q)) // he has chosen nothing
+	w.wantMessages("carl", posts(p, q)) // Carl has the defaults
 }
 
 func TestPause_EndsWithOneCompleteDigest(t *testing.T) {
@@ -247,10 +247,10 @@ func TestOverride_AppliesUntilWatchChanges(t *testing.T) {
 		change []string
 		holds  bool
 	}{
-		"nothing changes":                {nil, true},
-		"she stops watching":             {[]string{`DELETE FROM thread_watch WHERE member_id = 101`}, true},
-		"she asks for mail there":        {[]string{`UPDATE thread_watch SET mail = 1 WHERE member_id = 101`}, false},
-		"she watches it anew, as before": {[]string{`DELETE FROM thread_watch WHERE member_id = 101`, `INSERT INTO thread_watch SELECT 101, id, 0 FROM thread`}, false},
+		"nothing changes":                      {nil, true},
+		"the watch is removed":                 {[]string{`DELETE FROM thread_watch WHERE member_id = 101`}, true},
+		"emails are turned on on the forum":    {[]string{`UPDATE thread_watch SET mail = 1 WHERE member_id = 101`}, false},
+		"the watch is removed and added again": {[]string{`DELETE FROM thread_watch WHERE member_id = 101`, `INSERT INTO thread_watch SELECT 101, id, 0 FROM thread`}, false},
 	} {
 		w := newDailyWorld(t)
 		thread := w.thread(routes)
@@ -263,12 +263,12 @@ func TestOverride_AppliesUntilWatchChanges(t *testing.T) {
 			w.setClock(4, fmt.Sprintf("1%d:00", i+1))
 			w.round()
 		}
-		wishes, err := w.store.Preferences.Overrides(t.Context(), []forum.MemberID{annaID})
+		overrides, err := w.store.Preferences.Overrides(t.Context(), []forum.MemberID{annaID})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := wishes[annaID].Threads[forum.ThreadID(thread)] == digest.Off; got != tt.holds {
-			t.Errorf("%s: her wish holds: %v, want %v", name, got, tt.holds)
+		if got := overrides[annaID].Threads[forum.ThreadID(thread)] == digest.Off; got != tt.holds {
+			t.Errorf("%s: the override applies: %v, want %v", name, got, tt.holds)
 		}
 	}
 }
@@ -293,18 +293,18 @@ func TestUpdatePreferences_RequestAfterForumOptOut(t *testing.T) {
 	}
 	opt(0)
 	next(false)
-	w.updatePreferences(unchanged) // a look at the settings is no choice
+	w.updatePreferences(unchanged) // saving without changes is not a choice
 	next(false)
 	w.updatePreferences(func(c *digest.Preferences) {
 		if c.Schedule.Cadence != digest.Off || c.Alerts != digest.NoAlerts || *c.Announcements {
-			t.Errorf("for who has opted out holds %+v", c)
+			t.Errorf("preferences after an opt-out are %+v", c)
 		}
 		c.Schedule.Cadence = digest.Daily
 	})
 	next(true)
 	opt(1)
 	next(true)
-	opt(0) // newer than her choice here
+	opt(0) // newer than the choice here
 	next(false)
 	w.updatePreferences(unchanged)
 	next(false)
@@ -317,33 +317,33 @@ func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	w.setClock(4, "10:00")
 	w.round()
 	p := w.writePost(thread)
-	if err := w.daemon.scanAll(t.Context()); err != nil {
+	if err := w.daemon.main.scanner.scanAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	desk := members.New(w.source, w.store, w.set)
+	service := members.New(w.source, w.store, w.set)
 	ask := func() members.SendNowResult {
 		t.Helper()
-		a, err := desk.Account(t.Context(), w.clock(), annaID)
+		a, err := service.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		demand, err := desk.SendNow(t.Context(), w.clock(), a)
+		demand, err := service.SendNow(t.Context(), w.clock(), a)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return demand
 	}
 	if got := ask(); got != members.SendNowEmpty {
-		t.Errorf("asked before the post was looked at for alerts: %q, want %q", got, members.SendNowEmpty)
+		t.Errorf("SendNow before the post was checked for alerts = %q, want %q", got, members.SendNowEmpty)
 	}
 	w.round()
 	if got := ask(); got != members.SendNowQueued {
-		t.Errorf("asked afterwards: %q, want %q", got, members.SendNowQueued)
+		t.Errorf("SendNow afterwards = %q, want %q", got, members.SendNowQueued)
 	}
 	w.round()
 	w.wantMessages("anna", posts(p))
 	if got := ask(); got == members.SendNowQueued {
-		t.Error("asked again within the hour: it was sent once more")
+		t.Error("SendNow again within the hour sent another digest")
 	}
 }
 
@@ -359,14 +359,14 @@ func TestNext_CountLeavesOutDeferredPosts(t *testing.T) {
 	if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), annaID, 0, forum.ThreadID(weekly), digest.Weekly); err != nil {
 		t.Fatal(err)
 	}
-	desk := members.New(w.source, w.store, w.set)
-	a, err := desk.Account(t.Context(), w.clock(), annaID)
+	service := members.New(w.source, w.store, w.set)
+	a, err := service.Account(t.Context(), w.clock(), annaID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := desk.Next(t.Context(), w.clock(), a)
+	next, err := service.Next(t.Context(), w.clock(), a)
 	if err != nil || next.Posts != 1 {
-		t.Errorf("the next digest is said to have %d posts (%v), want 1: the other thread comes weekly", next.Posts, err)
+		t.Errorf("Next counts %d posts (%v), want 1: the other thread is weekly", next.Posts, err)
 	}
 }
 
@@ -377,9 +377,9 @@ func TestOverride_RemovedReleasesDeferredPosts(t *testing.T) {
 		wish   digest.Cadence
 		day    int // of May; 4 is a Monday
 	}{
-		"nothing is changed":                       {unchanged, digest.Weekly, 11},
+		"no change": {unchanged, digest.Weekly, 11},
 		"all digests become weekly, on a Saturday": {func(c *digest.Preferences) { c.Schedule.Cadence, c.Schedule.Weekday = digest.Weekly, time.Saturday }, digest.Weekly, 9},
-		"the section comes with each digest again": {unchanged, digest.WithDigest, 7},
+		"the section is in each digest again":      {unchanged, digest.WithDigest, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -388,7 +388,7 @@ func TestOverride_RemovedReleasesDeferredPosts(t *testing.T) {
 			w.setClock(4, "10:00")
 			p := w.writePost(w.thread(tonight))
 			w.setClock(5, "08:00")
-			w.round() // holds it back
+			w.round() // defers it
 			w.setClock(6, "08:00")
 			w.round()
 			w.updatePreferences(tt.change, members.WatchSetting{Section: tonight, Override: tt.wish})

@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-// newLimitedWorld is a world of alerts in which nobody gets more than so many mails in one of his days.
+// newLimitedWorld returns an alert world with a limit of messages per member and local day.
 func newLimitedWorld(t *testing.T, perDay int) *world {
 	t.Helper()
 	w := newAlertWorld(t)
@@ -18,7 +18,7 @@ func newLimitedWorld(t *testing.T, perDay int) *world {
 	return w
 }
 
-// writeThreads writes a post into each of so many new threads, an hour apart, with rounds that tell of each.
+// writeThreads writes a post in each of several new threads, an hour apart, with rounds that send alerts.
 func (w *world) writeThreads(threads int) (list []forum.PostID) {
 	w.Helper()
 	for range threads {
@@ -35,13 +35,13 @@ func TestDailyLimit_AlertsJoinNextDigest(t *testing.T) {
 	p := w.writeThreads(4)
 	w.wantAlerts("anna", posts(p[0]), posts(p[1]))
 	if got := w.skipReasons(101); len(got) != 2 || got[0] != digest.ReasonDailyLimit {
-		t.Errorf("two alerts came to nothing because of %q, want %q", got, digest.ReasonDailyLimit)
+		t.Errorf("two alerts were skipped with %q, want %q", got, digest.ReasonDailyLimit)
 	}
 	w.setClock(5, "08:00")
 	w.round()
 	w.wantAlerts("anna", p[2:])
-	fresh := w.writeThreads(1) // a new day
-	w.wantAlerts("anna", fresh)
+	nextDay := w.writeThreads(1) // the next day
+	w.wantAlerts("anna", nextDay)
 }
 
 func TestDailyLimit_CountsWithinBatch(t *testing.T) {
@@ -54,12 +54,12 @@ func TestDailyLimit_CountsWithinBatch(t *testing.T) {
 	w.round()
 	w.advanceClock(time.Hour)
 	if n := len(w.relay.withdraw(address("anna"))); n != 2 {
-		t.Errorf("she got %d alerts, want 2", n)
+		t.Errorf("Anna got %d alerts, want 2", n)
 	}
 	w.setClock(5, "08:00")
 	w.round()
 	if got := w.relay.withdraw(address("anna")); len(got) != 1 || len(postsOf(t, got[0].raw)) != 2 {
-		t.Errorf("she got %d mails the next morning, want one with the two other posts of %v", len(got), p)
+		t.Errorf("Anna got %d messages the next morning, want one with the two other posts of %v", len(got), p)
 	}
 }
 
@@ -85,8 +85,8 @@ func TestDailyLimit_DigestMergedIntoNext(t *testing.T) {
 	w.setOverride(105, routes, digest.WithDigest)
 	w.round()
 	w.setClock(5, "06:00")
-	told := w.writeThreads(1)
-	w.wantAlerts("emma", told)
+	alerted := w.writeThreads(1)
+	w.wantAlerts("emma", alerted)
 	first := w.writePost(w.thread(routes))
 	w.setClock(5, "08:00")
 	w.round()
@@ -115,7 +115,7 @@ func TestDailyLimit_AnnouncementsWait(t *testing.T) {
 		w.startAnnouncement(a)
 		w.runAfter(time.Hour)
 		want := []string{"m1001"}
-		if forced { // it must reach everybody
+		if forced { // it must reach all members
 			want = append(want, "m1001")
 		}
 		w.wantAnnouncementTo(want...)
@@ -125,8 +125,8 @@ func TestDailyLimit_AnnouncementsWait(t *testing.T) {
 	}
 }
 
-// Alerts have a lane of their own, and several daemons share a store: what one of them is handing over, the others cannot find among
-// what has arrived.
+// Alerts have their own loop, and several daemons may share a store. Messages in flight in one daemon are not yet among the
+// accepted ones.
 func TestDailyLimit_CountsOtherDaemons(t *testing.T) {
 	t.Parallel()
 	w := newLimitedWorld(t, 1)
@@ -135,7 +135,7 @@ func TestDailyLimit_CountsOtherDaemons(t *testing.T) {
 		t.Fatal(err)
 	}
 	if rows, err := w.store.Outbox.Claim(t.Context(), w.clock(), "another daemon", 24*time.Hour, store.AllPriorities, 10); err != nil || len(rows) != 1 {
-		t.Fatalf("another daemon claims %d mails (%v)", len(rows), err)
+		t.Fatalf("another daemon claims %d messages (%v)", len(rows), err)
 	}
 	p := w.writePost(w.thread(tonight))
 	w.round()

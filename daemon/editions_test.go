@@ -8,8 +8,8 @@ import (
 	"postrider/mail"
 )
 
-// The people of these tests: Anna watches tonight and routes, Bert routes only, Carl is a steward who
-// watches the guard's van and tonight.
+// newDailyWorld has Anna, who watches tonight and routes; Bert, who watches only routes; and Carl, a steward who watches the
+// guard's van and tonight.
 func newDailyWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -52,7 +52,7 @@ func TestScan_FindsLateVisiblePosts(t *testing.T) {
 	tests := []struct {
 		name  string
 		tell  func(w *world) (want forum.PostID)
-		after func(w *world, p forum.PostID) // on the second day, once its edition is out
+		after func(w *world, p forum.PostID) // on the second day, after its edition was sent
 	}{
 		{"approved late", func(w *world) forum.PostID { return w.writePostAs(w.thread(tonight), "moderated") },
 			func(w *world, p forum.PostID) { w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, p) }},
@@ -74,7 +74,7 @@ func TestScan_FindsLateVisiblePosts(t *testing.T) {
 		{"from the future", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			id := w.next()
-			w.insertPost(id, thread, born.AddDate(0, 0, 1).Unix(), "visible")
+			w.insertPost(id, thread, worldStart.AddDate(0, 0, 1).Unix(), "visible")
 			return forum.PostID(id)
 		}, func(*world, forum.PostID) {}},
 	}
@@ -121,12 +121,12 @@ func TestScanMoves_SendsMovedPostOnce(t *testing.T) {
 		anna, bert, carl [2]bool
 	}{
 		{"out of the private section, late", guardsvan, tonight, false, [2]bool{false, true}, [2]bool{}, [2]bool{true, false}},
-		{"out of the private section, at once", guardsvan, tonight, true, [2]bool{true, false}, [2]bool{}, [2]bool{true, false}},
+		{"out of the private section, immediately", guardsvan, tonight, true, [2]bool{true, false}, [2]bool{}, [2]bool{true, false}},
 		{"between two watched sections", tonight, routes, false, [2]bool{true, false}, [2]bool{false, true}, [2]bool{true, false}},
-		{"between two watched sections, at once", tonight, routes, true, [2]bool{true, false}, [2]bool{true, false}, [2]bool{}},
+		{"between two watched sections, immediately", tonight, routes, true, [2]bool{true, false}, [2]bool{true, false}, [2]bool{}},
 		{"into the private section, late", routes, guardsvan, false, [2]bool{true, false}, [2]bool{true, false}, [2]bool{false, true}},
-		{"into the private section, at once", routes, guardsvan, true, [2]bool{}, [2]bool{}, [2]bool{true, false}},
-		{"out of a section that nobody watches", dining, routes, false, [2]bool{false, true}, [2]bool{false, true}, [2]bool{}},
+		{"into the private section, immediately", routes, guardsvan, true, [2]bool{}, [2]bool{}, [2]bool{true, false}},
+		{"out of an unwatched section", dining, routes, false, [2]bool{false, true}, [2]bool{false, true}, [2]bool{}},
 	}
 	for _, tt := range tests {
 		for _, restarts := range []bool{false, true} {
@@ -184,16 +184,16 @@ func TestScanMoves_SendsMovedPostOnce(t *testing.T) {
 func TestScanMoves_MoveWhileEditionIsPending(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
-	elsewhere := w.thread(dining)
-	a, p := w.writePost(w.thread(tonight)), w.writePost(elsewhere)
+	movedThread := w.thread(dining)
+	a, p := w.writePost(w.thread(tonight)), w.writePost(movedThread)
 	w.relay.answerWith(mail.TempFail, 451)
 	w.setClock(5, "08:00")
 	w.round()
-	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, elsewhere) // which she watches
+	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, routes, movedThread) // also watched by Anna
 	w.relay.acceptAll()
 	w.setClock(5, "09:00")
 	w.round()
-	w.wantMessages("anna", posts(a)) // the edition knows nothing of the move
+	w.wantMessages("anna", posts(a)) // the edition does not know of the move
 	w.setClock(6, "08:00")
 	w.round()
 	w.wantMessages("anna", posts(p))
@@ -215,11 +215,11 @@ func TestScanMoves_RepeatedMoves(t *testing.T) {
 	move(back, tonight)
 	w.setClock(5, "08:00")
 	w.round()
-	w.wantMessages("anna", posts(p, q)) // one of them was away, and is back
+	w.wantMessages("anna", posts(p, q)) // one of them was moved away and back
 	move(thread, guardsvan)
 	w.setClock(6, "08:00")
 	w.round()
-	move(thread, routes) // where she watches, too
+	move(thread, routes) // also watched by Anna
 	move(back, dining)
 	move(back, routes)
 	for day := 7; day < 9; day++ {
@@ -239,12 +239,12 @@ func TestScanMoves_SightedByOtherDaemon(t *testing.T) {
 	first := w.daemon
 	w.writePost(thread)
 	w.execSQL(`INSERT INTO thread_watch VALUES (101, ?, 1)`, thread)
-	w.restart() // another daemon, which shares the store
+	w.restart() // another daemon on the same store
 	w.setClock(5, "08:00")
 	w.round()
 	w.relay.forget()
 	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, dining, thread)
-	w.daemon = first // has not met the post before
+	w.daemon = first // has not seen the post before
 	w.setClock(6, "08:00")
 	w.round()
 	w.wantMessages("anna")
@@ -276,7 +276,7 @@ func TestScanMoves_SplitOffIntoWatchedSection(t *testing.T) {
 	}
 }
 
-// A post that was sent once is never new again, however long the forum's newest posts stay in the overlap.
+// A delivered post is never new again, however long the newest posts of the forum stay in the overlap.
 func TestScan_PrunedPostsAreNotNew(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
@@ -287,13 +287,13 @@ func TestScan_PrunedPostsAreNotNew(t *testing.T) {
 	w.round()
 	w.wantMessages("bert", posts(p))
 	for _, days := range []int{89, 91, 100} {
-		w.setTime(born.AddDate(0, 0, days))
+		w.setTime(worldStart.AddDate(0, 0, days))
 		w.round()
 		if err := w.daemon.prune(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.restart()
-		w.setTime(born.AddDate(0, 0, days+1))
+		w.setTime(worldStart.AddDate(0, 0, days+1))
 		w.round()
 		w.wantMessages("bert")
 	}

@@ -17,7 +17,7 @@ import (
 	"postrider/store"
 )
 
-// explainPost tells of one post and one member as a program of its own would.
+// explainPost explains a post for a member as a separate process would.
 func (w *world) explainPost(member forum.MemberID, p forum.PostID) explain.Post {
 	w.Helper()
 	d := w.readOnlyDaemon(w.set)
@@ -40,21 +40,21 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 		tell    func(w *world) forum.PostID
 		verdict explain.PostStatus
 		mail    string
-		reason  string // in it
-		at      string // "5 08:00"; empty: no time is told
+		reason  string // part of the reason
+		at      string // "5 08:00"; empty: no time
 	}{
-		{"it went with a digest", func(w *world) forum.PostID {
+		{"sent in a digest", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			deliver(w)
 			return p
 		}, explain.Sent, key, "in a digest", "5 08:00"},
-		{"it waits in the outbox", func(w *world) forum.PostID {
+		{"waiting in the outbox", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.setClock(5, "08:00")
 			w.prepare()
 			return p
 		}, explain.Waiting, key, "in a digest", "5 08:00"},
-		{"it waits, because delivery is paused", func(w *world) forum.PostID {
+		{"waiting because delivery is paused", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.setClock(5, "08:00")
 			if _, err := w.store.Queue.Pause(t.Context(), w.clock(), "holidays"); err != nil {
@@ -63,37 +63,37 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			w.round()
 			return p
 		}, explain.Waiting, key, "delivery is paused", "5 08:00"},
-		{"it waits, because the relay says later", func(w *world) forum.PostID {
+		{"waiting after a temporary rejection", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.relay.answerWith(mail.TempFail, 450)
 			deliver(w)
 			return p
 		}, explain.Waiting, key, "in a digest", "any"},
-		{"it comes tomorrow", func(w *world) forum.PostID {
+		{"due tomorrow", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
 			return p
 		}, explain.Upcoming, "", "in the next digest", "5 08:00"},
-		{"it was refused, and comes with the next one", func(w *world) forum.PostID {
+		{"rejected, and in the next edition", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.relay.answerWith(mail.Refused, 554)
 			deliver(w)
 			return p
 		}, explain.Upcoming, "", "in the next digest", "6 08:00"},
-		{"the mail was skipped, because she was banned then", func(w *world) forum.PostID {
+		{"skipped because the member was banned then", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			deliver(w)
 			w.execSQL(`UPDATE member SET state = 'active' WHERE id = 101`)
 			return p
 		}, explain.Omitted, "", key + " was skipped: banned", ""},
-		{"she is banned now", func(w *world) forum.PostID {
+		{"banned now", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
 			w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 			return p
 		}, explain.Omitted, "", "banned", ""},
-		{"her address bounces", func(w *world) forum.PostID {
+		{"address bounces", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
 			h := store.Health{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
@@ -102,7 +102,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			}
 			return p
 		}, explain.Omitted, "", digest.ReasonSuppressed, ""},
-		{"she has ended her digests", func(w *world) forum.PostID {
+		{"digests turned off", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
 			if err := w.store.Preferences.UnsubscribeKind(t.Context(), w.clock(), 101, store.KindDigest); err != nil {
@@ -110,33 +110,33 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			}
 			return p
 		}, explain.Omitted, "", digest.ReasonDigestsOff, ""},
-		{"she does not watch it", func(w *world) forum.PostID { return w.writePost(w.thread(dining)) }, explain.Omitted, "", "not watched", ""},
-		{"she may not read it", func(w *world) forum.PostID {
+		{"not watched", func(w *world) forum.PostID { return w.writePost(w.thread(dining)) }, explain.Omitted, "", "not watched", ""},
+		{"not readable", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(guardsvan))
 			deliver(w)
 			return p
 		}, explain.Omitted, "", "no access", ""},
-		{"it is her own", func(w *world) forum.PostID { return w.writeText(w.thread(tonight), 101, "Mine.") }, explain.Omitted, "", "own post", ""},
-		{"it awaits approval", func(w *world) forum.PostID {
+		{"own post", func(w *world) forum.PostID { return w.writeText(w.thread(tonight), 101, "Mine.") }, explain.Omitted, "", "own post", ""},
+		{"awaiting approval", func(w *world) forum.PostID {
 			p := w.writePostAs(w.thread(tonight), "moderated")
 			w.round()
 			return p
 		}, explain.Omitted, "", "post awaiting approval", ""},
-		{"it was deleted after it went", func(w *world) forum.PostID {
+		{"deleted after it was sent", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			deliver(w)
 			w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 			return p
 		}, explain.Omitted, "", "post deleted", ""},
-		{"there is no such post", func(*world) forum.PostID { return 99999 }, explain.Omitted, "", "permanently deleted", ""},
-		{"it is older than what is told", func(w *world) forum.PostID {
+		{"no such post", func(*world) forum.PostID { return 99999 }, explain.Omitted, "", "permanently deleted", ""},
+		{"older than the retention", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.next()
-			w.insertPost(p, thread, born.AddDate(0, -3, 0).Unix(), "visible")
+			w.insertPost(p, thread, worldStart.AddDate(0, -3, 0).Unix(), "visible")
 			w.round()
 			return forum.PostID(p)
 		}, explain.Omitted, "", "never sighted", ""},
-		{"it was written before she began to watch anything", func(w *world) forum.PostID {
+		{"older than the first watch", func(w *world) forum.PostID {
 			w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 			w.setClock(4, "10:00")
 			w.round()
@@ -147,7 +147,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			w.round()
 			return p
 		}, explain.Omitted, "", "before the first digest", ""},
-		{"she wants it weekly", func(w *world) forum.PostID {
+		{"override: weekly", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
 				w.Fatal(err)
@@ -155,7 +155,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			w.round()
 			return p
 		}, explain.Upcoming, "", "weekly", "11 08:00"},
-		{"she wanted it weekly, and a daily one has gone", func(w *world) forum.PostID {
+		{"override: weekly, removed after a daily edition", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.writePost(w.thread(routes))
 			if err := w.store.Preferences.SetOverride(t.Context(), w.clock(), 101, tonight, 0, digest.Weekly); err != nil {
@@ -164,7 +164,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			deliver(w)
 			return p
 		}, explain.Upcoming, "", "deferred", "11 08:00"},
-		{"it was moved where she can have it", func(w *world) forum.PostID {
+		{"moved to a watched section", func(w *world) forum.PostID {
 			thread := w.thread(dining)
 			p := w.writePost(thread)
 			w.round()
@@ -172,7 +172,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			deliver(w)
 			return p
 		}, explain.Sent, key, "in a digest", "5 08:00"},
-		{"it was moved after she had it", func(w *world) forum.PostID {
+		{"moved after it was sent", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
 			p := w.writePost(thread)
 			deliver(w)
@@ -198,7 +198,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 				t.Errorf("at %q, want %q", got, tt.at)
 			}
 			if len(x.RuleResults) == 0 {
-				t.Error("no rule is told of")
+				t.Error("no rule result")
 			}
 		})
 	}
@@ -215,7 +215,7 @@ func TestExplainMember_ListsRelayReplies(t *testing.T) {
 	w.round()
 	x := w.explainPost(101, p)
 	if len(x.Mails) != 1 || x.Mails[0].Last.Code != 250 || x.Mails[0].Last.QueueID != "4XyZ" || len(x.Seen) != 1 || x.Seen[0].Seq == 0 || x.Seen[0].Section != tonight {
-		t.Errorf("it tells %+v", x)
+		t.Errorf("explanation = %+v", x)
 	}
 }
 
@@ -226,11 +226,11 @@ func TestExplainPosts_Alerts(t *testing.T) {
 	p := w.writePost(thread)
 	w.round()
 	if x := w.explainPost(101, p); x.Verdict != explain.Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(x.Reason, "section") {
-		t.Errorf("while it settles: %+v", x)
+		t.Errorf("during the debounce: %+v", x)
 	}
 	w.advanceClock(2 * time.Minute)
 	if x := w.explainPost(101, p); x.Verdict != explain.Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says != string(digest.AlreadyAlerted) {
-		t.Errorf("once it is out: %+v", x)
+		t.Errorf("after it was sent: %+v", x)
 	}
 	q := w.writePost(thread)
 	w.advanceClock(2 * time.Minute)
@@ -242,10 +242,10 @@ func TestExplainPosts_Alerts(t *testing.T) {
 	w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 	w.advanceClock(2 * time.Minute)
 	if x := w.explainPost(101, r); x.Verdict != explain.Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
-		t.Errorf("watched no more before it was out: %+v", x)
+		t.Errorf("watch removed before it was sent: %+v", x)
 	}
 	if x := w.explainPost(104, q); x.Verdict != explain.Omitted || !strings.Contains(x.Alert, "no watch requests an alert") {
-		t.Errorf("for who watches nothing: %+v", x)
+		t.Errorf("for a member without watches: %+v", x)
 	}
 }
 
@@ -274,13 +274,13 @@ func TestExplainPosts_FoldedPosts(t *testing.T) {
 	}
 }
 
-// TestExplainPosts_MatchesSentMessages runs days in which nothing changes behind a post's back.
+// TestExplainPosts_MatchesSentMessages runs days without later changes to posts or watches.
 func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
 	w := newDailyWorld(t)
 	w.set.Alerts = settings.DefaultAlerts()
-	w.set.Alerts.ContextPosts = 0 // or mails show again what others have told
+	w.set.Alerts.ContextPosts = 0 // otherwise messages repeat posts as context
 	w.restart()
 	dice := rand.New(rand.NewPCG(1, 2))
 	var threads []int64
@@ -303,22 +303,22 @@ func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 		w.round()
 	}
 	got := map[string]map[forum.PostID]int{}
-	for _, try := range w.relay.messages() {
-		if got[try.to] == nil {
-			got[try.to] = map[forum.PostID]int{}
+	for _, sent := range w.relay.messages() {
+		if got[sent.to] == nil {
+			got[sent.to] = map[forum.PostID]int{}
 		}
-		for _, p := range postsOf(t, try.raw) {
-			got[try.to][p]++
+		for _, p := range postsOf(t, sent.raw) {
+			got[sent.to][p]++
 		}
 	}
 	if len(all) < 15 || len(got[address("anna")]) < 5 {
-		t.Fatalf("%d posts were written, and anna got %v", len(all), got[address("anna")])
+		t.Fatalf("%d posts were written, but Anna got %v", len(all), got[address("anna")])
 	}
 	for id, name := range map[forum.MemberID]string{101: "anna", 102: "bert", 103: "carl"} {
 		for _, p := range all {
 			x := w.explainPost(id, p)
 			if sent := got[address(name)][p] == 1; sent != (x.Verdict == explain.Sent) || !sent && x.Verdict != explain.Omitted {
-				t.Errorf("%s got post %d %d times, and it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, x.Reason)
+				t.Errorf("%s got post %d %d times, but it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, x.Reason)
 			}
 		}
 	}
@@ -349,36 +349,36 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 	w.round()
 	m := tell("anna")
 	if !m.Subscribed || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != store.StateAccepted {
-		t.Errorf("anna is told of as %+v", m)
+		t.Errorf("explanation for Anna = %+v", m)
 	}
 	var results []string
 	for _, o := range m.Attempts {
 		results = append(results, o.Result)
 	}
 	if got := strings.Join(results, ", "); got != "skipped, try again, accepted" {
-		t.Errorf("the attempts came to %q", got)
+		t.Errorf("results of the attempts = %q", got)
 	}
 	w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 102`)
 	if m := tell("102"); len(m.NoDigest) != 1 || m.NoDigest[0] != "banned" || m.Skip != "banned" {
-		t.Errorf("bert is told of as %+v", m)
+		t.Errorf("explanation for Bert = %+v", m)
 	}
 	w.setClock(5, "09:30")
 	if err := w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
 		t.Fatal(err)
 	}
 	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(m.Delays[0], "refuses all") {
-		t.Errorf("carl is told of as %+v", m)
+		t.Errorf("explanation for Carl = %+v", m)
 	}
 	w.setClock(30, "09:00")
 	if m := tell("anna"); len(m.Mails) != 2 {
-		t.Errorf("after 25 days %d mails are told of", len(m.Mails))
+		t.Errorf("after 25 days %d messages are listed", len(m.Mails))
 	}
-	w.setTime(born.AddDate(0, 0, 40))
+	w.setTime(worldStart.AddDate(0, 0, 40))
 	if m := tell("anna"); len(m.Mails) != 0 || len(m.Attempts) != 0 {
-		t.Errorf("after 40 days %d mails are told of", len(m.Mails))
+		t.Errorf("after 40 days %d messages are listed", len(m.Mails))
 	}
 	d := w.readOnlyDaemon(w.set)
-	if _, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Member(t.Context(), w.clock(), "nobody"); err == nil || !strings.Contains(err.Error(), "no such member") {
-		t.Errorf("of nobody: %v", err)
+	if _, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Member(t.Context(), w.clock(), "unknown"); err == nil || !strings.Contains(err.Error(), "no such member") {
+		t.Errorf("of an unknown member: %v", err)
 	}
 }

@@ -55,27 +55,27 @@ const (
 // forecaster holds the state of a forecast.
 type forecaster struct {
 	Forecast
-	d        *Daemon
+	loop     *loop
 	hours    map[time.Time]*Hour
 	sampled  int64 // bytes
 	midnight time.Time
 }
 
 // scanDryRun scans the forum without saving anything.
-func (d *Daemon) scanDryRun(ctx context.Context) error {
-	head, err := d.Store.Sightings.LastSeq(ctx)
+func (l *loop) scanDryRun(ctx context.Context) error {
+	head, err := l.Store.Sightings.LastSeq(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the latest sighting: %w", err)
 	}
-	d.dryRun = d.builder.Overlay(head)
-	return d.steps(ctx, d.scanAll, d.scanMoves)
+	l.scanner.dryRun = l.digests.builder.Overlay(head)
+	return l.steps(ctx, l.scanner.scanAll, l.scanner.scanMoves)
 }
 
 // Forecast computes what would be sent until a time. The sequence yields each member in order of ID; the Forecast is
 // complete after it. Nothing is sent or saved, so the store may be read-only. The daemon cannot be used for anything else
 // afterwards.
 func (d *Daemon) Forecast(ctx context.Context, until time.Time) (*Forecast, iter.Seq2[MemberForecast, error]) {
-	r := &forecaster{d: d, hours: make(map[time.Time]*Hour)}
+	r := &forecaster{loop: d.main, hours: make(map[time.Time]*Hour)}
 	r.From, r.Until, r.Skipped, r.Waiting = d.Now(), until, make(map[string]int), make(map[string]int)
 	return &r.Forecast, func(yield func(MemberForecast, error) bool) {
 		if err := r.run(ctx, func(p MemberForecast) bool { return yield(p, nil) }); err != nil {
@@ -85,17 +85,17 @@ func (d *Daemon) Forecast(ctx context.Context, until time.Time) (*Forecast, iter
 }
 
 func (r *forecaster) run(ctx context.Context, tell func(MemberForecast) bool) error {
-	if err := r.d.scanDryRun(ctx); err != nil {
+	if err := r.loop.scanDryRun(ctx); err != nil {
 		return err
 	}
 	if err := r.loadBaseline(ctx); err != nil {
 		return err
 	}
-	first, err := r.d.isFirstSync(ctx)
+	first, err := r.loop.subscribers.isFirstSync(ctx)
 	if err != nil {
 		return err
 	}
-	for members, err := range r.d.subscriberPages(ctx, r.From) {
+	for members, err := range r.loop.subscribers.subscriberPages(ctx, r.From) {
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (r *forecaster) run(ctx context.Context, tell func(MemberForecast) bool) er
 
 // loadBaseline reads the waiting messages and the usual numbers.
 func (r *forecaster) loadBaseline(ctx context.Context) error {
-	counts, err := r.d.Store.Queue.Counts(ctx)
+	counts, err := r.loop.Store.Queue.Counts(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (r *forecaster) loadBaseline(ctx context.Context) error {
 			r.Waiting[c.Kind] += c.Mails
 		}
 	}
-	v, err := r.d.volume(ctx, store.KindDigest, r.From)
+	v, err := r.loop.volume(ctx, store.KindDigest, r.From)
 	if err != nil {
 		return err
 	}
@@ -136,17 +136,17 @@ func (r *forecaster) loadBaseline(ctx context.Context) error {
 
 // page computes the forecast for a page of members.
 func (r *forecaster) page(ctx context.Context, members []forum.Member, first bool) ([]MemberForecast, error) {
-	known, err := r.d.knownSubscribers(ctx, members)
+	known, err := r.loop.subscribers.knownSubscribers(ctx, members)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]MemberForecast, len(members))
 	var rows []store.Row
 	var at []int
-	head := r.d.dryRun.Until()
+	head := r.loop.scanner.dryRun.Until()
 	for i, m := range members {
 		was, ok := known[m.ID]
-		sub := r.d.updateSubscriber(was, ok, m, r.From, head, first)
+		sub := r.loop.subscribers.updateSubscriber(was, ok, m, r.From, head, first)
 		list[i] = MemberForecast{Member: m.ID, Due: sub.Due}
 		switch {
 		case sub.Due.IsZero():
@@ -170,22 +170,21 @@ func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []st
 	if len(rows) == 0 {
 		return nil
 	}
-	drafts, err := r.d.draftBatch(ctx, rows)
+	drafts, err := r.loop.delivery.Draft(ctx, rows)
 	if err != nil {
 		return err
 	}
 	sample := samplesPerPage
 	for i, m := range drafts {
 		p := &list[at[i]]
-		l := r.d.newOutgoing(rows[i], m)
-		if p.Skip = l.skip; p.Skip != "" {
+		if p.Skip = m.Skip; p.Skip != "" {
 			continue
 		}
-		p.Name, p.Posts = l.to.Name, l.posts
+		p.Name, p.Posts = m.To.Name, m.Posts
 		if sample > 0 && r.Sampled < maxSamples {
 			sample--
-			l.Key = "forecast"
-			raw, err := r.d.compose(l)
+			rows[i].Key = "forecast"
+			raw, err := r.loop.delivery.Compose(rows[i], m)
 			if err != nil {
 				return err
 			}

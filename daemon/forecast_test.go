@@ -15,7 +15,7 @@ import (
 	"postrider/store"
 )
 
-// forecast rehearses as a program of its own would, on a store that cannot be written to.
+// forecast makes a forecast as a separate process would, on a read-only store.
 func (w *world) forecast(set settings.Settings, until time.Time) (*Forecast, []MemberForecast) {
 	w.Helper()
 	r, list := w.readOnlyDaemon(set).Forecast(w.Context(), until)
@@ -29,10 +29,10 @@ func (w *world) forecast(set settings.Settings, until time.Time) (*Forecast, []M
 	return r, all
 }
 
-// readOnlyDaemon is a daemon on a store that cannot be written to.
+// readOnlyDaemon returns a daemon on a read-only store.
 func (w *world) readOnlyDaemon(set settings.Settings) *Daemon {
 	w.Helper()
-	s, err := store.OpenReadOnly(w.Context(), "sqlite:"+w.stored)
+	s, err := store.OpenReadOnly(w.Context(), "sqlite:"+w.storePath)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func (w *world) readOnlyDaemon(set settings.Settings) *Daemon {
 	return New(parts, set)
 }
 
-// TestForecast_MatchesSentMessages rehearses a day, and then runs it.
+// TestForecast_MatchesSentMessages forecasts a day, and then runs it.
 func TestForecast_MatchesSentMessages(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
@@ -55,11 +55,11 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 	thread := w.thread(tonight)
 	p := w.writePost(thread) // sighted
 	w.round()
-	q := w.writePost(thread) // and what no gather has met yet
+	q := w.writePost(thread) // not yet sighted
 	w.setClock(4, "22:00")
 	until := w.clock().Add(24 * time.Hour)
 
-	file, err := os.ReadFile(w.stored)
+	file, err := os.ReadFile(w.storePath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,11 +68,11 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 	if after := dump(t, w); !slices.Equal(before, after) {
 		t.Errorf("the store has changed:\n%v\nwas\n%v", after, before)
 	}
-	if now, err := os.ReadFile(w.stored); err != nil || !slices.Equal(file, now) {
+	if now, err := os.ReadFile(w.storePath); err != nil || !slices.Equal(file, now) {
 		t.Error("the store's file has changed")
 	}
 	if len(w.relay.messages()) != sent {
-		t.Error("mails were sent")
+		t.Error("messages were sent")
 	}
 
 	want := map[forum.MemberID]string{101: "2 posts", 102: digest.ReasonNothingNew, 103: "2 posts", 104: digest.ReasonNothingNew, 105: "banned"}
@@ -83,12 +83,12 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 		}
 	}
 	if !maps.Equal(got, want) {
-		t.Errorf("prospects are %v, want %v", got, want)
+		t.Errorf("member forecasts are %v, want %v", got, want)
 	}
 	if r.Members != 5 || r.Mails != 2 || r.Posts != 4 || r.Skipped[digest.ReasonNothingNew] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
-		t.Errorf("it sums up to %+v", r)
+		t.Errorf("the totals are %+v", r)
 	}
-	// Carl's eight o'clock is 02:15 UTC.
+	// Eight o'clock for Carl is 02:15 UTC.
 	hours := []Hour{{At: time.Date(2026, 5, 5, 2, 0, 0, 0, time.UTC), Mails: 1, Posts: 2}, {At: time.Date(2026, 5, 5, 8, 0, 0, 0, time.UTC), Mails: 1, Posts: 2}}
 	if !slices.Equal(r.Hours, hours) {
 		t.Errorf("hours are %v, want %v", r.Hours, hours)
@@ -102,11 +102,11 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 	w.wantMessages("anna", posts(p, q))
 	w.wantMessages("carl", posts(p, q))
 	if off := r.Bytes - bytes; off > bytes/10 || -off > bytes/10 {
-		t.Errorf("it expected %d bytes, and there were %d", r.Bytes, bytes)
+		t.Errorf("the forecast has %d bytes, but %d were sent", r.Bytes, bytes)
 	}
 }
 
-// dump is all that the store knows, a row a line.
+// dump returns all rows of the store, one a line.
 func dump(t *testing.T, w *world) []string {
 	t.Helper()
 	db := w.openStoreFile()
@@ -146,15 +146,15 @@ func TestForecast_BeforeFirstRun(t *testing.T) {
 	w := newWorld(t)
 	w.member(101, "anna", passenger, tonight)
 	thread := w.thread(tonight)
-	w.setTime(born.Add(-2 * time.Hour))
+	w.setTime(worldStart.Add(-2 * time.Hour))
 	w.writePost(thread)
-	w.setTime(born)
-	r, _ := w.forecast(w.set, born.Add(24*time.Hour))
-	if r.Mails != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(born) {
-		t.Errorf("before the first run it sums up to %+v, want one mail with one post at once", r)
+	w.setTime(worldStart)
+	r, _ := w.forecast(w.set, worldStart.Add(24*time.Hour))
+	if r.Mails != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(worldStart) {
+		t.Errorf("before the first run the totals are %+v, want one message with one post immediately", r)
 	}
 	if report := w.round(); report.Sent != 1 {
-		t.Errorf("the first run sent %d mails", report.Sent)
+		t.Errorf("the first run sent %d messages", report.Sent)
 	}
 }
 
@@ -245,6 +245,6 @@ func TestForecast_ReportsAnomalousDay(t *testing.T) {
 	w.setClock(4, "22:00")
 	r, _ := w.forecast(w.set, w.clock().Add(24*time.Hour))
 	if r.Baseline.Mails != 1000 || !r.Anomalous() {
-		t.Errorf("with a thousand usual and next to none today it says %+v", r)
+		t.Errorf("with usually a thousand and almost none today the forecast is %+v", r)
 	}
 }

@@ -12,11 +12,11 @@ import (
 	"postrider/store"
 )
 
-// forbidden is what may happen to a member or a post before its hand-over. Anna must not get the post then.
-var forbidden = []struct {
+// revocations are changes to a member or a post before it is sent. Anna must not get the post then.
+var revocations = []struct {
 	name   string
-	happen func(w *world, thread int64, p forum.PostID)
-	why    string // she gets no mail at all, for this reason; empty: none with this post
+	change func(w *world, thread int64, p forum.PostID)
+	why    string // reason why Anna gets no message at all; empty: a message without this post
 }{
 	{"the post is deleted", func(w *world, _ int64, p forum.PostID) {
 		w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
@@ -38,60 +38,60 @@ var forbidden = []struct {
 		w.execSQL(`DELETE FROM post WHERE thread_id = ?`, thread)
 		w.execSQL(`DELETE FROM thread WHERE id = ?`, thread)
 	}, ""},
-	{"the thread is moved to the private section, which she watches", func(w *world, thread int64, _ forum.PostID) {
+	{"the thread is moved to the private section, which the member watches", func(w *world, thread int64, _ forum.PostID) {
 		w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, guardsvan, thread)
 	}, ""},
-	{"the section is closed to her role", func(w *world, _ int64, _ forum.PostID) {
+	{"the role loses access to the section", func(w *world, _ int64, _ forum.PostID) {
 		w.execSQL(`DELETE FROM permission WHERE role_id = ? AND section_id = ?`, passenger, tonight)
 	}, ""},
-	{"in the section everyone sees only his own threads now", func(w *world, _ int64, _ forum.PostID) {
+	{"the section now allows only own threads", func(w *world, _ int64, _ forum.PostID) {
 		w.execSQL(`UPDATE permission SET reads = 'own' WHERE role_id = ? AND section_id = ?`, passenger, tonight)
 	}, ""},
-	{"she ignores the author", func(w *world, _ int64, p forum.PostID) {
+	{"the member ignores the author", func(w *world, _ int64, p forum.PostID) {
 		w.execSQL(`UPDATE post SET author_id = 8 WHERE id = ?`, p)
 		w.execSQL(`INSERT INTO ignored VALUES (101, 8)`)
 	}, ""},
-	{"she watches the section no more", func(w *world, _ int64, _ forum.PostID) {
+	{"the section watch is removed", func(w *world, _ int64, _ forum.PostID) {
 		w.execSQL(`DELETE FROM section_watch WHERE member_id = 101 AND section_id = ?`, tonight)
 	}, ""},
-	{"her role is taken away", func(w *world, _ int64, _ forum.PostID) {
-		w.execSQL(`INSERT INTO role VALUES (9, 'nobody')`)
+	{"the member loses the role", func(w *world, _ int64, _ forum.PostID) {
+		w.execSQL(`INSERT INTO role VALUES (9, 'none')`)
 		w.execSQL(`UPDATE member SET role_id = 9 WHERE id = 101`)
 	}, digest.ReasonNothingNew},
-	{"she is banned", func(w *world, _ int64, _ forum.PostID) {
+	{"the member is banned", func(w *world, _ int64, _ forum.PostID) {
 		w.execSQL(`UPDATE member SET state = 'banned' WHERE id = 101`)
 	}, "banned"},
-	{"she opts out", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out"},
-	{"her address is taken out", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET email = '' WHERE id = 101`) }, "no address"},
-	{"her account is deleted", func(w *world, _ int64, _ forum.PostID) {
+	{"the member opts out", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out"},
+	{"the address is removed", func(w *world, _ int64, _ forum.PostID) { w.execSQL(`UPDATE member SET email = '' WHERE id = 101`) }, "no address"},
+	{"the account is deleted", func(w *world, _ int64, _ forum.PostID) {
 		w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 		w.execSQL(`DELETE FROM member WHERE id = 101`)
 	}, "member is gone"},
 }
 
-// moments are those at which it may happen.
-var moments = []struct {
+// pendingStates are the states of the message in which the change may happen.
+var pendingStates = []struct {
 	name string
-	says mail.Result // what the relay has said to the first try; empty: there was none
+	says mail.Result // result of the first attempt; empty: there was none
 }{
-	{"between plan and hand-over", ""},
-	{"while it waits for another try", mail.TempFail},
-	{"while the relay is out of reach", mail.NotSent},
-	{"while nobody knows whether it has arrived", mail.Uncertain},
+	{"after planning", ""},
+	{"while it waits for another attempt", mail.TempFail},
+	{"while the relay is unreachable", mail.NotSent},
+	{"while the result is uncertain", mail.Uncertain},
 }
 
-// secret is what nobody may see of the post.
-const secret = "The tunnel is closed for good."
+// secret is text of the post that must not be in any message.
+const secret = "The tunnel is closed permanently."
 
 func TestLeak_RightsRevokedAfterPlanning(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	for _, tt := range forbidden {
-		for _, wait := range moments {
+	for _, tt := range revocations {
+		for _, wait := range pendingStates {
 			for _, rest := range []bool{false, true} {
 				name := tt.name + " " + wait.name
 				if rest {
-					name += ", and there is other news"
+					name += ", with other new posts"
 				}
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
@@ -107,7 +107,7 @@ func TestLeak_RightsRevokedAfterPlanning(t *testing.T) {
 					w.setClock(5, "08:00")
 					w.prepare()
 					w.attemptFirst(wait.says)
-					tt.happen(w, thread, p)
+					tt.change(w, thread, p)
 					w.setClock(5, "08:20")
 					w.deliver()
 					if tt.why != "" {
@@ -121,7 +121,7 @@ func TestLeak_RightsRevokedAfterPlanning(t *testing.T) {
 	}
 }
 
-// attemptFirst lets the relay answer the first try.
+// attemptFirst makes a first attempt with the result, if any.
 func (w *world) attemptFirst(result mail.Result) {
 	w.Helper()
 	if result == "" {
@@ -133,17 +133,17 @@ func (w *world) attemptFirst(result mail.Result) {
 	w.relay.forget()
 }
 
-// wantOnlyMessages checks that a member got these posts in one mail, or no mail if there are none, and nothing secret.
+// wantOnlyMessages checks that a member got these posts in one message, or no message if there are none, and nothing secret.
 func (w *world) wantOnlyMessages(name string, want ...forum.PostID) {
 	w.Helper()
-	for _, try := range w.relay.messages() {
-		if try.to != address(name) {
+	for _, sent := range w.relay.messages() {
+		if sent.to != address(name) {
 			continue
 		}
-		head, text, html := parseMessage(w, try.raw)
-		for what, in := range map[string]string{"subject": head.Get("Subject"), "text": text, "HTML": html, "source": string(try.raw)} {
+		head, text, html := parseMessage(w, sent.raw)
+		for what, in := range map[string]string{"subject": head.Get("Subject"), "text": text, "HTML": html, "source": string(sent.raw)} {
 			if strings.Contains(in, secret) {
-				w.Errorf("the %s tells what is forbidden:\n%s", what, in)
+				w.Errorf("the %s has the secret:\n%s", what, in)
 			}
 		}
 	}
@@ -154,17 +154,17 @@ func (w *world) wantOnlyMessages(name string, want ...forum.PostID) {
 	}
 }
 
-// wantSettled checks what is noted of a member's edition: accepted with so many posts, or skipped.
+// wantSettled checks the result of a member's edition: accepted with this many posts, or skipped.
 func (w *world) wantSettled(member forum.MemberID, posts int, why string) {
 	w.Helper()
 	outcomes := w.outcomes(member)
 	if len(outcomes) == 0 {
-		w.Fatal("nothing is noted")
+		w.Fatal("no outcome is saved")
 	}
 	last := outcomes[len(outcomes)-1]
 	if posts > 0 {
 		if last.Result != store.StateAccepted || last.Posts != posts {
-			w.Errorf("noted as %s with %d posts; want accepted with %d", last.Result, last.Posts, posts)
+			w.Errorf("saved as %s with %d posts, want accepted with %d", last.Result, last.Posts, posts)
 		}
 		return
 	}
@@ -172,13 +172,13 @@ func (w *world) wantSettled(member forum.MemberID, posts int, why string) {
 		why = digest.ReasonNothingNew
 	}
 	if last.Result != store.StateSkipped || last.Reason != why {
-		w.Errorf("noted as %s, %q; want skipped, %q", last.Result, last.Reason, why)
+		w.Errorf("saved as %s, %q, want skipped, %q", last.Result, last.Reason, why)
 	}
 }
 
 func TestDeliver_UsesCurrentAddress(t *testing.T) {
 	t.Parallel()
-	for _, wait := range moments {
+	for _, wait := range pendingStates {
 		t.Run(wait.name, func(t *testing.T) {
 			t.Parallel()
 			w := newDailyWorld(t)
@@ -191,9 +191,9 @@ func TestDeliver_UsesCurrentAddress(t *testing.T) {
 			w.deliver()
 			w.wantMessages("anna")
 			w.wantMessages("new", posts(p))
-			for _, try := range w.relay.messages() {
-				if bytes.Contains(try.raw, []byte(address("anna"))) {
-					t.Errorf("the mail to %s names her old address", try.to)
+			for _, sent := range w.relay.messages() {
+				if bytes.Contains(sent.raw, []byte(address("anna"))) {
+					t.Errorf("the message to %s has the old address", sent.to)
 				}
 			}
 		})
@@ -207,14 +207,14 @@ func TestDeliver_UsesCurrentText(t *testing.T) {
 	w.setClock(5, "08:00")
 	w.prepare()
 	w.relay.answerWith(mail.TempFail, 451)
-	w.deliver() // the post is read, and kept in memory
+	w.deliver() // the post is read and cached
 	w.relay.acceptAll()
 	w.execSQL(`UPDATE post SET body = 'I take it back.', edited_at = ? WHERE id = ?`, w.clock().Unix(), p)
 	w.setClock(5, "08:10")
 	w.deliver()
 	last := w.relay.messages()[len(w.relay.messages())-1]
 	if _, text, html := parseMessage(t, last.raw); !strings.Contains(text, "I take it back.") || !strings.Contains(html, "I take it back.") || strings.Contains(text, "This is post") {
-		t.Errorf("the mail tells the post as it was:\n%s", text)
+		t.Errorf("the message has the old text:\n%s", text)
 	}
 }
 
@@ -238,10 +238,10 @@ func TestLeak_OwnThreadsOnly(t *testing.T) {
 	w := newWorld(t)
 	w.member(101, "anna", passenger, counter)
 	w.round()
-	hers, anothers := w.thread(counter), w.thread(counter)
-	w.execSQL(`UPDATE thread SET starter_id = 101 WHERE id = ?`, hers)
-	p := w.writePost(hers)
-	w.writePost(anothers)
+	own, other := w.thread(counter), w.thread(counter)
+	w.execSQL(`UPDATE thread SET starter_id = 101 WHERE id = ?`, own)
+	p := w.writePost(own)
+	w.writePost(other)
 	w.setClock(5, "08:00")
 	w.round()
 	w.wantMessages("anna", posts(p))

@@ -12,7 +12,7 @@ import (
 	"postrider/mail"
 )
 
-// runDaemon lets the world's clock run with that of the bubble, and the daemon with it. The returned function stops the daemon.
+// runDaemon starts the clock of the world and the daemon, in a bubble of testing/synctest. The returned function stops the daemon.
 func (w *world) runDaemon() (stop func()) {
 	w.Helper()
 	start, began := w.clock(), time.Now()
@@ -55,13 +55,13 @@ func TestRun_AlertOvertakesDigests(t *testing.T) {
 		time.Sleep(90 * time.Second)
 		digests := len(w.relay.messages())
 		if digests == 0 || digests > 30 {
-			t.Fatalf("%d digests are out, want the round to be under way", digests)
+			t.Fatalf("%d digests were sent, want the round in progress", digests)
 		}
 		p := w.writePost(w.thread(tonight))
-		time.Sleep(15 * time.Second) // gathered within two, and sent within ten more
+		time.Sleep(15 * time.Second) // scanned within two, and sent within ten more
 		w.wantAlerts("anna", posts(p))
 		if n := len(w.relay.messages()); n > 40 {
-			t.Errorf("%d digests went before the alert", n)
+			t.Errorf("%d digests were sent before the alert", n)
 		}
 		stop()
 	})
@@ -75,9 +75,9 @@ func TestAlertLoop_SendsWhenDueNotAtNextScan(t *testing.T) {
 		w.restart()
 		stop := w.runDaemon()
 		time.Sleep(50 * time.Second)
-		w.daemon.Now() // which sets the world's clock
+		w.daemon.Now() // sets the clock of the world
 		p := w.writePost(w.thread(tonight))
-		time.Sleep(59 * time.Second) // gathered at 60 s, settled at 110 s
+		time.Sleep(59 * time.Second) // scanned at 60 s, due at 110 s
 		w.wantAlerts("anna")
 		time.Sleep(2 * time.Second)
 		w.wantAlerts("anna", posts(p))
@@ -113,12 +113,12 @@ func TestWake_SendsDigestOnDemand(t *testing.T) {
 		p := w.writePost(w.thread(tonight))
 		stop := w.runDaemon()
 		time.Sleep(time.Second)
-		desk := members.New(w.source, w.store, w.set)
-		a, err := desk.Account(t.Context(), w.clock(), annaID)
+		service := members.New(w.source, w.store, w.set)
+		a, err := service.Account(t.Context(), w.clock(), annaID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if demand, err := desk.SendNow(t.Context(), w.clock(), a); demand != members.SendNowQueued || err != nil {
+		if demand, err := service.SendNow(t.Context(), w.clock(), a); demand != members.SendNowQueued || err != nil {
 			t.Fatalf("SendNow = %q, %v", demand, err)
 		}
 		w.daemon.Wake()
@@ -128,7 +128,7 @@ func TestWake_SendsDigestOnDemand(t *testing.T) {
 		before := w.source.Statements()
 		time.Sleep(time.Second)
 		if n := w.source.Statements() - before; n > 2 {
-			t.Errorf("woken for nothing, it asked the forum %d times, want BEGIN and one question", n)
+			t.Errorf("woken without reason, it sent %d statements to the forum, want BEGIN and one query", n)
 		}
 		stop()
 	})
@@ -139,18 +139,18 @@ func TestScanNew_OneQueryWithoutNewPosts(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
-	for range rescanOverlap + 200 { // more than are read again each time
+	for range rescanOverlap + 200 { // more than each scan reads again
 		w.insertPost(w.next(), thread, w.clock().Unix(), "visible")
 	}
 	w.writePostAs(thread, "moderated")
 	w.round()
 	for range 3 {
 		before := w.source.Statements()
-		if err := w.daemon.steps(t.Context(), w.daemon.scanNew, w.daemon.planAlerts, w.daemon.deliver); err != nil {
+		if err := w.daemon.main.steps(t.Context(), w.daemon.main.scanner.scanNew, w.daemon.main.alerts.planAlerts, w.daemon.main.deliver); err != nil {
 			t.Fatal(err)
 		}
 		if n := w.source.Statements() - before; n != 2 {
-			t.Errorf("%d statements, want BEGIN and one question", n)
+			t.Errorf("%d statements, want BEGIN and one query", n)
 		}
 	}
 }

@@ -8,49 +8,49 @@ import (
 	"postrider/mail"
 )
 
-// reached tells whether the daemon at work is dead at a place.
-func (s *simulation) reached(where string) bool {
-	if s.death.where == where && s.death.in >= 0 {
-		s.death.in--
-		s.dead = s.dead || s.death.in < 0
+// killReached reports whether the running daemon is killed at a place.
+func (s *simulation) killReached(where string) bool {
+	if s.kill.where == where && s.kill.in >= 0 {
+		s.kill.in--
+		s.killed = s.killed || s.kill.in < 0
 	}
-	return s.dead
+	return s.killed
 }
 
-// courier is the relay of a stage. Of what a daemon hands over after its death nobody hears.
-type courier struct{ *simulation }
+// simulatedRelay is the relay of a simulation. It ignores messages of a killed daemon.
+type simulatedRelay struct{ *simulation }
 
 // Send implements Sender.
-func (c courier) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
+func (c simulatedRelay) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
 	s, at := c.simulation, c.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dead || s.reached(beforeRelay) {
+	if s.killed || s.killReached(beforeRelay) {
 		return mail.Outcome{Result: mail.NotSent, At: at}
 	}
 	out := mail.Outcome{Result: mail.Accepted, Code: 250, At: at}
 	_, id, _ := strings.Cut(string(raw), "\r\nMessage-ID: ")
 	id, _, _ = strings.Cut(id, "\r\n")
-	word := ""
-	if len(s.says) > 0 {
-		word, s.says = s.says[0], s.says[1:]
+	reply := ""
+	if len(s.replies) > 0 {
+		reply, s.replies = s.replies[0], s.replies[1:]
 	}
 	switch {
-	case word == "later":
+	case reply == "later":
 		return mail.Outcome{Result: mail.TempFail, Code: 451, At: at}
-	case word == "no":
+	case reply == "reject":
 		return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554, At: at}
-	case word == "away":
+	case reply == "unreachable":
 		return mail.Outcome{Result: mail.NotSent, At: at}
-	// A mail that is in doubt twice is given up, and its posts are told again: by the rules, not by mistake.
-	case word == "lost" && !s.handed[id] && s.deaths == 0:
-		s.handed[id] = true
+	// A message that is uncertain twice is given up, and its posts are sent again, as intended.
+	case reply == "lost" && !s.sent[id] && s.kills == 0:
+		s.sent[id] = true
 		return mail.Outcome{Result: mail.Uncertain, At: at}
-	case word == "silent" && !s.handed[id] && s.deaths == 0:
+	case reply == "silent" && !s.sent[id] && s.kills == 0:
 		out = mail.Outcome{Result: mail.Uncertain, At: at}
 	}
-	s.handed[id] = true
-	s.taken = append(s.taken, try{from, to, bytes.Clone(raw), out})
-	s.reached(afterRelay)
+	s.sent[id] = true
+	s.unread = append(s.unread, attempt{from, to, bytes.Clone(raw), out})
+	s.killReached(afterRelay)
 	return out
 }

@@ -12,30 +12,30 @@ import (
 	"postrider/forum"
 )
 
-// simulation is the world in which a tale is told, with two daemons that share a store, and what should come of it.
+// simulation is a world with two daemons on one store, and a model of what members should get.
 type simulation struct {
 	*world
-	people  []*person
-	talks   []*talk
-	posts   []*writing
-	daemons [2]*Daemon
-	turn    int          // of which daemon it is
-	must    map[due]bool // what was wanted ever since it was seen first
-	told    map[due]telling
-	came    map[string]bool // Message-IDs
-	changes int             // of what is written, or of what members want
+	members   []*modelMember
+	threads   []*modelThread
+	posts     []*modelPost
+	daemons   [2]*Daemon
+	turn      int                 // index of the daemon that runs next
+	wanted    map[memberPost]bool // wanted at all times since the post was first visible
+	delivered map[memberPost]deliveredPost
+	received  map[string]bool // Message-IDs
+	changes   int             // number of events other than time, rounds and relay
 
-	// What the daemon at work and its relay share is guarded by the world's lock.
-	taken  []try           // mails that have come since they were last read
-	says   []string        // of the relay, to the next mails
-	handed map[string]bool // Message-IDs that the relay has heard of
-	death  death
-	dead   bool // the daemon at work has died
-	deaths int
+	// The running daemon and its relay share these, guarded by the world's lock.
+	unread  []attempt       // messages since the last readMessages
+	replies []string        // of the relay to the next messages
+	sent    map[string]bool // Message-IDs that the relay has seen
+	kill    killPoint
+	killed  bool // the running daemon was killed
+	kills   int
 }
 
-// death is where a daemon is to die: at so many statements, or before or behind so many hand-overs from now.
-type death struct {
+// killPoint is where a daemon is killed: after a number of statements, or before or after a number of messages.
+type killPoint struct {
 	where string
 	in    int
 }
@@ -46,28 +46,28 @@ const (
 	afterRelay  = "after"
 )
 
-// due is a post, and a member to whom it may be due.
-type due struct {
+// memberPost is a member and a post that they may get.
+type memberPost struct {
 	member forum.MemberID
 	post   forum.PostID
 }
 
-// telling is a mail that told a member of a post.
-type telling struct {
-	id      string // its Message-ID
-	sure    bool   // a daemon knows that it was taken
-	changes int    // until then
-	watches int    // changes of what he watches, until then
+// deliveredPost is the message that had a post for a member.
+type deliveredPost struct {
+	id           string // Message-ID
+	accepted     bool   // its daemon saved that it was accepted
+	changes      int    // simulation.changes at that time
+	watchChanges int    // modelMember.watchChanges at that time
 }
 
-var errDead = errors.New("the daemon is dead")
+var errKilled = errors.New("the daemon was killed")
 
-func newSimulation(p *probe) *simulation {
+func newSimulation(p *faultRecorder) *simulation {
 	w := newWorld(p)
-	s := &simulation{world: w, must: map[due]bool{}, told: map[due]telling{}, came: map[string]bool{}, handed: map[string]bool{}}
+	s := &simulation{world: w, wanted: map[memberPost]bool{}, delivered: map[memberPost]deliveredPost{}, received: map[string]bool{}, sent: map[string]bool{}}
 	w.run()
 	w.set.Alerts = settings.DefaultAlerts()
-	w.sender = courier{s}
+	w.sender = simulatedRelay{s}
 	w.restart()
 	for i := range s.daemons {
 		set := w.set
@@ -87,19 +87,19 @@ func newSimulation(p *probe) *simulation {
 		{"dora", passenger, "America/New_York", map[int]forum.Level{routes: forum.AllPosts}, false},
 		{"eva", passenger, "Asia/Kolkata", map[int]forum.Level{tonight: forum.AllPosts, routes: forum.NewThreads}, true},
 	} {
-		s.enter(m.name, m.role, m.zone, m.sections, m.mails)
+		s.addMember(m.name, m.role, m.zone, m.sections, m.mails)
 	}
 	for _, section := range []int{tonight, routes, guardsvan} {
-		s.talks = append(s.talks, &talk{id: w.thread(section), section: section})
+		s.threads = append(s.threads, &modelThread{id: w.thread(section), section: section})
 	}
-	s.live(death{}, 0)
+	s.runTurn(killPoint{}, 0)
 	time.Sleep(time.Hour)
 	return s
 }
 
-// enter adds a person. All watch a section in which nothing is written, so that they are on the roll.
-func (s *simulation) enter(name string, role int, zone string, sections map[int]forum.Level, mails bool) {
-	id := int64(101 + len(s.people))
+// addMember adds a member. All members watch a section without new posts, so that they are subscribers.
+func (s *simulation) addMember(name string, role int, zone string, sections map[int]forum.Level, mails bool) {
+	id := int64(101 + len(s.members))
 	location, err := time.LoadLocation(zone)
 	if err != nil {
 		s.Fatal(err)
@@ -107,90 +107,90 @@ func (s *simulation) enter(name string, role int, zone string, sections map[int]
 	s.member(id, name, role)
 	s.execSQL(`UPDATE member SET zone = ? WHERE id = ?`, zone, id)
 	s.execSQL(`INSERT INTO section_watch VALUES (?, ?, 'posts', 0)`, id, dining)
-	p := &person{
+	p := &modelMember{
 		id: forum.MemberID(id), name: name, steward: role == steward, zone: location, alerts: digest.FirstReply, digests: digest.Daily,
-		sections: map[int]forum.Level{}, mails: map[int]bool{}, threads: map[int64]bool{}, wishes: map[any]digest.Cadence{},
-		ignores: map[int64]bool{}, read: map[int64]time.Time{},
+		sections: map[int]forum.Level{}, emails: map[int]bool{}, threads: map[int64]bool{}, overrides: map[any]digest.Cadence{},
+		ignores: map[int64]bool{}, readAt: map[int64]time.Time{},
 	}
-	s.people = append(s.people, p)
+	s.members = append(s.members, p)
 	for section, level := range sections {
-		s.follows(p, section, level, mails)
+		s.watchSection(p, section, level, mails)
 	}
 }
 
-func (s *simulation) follows(p *person, section int, level forum.Level, mails bool) {
+func (s *simulation) watchSection(p *modelMember, section int, level forum.Level, mails bool) {
 	s.execSQL(`DELETE FROM section_watch WHERE member_id = ? AND section_id = ?`, p.id, section)
 	s.execSQL(`INSERT INTO section_watch VALUES (?, ?, ?, ?)`, p.id, section, map[forum.Level]string{forum.NewThreads: "threads", forum.AllPosts: "posts"}[level], mails)
-	p.sections[section], p.mails[section] = level, mails
+	p.sections[section], p.emails[section] = level, mails
 }
 
-// evaluate notes what is not wanted any more, and what is new.
-func (s *simulation) evaluate() {
+// updateWanted updates which posts each member should get.
+func (s *simulation) updateWanted() {
 	now := s.clock()
 	for _, w := range s.posts {
-		for _, p := range s.people {
-			at := due{p.id, w.id}
-			wanted, known := s.must[at]
+		for _, p := range s.members {
+			at := memberPost{p.id, w.id}
+			wanted, known := s.wanted[at]
 			switch {
 			case !known && w.visible():
-				s.must[at] = p.wants(w, now)
-			case known && wanted && s.told[at].id == "":
-				s.must[at] = p.wants(w, now)
+				s.wanted[at] = p.wants(w, now)
+			case known && wanted && s.delivered[at].id == "":
+				s.wanted[at] = p.wants(w, now)
 			}
 		}
 	}
 }
 
-// live lets the daemon whose turn it is run a round, or with both of its lanes for so long, and die on the way. Then the
-// other one takes over.
-func (s *simulation) live(on death, long time.Duration) {
+// runTurn runs the next daemon for one round, or with both loops for a duration, up to the kill point. If it was killed, the
+// other daemon is next.
+func (s *simulation) runTurn(on killPoint, long time.Duration) {
 	d, now := s.daemons[s.turn], s.clock()
-	s.dead, s.death = false, on
+	s.killed, s.kill = false, on
 	s.store.FailWith(func(string) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.dead || s.reached(atStatement) {
-			return errDead
+		if s.killed || s.killReached(atStatement) {
+			return errKilled
 		}
 		return nil
 	})
-	err := s.work(d, long)
+	err := s.runFor(d, long)
 	s.store.FailWith(nil)
 	switch {
-	case s.dead:
-		s.deaths++
+	case s.killed:
+		s.kills++
 		set := d.settings
-		set.Owner = fmt.Sprintf("daemon %d after %d deaths", s.turn, s.deaths)
+		set.Owner = fmt.Sprintf("daemon %d after %d deaths", s.turn, s.kills)
 		s.daemons[s.turn] = New(d.Deps, set)
 		s.turn = 1 - s.turn
 	case err != nil:
-		s.Errorf("%s: a round failed: %v", s.hour(), err)
+		s.Errorf("%s: a round failed: %v", s.timestamp(), err)
 	default:
 		for _, w := range s.posts {
 			if !w.planned && w.visible() {
 				w.planned = true
-				w.noted = slices.ContainsFunc(s.people, func(p *person) bool { return p.id == w.calls && p.callable(w, now) })
+				w.alertable = slices.ContainsFunc(s.members, func(p *modelMember) bool { return p.id == w.target && p.canAlert(w, now) })
 			}
 		}
 	}
-	s.read(!s.dead)
-	s.dead, s.death = false, death{}
+	s.readMessages(!s.killed)
+	s.killed, s.kill = false, killPoint{}
 }
 
-func (s *simulation) work(d *Daemon, long time.Duration) error {
+func (s *simulation) runFor(d *Daemon, long time.Duration) error {
 	if long == 0 {
 		_, err := d.RunOnce(s.Context())
 		return err
 	}
 	ctx, stop := context.WithTimeout(s.Context(), long)
 	defer stop()
-	s.daemons[s.turn] = New(d.Deps, d.settings) // who has run keeps to one lane
+	s.daemons[s.turn] = New(d.Deps, d.settings) // after RunOnce a daemon uses only one loop
 	return d.Run(ctx)
 }
 
-func (s *simulation) hour() string { return s.clock().Format("2 Jan 15:04:05") }
+func (s *simulation) timestamp() string { return s.clock().Format("2 Jan 15:04:05") }
 
-func (s *simulation) written(id forum.PostID) *writing {
+func (s *simulation) findPost(id forum.PostID) *modelPost {
 	for _, w := range s.posts {
 		if w.id == id {
 			return w
@@ -199,9 +199,9 @@ func (s *simulation) written(id forum.PostID) *writing {
 	return nil
 }
 
-// end lets nine good days pass, and asks whether everybody has what he should.
-func (s *simulation) end() {
-	s.says = nil
+// finish runs nine days without faults, and checks that all members got the posts that they should get.
+func (s *simulation) finish() {
+	s.replies = nil
 	for day := range 9 {
 		midnight := s.clock().Truncate(24 * time.Hour).Add(24 * time.Hour)
 		for _, wait := range []time.Duration{-20 * time.Minute, 0, 8 * time.Hour} {
@@ -209,13 +209,13 @@ func (s *simulation) end() {
 				time.Sleep(wait)
 			}
 			s.turn = day % 2
-			s.evaluate()
-			s.live(death{}, 0)
+			s.updateWanted()
+			s.runTurn(killPoint{}, 0)
 		}
 	}
-	for at, must := range s.must {
-		if w := s.written(at.post); must && s.told[at].id == "" {
-			s.Errorf("member %d was not told of post %d of %s, in thread %d", at.member, at.post, w.at.Format("2 Jan 15:04:05"), w.thread.id)
+	for at, must := range s.wanted {
+		if w := s.findPost(at.post); must && s.delivered[at].id == "" {
+			s.Errorf("member %d did not get post %d of %s, in thread %d", at.member, at.post, w.at.Format("2 Jan 15:04:05"), w.thread.id)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 func TestOutage_UnreadableForumSendsNothing(t *testing.T) {
 	t.Parallel()
-	// Each table is missed by another question; all of them are asked before anything is handed over.
+	// Each table is needed by a different query; all of them run before anything is sent.
 	for _, table := range []string{"post", "section", "permission", "ignored", "post_like", "badge"} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
@@ -23,17 +23,17 @@ func TestOutage_UnreadableForumSendsNothing(t *testing.T) {
 			w.prepare()
 			planned := w.countByState()["queued"]
 			w.execSQL(`ALTER TABLE ` + table + ` RENAME TO away`)
-			if err := w.daemon.deliver(w.Context()); err == nil {
-				t.Error("a forum that cannot be read is no fault")
+			if err := w.daemon.main.deliver(w.Context()); err == nil {
+				t.Error("RunOnce succeeded with an unreadable forum")
 			}
 			if report, err := w.daemon.RunOnce(w.Context()); err == nil || report.Sent != 0 {
-				t.Errorf("a round sent %d mails: %v", report.Sent, err)
+				t.Errorf("a round sent %d messages: %v", report.Sent, err)
 			}
 			if n := len(w.relay.messages()); n != 0 {
-				t.Errorf("%d mails went out", n)
+				t.Errorf("%d messages were sent", n)
 			}
 			if n := w.countByState()["queued"]; n != planned {
-				t.Errorf("%d rows wait, want %d", n, planned)
+				t.Errorf("%d rows are waiting, want %d", n, planned)
 			}
 			w.execSQL(`ALTER TABLE away RENAME TO ` + table)
 			w.setClock(5, "08:10")
@@ -55,7 +55,7 @@ func TestOutage_ForumDownForDaysLosesNoPost(t *testing.T) {
 		w.execSQL(`ALTER TABLE post RENAME TO away`)
 		w.setClock(day+1, "08:00")
 		if _, err := w.daemon.RunOnce(w.Context()); err == nil {
-			t.Error("a forum that cannot be read is no fault")
+			t.Error("RunOnce succeeded with an unreadable forum")
 		}
 		w.execSQL(`ALTER TABLE away RENAME TO post`)
 	}
@@ -67,10 +67,10 @@ func TestOutage_ForumDownForDaysLosesNoPost(t *testing.T) {
 	w.wantMessages("anna")
 }
 
-// breakStore makes every write of a kind to the store fail; the function mends it.
-func breakStore(w *world, event, table string) (mend func()) {
+// breakStore makes every write of a kind to the store fail; the returned function repairs it.
+func breakStore(w *world, event, table string) (repair func()) {
 	w.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+w.storePath+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -87,25 +87,25 @@ func breakStore(w *world, event, table string) (mend func()) {
 
 func TestOutage_FailedReleaseIsRepeatedBeforeTheLeaseEnds(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 10)
+	w, p := newBusyWorld(t, 10)
 	w.prepare()
 	w.execSQL(`ALTER TABLE post RENAME TO away`)
-	mend := breakStore(w, "UPDATE OF handed", "outbox")
-	if err := w.daemon.deliver(w.Context()); err == nil {
+	repair := breakStore(w, "UPDATE OF handed", "outbox")
+	if err := w.daemon.main.deliver(w.Context()); err == nil {
 		t.Error("deliver succeeded without the forum and without the store")
 	}
 	if n := w.countByState()["leased"]; n != 10 {
 		t.Errorf("%d messages are leased, want 10", n)
 	}
 	w.execSQL(`ALTER TABLE away RENAME TO post`)
-	mend()
+	repair()
 	w.deliver()
 	w.wantMessages("m0", posts(p))
 	w.wantMessages("m9", posts(p))
 }
 
-// newCrowd is a world with many members who are due, and one post for them all.
-func newCrowd(t *testing.T, members int) (w *world, p forum.PostID) {
+// newBusyWorld returns a world with many due members and one post for all of them.
+func newBusyWorld(t *testing.T, members int) (w *world, p forum.PostID) {
 	t.Helper()
 	w = newWorld(t)
 	for i := range members {
@@ -121,39 +121,39 @@ func TestOutage_StoreFailureStopsSendingWithoutRepeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 100
-		w, p := newCrowd(t, members)
+		w, p := newBusyWorld(t, members)
 		w.prepare()
-		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
-		if err := w.daemon.deliver(w.Context()); err == nil {
-			t.Errorf("a store that takes nothing is no fault")
+		repair := breakStore(w, "UPDATE OF settled_at", "outbox")
+		if err := w.daemon.main.deliver(w.Context()); err == nil {
+			t.Errorf("deliver succeeded with a failing store")
 		}
-		// The one whose settlement failed, and those under way meanwhile.
+		// The message whose settlement failed, and those that were in flight at that time.
 		first := len(w.relay.messages())
 		if most := 1 + w.set.Connections; first > most {
-			t.Errorf("%d mails were handed over, want at most %d", first, most)
+			t.Errorf("%d messages were sent, want at most %d", first, most)
 		}
-		if err := w.daemon.deliver(w.Context()); err == nil {
-			t.Error("a daemon claims more while the store does not take what became of the last mails")
+		if err := w.daemon.main.deliver(w.Context()); err == nil {
+			t.Error("the daemon claims more messages while it cannot save the last results")
 		}
 		if n := len(w.relay.messages()); n != first {
-			t.Errorf("%d more mails were handed over", n-first)
+			t.Errorf("%d more messages were sent", n-first)
 		}
-		mend()
-		w.setClock(5, "08:02") // the lease has run out, and nobody else has taken the mails
+		repair()
+		w.setClock(5, "08:02") // the lease has expired, and no other daemon has claimed the messages
 		if report := w.round(); report.Uncertain != 0 || report.Sent != members {
-			t.Errorf("%d mails are in doubt and %d were sent, want none and all: what became of them was remembered", report.Uncertain, report.Sent)
+			t.Errorf("%d messages are uncertain and %d were sent, want none and all: their results were kept in memory", report.Uncertain, report.Sent)
 		}
 		w.setClock(5, "08:17")
 		w.round()
 		mailed := make(map[string]bool)
-		for _, try := range w.relay.messages() {
-			mailed[try.to] = true
-			if got := postsOf(t, try.raw); len(got) != 1 || got[0] != p {
-				t.Errorf("%s got posts %v, want %d", try.to, got, p)
+		for _, sent := range w.relay.messages() {
+			mailed[sent.to] = true
+			if got := postsOf(t, sent.raw); len(got) != 1 || got[0] != p {
+				t.Errorf("%s got posts %v, want %d", sent.to, got, p)
 			}
 		}
 		if n := len(w.relay.messages()); n != members || len(mailed) != members {
-			t.Errorf("%d members were mailed %d mails, want one to each of %d", len(mailed), n, members)
+			t.Errorf("%d members got %d messages, want one for each of %d", len(mailed), n, members)
 		}
 	})
 }
@@ -162,13 +162,13 @@ func TestOutage_ShortStoreFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 50
-		w, p := newCrowd(t, members)
+		w, p := newBusyWorld(t, members)
 		w.prepare()
-		mend := breakStore(w, "UPDATE OF settled_at", "outbox")
+		repair := breakStore(w, "UPDATE OF settled_at", "outbox")
 		over := make(chan error, 1)
-		go func() { over <- w.daemon.deliver(t.Context()) }()
-		time.Sleep(settleRetryTimeout / 2)
-		mend()
+		go func() { over <- w.daemon.main.deliver(t.Context()) }()
+		time.Sleep(4 * time.Second) // results are retried for longer
+		repair()
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
@@ -188,12 +188,12 @@ func TestOutage_FailedPlanIsRepeated(t *testing.T) {
 			w := newDailyWorld(t)
 			p := w.writePost(w.thread(tonight))
 			w.setClock(5, "08:00")
-			mend := breakStore(w, broken.event, broken.table)
+			repair := breakStore(w, broken.event, broken.table)
 			_, err := w.daemon.RunOnce(w.Context())
 			if sent := len(w.relay.messages()); err == nil || sent != 0 {
-				t.Errorf("the round went well, %d mails went out", sent)
+				t.Errorf("the round succeeded and sent %d messages", sent)
 			}
-			mend()
+			repair()
 			w.setClock(5, "08:05")
 			w.round()
 			w.wantMessages("anna", posts(p))

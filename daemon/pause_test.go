@@ -9,7 +9,7 @@ import (
 	"postrider/mail"
 )
 
-// countLogged counts the lines of the log with a message.
+// countLogged counts the log lines with a message.
 func (w *world) countLogged(message string) int {
 	return strings.Count(w.log.String(), `msg="`+message)
 }
@@ -30,18 +30,18 @@ func TestDeliver_PauseAndResume(t *testing.T) {
 	w.setClock(5, "08:05")
 	w.round()
 	if n := len(w.relay.messages()); n != 0 {
-		t.Errorf("%d mails were handed over during the pause", n)
+		t.Errorf("%d messages were sent during the pause", n)
 	}
 	if c := w.countByState(); c["queued"] != report.Planned || c["leased"] != 0 {
 		t.Errorf("the outbox is %v, want %d queued and none leased", c, report.Planned)
 	}
 	if n := w.countLogged("delivery is paused"); n != 1 || !strings.Contains(w.log.String(), pause.Reason) {
-		t.Errorf("the log tells of the pause %d times, want once and with its reason:\n%s", n, w.log)
+		t.Errorf("the pause is logged %d times, want once and with its reason:\n%s", n, w.log)
 	}
-	w.restart() // who is started during a pause rests too
+	w.restart() // a daemon that starts during a pause also sends nothing
 	w.round()
 	if n := len(w.relay.messages()); n != 0 {
-		t.Errorf("%d mails were handed over by a daemon that was started during the pause", n)
+		t.Errorf("%d messages were sent by a daemon that was started during the pause", n)
 	}
 	if paused, err := w.store.Queue.Resume(t.Context()); !paused || err != nil {
 		t.Errorf("Resume = %v, %v; want true", paused, err)
@@ -51,14 +51,14 @@ func TestDeliver_PauseAndResume(t *testing.T) {
 	w.wantMessages("anna", posts(p))
 	w.round()
 	if n := w.countLogged("delivery resumed"); n != 1 {
-		t.Errorf("the log says %d times that delivery goes on, want once", n)
+		t.Errorf("the resume is logged %d times, want once", n)
 	}
 }
 
 func TestDeliver_PauseStopsBeforeNextBatch(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
-	w, _ := newCrowd(t, settings.BatchSize+20)
+	w, _ := newBusyWorld(t, settings.BatchSize+20)
 	w.relay.answer = func(string, int) mail.Outcome {
 		if _, err := w.store.Queue.Pause(t.Context(), w.clock(), ""); err != nil {
 			t.Error(err)
@@ -67,7 +67,7 @@ func TestDeliver_PauseStopsBeforeNextBatch(t *testing.T) {
 	}
 	w.round()
 	if n := len(w.relay.messages()); n != settings.BatchSize {
-		t.Errorf("%d mails were handed over, want %d: the batch that was under way", n, settings.BatchSize)
+		t.Errorf("%d messages were sent, want %d: the batch in progress", n, settings.BatchSize)
 	}
 	if c := w.countByState(); c["queued"] != 20 {
 		t.Errorf("the outbox is %v, want 20 queued", c)
@@ -83,6 +83,6 @@ func TestDeliver_UnreadablePauseSendsNothing(t *testing.T) {
 	}
 	w.setClock(5, "08:00")
 	if report, err := w.daemon.RunOnce(t.Context()); err == nil || report.Sent != 0 {
-		t.Errorf("a round sent %d mails: %v", report.Sent, err)
+		t.Errorf("a round sent %d messages: %v", report.Sent, err)
 	}
 }

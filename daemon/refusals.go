@@ -8,16 +8,13 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/daemon/settings"
+	"postrider/internal/addr"
 	"postrider/store"
 )
 
-const (
-	// refusalSettleTime is how long a rejection waits before it is evaluated: other rejections by its domain in that time show
-	// whether the address is the cause. A dead address can wait ten minutes.
-	refusalSettleTime = 10 * time.Minute
-	// maxCohortAge is the maximum age of a cohort that causes a hold: old bounces say nothing about the present.
-	maxCohortAge = time.Hour
-)
+// maxCohortAge is the maximum age of a cohort that causes a hold: old bounces say nothing about the present.
+const maxCohortAge = time.Hour
 
 // The verdicts on rejections.
 const (
@@ -27,18 +24,18 @@ const (
 
 // evaluateRefusals decides what rejections mean for the addresses. A domain that rejects most messages is put on hold and
 // none of its addresses is scored: the cause is our domain, our relay or this message.
-func (d *Daemon) evaluateRefusals(ctx context.Context) error {
-	now := d.Now()
+func (b *base) evaluateRefusals(ctx context.Context) error {
+	now := b.Now()
 	for ctx.Err() == nil {
 		var r evaluation
-		judged, err := d.Store.Suppressions.Evaluate(ctx, now, now.Add(-refusalSettleTime), func(docket store.EvaluationInput) store.EvaluationResult {
+		judged, err := b.Store.Suppressions.Evaluate(ctx, now, now.Add(-settings.RefusalSettleTime), func(docket store.EvaluationInput) store.EvaluationResult {
 			r = evaluate(now, docket) // repeated if PostgreSQL repeats the transaction
 			return r.EvaluationResult
 		})
 		if err != nil {
 			return err
 		}
-		d.logEvaluation(r)
+		b.logEvaluation(r)
 		if judged == 0 {
 			return nil
 		}
@@ -76,7 +73,7 @@ func evaluate(now time.Time, d store.EvaluationInput) evaluation {
 	health := make(map[string]store.Health)
 	for _, x := range d.Refusals {
 		relay := x.Source == store.FromRelay && x.Code != 0 && atFault[cohortKey{"", x.SentAt}]
-		if relay || atFault[cohortKey{store.Domain(x.Address), x.SentAt}] {
+		if relay || atFault[cohortKey{addr.Domain(x.Address), x.SentAt}] {
 			r.Verdicts = append(r.Verdicts, verdictIgnored)
 			if relay {
 				r.relay++
@@ -120,7 +117,7 @@ func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health 
 	h.Address, h.Member, h.Health = x.Address, x.Member, h.RecordBounce(x.Class, x.At, reason)
 	switch {
 	case x.Class == bounce.ClassPolicy:
-		r.policy[store.Domain(x.Address)] = append(r.policy[store.Domain(x.Address)], x)
+		r.policy[addr.Domain(x.Address)] = append(r.policy[addr.Domain(x.Address)], x)
 	case x.Class == bounce.ClassContent:
 		r.faulty = append(r.faulty, x)
 	case !was && h.Suppressed(x.At):
@@ -130,22 +127,22 @@ func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health 
 }
 
 // logEvaluation logs the result of an evaluation.
-func (d *Daemon) logEvaluation(r evaluation) {
+func (b *base) logEvaluation(r evaluation) {
 	for i, c := range r.held {
-		d.Log.Error("domain on hold: most messages rejected",
+		b.Log.Error("domain on hold: most messages rejected",
 			"domain", c.Domain, "refused", c.Refused, "handed", c.Handed, "until", r.Holds[i].Until)
 	}
 	if r.relay > 0 {
-		d.Log.Error("relay rejected most messages; no address is suppressed", "refused", r.relay)
+		b.Log.Error("relay rejected most messages; no address is suppressed", "refused", r.relay)
 	}
 	for domain, list := range r.policy {
-		d.Log.Warn("messages rejected by policy; no address is suppressed",
+		b.Log.Warn("messages rejected by policy; no address is suppressed",
 			"domain", domain, "messages", len(list), "code", list[0].Code, "enhanced", list[0].Enhanced)
 	}
 	for _, x := range r.faulty {
-		d.Log.Error("message rejected because of its content", "key", x.Key, "code", x.Code, "enhanced", x.Enhanced)
+		b.Log.Error("message rejected because of its content", "key", x.Key, "code", x.Code, "enhanced", x.Enhanced)
 	}
 	for _, x := range r.newlySuppressed {
-		d.Log.Info("address suppressed", "member", x.Member, "key", x.Key, "class", x.Class, "code", x.Code, "enhanced", x.Enhanced)
+		b.Log.Info("address suppressed", "member", x.Member, "key", x.Key, "class", x.Class, "code", x.Code, "enhanced", x.Enhanced)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"postrider/store"
 )
 
-// rejectDomain makes the relay refuse what is for addresses that end so, and take the rest.
+// rejectDomain makes the relay reject messages to addresses with this ending, and accept others.
 func (r *fakeRelay) rejectDomain(suffix string, code int, enhanced string) {
 	r.answer = func(to string, _ int) mail.Outcome {
 		if !strings.HasSuffix(to, suffix) {
@@ -25,7 +25,7 @@ func (r *fakeRelay) rejectDomain(suffix string, code int, enhanced string) {
 	}
 }
 
-// suppressedAddresses lists the addresses that get no mail.
+// suppressedAddresses lists the suppressed addresses.
 func (w *world) suppressedAddresses() (list []string) {
 	w.Helper()
 	all, err := w.store.Suppressions.List(w.Context(), w.clock(), "", "", 1000)
@@ -50,12 +50,12 @@ func TestSuppression_DeadAddressUntilChanged(t *testing.T) {
 	w.setClock(5, "08:05")
 	w.round()
 	if got := w.suppressedAddresses(); len(got) != 0 {
-		t.Errorf("after five minutes %v are suppressed: whose fault it was is not known yet", got)
+		t.Errorf("after five minutes %v are suppressed, want none before the cause is known", got)
 	}
 	w.setClock(5, "08:11")
 	w.round()
 	if got, want := fmt.Sprint(w.suppressedAddresses()), "[anna@example.org]"; got != want {
-		t.Errorf("suppressed are %s, want %s", got, want)
+		t.Errorf("suppressed addresses = %s, want %s", got, want)
 	}
 	w.writePost(thread)
 	w.setClock(6, "08:00")
@@ -68,10 +68,10 @@ func TestSuppression_DeadAddressUntilChanged(t *testing.T) {
 	w.setClock(7, "08:00")
 	w.round()
 	if got := w.relay.takeMessages(t, "Anna@elsewhere.example"); len(got) != 1 || len(got[0]) != 1 || got[0][0] != p {
-		t.Errorf("at her new address Anna got %v, want one mail with post %d: the rest was skipped", got, p)
+		t.Errorf("at the new address Anna got %v, want one message with post %d: the others were skipped", got, p)
 	}
 	if strings.Contains(w.log.String(), "@example.org") {
-		t.Errorf("the log names an address:\n%s", w.log)
+		t.Errorf("the log contains an address:\n%s", w.log)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestSuppression_BlocksAlertsAndAnnouncements(t *testing.T) {
 	w.advanceClock(time.Minute)
 	w.wantAnnouncementTo("dora")
 	if got, want := w.skipReasons(101), []string{digest.ReasonSuppressed}; !slices.Equal(got, want) {
-		t.Errorf("of her alerts is noted %q, want %q", got, want)
+		t.Errorf("skip reasons of the alerts = %q, want %q", got, want)
 	}
 	w.wantSkipped(a.ID, map[string]int{digest.ReasonSuppressed: 1})
 }
@@ -127,10 +127,10 @@ func TestEvaluateRefusals_PolicyBlockSuppressesNoAddress(t *testing.T) {
 		w.round()
 	}
 	if got := w.suppressedAddresses(); len(got) != 0 {
-		t.Errorf("suppressed are %v, want nobody", got)
+		t.Errorf("suppressed addresses = %v, want none", got)
 	}
 	if !strings.Contains(w.log.String(), "messages rejected by policy") {
-		t.Errorf("the log does not tell of the policy:\n%s", w.log)
+		t.Errorf("the log does not mention the policy:\n%s", w.log)
 	}
 	w.relay.acceptAll()
 	w.setClock(12, "08:00")
@@ -138,7 +138,7 @@ func TestEvaluateRefusals_PolicyBlockSuppressesNoAddress(t *testing.T) {
 	w.wantMessages("anna", all)
 }
 
-// addMembers is a world with so many members at a domain, who all watch tonight.
+// addMembers adds members at a domain who watch tonight.
 func (w *world) addMembers(first, members int, domain string) {
 	w.Helper()
 	for i := range members {
@@ -167,13 +167,13 @@ func TestEvaluateRefusals_HoldsRejectingDomain(t *testing.T) {
 	w.setClock(5, "08:20")
 	w.round()
 	if got := w.suppressedAddresses(); len(got) != 0 {
-		t.Errorf("suppressed are %v, want nobody", got)
+		t.Errorf("suppressed addresses = %v, want none", got)
 	}
 	if holds, err = w.store.Holds.Active(t.Context(), w.clock()); err != nil || len(holds) != 0 {
-		t.Errorf("after that, holds are %+v (%v): one cohort holds its domain once", holds, err)
+		t.Errorf("after that, holds are %+v (%v): one cohort puts its domain on hold once", holds, err)
 	}
 	if n := strings.Count(w.log.String(), "domain on hold: most messages rejected"); n != 1 {
-		t.Errorf("the administrator was told %d times, want once:\n%s", n, w.log)
+		t.Errorf("the alarm was logged %d times, want once:\n%s", n, w.log)
 	}
 	w.writePost(w.thread(tonight))
 	w.setClock(6, "08:00")
@@ -200,10 +200,10 @@ func TestEvaluateRefusals_RejectingRelaySuppressesNoAddress(t *testing.T) {
 	w.setClock(5, "08:20")
 	w.round()
 	if got := w.suppressedAddresses(); len(got) != 0 {
-		t.Errorf("suppressed are %v, want nobody", got)
+		t.Errorf("suppressed addresses = %v, want none", got)
 	}
 	if !strings.Contains(w.log.String(), "relay rejected most messages") {
-		t.Errorf("the log does not tell of it:\n%s", w.log)
+		t.Errorf("the log has no entry about it:\n%s", w.log)
 	}
 }
 
@@ -220,7 +220,7 @@ func TestEvaluateRefusals_SuppressesFewDeadAddresses(t *testing.T) {
 	w.setClock(5, "08:20")
 	w.round()
 	if got, want := fmt.Sprint(w.suppressedAddresses()), "[m205@big.example]"; got != want {
-		t.Errorf("suppressed are %s, want %s", got, want)
+		t.Errorf("suppressed addresses = %s, want %s", got, want)
 	}
 }
 
@@ -232,15 +232,15 @@ func TestDeliver_SetsReturnPathAndUnsubscribeAddress(t *testing.T) {
 	w.writePost(w.thread(tonight))
 	w.setClock(5, "08:00")
 	w.round()
-	for _, try := range w.relay.messages() {
-		member, token, ok := mail.ParseVERP(try.from)
-		if !ok || !strings.HasSuffix(try.from, "@bounce.upperberth.example") {
-			t.Fatalf("the return path is %s", try.from)
+	for _, sent := range w.relay.messages() {
+		member, token, ok := mail.ParseVERP(sent.from)
+		if !ok || !strings.HasSuffix(sent.from, "@bounce.upperberth.example") {
+			t.Fatalf("the return path is %s", sent.from)
 		}
 		if !w.daemon.Composer.VerifyToken(token, fmt.Sprintf("digest/%d/2026-05-05", member)) {
-			t.Errorf("the return path %s is not that of member %d's mail", try.from, member)
+			t.Errorf("the return path %s is not that of the message to member %d", sent.from, member)
 		}
-		head, _, _ := parseMessage(t, try.raw)
+		head, _, _ := parseMessage(t, sent.raw)
 		_, rest, _ := strings.Cut(head.Get("List-Unsubscribe"), ">, <mailto:u-")
 		tag, _, ok := strings.Cut(rest, "@bounce.upperberth.example>")
 		grant, err := w.daemon.Links.CheckTag(tag)

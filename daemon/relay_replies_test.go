@@ -33,19 +33,19 @@ func TestDeliver_RelayDownForThreeDays(t *testing.T) {
 		w.setClock(8, "09:00")
 		c := w.writePost(thread)
 		w.relay.acceptAll()
-		time.Sleep(maxOpenDuration) // it is left alone
+		time.Sleep(5 * time.Minute) // the longest time that its circuit breaker stays open
 		w.round()
 		w.wantMessages("anna", posts(a, b))
 		for _, o := range w.outcomes(101) {
 			if o.Result == string(mail.NotSent) && o.Attempt != 0 {
-				t.Errorf("the outage is counted as attempt %d", o.Attempt)
+				t.Errorf("the outage counts as attempt %d", o.Attempt)
 			}
 		}
 		w.setClock(9, "08:00")
 		w.round()
 		w.wantMessages("anna", posts(c))
 		if n := w.countByState()["queued"]; n != 0 {
-			t.Errorf("%d rows still wait", n)
+			t.Errorf("%d rows are still waiting", n)
 		}
 	})
 }
@@ -64,9 +64,9 @@ func TestDeliver_NextEditionCoversRejectedPosts(t *testing.T) {
 	w.setClock(5, "08:00")
 	w.round()
 	w.setClock(5, "09:00")
-	w.round() // a refusal is final: nobody tries again
+	w.round() // a rejection is final and not retried
 	if n := len(w.outcomes(101)); n != 2 {
-		t.Errorf("%d outcomes are noted, want 2: the empty edition of the first day, and the refusal", n)
+		t.Errorf("%d outcomes are saved, want 2: the empty edition of the first day, and the rejection", n)
 	}
 	w.wantMessages("carl", posts(a))
 	w.relay.acceptAll()
@@ -77,7 +77,7 @@ func TestDeliver_NextEditionCoversRejectedPosts(t *testing.T) {
 	w.wantMessages("carl", posts(b))
 	last := w.outcomes(101)[1]
 	if last.Result != "refused" || last.Code != 550 || last.Enhanced != "5.7.1" || last.Reply != "not today" {
-		t.Errorf("what the relay said is lost: %+v", last)
+		t.Errorf("the reply of the relay is lost: %+v", last)
 	}
 }
 
@@ -88,9 +88,9 @@ func TestDeliver_TemporaryRejectionSentOnceLater(t *testing.T) {
 	w.relay.answerWith(mail.TempFail, 451)
 	w.setClock(5, "08:00")
 	w.round()
-	w.round() // not before its time
+	w.round() // the retry is not due yet
 	if n := len(w.relay.messages()); n != 2 {
-		t.Fatalf("%d mails were tried, want 2: Anna's and Carl's, once", n)
+		t.Fatalf("%d attempts, want 2: one each for Anna and Carl", n)
 	}
 	w.setClock(5, "08:02")
 	w.relay.acceptAll()
@@ -139,13 +139,13 @@ func TestDeliver_UncertainRepeatedOnceIdentically(t *testing.T) {
 	w.setClock(5, "08:15")
 	w.round()
 	var raws [][]byte
-	for _, try := range w.relay.messages() {
-		if try.to == address("anna") {
-			raws = append(raws, try.raw)
+	for _, sent := range w.relay.messages() {
+		if sent.to == address("anna") {
+			raws = append(raws, sent.raw)
 		}
 	}
 	if len(raws) != 2 {
-		t.Fatalf("Anna's mail was handed over %d times, want 2", len(raws))
+		t.Fatalf("Anna's message was sent %d times, want 2", len(raws))
 	}
 	head1, text1, html1 := parseMessage(t, raws[0])
 	head2, text2, html2 := parseMessage(t, raws[1])
@@ -153,7 +153,7 @@ func TestDeliver_UncertainRepeatedOnceIdentically(t *testing.T) {
 		t.Errorf("Message-IDs are %q and %q, want the same", a, b)
 	}
 	if text1 != text2 || html1 != html2 || head1.Get("Subject") != head2.Get("Subject") {
-		t.Error("the second copy tells something else than the first")
+		t.Error("the second copy differs from the first")
 	}
 	w.wantMessages("anna", posts(p))
 	w.setClock(6, "08:00")
@@ -186,7 +186,7 @@ func TestDeliver_UncertainNotMerged(t *testing.T) {
 	w.setClock(5, "08:00")
 	w.round()
 	later := w.writePost(thread)
-	w.setClock(6, "08:00") // nobody ran for a day
+	w.setClock(6, "08:00") // no round for a day
 	w.relay.acceptAll()
 	w.round()
 	w.wantMessages("anna", posts(p))
@@ -214,7 +214,7 @@ func TestDeliver_RejectedSenderLosesNoPost(t *testing.T) {
 func TestDeliver_RejectedMemberDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	hostile := map[int64]string{ // addresses that no relay may ever hear of
+	hostile := map[int64]string{ // addresses that must never reach a relay
 		201: "eve@example.org\r\nBcc: all@example.org", 202: "no-at-sign", 203: `"quoted part"@example.org`,
 		204: strings.Repeat("a", 300) + "@example.org", 205: "a@b@c d", 206: "@", 207: "x@" + strings.Repeat("y", 300) + ".example",
 		208: "post@bad_domain..example", 209: "<script>@example.org", 210: "\x00@example.org", 211: "ünï@example.org",
@@ -239,22 +239,22 @@ func TestDeliver_RejectedMemberDoesNotBlockOthers(t *testing.T) {
 	w.setClock(5, "08:00")
 	report := w.round()
 	if report.Refused != len(hostile) || report.Sent != len(names)+2 {
-		t.Errorf("%d are sent and %d refused, want %d and %d\n%s", report.Sent, report.Refused, len(names)+2, len(hostile), w.log)
+		t.Errorf("%d are sent and %d rejected, want %d and %d\n%s", report.Sent, report.Refused, len(names)+2, len(hostile), w.log)
 	}
 	for id, email := range hostile {
 		if outcomes := w.outcomes(forum.MemberID(id)); len(outcomes) < 2 {
-			t.Errorf("nothing is noted of %q", email)
+			t.Errorf("no outcome for %q", email)
 		} else if last := outcomes[len(outcomes)-1]; last.Result != "refused" || last.Reason == "" {
-			t.Errorf("%q is noted as %s, %q; want refused with a reason", email, last.Result, last.Reason)
+			t.Errorf("%q is saved as %s, %q; want rejected with a reason", email, last.Result, last.Reason)
 		}
 	}
-	for _, try := range w.relay.messages() {
-		head, _, _ := parseMessage(t, try.raw)
+	for _, sent := range w.relay.messages() {
+		head, _, _ := parseMessage(t, sent.raw)
 		if to, err := head.AddressList("To"); err != nil || len(to) != 1 {
 			t.Errorf("To is %q: %v", head.Get("To"), err)
 		}
-		if head.Get("Bcc") != "" || strings.ContainsAny(try.to, "\r\n<>\" ") {
-			t.Errorf("the mail to %q carries what a member wrote: %v", try.to, head)
+		if head.Get("Bcc") != "" || strings.ContainsAny(sent.to, "\r\n<>\" ") {
+			t.Errorf("the message to %q has injected headers: %v", sent.to, head)
 		}
 	}
 	for i := range names {
@@ -278,4 +278,28 @@ func TestDeliver_SkipsEditionAfterUnsubscribe(t *testing.T) {
 	w.round()
 	w.wantMessages("anna")
 	w.wantMessages("carl", posts(a))
+}
+
+func TestRelays_RejectedLoginNotRepeated(t *testing.T) {
+	t.Parallel()
+	w, p := newBusyWorld(t, 50)
+	w.relay.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: mail.NotSent, Stage: mail.Connecting, Code: 535, Reply: "who are you"}
+	}
+	for range 5 {
+		w.round()
+		w.setTime(w.clock().Add(time.Minute))
+	}
+	if n := len(w.relay.messages()); n > w.set.Connections {
+		t.Errorf("%d login attempts, want at most %d: those in flight", n, w.set.Connections)
+	}
+	for _, o := range w.outcomes(1000) {
+		if o.Result == string(mail.NotSent) && o.Attempt != 0 {
+			t.Errorf("it counts as attempt %d", o.Attempt)
+		}
+	}
+	w.relay.acceptAll()
+	w.restart()
+	w.round()
+	w.wantMessages("m49", posts(p))
 }

@@ -20,18 +20,18 @@ import (
 	"postrider/mail"
 )
 
-// fakeRelay is a Sender that does what a test tells it.
+// fakeRelay is a Sender with configurable replies.
 type fakeRelay struct {
 	clock  func() time.Time
-	answer func(to string, attempt int) mail.Outcome // nil: all is accepted
+	answer func(to string, attempt int) mail.Outcome // nil: accept all
 
 	mu    sync.Mutex
 	calls int
-	tries []try
+	tries []attempt
 }
 
-// try is one hand-over, whatever came of it.
-type try struct {
+// attempt is one message sent, whatever the result.
+type attempt struct {
 	from, to string
 	raw      []byte
 	out      mail.Outcome
@@ -41,64 +41,66 @@ type try struct {
 func (r *fakeRelay) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
 	r.mu.Lock()
 	r.calls++
-	attempt := r.calls
+	calls := r.calls
 	r.mu.Unlock()
 	out := mail.Outcome{Result: mail.Accepted, Code: 250, At: r.clock()}
 	if r.answer != nil {
-		out = r.answer(to, attempt)
+		out = r.answer(to, calls)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tries = append(r.tries, try{from, to, bytes.Clone(raw), out})
+	r.tries = append(r.tries, attempt{from, to, bytes.Clone(raw), out})
 	return out
 }
 
-// answerWith makes the relay answer everything alike.
+// answerWith makes the relay reply to all messages with a result.
 func (r *fakeRelay) answerWith(result mail.Result, code int) {
-	r.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: result, Code: code, Reply: "as told"} }
+	r.answer = func(string, int) mail.Outcome {
+		return mail.Outcome{Result: result, Code: code, Reply: "as configured"}
+	}
 }
 
-// acceptAll makes the relay take everything again.
+// acceptAll makes the relay accept all messages again.
 func (r *fakeRelay) acceptAll() { r.answer = nil }
 
-// messages gives every hand-over so far.
-func (r *fakeRelay) messages() []try {
+// messages returns all attempts so far.
+func (r *fakeRelay) messages() []attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.tries)
 }
 
-// forget forgets the hand-overs so far.
+// forget removes the attempts so far.
 func (r *fakeRelay) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tries = nil
 }
 
-// takeMessages lists the posts of each mail that was accepted for an address since it was last asked for that address.
+// takeMessages lists the posts of each message accepted for an address since the last call for that address.
 func (r *fakeRelay) takeMessages(t testing.TB, to string) [][]forum.PostID {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var lists [][]forum.PostID
 	rest := r.tries[:0]
-	for _, try := range r.tries {
-		if try.to != to || try.out.Result != mail.Accepted {
-			rest = append(rest, try)
+	for _, sent := range r.tries {
+		if sent.to != to || sent.out.Result != mail.Accepted {
+			rest = append(rest, sent)
 			continue
 		}
-		lists = append(lists, postsOf(t, try.raw))
+		lists = append(lists, postsOf(t, sent.raw))
 	}
 	r.tries = rest
 	return lists
 }
 
-// parseMessage reads a mail: its head, its text and its HTML, which a mail of text alone has not.
+// parseMessage returns the header, text and HTML of a message. A plain-text message has no HTML.
 func parseMessage(t testing.TB, raw []byte) (head netmail.Header, text, html string) {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
-		t.Fatalf("not a mail: %v", err)
+		t.Fatalf("invalid message: %v", err)
 	}
 	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil {
@@ -128,7 +130,7 @@ func parseMessage(t testing.TB, raw []byte) (head netmail.Header, text, html str
 
 var postLink = regexp.MustCompile(`/posts/(\d+)/`)
 
-// postsOf lists the posts that a mail shows, rising. Its text and its HTML must show the same.
+// postsOf lists the posts in a message, sorted. Its text and its HTML must have the same.
 func postsOf(t testing.TB, raw []byte) []forum.PostID {
 	t.Helper()
 	_, text, html := parseMessage(t, raw)
@@ -148,13 +150,13 @@ func linkedPosts(text string) []forum.PostID {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// guarded lets goroutines share a writer.
-type guarded struct {
+// lockedWriter lets goroutines share a writer.
+type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (g *guarded) Write(p []byte) (int, error) {
+func (g *lockedWriter) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.w.Write(p)

@@ -1,34 +1,24 @@
 package daemon
 
 import (
-	"fmt"
 	"log/slog"
 	"runtime/metrics"
-	"slices"
-	"strings"
 	"time"
 
+	"postrider/daemon/delivery"
 	"postrider/store"
 )
 
 // Report is what one round did.
 type Report struct {
-	Sighted   int // posts seen visible for the first time, or first seen in another section
-	Planned   int // editions
-	Alerts    int // planned alerts
-	Enrolled  int // planned messages of announcements
-	Sent      int // messages that the relay accepted
-	Refused   int
-	Retried   int            // will be tried again, including connection errors
-	Uncertain int            // connection lost after the final dot
-	Held      int            // delayed by preference, for example alerts in quiet hours
-	Waiting   int            // released unsent: provider throttled or domain on hold
-	Expired   int            // no relay accepted them in time
-	Skipped   map[string]int // messages without anything to send, by reason
-	Bytes     int64          // of accepted messages
-	Began     time.Time      // by the daemon's clock
-	Took      time.Duration
-	Memory    int64 // bytes, maximum seen
+	Sighted  int // posts seen visible for the first time, or first seen in another section
+	Planned  int // editions
+	Alerts   int // planned alerts
+	Enrolled int // planned messages of announcements
+	delivery.Report
+	Began  time.Time // by the daemon's clock
+	Took   time.Duration
+	Memory int64 // bytes, maximum seen
 
 	ForumStatements int64
 	StoreStatements int64
@@ -36,29 +26,25 @@ type Report struct {
 
 // Busy reports whether the round did anything worth logging.
 func (r Report) Busy() bool {
-	return r.Sighted+r.Planned+r.Alerts+r.Enrolled+r.Sent+r.Refused+r.Retried+r.Uncertain+r.Waiting+r.Expired+r.Held+len(r.Skipped) > 0
+	return r.Sighted+r.Planned+r.Alerts+r.Enrolled > 0 || r.Report.Busy()
 }
 
 // LogValue returns one attribute per figure, without zeros.
 func (r Report) LogValue() slog.Value {
-	var attrs []slog.Attr
-	for _, f := range []struct {
-		key string
-		n   int64
-	}{
-		{"sighted", int64(r.Sighted)}, {"planned", int64(r.Planned)}, {"alerts", int64(r.Alerts)}, {"enrolled", int64(r.Enrolled)}, {"sent", int64(r.Sent)},
-		{"refused", int64(r.Refused)}, {"retry", int64(r.Retried)}, {"uncertain", int64(r.Uncertain)}, {"waiting", int64(r.Waiting)}, {"expired", int64(r.Expired)}, {"held", int64(r.Held)},
-		{"bytes", r.Bytes}, {"forum_statements", r.ForumStatements}, {"store_statements", r.StoreStatements},
-	} {
-		if f.n > 0 {
-			attrs = append(attrs, slog.Int64(f.key, f.n))
-		}
-	}
-	if len(r.Skipped) > 0 {
-		attrs = append(attrs, slog.String("skipped", r.describeSkipped()))
-	}
+	attrs := nonZero(slog.Int("sighted", r.Sighted), slog.Int("planned", r.Planned), slog.Int("alerts", r.Alerts), slog.Int("enrolled", r.Enrolled))
+	attrs = append(attrs, r.Report.Attrs()...)
+	attrs = append(attrs, nonZero(slog.Int64("forum_statements", r.ForumStatements), slog.Int64("store_statements", r.StoreStatements))...)
 	attrs = append(attrs, slog.Int64("memory", r.Memory), slog.Duration("took", r.Took.Round(time.Millisecond)))
 	return slog.GroupValue(attrs...)
+}
+
+func nonZero(figures ...slog.Attr) (attrs []slog.Attr) {
+	for _, f := range figures {
+		if f.Value.Int64() > 0 {
+			attrs = append(attrs, f)
+		}
+	}
+	return attrs
 }
 
 // run returns the report as a record for the store.
@@ -81,61 +67,11 @@ func (r *Report) sampleMemory() {
 	r.Memory = max(r.Memory, int64(sample[0].Value.Uint64()-sample[1].Value.Uint64()))
 }
 
-// describeSkipped formats the skipped messages: "12 nothing new, 1 banned".
-func (r Report) describeSkipped() string {
-	var parts []string
-	for reason, n := range r.Skipped {
-		parts = append(parts, fmt.Sprintf("%d %s", n, reason))
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, ", ")
-}
-
-func (r *Report) skip(reason string, n int) {
-	if r.Skipped == nil {
-		r.Skipped = make(map[string]int)
-	}
-	r.Skipped[reason] += n
-}
-
-// count adds one settlement.
-func (r *Report) count(s store.Settlement) {
-	switch outcome(s) {
-	case WasSkipped:
-		r.skip(s.Reason, 1)
-	case WasHeld:
-		r.Held++
-	case WasAccepted:
-		r.Sent++
-		r.Bytes += int64(s.Bytes)
-	case WasRefused:
-		r.Refused++
-	case OutcomeUncertain:
-		r.Uncertain++
-	default:
-		r.Retried++
-	}
-}
-
-// add adds the report of a batch.
-func (r *Report) add(batch Report) {
-	r.Sent += batch.Sent
-	r.Refused += batch.Refused
-	r.Retried += batch.Retried
-	r.Uncertain += batch.Uncertain
-	r.Waiting += batch.Waiting
-	r.Held += batch.Held
-	r.Bytes += batch.Bytes
-	for reason, n := range batch.Skipped {
-		r.skip(reason, n)
-	}
-}
-
 // statementCounts counts SQL statements.
 type statementCounts struct{ forum, store int64 }
 
-func (d *Daemon) statements() statementCounts {
-	return statementCounts{d.Forum.Statements(), d.Store.Statements()}
+func (b *base) statements() statementCounts {
+	return statementCounts{b.Forum.Statements(), b.Store.Statements()}
 }
 
 func (s statementCounts) since(before statementCounts) (forum, store int64) {

@@ -15,9 +15,9 @@ import (
 	"postrider/internal/racetest"
 )
 
-// mayHave is, in the forum's own words, what each mailable member may and wants to have of the posts since a moment.
-// Nobody watches single threads in this test, for a watch of a thread begins when one writes in it.
-const mayHave = `
+// wantedPosts selects, directly from the forum's tables, the posts since a time that each emailable member may read and watches.
+// This test has no thread watches, because a thread watch would start when a member writes in the thread.
+const wantedPosts = `
 SELECT m.id, p.id
   FROM member m
   JOIN section_watch w ON w.member_id = m.id
@@ -33,12 +33,12 @@ SELECT m.id, p.id
    AND p.posted_at >= ?`
 
 // TestSampleForum_EveryMemberGetsEachPostOnce lets the sample forum's members write for three days, and compares
-// what each was mailed with what the forum says he should have.
+// the posts that each member got with those that the query on the forum returns.
 func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "forum.db")
-	if err := demo.Create(t.Context(), path, born); err != nil {
+	if err := demo.Create(t.Context(), path, worldStart); err != nil {
 		t.Fatal(err)
 	}
 	w := openWorld(t, path)
@@ -51,7 +51,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer trickle.Close()
-	for when := born; when.Before(born.AddDate(0, 0, 3)); when = when.Add(6 * time.Hour) {
+	for when := worldStart; when.Before(worldStart.AddDate(0, 0, 3)); when = when.Add(6 * time.Hour) {
 		w.setTime(when)
 		w.round()
 		for range 9 {
@@ -60,29 +60,29 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 			}
 		}
 	}
-	w.setTime(born.AddDate(0, 0, 3))
-	w.round() // sighted, and due in the next day
-	w.setTime(born.AddDate(0, 0, 4).Add(time.Hour))
+	w.setTime(worldStart.AddDate(0, 0, 3))
+	w.round() // sighted, and due the next day
+	w.setTime(worldStart.AddDate(0, 0, 4).Add(time.Hour))
 	w.round()
 
-	want := w.queryPosts(mayHave, born.Add(-w.set.Digest.FirstWindow).Unix())
-	shown, told := make(map[int64][]forum.PostID), make(map[int64]int)
+	want := w.queryPosts(wantedPosts, worldStart.Add(-w.set.Digest.FirstWindow).Unix())
+	shown, delivered := make(map[int64][]forum.PostID), make(map[int64]int)
 	members := w.addresses()
-	for _, try := range w.relay.messages() {
-		id := members[try.to]
-		_, text, html := parseMessage(t, try.raw)
+	for _, sent := range w.relay.messages() {
+		id := members[sent.to]
+		_, text, html := parseMessage(t, sent.raw)
 		shown[id] = append(shown[id], postNumbers(text)...)
 		if len(html) > w.set.Digest.MaxBytes {
-			t.Errorf("a mail to %s has %d bytes of HTML", try.to, len(html))
+			t.Errorf("a message to %s has %d bytes of HTML", sent.to, len(html))
 		}
 	}
 	for id := range want {
 		for _, o := range w.outcomes(forum.MemberID(id)) {
-			told[id] += o.Posts
+			delivered[id] += o.Posts
 		}
 		for _, p := range shown[id] {
 			if !slices.Contains(want[id], p) {
-				t.Errorf("member %d was shown post %d, and should not be", id, p)
+				t.Errorf("member %d was shown post %d, want it omitted", id, p)
 			}
 		}
 		slices.Sort(shown[id])
@@ -92,21 +92,21 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 		if len(shown[id]) == 0 {
 			t.Errorf("member %d was shown nothing, want some of %v", id, want[id])
 		}
-		if told[id] != len(want[id]) {
-			t.Errorf("member %d was told of %d posts, shown or folded, want %d", id, told[id], len(want[id]))
+		if delivered[id] != len(want[id]) {
+			t.Errorf("member %d got %d posts, shown or folded, want %d", id, delivered[id], len(want[id]))
 		}
 	}
 	for id := range shown {
 		if len(want[id]) == 0 {
-			t.Errorf("member %d was mailed, and should not be", id)
+			t.Errorf("member %d got a message, want none", id)
 		}
 	}
 	if len(want) < 30 || len(slices.Concat(slices.Collect(maps.Values(want))...)) < 1000 {
-		t.Errorf("the story has become too short to prove anything: %d members", len(want))
+		t.Errorf("too few posts for a meaningful test: %d members", len(want))
 	}
 }
 
-// queryPosts asks the forum for pairs of a member and a post.
+// queryPosts runs a query on the forum for pairs of a member and a post.
 func (w *world) queryPosts(query string, args ...any) map[int64][]forum.PostID {
 	w.Helper()
 	rows, err := w.forum.QueryContext(w.Context(), query, args...)
@@ -129,7 +129,7 @@ func (w *world) queryPosts(query string, args ...any) map[int64][]forum.PostID {
 	return lists
 }
 
-// addresses gives the members by their addresses.
+// addresses returns the member IDs by email address.
 func (w *world) addresses() map[string]int64 {
 	w.Helper()
 	ids := make(map[string]int64)
@@ -143,14 +143,14 @@ func (w *world) addresses() map[string]int64 {
 	return ids
 }
 
-// postNumbers lists the posts that stand in a text under their numbers; a quote links to others, too.
+// postNumbers lists the posts that a text shows with their numbers, without the other posts that quotes link to.
 func postNumbers(text string) []forum.PostID {
 	var ids []forum.PostID
 	for _, chunk := range strings.Split(text, "\n[")[1:] {
 		if m := postLink.FindStringSubmatch(chunk); m != nil && strings.Contains(chunk[:min(len(chunk), 20)], "#") {
 			id, err := strconv.ParseInt(m[1], 10, 64)
 			if err != nil {
-				panic(fmt.Sprint("the pattern takes only digits: ", err))
+				panic(fmt.Sprint("the pattern matches only digits: ", err))
 			}
 			ids = append(ids, forum.PostID(id))
 		}

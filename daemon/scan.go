@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/editions"
 	"postrider/forum"
 	"postrider/source"
 	"postrider/store"
@@ -16,59 +17,67 @@ const (
 	pageSize      = 1000 // rows per query
 )
 
+// scanner finds new posts on the forum and records their sightings.
+type scanner struct {
+	*base
+	recentPosts map[forum.PostID]forum.SectionID // already sighted posts in the overlap, see postClassifier
+	dryRun      *editions.Overlay                // of a forecast; nil: a real run
+	report      *Report                          // of the current round
+}
+
 // scanAll records sightings of new and newly visible posts. It saves IDs and times, never text.
-func (d *Daemon) scanAll(ctx context.Context) error { return d.scan(ctx, true) }
+func (sc *scanner) scanAll(ctx context.Context) error { return sc.scan(ctx, true) }
 
 // scanNew scans for new posts only. If there are none, that is a single query on the forum, answered from an index.
-func (d *Daemon) scanNew(ctx context.Context) error { return d.scan(ctx, false) }
+func (sc *scanner) scanNew(ctx context.Context) error { return sc.scan(ctx, false) }
 
-func (d *Daemon) scan(ctx context.Context, pending bool) error {
-	now := d.Now()
-	oldest, err := d.cutoff(ctx, now)
+func (sc *scanner) scan(ctx context.Context, pending bool) error {
+	now := sc.Now()
+	oldest, err := sc.cutoff(ctx, now)
 	if err != nil {
 		return err
 	}
-	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		sift := postClassifier{now: now, oldest: oldest, met: d.recentPosts}
-		if err := d.scanNewPosts(ctx, s, &sift); err != nil || !pending {
+	err = sc.Forum.Read(ctx, func(s *source.Snapshot) error {
+		sift := postClassifier{now: now, oldest: oldest, met: sc.recentPosts}
+		if err := sc.scanNewPosts(ctx, s, &sift); err != nil || !pending {
 			return err
 		}
-		return d.recheckPending(ctx, s, &sift)
+		return sc.recheckPending(ctx, s, &sift)
 	})
 	if err != nil {
-		clear(d.recentPosts) // its posts may not have been saved
+		clear(sc.recentPosts) // its posts may not have been saved
 		return fmt.Errorf("gathering: %w", err)
 	}
-	d.Observer.ScanFinished(now)
+	sc.Observer.ScanFinished(now)
 	return nil
 }
 
 // cutoff returns the time before which posts never count as new, for example imported threads, or the archive on the first
 // run.
-func (d *Daemon) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
-	born, err := d.firstRunAt(ctx, now)
+func (sc *scanner) cutoff(ctx context.Context, now time.Time) (time.Time, error) {
+	born, err := sc.firstRunAt(ctx, now)
 	if err != nil {
 		return time.Time{}, err
 	}
-	first := born.Add(-d.settings.Digest.FirstWindow)
-	if stale := now.Add(-d.settings.Scan.MaxAge); stale.After(first) {
+	first := born.Add(-sc.settings.Digest.FirstWindow)
+	if stale := now.Add(-sc.settings.Scan.MaxAge); stale.After(first) {
 		return stale, nil
 	}
 	return first, nil
 }
 
 // firstRunAt returns when Postrider first ran on this store.
-func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, error) {
-	text, ok, err := d.Store.Values.Get(ctx, firstRunKey)
+func (sc *scanner) firstRunAt(ctx context.Context, now time.Time) (time.Time, error) {
+	text, ok, err := sc.Store.Values.Get(ctx, firstRunKey)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading the time of the first run: %w", err)
 	}
-	if !ok && d.dryRun != nil {
+	if !ok && sc.dryRun != nil {
 		return now, nil
 	}
 	if !ok {
 		text = now.UTC().Format(time.RFC3339)
-		if err := d.Store.Values.Set(ctx, firstRunKey, text); err != nil {
+		if err := sc.Store.Values.Set(ctx, firstRunKey, text); err != nil {
 			return time.Time{}, fmt.Errorf("saving the time of the first run: %w", err)
 		}
 	}
@@ -82,14 +91,14 @@ func (d *Daemon) firstRunAt(ctx context.Context, now time.Time) (time.Time, erro
 const firstRunKey = "born"
 
 // startAfter returns the post ID after which to read, and prepares the classifier with the state of the store.
-func (d *Daemon) startAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier) (forum.PostID, error) {
-	cursor, ok, err := d.Store.Sightings.Cursor(ctx)
+func (sc *scanner) startAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier) (forum.PostID, error) {
+	cursor, ok, err := sc.Store.Sightings.Cursor(ctx)
 	if err != nil {
 		return 0, err
 	}
 	if ok {
 		sift.cursor = cursor
-		return max(0, cursor-rescanOverlap), d.loadRecentPosts(ctx, sift, max(0, cursor-rescanOverlap))
+		return max(0, cursor-rescanOverlap), sc.loadRecentPosts(ctx, sift, max(0, cursor-rescanOverlap))
 	}
 	first, err := s.FirstPostSince(ctx, sift.oldest)
 	switch {
@@ -103,11 +112,11 @@ func (d *Daemon) startAfter(ctx context.Context, s *source.Snapshot, sift *postC
 
 // loadRecentPosts reads, after a start or an error, which posts of the overlap were sighted before. Otherwise a post whose
 // thread was moved would look new in its current section and be sent again.
-func (d *Daemon) loadRecentPosts(ctx context.Context, sift *postClassifier, behind forum.PostID) error {
+func (sc *scanner) loadRecentPosts(ctx context.Context, sift *postClassifier, behind forum.PostID) error {
 	if len(sift.met) > 0 {
 		return nil
 	}
-	places, err := d.Store.Sightings.CurrentPlaces(ctx, sift.oldest)
+	places, err := sc.Store.Sightings.CurrentPlaces(ctx, sift.oldest)
 	if err != nil {
 		return err
 	}
@@ -120,8 +129,8 @@ func (d *Daemon) loadRecentPosts(ctx context.Context, sift *postClassifier, behi
 }
 
 // scanNewPosts reads all posts after the cursor, one page at a time.
-func (d *Daemon) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
-	cursor, err := d.startAfter(ctx, s, sift)
+func (sc *scanner) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
+	cursor, err := sc.startAfter(ctx, s, sift)
 	if err != nil {
 		return err
 	}
@@ -134,7 +143,7 @@ func (d *Daemon) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *pos
 			sift.add(a)
 			cursor = max(cursor, a.Post)
 		}
-		if err := d.saveSightings(ctx, sift.take(cursor)); err != nil {
+		if err := sc.saveSightings(ctx, sift.take(cursor)); err != nil {
 			return err
 		}
 		if len(arrivals) < rescanOverlap+pageSize {
@@ -145,8 +154,8 @@ func (d *Daemon) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *pos
 }
 
 // recheckPending checks posts again that were not visible: they may have been approved or restored.
-func (d *Daemon) recheckPending(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
-	ids, err := d.Store.Sightings.Pending(ctx, 100*pageSize)
+func (sc *scanner) recheckPending(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
+	ids, err := sc.Store.Sightings.Pending(ctx, 100*pageSize)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -172,23 +181,23 @@ func (d *Daemon) recheckPending(ctx context.Context, s *source.Snapshot, sift *p
 	for id := range left {
 		g.Settled = append(g.Settled, id)
 	}
-	return d.saveSightings(ctx, g)
+	return sc.saveSightings(ctx, g)
 }
 
 // saveSightings saves the result of a scan, if there is any.
-func (d *Daemon) saveSightings(ctx context.Context, g store.ScanResult) error {
+func (sc *scanner) saveSightings(ctx context.Context, g store.ScanResult) error {
 	if len(g.Sighted)+len(g.Moved)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
 		return nil
 	}
-	if d.dryRun != nil {
-		d.dryRun.Add(g)
+	if sc.dryRun != nil {
+		sc.dryRun.Add(g)
 		return nil
 	}
-	added, err := d.Store.Sightings.Save(ctx, g)
+	added, err := sc.Store.Sightings.Save(ctx, g)
 	if err != nil {
 		return fmt.Errorf("recording sightings: %w", err)
 	}
-	d.report.Sighted += added
+	sc.report.Sighted += added
 	return nil
 }
 

@@ -15,9 +15,9 @@ const moveWatchPeriod = 7 * 24 * time.Hour
 
 // scanMoves records sightings of posts whose threads were moved or merged into another section, for members who could not
 // get them in the earlier section.
-func (d *Daemon) scanMoves(ctx context.Context) error {
-	now := d.Now()
-	places, err := d.Store.Sightings.CurrentPlaces(ctx, now.Add(-moveWatchPeriod))
+func (sc *scanner) scanMoves(ctx context.Context) error {
+	now := sc.Now()
+	places, err := sc.Store.Sightings.CurrentPlaces(ctx, now.Add(-moveWatchPeriod))
 	if err != nil || len(places) == 0 {
 		return err
 	}
@@ -30,7 +30,7 @@ func (d *Daemon) scanMoves(ctx context.Context) error {
 		ids = append(ids, id)
 	}
 	g := store.ScanResult{Now: now}
-	err = d.Forum.Read(ctx, func(s *source.Snapshot) error {
+	err = sc.Forum.Read(ctx, func(s *source.Snapshot) error {
 		threads, err := s.Threads(ctx, ids)
 		if err != nil {
 			return err
@@ -46,7 +46,7 @@ func (d *Daemon) scanMoves(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("finding moved threads: %w", err)
 	}
-	return d.saveSightings(ctx, g)
+	return sc.saveSightings(ctx, g)
 }
 
 func allInSection(places []store.Place, section forum.SectionID) bool {

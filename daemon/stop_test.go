@@ -12,8 +12,8 @@ import (
 	"postrider/mail"
 )
 
-// blockMessages makes the relay hold every mail until the test lets go. Each that arrives is told on the first channel.
-func (r *fakeRelay) blockMessages() (arrived chan string, letGo func()) {
+// blockMessages makes the relay block on every message until release. It sends the recipient of each message to arrived.
+func (r *fakeRelay) blockMessages() (arrived chan string, release func()) {
 	arrived, gate := make(chan string, 1000), make(chan struct{})
 	r.answer = func(to string, _ int) mail.Outcome {
 		arrived <- to
@@ -26,8 +26,8 @@ func (r *fakeRelay) blockMessages() (arrived chan string, letGo func()) {
 func TestStop_FinishesMessagesInFlight(t *testing.T) {
 	t.Parallel()
 	const members = 40
-	w, p := newCrowd(t, members)
-	arrived, letGo := w.relay.blockMessages()
+	w, p := newBusyWorld(t, members)
+	arrived, release := w.relay.blockMessages()
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error, 1)
 	go func() {
@@ -38,12 +38,12 @@ func TestStop_FinishesMessagesInFlight(t *testing.T) {
 		<-arrived
 	}
 	stop()
-	letGo()
+	release()
 	if err := <-over; err != nil {
-		t.Errorf("a stop is no fault: %v", err)
+		t.Errorf("a stop is not an error: %v", err)
 	}
 	if n := len(w.relay.messages()); n != w.set.Connections {
-		t.Errorf("%d mails were handed over, want %d: those under way", n, w.set.Connections)
+		t.Errorf("%d messages were sent, want %d: those in flight", n, w.set.Connections)
 	}
 	counts := w.countByState()
 	if counts["queued"] != members-w.set.Connections || counts["leased"] != 0 {
@@ -61,7 +61,7 @@ func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 6
-		w, p := newCrowd(t, members)
+		w, p := newBusyWorld(t, members)
 		w.relay.answer = func(string, int) mail.Outcome {
 			time.Sleep(settings.MaxBatchAge + time.Second) // a slow relay
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
@@ -71,13 +71,13 @@ func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 			_, err := w.daemon.RunOnce(t.Context())
 			over <- err
 		}()
-		time.Sleep(settings.MaxBatchAge / 2) // the first mails are under way, all others are built
+		time.Sleep(settings.MaxBatchAge / 2) // the first messages are in flight, all others are built
 		w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 		if err := <-over; err != nil {
 			t.Fatal(err)
 		}
 		if n := len(w.relay.messages()); n != w.set.Connections {
-			t.Errorf("%d mails went out, want %d: the rest was told to nobody after its deletion", n, w.set.Connections)
+			t.Errorf("%d messages were sent, want %d: none after the deletion", n, w.set.Connections)
 		}
 	})
 }
@@ -85,15 +85,15 @@ func TestDispatcher_RebuildsOldBatch(t *testing.T) {
 func TestDeliver_SlowForum(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, p := newCrowd(t, 3)
+		w, p := newBusyWorld(t, 3)
 		w.prepare()
 		w.daemon.Now = func() time.Time {
-			time.Sleep(2 * settings.MaxBatchAge) // stands for a build that takes so long
+			time.Sleep(2 * settings.MaxBatchAge) // simulates a build that takes this long
 			return w.clock()
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*settings.MaxBatchAge)
 		defer cancel()
-		if err := w.daemon.deliver(ctx); err != nil {
+		if err := w.daemon.main.deliver(ctx); err != nil {
 			t.Fatal(err)
 		}
 		w.wantMessages("m0", posts(p))
@@ -119,7 +119,7 @@ func TestRun_SendsAndStops(t *testing.T) {
 		tick()
 		w.wantMessages("anna", posts(p))
 
-		w.member(102, "bert", passenger, tonight) // he is learnt of in ten minutes at most
+		w.member(102, "bert", passenger, tonight) // synced within ten minutes
 		time.Sleep(11 * time.Minute)
 		synctest.Wait()
 		w.execSQL(`ALTER TABLE post RENAME TO away`)
@@ -127,7 +127,7 @@ func TestRun_SendsAndStops(t *testing.T) {
 		tick()
 		w.wantMessages("anna")
 		if !strings.Contains(w.log.String(), "round failed, retrying later") {
-			t.Errorf("nobody is told that the forum is down:\n%s", w.log)
+			t.Errorf("the outage of the forum is not logged:\n%s", w.log)
 		}
 		w.execSQL(`ALTER TABLE away RENAME TO post`)
 		q := w.writePost(thread)
@@ -153,11 +153,11 @@ func TestRun_WaitsForMessagesInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 10
-		w, p := newCrowd(t, members)
-		w.setTime(born) // nobody is due when it starts
+		w, p := newBusyWorld(t, members)
+		w.setTime(worldStart) // no member is due at the start
 		w.set.Scan.Interval = time.Minute
 		w.restart()
-		arrived, letGo := w.relay.blockMessages()
+		arrived, release := w.relay.blockMessages()
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan error, 1)
 		go func() { over <- w.daemon.Run(ctx) }()
@@ -170,10 +170,10 @@ func TestRun_WaitsForMessagesInFlight(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-over:
-			t.Fatal("Run has left mails behind that are under way")
+			t.Fatal("Run returned while messages are in flight")
 		default:
 		}
-		letGo()
+		release()
 		if err := <-over; err != nil {
 			t.Error(err)
 		}

@@ -12,38 +12,41 @@ import (
 	"postrider/store"
 )
 
+// subscriberSync keeps the subscribers in the store in step with the forum.
+type subscriberSync struct{ *base }
+
 // syncSubscribers deletes preferences that newer changes on the forum replace, and updates the subscribers: their zones,
 // languages and the due times of their next editions. It reads the forum one page at a time.
-func (d *Daemon) syncSubscribers(ctx context.Context) error {
-	now := d.Now()
-	if err := members.ExpireOverrides(ctx, d.Forum, d.Store, d.Now()); err != nil {
+func (sy *subscriberSync) syncSubscribers(ctx context.Context) error {
+	now := sy.Now()
+	if err := members.ExpireOverrides(ctx, sy.Forum, sy.Store, sy.Now()); err != nil {
 		return err
 	}
-	first, err := d.isFirstSync(ctx)
+	first, err := sy.isFirstSync(ctx)
 	if err != nil {
 		return err
 	}
-	for members, err := range d.subscriberPages(ctx, now) {
+	for members, err := range sy.subscriberPages(ctx, now) {
 		if err == nil {
-			err = d.saveSubscribers(ctx, now, members, first)
+			err = sy.saveSubscribers(ctx, now, members, first)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if _, err := d.Store.Subscribers.RemoveStale(ctx, now); err != nil {
+	if _, err := sy.Store.Subscribers.RemoveStale(ctx, now); err != nil {
 		return fmt.Errorf("removing subscribers without watches: %w", err)
 	}
-	return d.Store.Values.Set(ctx, lastSyncKey, now.UTC().Format(time.RFC3339))
+	return sy.Store.Values.Set(ctx, lastSyncKey, now.UTC().Format(time.RFC3339))
 }
 
 // subscriberPages yields the members who watch anything in pages, ascending by ID. It stops after an error.
-func (d *Daemon) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
+func (sy *subscriberSync) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
 	return func(yield func([]forum.Member, error) bool) {
 		var after forum.MemberID
 		for {
 			var members []forum.Member
-			err := d.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
+			err := sy.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
 				members, err = s.SubscriberPage(ctx, after, pageSize, now)
 				return err
 			})
@@ -62,8 +65,8 @@ func (d *Daemon) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[
 const lastSyncKey = "roll"
 
 // isFirstSync reports whether the store never completed a sync.
-func (d *Daemon) isFirstSync(ctx context.Context) (bool, error) {
-	_, known, err := d.Store.Values.Get(ctx, lastSyncKey)
+func (sy *subscriberSync) isFirstSync(ctx context.Context) (bool, error) {
+	_, known, err := sy.Store.Values.Get(ctx, lastSyncKey)
 	if err != nil {
 		return false, fmt.Errorf("reading the time of the last subscriber sync: %w", err)
 	}
@@ -71,12 +74,12 @@ func (d *Daemon) isFirstSync(ctx context.Context) (bool, error) {
 }
 
 // saveSubscribers saves the members of a page that changed. The others are only marked as seen.
-func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []forum.Member, first bool) error {
-	known, err := d.knownSubscribers(ctx, members)
+func (sy *subscriberSync) saveSubscribers(ctx context.Context, now time.Time, members []forum.Member, first bool) error {
+	known, err := sy.knownSubscribers(ctx, members)
 	if err != nil {
 		return err
 	}
-	head, err := d.Store.Sightings.LastSeq(ctx)
+	head, err := sy.Store.Sightings.LastSeq(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the latest sighting: %w", err)
 	}
@@ -84,19 +87,19 @@ func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []f
 	var same []forum.MemberID
 	for _, m := range members {
 		was, ok := known[m.ID]
-		if sub := d.updateSubscriber(was, ok, m, now, head, first); !ok || sub != was {
+		if sub := sy.updateSubscriber(was, ok, m, now, head, first); !ok || sub != was {
 			changed = append(changed, sub)
 		} else {
 			same = append(same, m.ID)
 		}
 	}
 	if len(changed) > 0 {
-		if err := d.Store.Subscribers.Save(ctx, now, changed); err != nil {
+		if err := sy.Store.Subscribers.Save(ctx, now, changed); err != nil {
 			return fmt.Errorf("saving subscribers: %w", err)
 		}
 	}
 	if len(same) > 0 {
-		if err := d.Store.Subscribers.MarkSeen(ctx, now, same); err != nil {
+		if err := sy.Store.Subscribers.MarkSeen(ctx, now, same); err != nil {
 			return fmt.Errorf("saving subscribers: %w", err)
 		}
 	}
@@ -104,12 +107,12 @@ func (d *Daemon) saveSubscribers(ctx context.Context, now time.Time, members []f
 }
 
 // knownSubscribers reads the saved subscribers.
-func (d *Daemon) knownSubscribers(ctx context.Context, members []forum.Member) (map[forum.MemberID]store.Subscriber, error) {
+func (sy *subscriberSync) knownSubscribers(ctx context.Context, members []forum.Member) (map[forum.MemberID]store.Subscriber, error) {
 	ids := make([]forum.MemberID, len(members))
 	for i, m := range members {
 		ids[i] = m.ID
 	}
-	known, err := d.Store.Subscribers.Get(ctx, ids)
+	known, err := sy.Store.Subscribers.Get(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading subscribers: %w", err)
 	}
@@ -117,20 +120,20 @@ func (d *Daemon) knownSubscribers(ctx context.Context, members []forum.Member) (
 }
 
 // updateSubscriber returns the new state of a subscriber, given the saved state if known.
-func (d *Daemon) updateSubscriber(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
+func (sy *subscriberSync) updateSubscriber(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
 	sub.ID, sub.Zone, sub.Locale = m.ID, m.Zone, m.Locale
 	switch {
 	case !known && first:
 		// As if the daemon had run during the first window: a slot within it is due immediately.
-		sub.Due = d.calendar.NextDue(sub, now.Add(-d.settings.Digest.FirstWindow))
+		sub.Due = sy.calendar.NextDue(sub, now.Add(-sy.settings.Digest.FirstWindow))
 	case !known || sub.Gone || sub.Due.IsZero():
 		// New, returning, or digests off until now: earlier posts do not count as new.
 		sub.Gone = false
-		if sub.Due = d.calendar.NextDue(sub, now); !sub.Due.IsZero() {
+		if sub.Due = sy.calendar.NextDue(sub, now); !sub.Due.IsZero() {
 			sub.CoveredSeq = head
 		}
 	case sub.Due.After(now):
-		sub.Due = d.calendar.NextDue(sub, now) // zone or schedule may have changed
+		sub.Due = sy.calendar.NextDue(sub, now) // zone or schedule may have changed
 	}
 	return sub
 }

@@ -23,14 +23,14 @@ func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 	w.relay.answerWith(mail.Uncertain, 0)
 	w.setClock(5, "08:00")
 	if report := w.round(); report.Uncertain == 0 {
-		t.Errorf("the report is %+v, want Anna's mail uncertain", report)
+		t.Errorf("the report is %+v, want Anna's message uncertain", report)
 	}
 	w.relay.acceptAll()
 	w.setClock(5, "20:00")
 	w.round()
 	w.wantMessages("anna")
 	if last := w.outcomes(101)[1]; last.Result != "uncertain" || !strings.Contains(last.Reason, "the next edition covers its posts") {
-		t.Errorf("noted is %+v, want why it was left", last)
+		t.Errorf("outcome = %+v, want the reason why it was given up", last)
 	}
 	b := w.writePost(thread)
 	w.setClock(6, "08:00")
@@ -38,28 +38,17 @@ func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 	w.wantMessages("anna", posts(a, b))
 }
 
-func TestUncertain_OtherKindsNotRetried(t *testing.T) {
-	w := newDailyWorld(t)
-	w.set.Delivery.OnUncertain = settings.UncertainGiveUp
-	w.restart()
-	s := w.daemon.settlement(store.Row{Key: "alert/42/T7", Kind: store.KindAlert, Member: 42}, mail.Outcome{Result: mail.Uncertain}, 1, 2000)
-	if s.State != store.StateUncertain || !strings.Contains(s.Reason, "not retried") || w.countLogged("uncertain message not retried") != 1 {
-		t.Errorf("settled as %+v, want it given up; the log:\n%s", s, w.log)
-	}
-}
-
-// crash makes the daemon vanish in the middle of a delivery: what it has claimed stays claimed, and so many of
-// that noted as about to be handed over.
-func (w *world) crash(handed int) {
+// crash simulates a daemon crash during delivery: its rows stay claimed, and this many of them are marked as in flight.
+func (w *world) crash(marked int) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
 	rows, err := w.store.Outbox.Claim(w.Context(), w.clock(), d.settings.Owner, d.settings.Lease, store.AllPriorities, settings.BatchSize)
-	if err != nil || len(rows) < handed {
+	if err != nil || len(rows) < marked {
 		w.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
 	var keys []string
-	for _, r := range rows[:handed] {
+	for _, r := range rows[:marked] {
 		keys = append(keys, r.Key)
 	}
 	if _, err := w.store.Outbox.MarkInFlight(w.Context(), d.settings.Owner, nil, keys); err != nil {
@@ -69,32 +58,32 @@ func (w *world) crash(handed int) {
 
 func TestCrash_RepeatsOnlyMessagesInFlight(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 10)
+	w, p := newBusyWorld(t, 10)
 	w.crash(3)
-	w.setClock(5, "08:02") // the lease has run out
+	w.setClock(5, "08:02") // the lease has expired
 	report := w.round()
 	if report.Uncertain != 3 || report.Sent != 7 {
-		t.Errorf("%d mails are in doubt and %d were sent, want 3 and 7", report.Uncertain, report.Sent)
+		t.Errorf("%d messages are uncertain and %d were sent, want 3 and 7", report.Uncertain, report.Sent)
 	}
 	w.setClock(5, "08:16")
 	if n := w.round().Sent; n != 0 {
-		t.Errorf("%d mails in doubt were sent before their time", n)
+		t.Errorf("%d uncertain messages were sent before they were due", n)
 	}
 	w.setClock(5, "08:17")
 	if n := w.round().Sent; n != 3 {
-		t.Errorf("%d mails in doubt were repeated, want 3", n)
+		t.Errorf("%d uncertain messages were repeated, want 3", n)
 	}
 	for _, name := range []string{"m0", "m5", "m9"} {
 		w.wantMessages(name, posts(p))
 	}
 	if n := w.countLogged("a daemon stopped during delivery"); n != 1 {
-		t.Errorf("the log tells of it %d times, want once:\n%s", n, w.log)
+		t.Errorf("it is logged %d times, want once:\n%s", n, w.log)
 	}
 }
 
 func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 	t.Parallel()
-	w, p := newCrowd(t, 10)
+	w, p := newBusyWorld(t, 10)
 	w.set.Delivery.OnUncertain = settings.UncertainGiveUp
 	w.restart()
 	w.crash(3)
@@ -112,17 +101,15 @@ func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 
 func TestCrash_LimitsRetriesOfCrashingMessage(t *testing.T) {
 	t.Parallel()
-	w, _ := newCrowd(t, 1)
-	for range maxCrashRetries + 1 {
+	w, _ := newBusyWorld(t, 1)
+	for range 6 {
 		w.crash(1)
 		w.setTime(w.clock().Add(2 * time.Minute))
-		if err := w.daemon.reclaimLeases(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		w.deliver()
 		w.setTime(w.clock().Add(15 * time.Minute))
 	}
 	if c := w.countByState(); c["uncertain"] != 1 {
-		t.Errorf("the outbox is %v, want the mail settled as uncertain", c)
+		t.Errorf("the outbox is %v, want the message settled as uncertain", c)
 	}
 }
 
@@ -130,7 +117,7 @@ func TestDispatcher_MarksFewMessagesAhead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 200
-		w, _ := newCrowd(t, members)
+		w, _ := newBusyWorld(t, members)
 		arrived, letGo := w.relay.blockMessages()
 		over := make(chan error, 1)
 		go func() {
@@ -141,15 +128,15 @@ func TestDispatcher_MarksFewMessagesAhead(t *testing.T) {
 			<-arrived
 		}
 		synctest.Wait()
-		handed := 0
-		mails, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
-		for _, m := range mails {
+		marked := 0
+		messages, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"leased"}, Limit: members})
+		for _, m := range messages {
 			if m.InFlight {
-				handed++
+				marked++
 			}
 		}
-		if most := 2 * w.set.Connections; err != nil || len(mails) != members || handed != most {
-			t.Errorf("%d of %d mails are noted, want %d of %d: %v", handed, len(mails), most, members, err)
+		if most := 2 * w.set.Connections; err != nil || len(messages) != members || marked != most {
+			t.Errorf("%d of %d messages are marked, want %d of %d: %v", marked, len(messages), most, members, err)
 		}
 		letGo()
 		if err := <-over; err != nil {
@@ -165,9 +152,9 @@ func TestDispatcher_SendsOnlyMarkedMessages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const members = 40
-		w, _ := newCrowd(t, members)
+		w, _ := newBusyWorld(t, members)
 		w.prepare()
-		db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+		db, err := sql.Open("sqlite", "file:"+w.storePath+"?_pragma=busy_timeout(5000)")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,40 +162,40 @@ func TestDispatcher_SendsOnlyMarkedMessages(t *testing.T) {
 		broken := make(chan func(), 1)
 		w.relay.answer = func(to string, attempt int) mail.Outcome {
 			switch attempt {
-			case 1: // the next letters cannot be noted
+			case 1: // the next messages cannot be marked
 				broken <- breakStore(w, "UPDATE OF handed", "outbox")
-			case 2: // until the store is well again, while this one is still under way
-				time.Sleep(4 * flushEvery)
+			case 2: // until the store works again, while this message is still in flight
+				time.Sleep(100 * time.Millisecond)
 				(<-broken)()
-				time.Sleep(4 * flushEvery)
+				time.Sleep(100 * time.Millisecond)
 			default:
 				var noted bool
 				row := db.QueryRowContext(w.Context(), `SELECT o.handed FROM outbox o WHERE o.state = 'leased' AND o.member_id = ?`, memberOf(t, to))
 				if err := row.Scan(&noted); err != nil || !noted {
-					t.Errorf("hand-over %d is not noted: %v", attempt, err)
+					t.Errorf("message %d is not marked: %v", attempt, err)
 				}
 			}
 			return mail.Outcome{Result: mail.Accepted, Code: 250}
 		}
-		if err := w.daemon.deliver(w.Context()); err != nil {
+		if err := w.daemon.main.deliver(w.Context()); err != nil {
 			t.Error(err)
 		}
 		if c := w.countByState(); c["accepted"] < 2 {
-			t.Errorf("the outbox is %v, want what was under way settled", c)
+			t.Errorf("the outbox is %v, want the messages in flight settled", c)
 		}
 		w.relay.acceptAll()
 		w.round()
 		if n := len(w.relay.messages()); n != members {
-			t.Errorf("%d mails went out in the end, want %d", n, members)
+			t.Errorf("%d messages were sent in the end, want %d", n, members)
 		}
 	})
 }
 
-// memberOf is the number of the member of a crowd that has an address.
+// memberOf returns the ID of the member with an address in a world of newBusyWorld.
 func memberOf(t *testing.T, to string) (id int) {
 	t.Helper()
 	if _, err := fmt.Sscanf(to, "m%d@", &id); err != nil {
-		t.Fatalf("%q is nobody of the crowd", to)
+		t.Fatalf("%q is not the address of a member", to)
 	}
 	return 1000 + id
 }

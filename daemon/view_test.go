@@ -16,18 +16,18 @@ import (
 	"postrider/internal/link"
 )
 
-// sees looks at a member's mails in a browser, and tells which posts are in each, in the order in which they were planned.
-func (w *world) sees(member forum.MemberID) (shown [][]forum.PostID) {
+// viewedPosts opens a member's messages in the browser view and returns the posts of each, in the order of planning.
+func (w *world) viewedPosts(member forum.MemberID) (shown [][]forum.PostID) {
 	w.Helper()
 	v := view.New(w.source, w.store, w.set, w.daemon.Renderer, w.daemon.Links)
-	mails, err := w.store.Outbox.MemberMessages(w.Context(), member, time.Time{})
+	messages, err := w.store.Outbox.MemberMessages(w.Context(), member, time.Time{})
 	if err != nil {
 		w.Fatal(err)
 	}
-	for _, m := range mails {
+	for _, m := range messages {
 		content, err := v.View(w.Context(), w.clock(), member, link.Mail(m.Key))
 		if errors.Is(err, editions.ErrNothingToShow) {
-			continue // an edition that was skipped holds nothing
+			continue // a skipped edition has no posts
 		}
 		if err != nil {
 			w.Fatal(err)
@@ -60,7 +60,7 @@ func TestView_ShowsOnlyOriginalPosts(t *testing.T) {
 		if day == 5 {
 			w.writePost(weekly)
 		}
-		if day == 7 { // told of at once
+		if day == 7 { // sent in an alert
 			w.execSQL(`INSERT INTO thread_watch VALUES (101, ?, 1)`, daily)
 		}
 		w.writePost(daily)
@@ -74,7 +74,7 @@ func TestView_ShowsOnlyOriginalPosts(t *testing.T) {
 	for _, ids := range brought {
 		slices.Sort(ids)
 	}
-	if got := w.sees(101); !slices.EqualFunc(got, brought, slices.Equal) {
-		t.Errorf("in the browser his mails hold\n%v, want what they brought,\n%v", got, brought)
+	if got := w.viewedPosts(101); !slices.EqualFunc(got, brought, slices.Equal) {
+		t.Errorf("the browser view has\n%v, want the posts that were sent:\n%v", got, brought)
 	}
 }

@@ -3,15 +3,13 @@ package daemon
 import (
 	"context"
 	"fmt"
-	netmail "net/mail"
-	"os"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"postrider/alarm"
-	"postrider/mail"
-	"postrider/source"
+	"postrider/daemon/delivery"
 	"postrider/store"
-	"postrider/templates"
 )
 
 const (
@@ -22,33 +20,42 @@ const (
 	stallMinDuration = 10 * time.Minute
 )
 
-// newAlarms creates the alarm manager with the configured channels.
-func (d *Daemon) newAlarms() *alarm.Manager {
+// watchdog monitors a daemon and raises alarms. Both loops share it.
+type watchdog struct {
+	*base
+	alarms       *alarm.Manager
+	backlog      backlog
+	lastProgress atomic.Int64 // Unix nanoseconds, real clock
+}
+
+// newWatchdog creates the alarm manager with the configured channels, and the relays, which raise alarms and send alarms.
+func newWatchdog(b *base) (*watchdog, *delivery.Relays) {
+	wd := &watchdog{base: b}
 	var channels []alarm.Channel
-	if d.settings.Alarms.Webhook != "" {
-		words := func(n alarm.Notification) (what, cure string) { return d.Renderer.AlarmText(string(n.Kind), n.Object) }
-		channels = append(channels, alarm.NewWebhook(d.settings.Alarms, d.settings.Site, d.settings.URL, words))
+	if b.settings.Alarms.Webhook != "" {
+		words := func(n alarm.Notification) (what, action string) {
+			return b.Renderer.AlarmText(string(n.Kind), n.Object)
+		}
+		channels = append(channels, alarm.NewWebhook(b.settings.Alarms, b.settings.Site, b.settings.URL, words))
 	}
-	if d.settings.Alarms.Email != "" {
-		channels = append(channels, alarmMail{d})
+	byEmail := &alarmMail{base: b}
+	if b.settings.Alarms.Email != "" {
+		channels = append(channels, byEmail)
 	}
-	return alarm.New(d.Store, d.Log, d.Now, channels...)
+	wd.alarms = alarm.New(b.Store, b.Log, b.now, channels...)
+	byEmail.relays = delivery.NewRelays(b.Sender, b.Fallback, wd.alarms, b.Log)
+	wd.touchProgress()
+	return wd, byEmail.relays
 }
 
-// RaiseAlarm reports a problem that keeps the daemon from running at all.
-func (d *Daemon) RaiseAlarm(ctx context.Context, kind alarm.Kind, why error) {
-	d.alarms.Raise(kind, "", why.Error())
-	d.flushAlarms(ctx)
-}
-
-func (d *Daemon) flushAlarms(ctx context.Context) {
-	if err := d.alarms.Flush(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Warn("cannot save alarms", "err", err)
+func (wd *watchdog) flushAlarms(ctx context.Context) {
+	if err := wd.alarms.Flush(ctx); err != nil && ctx.Err() == nil {
+		wd.Log.Warn("cannot save alarms", "err", err)
 	}
 }
 
-// watchdog monitors the daemon until ctx ends. It runs independently of the rounds, so that it detects one that hangs.
-func (d *Daemon) watchdog(ctx context.Context) {
+// run monitors the daemon until ctx ends. It runs independently of the rounds, so that it detects one that hangs.
+func (wd *watchdog) run(ctx context.Context) {
 	ticks := time.NewTicker(alarmFlushInterval)
 	defer ticks.Stop()
 	var looked time.Time
@@ -58,42 +65,42 @@ func (d *Daemon) watchdog(ctx context.Context) {
 			return
 		case <-ticks.C:
 		}
-		d.checkStalled()
+		wd.checkStalled()
 		if time.Since(looked) >= healthCheckInterval {
 			looked = time.Now()
-			d.checkHealth(ctx)
+			wd.checkHealth(ctx)
 		}
-		d.flushAlarms(ctx)
+		wd.flushAlarms(ctx)
 	}
 }
 
 // touchProgress records progress: a step of a round or a batch of messages is done.
-func (d *Daemon) touchProgress() { d.lastProgress.Store(time.Now().UnixNano()) }
+func (wd *watchdog) touchProgress() { wd.lastProgress.Store(time.Now().UnixNano()) }
 
 // checkStalled raises an alarm if nothing makes progress. A long round makes progress and does not count.
-func (d *Daemon) checkStalled() {
-	quiet := time.Since(time.Unix(0, d.lastProgress.Load()))
-	if limit := max(stallMinDuration, stallMaxScans*d.settings.Scan.Interval); quiet > limit {
-		d.alarms.Raise(alarm.Overdue, "", fmt.Sprintf("no progress for %v", quiet.Round(time.Second)))
+func (wd *watchdog) checkStalled() {
+	quiet := time.Since(time.Unix(0, wd.lastProgress.Load()))
+	if limit := max(stallMinDuration, stallMaxScans*wd.settings.Scan.Interval); quiet > limit {
+		wd.alarms.Raise(alarm.Overdue, "", fmt.Sprintf("no progress for %v", quiet.Round(time.Second)))
 		return
 	}
-	d.alarms.Clear(alarm.Overdue, "")
+	wd.alarms.Clear(alarm.Overdue, "")
 }
 
 // checkHealth checks the store, its disk and what the store shows about deliveries.
-func (d *Daemon) checkHealth(ctx context.Context) {
+func (wd *watchdog) checkHealth(ctx context.Context) {
 	// A write, because a full disk can still be read.
-	err := d.Store.Values.Set(ctx, heartbeatKey, d.Now().UTC().Format(time.RFC3339))
+	err := wd.Store.Values.Set(ctx, heartbeatKey, wd.Now().UTC().Format(time.RFC3339))
 	if ctx.Err() != nil {
 		return
 	}
-	d.setAlarm(alarm.Store, err)
+	wd.setAlarm(alarm.Store, err)
 	if err == nil {
-		d.checkDisk()
-		d.checkDomainHolds(ctx)
-		d.checkQueue(ctx)
-		d.checkVolume(ctx)
-		d.checkAnnouncements(ctx)
+		wd.checkDisk()
+		wd.checkDomainHolds(ctx)
+		wd.checkQueue(ctx)
+		wd.checkVolume(ctx)
+		wd.checkAnnouncements(ctx)
 	}
 }
 
@@ -114,52 +121,52 @@ func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
 }
 
 // setAlarm raises an alarm for an error and clears it if err is nil.
-func (d *Daemon) setAlarm(kind alarm.Kind, err error) {
+func (wd *watchdog) setAlarm(kind alarm.Kind, err error) {
 	if err != nil {
-		d.alarms.Raise(kind, "", err.Error())
+		wd.alarms.Raise(kind, "", err.Error())
 	} else {
-		d.alarms.Clear(kind, "")
+		wd.alarms.Clear(kind, "")
 	}
 }
 
 // lowDiskBytes is the free space below which an alarm is raised.
 const lowDiskBytes = 100 << 20
 
-func (d *Daemon) checkDisk() {
-	left, known, err := d.Store.FreeDiskBytes()
+func (wd *watchdog) checkDisk() {
+	left, known, err := wd.Store.FreeDiskBytes()
 	switch {
 	case err != nil:
-		d.alarms.Raise(alarm.Store, "disk", err.Error())
+		wd.alarms.Raise(alarm.Store, "disk", err.Error())
 	case known && left < lowDiskBytes:
-		d.alarms.Raise(alarm.Store, "disk", fmt.Sprintf("%d MB left on its disk", left>>20))
+		wd.alarms.Raise(alarm.Store, "disk", fmt.Sprintf("%d MB left on its disk", left>>20))
 	default:
-		d.alarms.Clear(alarm.Store, "disk")
+		wd.alarms.Clear(alarm.Store, "disk")
 	}
 }
 
 // checkQueue raises an alarm while the queue grows. Messages that wait for a manual pause do not count.
-func (d *Daemon) checkQueue(ctx context.Context) {
-	waiting, err := d.Store.Queue.Waiting(ctx, d.Now())
+func (wd *watchdog) checkQueue(ctx context.Context) {
+	waiting, err := wd.Store.Queue.Waiting(ctx, wd.Now())
 	if err != nil {
 		return
 	}
-	_, paused, err := d.Store.Queue.Paused(ctx)
+	_, paused, err := wd.Store.Queue.Paused(ctx)
 	if err != nil {
 		return
 	}
 	if paused {
 		waiting = 0
 	}
-	if d.backlog.observe(waiting, d.Now()) {
-		d.alarms.Raise(alarm.Queue, "", fmt.Sprintf("%d messages are waiting", waiting))
+	if wd.backlog.observe(waiting, wd.Now()) {
+		wd.alarms.Raise(alarm.Queue, "", fmt.Sprintf("%d messages are waiting", waiting))
 	} else {
-		d.alarms.Clear(alarm.Queue, "")
+		wd.alarms.Clear(alarm.Queue, "")
 	}
 }
 
 // checkDomainHolds raises an alarm for each domain on hold. An unreadable store has its own alarm.
-func (d *Daemon) checkDomainHolds(ctx context.Context) {
-	holds, err := d.Store.Holds.Active(ctx, d.Now())
+func (wd *watchdog) checkDomainHolds(ctx context.Context) {
+	holds, err := wd.Store.Holds.Active(ctx, wd.Now())
 	if err != nil {
 		return
 	}
@@ -167,69 +174,20 @@ func (d *Daemon) checkDomainHolds(ctx context.Context) {
 	for _, h := range holds {
 		bad[h.Domain] = h.Reason
 	}
-	d.alarms.SetActive(alarm.Held, bad)
+	wd.alarms.SetActive(alarm.Held, bad)
 }
 
-// checkForumAfterFailure checks after each failed round, until one succeeds, whether the forum is the cause.
-func (d *Daemon) checkForumAfterFailure(ctx context.Context, failed bool) {
-	if !failed && !d.lastRoundFailed {
+// checkAnnouncements raises an alarm for each announcement that the daemon paused.
+func (wd *watchdog) checkAnnouncements(ctx context.Context) {
+	live, err := wd.Store.Announcements.Active(ctx)
+	if err != nil {
 		return
 	}
-	if failed {
-		d.selfCheck.Expire()
+	bad := make(map[string]string)
+	for _, a := range live {
+		if a.PausedByDaemon {
+			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
+		}
 	}
-	err := d.Forum.Read(ctx, func(s *source.Snapshot) error {
-		_, err := s.LastPostID(ctx)
-		return err
-	})
-	if ctx.Err() == nil {
-		d.setAlarm(alarm.Forum, err)
-		d.lastRoundFailed = failed
-	}
-}
-
-// alarmMail sends alarms directly to the relay, because the outbox may be the problem.
-type alarmMail struct{ *Daemon }
-
-// Name implements alarm.Channel.
-func (alarmMail) Name() string { return "mail" }
-
-// Notify implements alarm.Channel.
-func (d alarmMail) Notify(ctx context.Context, n alarm.Notification) error {
-	raw, to, err := d.compose(n)
-	if err != nil {
-		return err
-	}
-	if out := d.relays.SendNow(ctx, d.settings.From.Address, to, raw); out.Result != mail.Accepted {
-		return fmt.Errorf("sending an alarm to the administrator: %v", out)
-	}
-	return nil
-}
-
-func (d alarmMail) compose(n alarm.Notification) (raw []byte, to string, err error) {
-	admin, err := netmail.ParseAddress(d.settings.Alarms.Email)
-	if err != nil {
-		return nil, "", fmt.Errorf("alarms.email: %w", err)
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	content, err := d.Renderer.Alarm(templates.Alarm{
-		Kind: string(n.Kind), Object: n.Object, Resolved: n.Resolved, Detail: n.Detail,
-		Since: n.Since, At: n.At, Host: host, Zone: d.calendar.ZoneNamed(d.settings.Digest.Zone),
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	m := mail.Message{
-		Key:    fmt.Sprintf("alarm/%s/%s/%d/%t", n.Kind, n.Object, n.At.Unix(), n.Resolved),
-		Stream: "alarm", From: d.settings.From, To: *admin, Date: n.At,
-		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
-	}
-	if raw, err = d.Composer.Compose(m); err != nil {
-		return nil, "", err
-	}
-	raw, err = d.Signer.Sign(raw)
-	return raw, admin.Address, err
+	wd.alarms.SetActive(alarm.Stopped, bad)
 }

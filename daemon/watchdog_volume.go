@@ -59,9 +59,9 @@ type volume struct {
 
 // volume reads the numbers of the last weeks. Days are those of the configured zone: when its clocks change, 24 hours of
 // any other zone may contain two mornings or none.
-func (d *Daemon) volume(ctx context.Context, kind string, now time.Time) (volume, error) {
-	hours, err := d.Store.Counts.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*baselineWeeks-2), now.Add(time.Hour))
-	v := volume{hours: hours, zone: d.calendar.ZoneNamed(d.settings.Digest.Zone)}
+func (b *base) volume(ctx context.Context, kind string, now time.Time) (volume, error) {
+	hours, err := b.Store.Counts.PlannedByHour(ctx, kind, now.AddDate(0, 0, -7*baselineWeeks-2), now.Add(time.Hour))
+	v := volume{hours: hours, zone: b.calendar.ZoneNamed(b.settings.Digest.Zone)}
 	for hour := range hours {
 		if v.oldest.IsZero() || hour.Before(v.oldest) {
 			v.oldest = hour
@@ -102,11 +102,11 @@ func (v volume) expectedOn(at time.Time) Baseline {
 
 // checkVolume raises an alarm as soon as far more messages are planned on a day than usual, or after a day with far fewer.
 // It ignores announcements, whose number is intended.
-func (d *Daemon) checkVolume(ctx context.Context) {
-	now := d.Now()
+func (wd *watchdog) checkVolume(ctx context.Context) {
+	now := wd.Now()
 	odd := make(map[string]string)
 	for _, kind := range []string{store.KindDigest, store.KindAlert} {
-		v, err := d.volume(ctx, kind, now)
+		v, err := wd.volume(ctx, kind, now)
 		if err != nil {
 			return // the store has its own alarm
 		}
@@ -118,7 +118,7 @@ func (d *Daemon) checkVolume(ctx context.Context) {
 			odd[kind] = describe(kind, "yesterday", v.countOn(yesterday), before)
 		}
 	}
-	d.alarms.SetActive(alarm.Volume, odd)
+	wd.alarms.SetActive(alarm.Volume, odd)
 }
 
 func describe(kind, day string, mails int, u Baseline) string {

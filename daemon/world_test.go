@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/forum"
@@ -31,33 +32,34 @@ const (
 	guardsvan               = 11 // stewards only
 
 	passenger, steward = 2, 3
-	writer             = 7 // a member of the story; nobody of our own ever writes unless a test says so
+	writer             = 7 // a member of the sample forum who writes all posts unless a test sets another author
 )
 
-// born is when a world begins: an hour after the members' hour.
-var born = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+// worldStart is when a world begins: an hour after the default hour of digests.
+var worldStart = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
-// world is the sample forum without its story, a real store beside it, a relay that answers on command,
-// and a clock that a test moves by hand.
+// world is the sample forum without posts, a real store, a relay with configurable replies, and a clock that a test
+// moves by hand.
 type world struct {
 	testing.TB
-	path   string  // of the forum's file
-	forum  *sql.DB // as the forum itself has it
-	source *source.DB
-	store  *store.Store
-	stored string // path of the store's file
-	relay  *fakeRelay
-	sender Sender        // the relay, unless a test has another
-	log    *bytes.Buffer // read it when nothing runs
-	set    settings.Settings
-	daemon *Daemon
+	forumPath string  // of the forum's file
+	forum     *sql.DB // direct access to the forum's tables
+	source    *source.DB
+	store     *store.Store
+	storePath string // path of the store's file
+	relay     *fakeRelay
+	sender    delivery.Sender // the relay, unless a test has another
+	log       *bytes.Buffer
+	logLevel  slog.LevelVar // read it when nothing runs
+	set       settings.Settings
+	daemon    *Daemon
 
-	mu     sync.Mutex
-	now    time.Time
-	turned time.Time // when the clock was turned to now; zero: it stands still between two turns
+	mu           sync.Mutex
+	now          time.Time
+	runningSince time.Time // when the clock was set to now and started; zero: it is stopped
 }
 
-// emptyForum is the sample forum's file with all its people and rights, and nothing written in it. It is made once.
+// emptyForum is the file of the sample forum with all members and permissions, but without posts. It is created once.
 var emptyForum = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "postrider-world-")
 	if err != nil {
@@ -65,7 +67,7 @@ var emptyForum = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "forum.db")
-	if err := demo.Create(context.Background(), path, born); err != nil {
+	if err := demo.Create(context.Background(), path, worldStart); err != nil {
 		return nil, err
 	}
 	db, err := sql.Open("sqlite", path)
@@ -86,7 +88,7 @@ var emptyForum = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-// newWorld opens a world. Nobody in it watches anything.
+// newWorld opens a world without watches.
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	file, err := emptyForum()
@@ -103,7 +105,7 @@ func newWorld(t testing.TB) *world {
 // openWorld opens a world around a sample forum.
 func openWorld(t testing.TB, path string) *world {
 	t.Helper()
-	w := &world{TB: t, path: path, stored: filepath.Join(t.TempDir(), "postrider.db"), now: born, log: &bytes.Buffer{}}
+	w := &world{TB: t, forumPath: path, storePath: filepath.Join(t.TempDir(), "postrider.db"), now: worldStart, log: &bytes.Buffer{}}
 	w.relay = &fakeRelay{clock: w.clock}
 	w.sender = w.relay
 	w.set = settings.Settings{
@@ -123,10 +125,10 @@ func openWorld(t testing.TB, path string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.source.Close() })
-	if err := os.WriteFile(w.stored, sampletest.Store(t), 0o600); err != nil {
+	if err := os.WriteFile(w.storePath, sampletest.Store(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if w.store, err = store.Open(t.Context(), "sqlite:"+w.stored); err != nil {
+	if w.store, err = store.Open(t.Context(), "sqlite:"+w.storePath); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })
@@ -134,7 +136,7 @@ func openWorld(t testing.TB, path string) *world {
 	return w
 }
 
-// restart starts the daemon anew: what it had only in memory is gone.
+// restart replaces the daemon with a new one, which loses the state in memory.
 func (w *world) restart() {
 	w.Helper()
 	set, err := templates.Load("")
@@ -152,27 +154,27 @@ func (w *world) restart() {
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
 	w.daemon = New(Deps{
 		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Links: links,
-		Log: slog.New(slog.NewTextHandler(&guarded{w: w.log}, nil)), Now: w.clock,
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: &w.logLevel})), Now: w.clock,
 	}, w.set)
 }
 
 func (w *world) clock() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.turned.IsZero() {
-		return w.now.Add(time.Since(w.turned)).Truncate(time.Second)
+	if !w.runningSince.IsZero() {
+		return w.now.Add(time.Since(w.runningSince)).Truncate(time.Second)
 	}
 	return w.now
 }
 
-// run lets the clock run. In a bubble of testing/synctest, time passes only while everybody waits.
+// run starts the clock. In a bubble of testing/synctest, time passes only while all goroutines wait.
 func (w *world) run() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.turned = time.Now()
+	w.runningSince = time.Now()
 }
 
-// setClock moves the clock: "5 08:00" is eight o'clock on 5 May.
+// setClock sets the clock to a time on a day of May.
 func (w *world) setClock(day int, clock string) {
 	w.Helper()
 	when, err := time.Parse("15:04", clock)
@@ -182,14 +184,14 @@ func (w *world) setClock(day int, clock string) {
 	w.setTime(time.Date(2026, 5, day, when.Hour(), when.Minute(), 0, 0, time.UTC))
 }
 
-// setTime moves the clock to a moment.
+// setTime sets the clock.
 func (w *world) setTime(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = now
 }
 
-// round runs a full round that must go well.
+// round runs a full round that must succeed.
 func (w *world) round() Report {
 	w.Helper()
 	report, err := w.daemon.RunOnce(w.Context())
@@ -199,18 +201,36 @@ func (w *world) round() Report {
 	return report
 }
 
-// prepare goes the way of a post as far as the outbox: what is due is planned, nothing is handed over.
+// prepare runs the steps of a round up to the outbox: due messages are planned, but not sent.
 func (w *world) prepare() {
 	w.Helper()
 	d := w.daemon
-	if err := d.steps(w.Context(), d.scanAll, d.scanMoves, d.syncSubscribers, d.planAlerts, d.planDigests); err != nil {
+	if err := d.main.steps(w.Context(), d.main.scanner.scanAll, d.main.scanner.scanMoves, d.main.subscribers.syncSubscribers, d.main.alerts.planAlerts, d.main.digests.planDigests); err != nil {
 		w.Fatal(err)
 	}
 }
 
+// deliverWith delivers with other hooks.
+func (w *world) deliverWith(change func(*delivery.Hooks)) {
+	w.Helper()
+	l := w.daemon.main
+	hooks := l.hooks(store.AllPriorities)
+	change(&hooks)
+	if _, err := delivery.New(l.delivery.Deps, w.set, w.daemon.shared, hooks, store.AllPriorities).Deliver(w.Context()); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func keysOf(rows []store.Row) (keys []string) {
+	for _, r := range rows {
+		keys = append(keys, r.Key)
+	}
+	return keys
+}
+
 func (w *world) deliver() {
 	w.Helper()
-	if err := w.daemon.deliver(w.Context()); err != nil {
+	if err := w.daemon.main.deliver(w.Context()); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -241,12 +261,12 @@ func (w *world) member(id int64, name string, role int, sections ...int) {
 
 func address(name string) string { return name + "@example.org" }
 
-// thread opens a thread whose opening post is older than anything that is news.
+// thread adds a thread whose opening post is too old to be new.
 func (w *world) thread(section int) int64 {
 	w.Helper()
 	id := w.queryInt(`SELECT COALESCE(MAX(id), 0) + 1 FROM thread`)
 	first := w.next()
-	old := born.AddDate(-1, 0, 0).Unix()
+	old := worldStart.AddDate(-1, 0, 0).Unix()
 	w.execSQL(`INSERT INTO thread VALUES (?, ?, ?, ?, 'Kate', ?, ?, 'visible', NULL)`, id, section, fmt.Sprintf("Thread %d", id), writer, old, first)
 	w.insertPost(first, id, old, "visible")
 	return id
@@ -269,12 +289,12 @@ func (w *world) writePostAs(thread int64, state string) forum.PostID {
 	return forum.PostID(id)
 }
 
-// wantMessages compares the posts of each mail to a member since the last time with what is wanted: one list a mail.
+// wantMessages checks the posts of each message to a member since the last call: one list a message.
 func (w *world) wantMessages(name string, want ...[]forum.PostID) {
 	w.Helper()
 	got := w.relay.takeMessages(w, address(name))
 	if !slices.EqualFunc(got, want, slices.Equal) {
-		w.Errorf("%s: %s got mails with posts %v, want %v", w.clock().Format("2 Jan 15:04"), name, got, want)
+		w.Errorf("%s: %s got messages with posts %v, want %v", w.clock().Format("2 Jan 15:04"), name, got, want)
 	}
 }
 
@@ -294,7 +314,7 @@ func (w *world) countByState() map[string]int {
 	return counts
 }
 
-// outcomes lists what came of the attempts to mail a member.
+// outcomes lists the results of the messages to a member.
 func (w *world) outcomes(member forum.MemberID) []store.Outcome {
 	w.Helper()
 	list, err := w.store.Queue.Outcomes(w.Context(), member, time.Time{})
@@ -304,10 +324,10 @@ func (w *world) outcomes(member forum.MemberID) []store.Outcome {
 	return list
 }
 
-// openStoreFile opens the store's file past the store.
+// openStoreFile opens the database of the store directly.
 func (w *world) openStoreFile() *sql.DB {
 	w.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.stored+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+w.storePath+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		w.Fatal(err)
 	}

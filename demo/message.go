@@ -11,6 +11,8 @@ import (
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/mail"
+
+	"postrider/internal/line"
 )
 
 // Message is a received message. Its texts are untrusted.
@@ -55,14 +57,14 @@ func (m *Message) Source() string { return strings.ToValidUTF8(string(m.Raw), "\
 
 // read parses a message as far as possible. The source shows the rest.
 func read(raw []byte, to string) *Message {
-	m := &Message{Raw: raw, To: Person{Address: strings.ToLower(line(to))}}
+	m := &Message{Raw: raw, To: Person{Address: strings.ToLower(line.Clean(to))}}
 	r, err := mail.CreateReader(bytes.NewReader(raw))
 	if r == nil || err != nil && !message.IsUnknownCharset(err) {
 		m.Subject = "(not an email: see its source)"
 		return m
 	}
 	subject, _ := r.Header.Subject()
-	m.Subject = cmp.Or(line(subject), "(no subject)")
+	m.Subject = cmp.Or(line.Clean(subject), "(no subject)")
 	m.From = person(r.Header, "From")
 	m.To.Name = person(r.Header, "To").Name
 	m.parts(r)
@@ -95,18 +97,7 @@ func (m *Message) parts(r *mail.Reader) {
 func person(h mail.Header, key string) Person {
 	list, err := h.AddressList(key)
 	if err != nil || len(list) == 0 {
-		return Person{Address: line(h.Get(key))}
+		return Person{Address: line.Clean(h.Get(key))}
 	}
-	return Person{Name: line(list[0].Name), Address: line(list[0].Address)}
-}
-
-// line returns untrusted text as one line, without control characters and invalid UTF-8.
-func line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.TrimSpace(s)
+	return Person{Name: line.Clean(list[0].Name), Address: line.Clean(list[0].Address)}
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"postrider/internal/addr"
 	"postrider/internal/finding"
 )
 
@@ -34,7 +35,7 @@ func dmarc(ctx context.Context, dns Resolver, p Site) finding.Finding {
 
 // checkAlignment reports which of our SPF and DKIM domains are aligned with that of From.
 func (p Site) checkAlignment(policy dmarcPolicy, text string) finding.Finding {
-	envelope := domainOf(p.Envelope)
+	envelope := addr.Domain(p.Envelope)
 	bySPF, byDKIM := isAligned(envelope, p.From, policy.strictSPF), p.SigningDomain != "" && isAligned(p.SigningDomain, p.From, policy.strictDKIM)
 	switch {
 	case bySPF && byDKIM:

@@ -8,6 +8,7 @@ import (
 
 	check "blitiri.com.ar/go/spf"
 
+	"postrider/internal/addr"
 	"postrider/internal/finding"
 )
 
@@ -17,7 +18,7 @@ const maxLookups = 10
 // spf checks the record of the envelope domain: whether it is valid, how many lookups it needs, whether it allows everyone
 // to send, and whether it allows us.
 func spf(ctx context.Context, dns Resolver, p Site) []finding.Finding {
-	domain := domainOf(p.Envelope)
+	domain := addr.Domain(p.Envelope)
 	record, err := spfRecord(ctx, dns, domain)
 	switch {
 	case err != nil && missing(err):
@@ -104,7 +105,7 @@ func (p Site) checkSenders(ctx context.Context, dns Resolver, record string) []f
 }
 
 func (p Site) checkSender(ctx context.Context, dns Resolver, record string, address netip.Addr) finding.Finding {
-	domain := domainOf(p.Envelope)
+	domain := addr.Domain(p.Envelope)
 	result, err := check.CheckHostWithSender(address.AsSlice(), domain, p.Envelope, check.WithResolver(dns), check.WithContext(ctx))
 	f := finding.Finding{Part: "spf sender", Text: fmt.Sprintf("%s for messages of %s from %v", result, domain, address)}
 	switch {
@@ -156,5 +157,3 @@ func addMechanism(record, mechanism string) string {
 	}
 	return record + " " + mechanism
 }
-
-func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// mailed asks a forum for the posts of a window of which it would itself mail a member who watches for mail, or that quote
+// emailedPosts asks a forum for the posts of a window of which it would itself mail a member who watches for mail, or that quote
 // or mention him, whatever he may read. A quote within a quote is its author's, and counts for nobody.
-var mailed = map[string]string{
+var emailedPosts = map[string]string{
 	"xenforo2": `SELECT p.post_id
 		  FROM xf_post p
 		  JOIN xf_thread t USING (thread_id)
@@ -37,8 +37,8 @@ func TestPreview_AlertMatchesForum(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			want := readExpectation(t, kind)
-			dsn, config := realForum(t, kind)
-			settings(t, config, "[alerts]\nmode = \"every\"\n")
+			dsn, config := loadForum(t, kind)
+			appendConfig(t, config, "[alerts]\nmode = \"every\"\n")
 			window := []string{"--from", rfc3339(want.Window[0]), "--until", rfc3339(want.Window[1])}
 			for name, m := range want.Members {
 				who := strconv.FormatInt(m.ID, 10)
@@ -53,16 +53,16 @@ func TestPreview_AlertMatchesForum(t *testing.T) {
 				if err := json.Unmarshal([]byte(alert("json")), &got); err != nil {
 					t.Fatal(err)
 				}
-				if all, posts := got.all(), numbers(t, dsn, mailed[kind]+" ORDER BY 1", m.ID, want.Window[0], want.Window[1]); !slices.Equal(all, posts) {
+				if all, posts := got.allPosts(), queryInts(t, dsn, emailedPosts[kind]+" ORDER BY 1", m.ID, want.Window[0], want.Window[1]); !slices.Equal(all, posts) {
 					t.Errorf("%s: told or explained are\n %v\nwant\n %v", name, all, posts)
 				}
-				for _, post := range got.posts() {
+				for _, post := range got.shownPosts() {
 					if why, barred := m.MustNot[strconv.FormatInt(post, 10)]; barred && !strings.Contains(why, "watch") {
 						t.Errorf("%s would be told of %d: %s", name, post, why)
 					}
 				}
-				leftOutAgrees(t, name, got, m.MustNot, nil)
-				if got.Kind != "alert" || got.Member.ID != m.ID || len(got.posts()) < 5 {
+				checkOmitted(t, name, got, m.MustNot, nil)
+				if got.Kind != "alert" || got.Member.ID != m.ID || len(got.shownPosts()) < 5 {
 					t.Errorf("%s: the preview is %+v", name, got)
 				}
 				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "Turn off all alerts:", "eml": "\nList-Id: \"Example Forum\" <alerts.forum.example.org>"} {

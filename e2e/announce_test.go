@@ -16,20 +16,20 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// readers is how many members the forum of an announcement has; POSTRIDER_READERS says otherwise.
-const readers = 5000
+// defaultAudience is how many members the forum of an announcement has; POSTRIDER_READERS says otherwise.
+const defaultAudience = 5000
 
 // TestAnnouncement_ReachesEachMemberOnceDespiteKills kills daemons five times while they send an announcement, and
 // pauses that once. Two share a PostgreSQL.
 func TestAnnouncement_ReachesEachMemberOnceDespiteKills(t *testing.T) {
-	n := readers
+	n := defaultAudience
 	if text := os.Getenv("POSTRIDER_READERS"); text != "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	binary := build(t)
+	binary := buildBinary(t)
 	for name, tt := range map[string]struct {
 		store   func(*testing.T) string
 		daemons int
@@ -38,37 +38,37 @@ func TestAnnouncement_ReachesEachMemberOnceDespiteKills(t *testing.T) {
 		"postgres": {func(t *testing.T) string { return servertest.Postgres(t) }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newProclamation(t, binary, n, tt.store(t))
-			p.run(tt.daemons)
-			p.check()
+			p := newAnnouncementTest(t, binary, n, tt.store(t))
+			p.send(tt.daemons)
+			p.wantOneMessageEach()
 		})
 	}
 }
 
-// proclamation is an announcement to a crowd, and the daemons that send it.
-type proclamation struct {
-	*board
+// announcementTest is an announcement to a crowd, and the daemons that send it.
+type announcementTest struct {
+	*testForum
 	binary, config string
 	relay          *smtptest.Server
 	daemons        []*process
 	kills          int
 	began          time.Time
-	peak           int // KB that a daemon had in memory at most
+	peakMemory     int // KB that a daemon had in memory at most
 }
 
-func newProclamation(t *testing.T, binary string, crowd int, store string) *proclamation {
+func newAnnouncementTest(t *testing.T, binary string, crowd int, store string) *announcementTest {
 	t.Helper()
-	p := &proclamation{board: newBoard(t, 1, time.Now()), binary: binary, relay: smtptest.New(t, smtptest.WithHeads())}
+	p := &announcementTest{testForum: newTestForum(t, 1, time.Now()), binary: binary, relay: smtptest.New(t, smtptest.WithHeads())}
 	p.exec(`WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?)
 		INSERT INTO member SELECT 10000 + i, 'Reader ' || i, 'reader' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd)
 	// What is in doubt goes out again at once, else the test would wait for a quarter of an hour after each kill.
-	p.config = settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+p.path, store, p.relay.URL()),
+	p.config = appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+p.path, store, p.relay.URL()),
 		"[digest]\ncadence = \"off\"\n[announcements]\ncanary = 0\n[delivery]\nuncertain_wait = \"0s\"\n")
 	return p
 }
 
-// do runs a command that must go well.
-func (p *proclamation) do(args ...string) string {
+// mustRun runs a command that must go well.
+func (p *announcementTest) mustRun(args ...string) string {
 	p.Helper()
 	out, errOut, code := run(p.T, append(args, "-c", p.config)...)
 	if code != 0 {
@@ -77,33 +77,33 @@ func (p *proclamation) do(args ...string) string {
 	return out
 }
 
-func (p *proclamation) run(daemons int) {
+func (p *announcementTest) send(daemons int) {
 	p.Helper()
 	text := filepath.Join(p.TempDir(), "notice.md")
 	body := strings.Repeat("We move to a *new* machine on **Saturday**, {{name|friend}}; [what is new](/help) stands in our notes.\n\n", 12)
 	if err := os.WriteFile(text, []byte("+++\ntitle = \"We move, {{name}}\"\n+++\n"+body), 0o600); err != nil {
 		p.Fatal(err)
 	}
-	p.do("announce", "new", text)
+	p.mustRun("announce", "new", text)
 	for range daemons {
-		p.daemons = append(p.daemons, p.start())
+		p.daemons = append(p.daemons, p.startDaemon())
 	}
-	p.do("announce", "start", "1", "--yes")
+	p.mustRun("announce", "start", "1", "--yes")
 	p.began = time.Now()
 	all := p.audience()
 	for _, tenth := range []int{1, 2, 4} {
-		p.kill(tenth * len(all) / 10)
+		p.killAfter(tenth * len(all) / 10)
 	}
-	p.until("half of the mails", often, func() bool { return p.relay.Count() >= len(all)/2 })
-	p.pause()
-	p.do("announce", "resume", "1")
-	p.kill(8 * len(all) / 10)
-	p.until("the end of the announcement", seldom, func() bool { return p.status().State == "done" })
-	p.notePeak()
+	p.waitFor("half of the mails", relayPoll, func() bool { return p.relay.Count() >= len(all)/2 })
+	p.wantNothingWhilePaused()
+	p.mustRun("announce", "resume", "1")
+	p.killAfter(8 * len(all) / 10)
+	p.waitFor("the end of the announcement", storePoll, func() bool { return p.status().State == "done" })
+	p.recordPeak()
 }
 
-// until waits for something to become true while the daemons run.
-func (p *proclamation) until(what string, every time.Duration, true func() bool) {
+// waitFor waits for something to become true while the daemons run.
+func (p *announcementTest) waitFor(what string, every time.Duration, true func() bool) {
 	p.Helper()
 	deadline := time.After(10 * time.Minute)
 	for !true() {
@@ -123,36 +123,36 @@ func (p *proclamation) until(what string, every time.Duration, true func() bool)
 }
 
 const (
-	often  = 2 * time.Millisecond   // how often the inbox is asked
-	seldom = 100 * time.Millisecond // how often the store is
+	relayPoll = 2 * time.Millisecond   // how often the inbox is asked
+	storePoll = 100 * time.Millisecond // how often the store is
 )
 
-func (p *proclamation) start() *process {
+func (p *announcementTest) startDaemon() *process {
 	p.Helper()
 	return start(p.T, p.binary, "run", "-c", p.config)
 }
 
-// kill kills a daemon once so many mails have arrived, each in its turn, and starts it again.
-func (p *proclamation) kill(mails int) *process {
+// killAfter kills a daemon once so many mails have arrived, each in its turn, and starts it again.
+func (p *announcementTest) killAfter(mails int) *process {
 	p.Helper()
-	p.until(fmt.Sprintf("mail number %d", mails), often, func() bool { return p.relay.Count() >= mails })
-	p.notePeak()
+	p.waitFor(fmt.Sprintf("mail number %d", mails), relayPoll, func() bool { return p.relay.Count() >= mails })
+	p.recordPeak()
 	d := &p.daemons[p.kills%len(p.daemons)]
 	(*d).Process.Kill()
 	<-(*d).done
 	p.kills++
-	*d = p.start()
+	*d = p.startDaemon()
 	return *d
 }
 
-// pause pauses the announcement, and sees that nothing leaves any more, whatever is started.
-func (p *proclamation) pause() {
+// wantNothingWhilePaused pauses the announcement, and sees that nothing leaves any more, whatever is started.
+func (p *announcementTest) wantNothingWhilePaused() {
 	p.Helper()
-	p.do("announce", "pause", "1", "a", "typo")
-	p.until("the mails on their way have arrived", seldom, func() bool { return p.leased() == 0 })
+	p.mustRun("announce", "pause", "1", "a", "typo")
+	p.waitFor("the mails on their way have arrived", storePoll, func() bool { return p.leasedMessages() == 0 })
 	stopped := p.relay.Count()
-	again := p.kill(0)
-	p.until("the daemon is up", often, func() bool { return strings.Contains(again.out.String(), "postrider started") })
+	again := p.killAfter(0)
+	p.waitFor("the daemon is up", relayPoll, func() bool { return strings.Contains(again.out.String(), "postrider started") })
 	if now := p.relay.Count(); now != stopped {
 		p.Errorf("%d mails left during the pause", now-stopped)
 	}
@@ -161,32 +161,32 @@ func (p *proclamation) pause() {
 	}
 }
 
-// standing is what announce status prints.
-type standing struct {
+// announceStatus is what announce status prints.
+type announceStatus struct {
 	State                  string
 	Sent, Refused, Waiting int
 }
 
-func (p *proclamation) status() (s standing) {
+func (p *announcementTest) status() (s announceStatus) {
 	p.Helper()
-	if err := json.Unmarshal([]byte(p.do("announce", "status", "1", "--json")), &s); err != nil {
+	if err := json.Unmarshal([]byte(p.mustRun("announce", "status", "1", "--json")), &s); err != nil {
 		p.Fatal(err)
 	}
 	return s
 }
 
-// leased counts the mails that a daemon is at work on.
-func (p *proclamation) leased() int {
+// leasedMessages counts the mails that a daemon is at work on.
+func (p *announcementTest) leasedMessages() int {
 	p.Helper()
 	var q struct{ Mails []any }
-	if err := json.Unmarshal([]byte(p.do("queue", "list", "--state", "leased", "--json")), &q); err != nil {
+	if err := json.Unmarshal([]byte(p.mustRun("queue", "list", "--state", "leased", "--json")), &q); err != nil {
 		p.Fatal(err)
 	}
 	return len(q.Mails)
 }
 
-// notePeak notes how much memory a daemon has had at most (man 5 proc, VmHWM).
-func (p *proclamation) notePeak() {
+// recordPeak notes how much memory a daemon has had at most (man 5 proc, VmHWM).
+func (p *announcementTest) recordPeak() {
 	for _, d := range p.daemons {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.Process.Pid))
 		if err != nil {
@@ -195,13 +195,13 @@ func (p *proclamation) notePeak() {
 		_, rest, _ := strings.Cut(string(text), "VmHWM:")
 		var kb int
 		if _, err := fmt.Sscan(rest, &kb); err == nil {
-			p.peak = max(p.peak, kb)
+			p.peakMemory = max(p.peakMemory, kb)
 		}
 	}
 }
 
 // audience is whom the announcement is for.
-func (p *proclamation) audience() []string {
+func (p *announcementTest) audience() []string {
 	p.Helper()
 	rows, err := p.db.QueryContext(p.Context(), `SELECT email FROM member WHERE state = 'active' AND email <> '' AND wants_mail = 1`)
 	if err != nil {
@@ -222,8 +222,8 @@ func (p *proclamation) audience() []string {
 	return all
 }
 
-// check holds what arrived against the audience: one mail for each, and no more copies of them than were in flight.
-func (p *proclamation) check() {
+// wantOneMessageEach holds what arrived against the audience: one mail for each, and no more copies of them than were in flight.
+func (p *announcementTest) wantOneMessageEach() {
 	p.Helper()
 	took := time.Since(p.began)
 	ids := make(map[string]map[string]int) // how often each Message-ID came to an address
@@ -252,12 +252,12 @@ func (p *proclamation) check() {
 	if len(ids) != len(all) || wrong > 0 {
 		p.Errorf("%d members were mailed and %d of them wrongly, want %d", len(ids), wrong, len(all))
 	}
-	if most := p.kills * (connections + unsettled); copies > most {
+	if most := p.kills * (connections + maxUnsettled); copies > most {
 		p.Errorf("%d mails were repeated, want at most %d: those in flight at %d kills", copies, most, p.kills)
 	}
 	if s := p.status(); s.State != "done" || s.Sent != len(all) || s.Waiting != 0 || s.Refused != 0 {
 		p.Errorf("the status is %+v, want %d sent", s, len(all))
 	}
 	p.Logf("%d members, %d daemons, %d kills, %d mails repeated, %v in all (%.0f a second), at most %d MB in one", len(all), len(p.daemons), p.kills, copies,
-		took.Round(time.Second), float64(len(all))/took.Seconds(), p.peak>>10)
+		took.Round(time.Second), float64(len(all))/took.Seconds(), p.peakMemory>>10)
 }

@@ -23,25 +23,25 @@ import (
 )
 
 const (
-	connections = 8  // the default
-	unsettled   = 50 // mails that were handed over and are not settled yet, at most
-	crowdFrom   = 1000
+	connections  = 8  // the default
+	maxUnsettled = 50 // mails that were handed over and are not settled yet, at most
+	firstCrowdID = 1000
 )
 
-// board is the sample forum with a crowd of members who watch its sections, and nothing else to tell them than what a
+// testForum is the sample forum with a crowd of members who watch its sections, and nothing else to tell them than what a
 // test writes.
-type board struct {
+type testForum struct {
 	*testing.T
-	path  string
-	db    *sql.DB
-	now   time.Time // of the last post
-	wrote int64     // posts above this one are the test's
+	path           string
+	db             *sql.DB
+	now            time.Time // of the last post
+	lastSamplePost int64     // posts above this one are the test's
 }
 
-// newBoard makes a board with so many members. Nothing in it is news at now.
-func newBoard(t *testing.T, crowd int, now time.Time) *board {
+// newTestForum makes a board with so many members. Nothing in it is news at now.
+func newTestForum(t *testing.T, crowd int, now time.Time) *testForum {
 	t.Helper()
-	b := &board{T: t, path: filepath.Join(t.TempDir(), "forum.db"), now: now}
+	b := &testForum{T: t, path: filepath.Join(t.TempDir(), "forum.db"), now: now}
 	if err := demo.Create(t.Context(), b.path, now.AddDate(0, -2, 0)); err != nil {
 		t.Fatal(err)
 	}
@@ -51,20 +51,20 @@ func newBoard(t *testing.T, crowd int, now time.Time) *board {
 	}
 	t.Cleanup(func() { b.db.Close() })
 	b.exec(`WITH RECURSIVE crowd (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM crowd WHERE i + 1 < ?)
-		INSERT INTO member SELECT ? + i, 'Crowd ' || i, 'crowd' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd, crowdFrom)
-	b.exec(`INSERT INTO section_watch SELECT m.id, s.id, 'posts', 1 FROM member m JOIN section s ON s.id % 12 <= m.id % 12 WHERE m.id >= ?`, crowdFrom)
-	b.wrote = b.number(`SELECT max(id) FROM post`)
+		INSERT INTO member SELECT ? + i, 'Crowd ' || i, 'crowd' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd, firstCrowdID)
+	b.exec(`INSERT INTO section_watch SELECT m.id, s.id, 'posts', 1 FROM member m JOIN section s ON s.id % 12 <= m.id % 12 WHERE m.id >= ?`, firstCrowdID)
+	b.lastSamplePost = b.queryInt(`SELECT max(id) FROM post`)
 	return b
 }
 
-func (b *board) exec(query string, args ...any) {
+func (b *testForum) exec(query string, args ...any) {
 	b.Helper()
 	if _, err := b.db.ExecContext(b.Context(), query, args...); err != nil {
 		b.Fatalf("%s: %v", query, err)
 	}
 }
 
-func (b *board) number(query string, args ...any) (n int64) {
+func (b *testForum) queryInt(query string, args ...any) (n int64) {
 	b.Helper()
 	if err := b.db.QueryRowContext(b.Context(), query, args...).Scan(&n); err != nil {
 		b.Fatalf("%s: %v", query, err)
@@ -72,15 +72,15 @@ func (b *board) number(query string, args ...any) (n int64) {
 	return n
 }
 
-// write writes a post in a section, in a thread that is there already.
-func (b *board) write(section int) {
+// writePost writes a post in a section, in a thread that is there already.
+func (b *testForum) writePost(section int) {
 	b.Helper()
 	b.exec(`INSERT INTO post SELECT (SELECT max(id) + 1 FROM post), id, starter_id, starter_name, ?, 0, 'visible', 'Has anybody seen my other glove?'
 		FROM thread WHERE section_id = ? AND state = 'visible' AND moved_to IS NULL ORDER BY id LIMIT 1`, b.now.Unix(), section)
 }
 
-// wanted is what each of the crowd must have: the posts of the test in the sections that he watches and may read.
-func (b *board) wanted() map[string][]string {
+// wantPosts is what each of the crowd must have: the posts of the test in the sections that he watches and may read.
+func (b *testForum) wantPosts() map[string][]string {
 	b.Helper()
 	rows, err := b.db.QueryContext(b.Context(), `SELECT m.email, p.id
 		  FROM post p
@@ -88,7 +88,7 @@ func (b *board) wanted() map[string][]string {
 		  JOIN section_watch w ON w.section_id = t.section_id
 		  JOIN member m ON m.id = w.member_id
 		  JOIN permission r ON r.section_id = t.section_id AND r.role_id = m.role_id AND r.reads = 'all'
-		 WHERE p.id > ? AND m.id >= ?`, b.wrote, crowdFrom)
+		 WHERE p.id > ? AND m.id >= ?`, b.lastSamplePost, firstCrowdID)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -108,12 +108,12 @@ func (b *board) wanted() map[string][]string {
 	return want
 }
 
-// check holds what arrived against what each of the crowd must have: each post once. It tells how many mails are exact copies.
-func (b *board) check(messages []smtptest.Message) (copies int) {
+// checkDelivered holds what arrived against what each of the crowd must have: each post once. It tells how many mails are exact copies.
+func (b *testForum) checkDelivered(messages []smtptest.Message) (copies int) {
 	b.Helper()
-	got, times := received(b.T, messages)
+	got, times := receivedPosts(b.T, messages)
 	wrong := 0
-	for member, posts := range b.wanted() {
+	for member, posts := range b.wantPosts() {
 		slices.Sort(posts)
 		if !slices.Equal(got[member], posts) {
 			if wrong++; wrong <= 5 {
@@ -130,9 +130,9 @@ func (b *board) check(messages []smtptest.Message) (copies int) {
 	return copies
 }
 
-// received lists the posts that each member got in all his mails but exact copies, a post as often as it came, and
+// receivedPosts lists the posts that each member got in all his mails but exact copies, a post as often as it came, and
 // how often each mail came.
-func received(t *testing.T, messages []smtptest.Message) (posts map[string][]string, times map[string]int) {
+func receivedPosts(t *testing.T, messages []smtptest.Message) (posts map[string][]string, times map[string]int) {
 	t.Helper()
 	posts, times = map[string][]string{}, map[string]int{}
 	for _, m := range messages {
@@ -144,7 +144,7 @@ func received(t *testing.T, messages []smtptest.Message) (posts map[string][]str
 		if times[id]++; times[id] > 1 {
 			continue
 		}
-		posts[m.To] = append(posts[m.To], postsIn(t, head)...)
+		posts[m.To] = append(posts[m.To], linkedPosts(t, head)...)
 	}
 	for _, p := range posts {
 		slices.Sort(p)
@@ -154,8 +154,8 @@ func received(t *testing.T, messages []smtptest.Message) (posts map[string][]str
 
 var postLink = regexp.MustCompile(`/posts/\d+/`)
 
-// postsIn lists the posts whose links stand in the text of a mail, each once.
-func postsIn(t *testing.T, m *netmail.Message) []string {
+// linkedPosts lists the posts whose links stand in the text of a mail, each once.
+func linkedPosts(t *testing.T, m *netmail.Message) []string {
 	t.Helper()
 	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil {
@@ -177,8 +177,8 @@ func postsIn(t *testing.T, m *netmail.Message) []string {
 	return slices.Compact(posts)
 }
 
-// build builds the program as it is shipped.
-func build(t *testing.T) string {
+// buildBinary builds the program as it is shipped.
+func buildBinary(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "postrider")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "postrider")
@@ -189,8 +189,8 @@ func build(t *testing.T) string {
 	return path
 }
 
-// change puts a piece of a configuration in the place of another.
-func change(t *testing.T, config, from, to string) {
+// replaceInConfig puts a piece of a configuration in the place of another.
+func replaceInConfig(t *testing.T, config, from, to string) {
 	t.Helper()
 	text := readFile(t, config)
 	if !strings.Contains(text, from) {
@@ -201,8 +201,8 @@ func change(t *testing.T, config, from, to string) {
 	}
 }
 
-// settings adds tables to a configuration.
-func settings(t *testing.T, config, text string) string {
+// appendConfig adds tables to a configuration.
+func appendConfig(t *testing.T, config, text string) string {
 	t.Helper()
 	if err := os.WriteFile(config, []byte(readFile(t, config)+text), 0o600); err != nil {
 		t.Fatal(err)

@@ -21,30 +21,30 @@ import (
 
 // Members of the crowd, by what becomes of mail to them.
 const (
-	unknown = crowdFrom + iota // nobody has this address
-	put4xx                     // his mail server puts us off, because of who we are
-	put5xx                     // and his refuses us for the same reason
-	reader                     // gets his mail
-	crowd   = 5
+	unknownUser      = firstCrowdID + iota // nobody has this address
+	deferredByPolicy                       // his mail server puts us off, because of who we are
+	rejectedByPolicy                       // and his refuses us for the same reason
+	reachable                              // gets his mail
+	bounceCrowd      = 5
 )
 
 const bounceDomain = "bounce.forum.example.org"
 
-// office is two real mail servers: the members' own, and the forum's relay before it.
-type office struct {
-	*board
-	host, relay *servertest.Postfix
-	binary      string
-	config      string
-	store       *store.Store // as the test looks into it
+// mailServers is two real mail servers: the members' own, and the forum's relay before it.
+type mailServers struct {
+	*testForum
+	membersServer, relay *servertest.Postfix
+	binary               string
+	config               string
+	store                *store.Store // as the test looks into it
 }
 
-// newOffice makes an office whose relay hands what comes back to postrider as settings of Postfix say.
-func newOffice(t *testing.T, dsn string, bounces string, relay servertest.PostfixConfig) *office {
+// newMailServers makes an office whose relay hands what comes back to postrider as settings of Postfix say.
+func newMailServers(t *testing.T, dsn string, bounces string, relay servertest.PostfixConfig) *mailServers {
 	t.Helper()
-	o := &office{board: newBoard(t, crowd, time.Now().Truncate(time.Second))}
+	o := &mailServers{testForum: newTestForum(t, bounceCrowd, time.Now().Truncate(time.Second))}
 	o.exec(`UPDATE member SET email = replace(email, '@example.org', '@members.test')`)
-	o.host = servertest.NewPostfix(t, servertest.PostfixConfig{
+	o.membersServer = servertest.NewPostfix(t, servertest.PostfixConfig{
 		Host: "mx.members.test",
 		Settings: []string{
 			"virtual_mailbox_domains = members.test",
@@ -58,24 +58,24 @@ func newOffice(t *testing.T, dsn string, bounces string, relay servertest.Postfi
 		},
 	})
 	relay.Host = "relay.forum.example.org"
-	_, port, _ := strings.Cut(o.host.Address(), ":")
+	_, port, _ := strings.Cut(o.membersServer.Address(), ":")
 	relay.Settings = append(relay.Settings, "relayhost = [127.0.0.1]:"+port, "maximal_queue_lifetime = 2s", "bounce_queue_lifetime = 1h")
 	o.relay = servertest.NewPostfix(t, relay)
 	o.binary = o.relay.Path("postrider") // where its users may run it
-	program, err := os.ReadFile(build(t))
+	program, err := os.ReadFile(buildBinary(t))
 	if err == nil {
 		err = os.WriteFile(o.binary, program, 0o755)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.config = settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+o.path, dsn, o.relay.URL()),
+	o.config = appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+o.path, dsn, o.relay.URL()),
 		fmt.Sprintf("[alerts]\nenabled = false\n[bounces]\ndomain = %q\n%s", bounceDomain, bounces))
 	return o
 }
 
-// round runs one round at a moment.
-func (o *office) round(now time.Time) {
+// runOnce runs one round at a moment.
+func (o *mailServers) runOnce(now time.Time) {
 	o.Helper()
 	p := start(o.T, o.binary, "run", "--once", "-c", o.config, "--now", now.Format(time.RFC3339))
 	if err := <-p.done; err != nil {
@@ -86,8 +86,8 @@ func (o *office) round(now time.Time) {
 	}
 }
 
-// open opens the store for the test's own eyes.
-func (o *office) open(dsn string) {
+// openStore opens the store for the test's own eyes.
+func (o *mailServers) openStore(dsn string) {
 	o.Helper()
 	var err error
 	if o.store, err = store.Open(o.Context(), dsn); err != nil {
@@ -96,8 +96,8 @@ func (o *office) open(dsn string) {
 	o.Cleanup(func() { o.store.Close() })
 }
 
-// last is what became of the newest mail to a member: "came back 550 5.1.1 dead".
-func (o *office) last(member forum.MemberID) string {
+// lastOutcome is what became of the newest mail to a member: "came back 550 5.1.1 dead".
+func (o *mailServers) lastOutcome(member forum.MemberID) string {
 	o.Helper()
 	list, err := o.store.Queue.Outcomes(o.Context(), member, time.Time{})
 	if err != nil {
@@ -110,19 +110,19 @@ func (o *office) last(member forum.MemberID) string {
 	return fmt.Sprintf("%s %d %s %s", x.Result, x.Code, x.Enhanced, x.Reason)
 }
 
-// comesTo waits until the newest outcome of a member is as it should be.
-func (o *office) comesTo(member forum.MemberID, want string) {
+// awaitOutcome waits until the newest outcome of a member is as it should be.
+func (o *mailServers) awaitOutcome(member forum.MemberID, want string) {
 	o.Helper()
 	servertest.Await(o.T, func() error {
-		if got := o.last(member); got != want {
+		if got := o.lastOutcome(member); got != want {
 			return fmt.Errorf("member %d: %s, want %s", member, got, want)
 		}
 		return nil
 	})
 }
 
-// suppressed are the addresses that the program lists.
-func (o *office) suppressed() (list []string) {
+// listSuppressed are the addresses that the program lists.
+func (o *mailServers) listSuppressed() (list []string) {
 	o.Helper()
 	out, errOut, code := run(o.T, "suppress", "list", "--json", "-c", o.config)
 	var all []struct {
@@ -138,28 +138,28 @@ func (o *office) suppressed() (list []string) {
 	return list
 }
 
-// verdict is what must follow from what came back: the unknown user is mailed no more, those whose servers do not
+// wantOnlyUnknownSuppressed is what must follow from what came back: the unknown user is mailed no more, those whose servers do not
 // want us are.
-func (o *office) verdict() {
+func (o *mailServers) wantOnlyUnknownSuppressed() {
 	o.Helper()
-	o.comesTo(unknown, "came back 550 5.1.1 dead")
-	o.comesTo(put4xx, "came back 450 4.7.1 policy")
-	o.comesTo(put5xx, "came back 550 5.7.1 policy")
-	o.comesTo(reader, "accepted 250 2.0.0 ")
-	o.round(o.now.Add(20 * time.Minute))
-	if got, want := fmt.Sprint(o.suppressed()), fmt.Sprintf("[crowd0@members.test of %d]", unknown); got != want {
+	o.awaitOutcome(unknownUser, "came back 550 5.1.1 dead")
+	o.awaitOutcome(deferredByPolicy, "came back 450 4.7.1 policy")
+	o.awaitOutcome(rejectedByPolicy, "came back 550 5.7.1 policy")
+	o.awaitOutcome(reachable, "accepted 250 2.0.0 ")
+	o.runOnce(o.now.Add(20 * time.Minute))
+	if got, want := fmt.Sprint(o.listSuppressed()), fmt.Sprintf("[crowd0@members.test of %d]", unknownUser); got != want {
 		o.Errorf("suppressed are %s, want %s", got, want)
 	}
 	o.now = o.now.Add(24 * time.Hour)
-	o.write(2)
-	o.round(o.now.Add(20 * time.Minute))
-	o.comesTo(unknown, "skipped 0  address bounces")
-	o.comesTo(reader, "accepted 250 2.0.0 ")
-	if n := len(o.host.Maildir("mail/crowd3")); n != 2 {
+	o.writePost(2)
+	o.runOnce(o.now.Add(20 * time.Minute))
+	o.awaitOutcome(unknownUser, "skipped 0  address bounces")
+	o.awaitOutcome(reachable, "accepted 250 2.0.0 ")
+	if n := len(o.membersServer.Maildir("mail/crowd3")); n != 2 {
 		o.Errorf("the reader has %d mails, want 2", n)
 	}
-	for _, blocked := range []forum.MemberID{put4xx, put5xx} {
-		if got := o.last(blocked); strings.HasPrefix(got, "skipped") {
+	for _, blocked := range []forum.MemberID{deferredByPolicy, rejectedByPolicy} {
+		if got := o.lastOutcome(blocked); strings.HasPrefix(got, "skipped") {
 			o.Errorf("member %d is mailed no more because of a policy: %s", blocked, got)
 		}
 	}
@@ -168,7 +168,7 @@ func (o *office) verdict() {
 func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 	t.Parallel()
 	dsn := servertest.Postgres(t)
-	o := newOffice(t, dsn, "", servertest.PostfixConfig{
+	o := newMailServers(t, dsn, "", servertest.PostfixConfig{
 		Settings: []string{
 			"mydestination = localhost",
 			"virtual_alias_domains = " + bounceDomain,
@@ -184,18 +184,18 @@ func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o.write(2)
-	o.round(o.now)
-	o.open(dsn)
-	o.verdict()
+	o.writePost(2)
+	o.runOnce(o.now)
+	o.openStore(dsn)
+	o.wantOnlyUnknownSuppressed()
 
 	t.Run("a mail to the address ends the digests", func(t *testing.T) {
-		if err := smtp.SendMail(o.relay.Address(), nil, "crowd3@members.test", []string{o.mailTo(reader)}, []byte("Subject: do not\r\n\r\nunsubscribe\r\n")); err != nil {
+		if err := smtp.SendMail(o.relay.Address(), nil, "crowd3@members.test", []string{o.unsubscribeAddress(reachable)}, []byte("Subject: do not\r\n\r\nunsubscribe\r\n")); err != nil {
 			t.Fatal(err)
 		}
 		servertest.Await(t, func() error {
-			all, err := o.store.Preferences.OfMembers(t.Context(), []forum.MemberID{reader})
-			if c := all[reader].Schedule; err == nil && (c == nil || c.Cadence != digest.Off) {
+			all, err := o.store.Preferences.OfMembers(t.Context(), []forum.MemberID{reachable})
+			if c := all[reachable].Schedule; err == nil && (c == nil || c.Cadence != digest.Off) {
 				err = fmt.Errorf("the reader has chosen %+v, want no digests", c)
 			}
 			return err
@@ -228,12 +228,12 @@ func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 	})
 }
 
-var mailTo = regexp.MustCompile(`<mailto:([^>]+)>`)
+var mailtoLink = regexp.MustCompile(`<mailto:([^>]+)>`)
 
-// mailTo is the address that ends a member's digests, from a mail that he got.
-func (o *office) mailTo(member forum.MemberID) string {
+// unsubscribeAddress is the address that ends a member's digests, from a mail that he got.
+func (o *mailServers) unsubscribeAddress(member forum.MemberID) string {
 	o.Helper()
-	mails := o.host.Maildir(fmt.Sprintf("mail/crowd%d", member-crowdFrom))
+	mails := o.membersServer.Maildir(fmt.Sprintf("mail/crowd%d", member-firstCrowdID))
 	if len(mails) == 0 {
 		o.Fatalf("member %d has no mail", member)
 	}
@@ -241,7 +241,7 @@ func (o *office) mailTo(member forum.MemberID) string {
 	if err != nil {
 		o.Fatal(err)
 	}
-	found := mailTo.FindStringSubmatch(m.Header.Get("List-Unsubscribe"))
+	found := mailtoLink.FindStringSubmatch(m.Header.Get("List-Unsubscribe"))
 	if found == nil {
 		o.Fatalf("List-Unsubscribe is %q", m.Header.Get("List-Unsubscribe"))
 	}
@@ -256,28 +256,28 @@ func TestBounce_SuppressesUnknownUserByLMTP(t *testing.T) {
 	}
 	door := fmt.Sprintf("127.0.0.1:%d", port)
 	dsn := "sqlite:" + filepath.Join(t.TempDir(), "postrider.db")
-	o := newOffice(t, dsn, fmt.Sprintf("listen = \"lmtp://%s\"\n", door), servertest.PostfixConfig{
+	o := newMailServers(t, dsn, fmt.Sprintf("listen = \"lmtp://%s\"\n", door), servertest.PostfixConfig{
 		Settings: []string{
 			"relay_domains = " + bounceDomain,
 			"transport_maps = inline:{" + bounceDomain + "=lmtp:inet:" + door + "}",
 		},
 	})
-	o.write(2)
+	o.writePost(2)
 	daemon := start(t, o.binary, "run", "-c", o.config)
-	daemon.until(t, "listening", func() bool { return strings.Contains(daemon.out.String(), "listening for bounces") })
-	o.open(dsn)
-	o.comesTo(unknown, "came back 550 5.1.1 dead")
-	o.comesTo(put4xx, "came back 450 4.7.1 policy")
-	o.comesTo(put5xx, "came back 550 5.7.1 policy")
+	daemon.waitFor(t, "listening", func() bool { return strings.Contains(daemon.out.String(), "listening for bounces") })
+	o.openStore(dsn)
+	o.awaitOutcome(unknownUser, "came back 550 5.1.1 dead")
+	o.awaitOutcome(deferredByPolicy, "came back 450 4.7.1 policy")
+	o.awaitOutcome(rejectedByPolicy, "came back 550 5.7.1 policy")
 	daemon.stop(t)
-	o.verdict()
+	o.wantOnlyUnknownSuppressed()
 }
 
 func TestIMAP_VerifiesCertificate(t *testing.T) {
 	dovecot := servertest.NewDovecot(t)
-	binary := build(t)
+	binary := buildBinary(t)
 	dir := t.TempDir()
-	config := settings(t, writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:1"),
+	config := appendConfig(t, writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:1"),
 		fmt.Sprintf("[bounces]\nimap = \"imaps://postrider@%s/INBOX\"\npassword = \"secret\"\n", dovecot.TLSAddress()))
 	for authority, want := range map[string]string{dovecot.CAFile(): "ok    bounces: go to", os.DevNull: "FAIL  bounces: cannot open the mailbox"} {
 		t.Setenv("SSL_CERT_FILE", authority)

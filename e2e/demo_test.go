@@ -16,20 +16,20 @@ var pageAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // TestDemo_ShowsMessagesInBrowser runs the demo as a newcomer does, on another port.
 func TestDemo_ShowsMessagesInBrowser(t *testing.T) {
 	t.Parallel()
-	binary := build(t)
+	binary := buildBinary(t)
 	port, err := servertest.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
 	listen := fmt.Sprintf("127.0.0.1:%d", port)
 	p := start(t, binary, "demo", "--listen", listen)
-	p.until(t, "printed address", func() bool { return pageAddress.MatchString(p.out.String()) })
+	p.waitFor(t, "printed address", func() bool { return pageAddress.MatchString(p.out.String()) })
 	page := pageAddress.FindString(p.out.String())
 	if page != "http://"+listen {
 		t.Errorf("the page is at %s, want http://%s", page, listen)
 	}
 	var list string
-	p.until(t, "mail in the inbox", func() bool {
+	p.waitFor(t, "mail in the inbox", func() bool {
 		list = get(t, page+"/")
 		return strings.Contains(list, `href="/mail/1"`)
 	})

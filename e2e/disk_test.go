@@ -12,8 +12,8 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// smallDisk mounts a disk of its own for the store.
-func smallDisk(t *testing.T, size string) (dir string) {
+// mountSmallDisk mounts a disk of its own for the store.
+func mountSmallDisk(t *testing.T, size string) (dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: only root can mount a small disk")
@@ -30,8 +30,8 @@ func smallDisk(t *testing.T, size string) (dir string) {
 	return dir
 }
 
-// fill fills a disk to the last byte. The function it gives makes room again.
-func fill(t *testing.T, dir string) (empty func()) {
+// fillDisk fills a disk to the last byte. The function it gives makes room again.
+func fillDisk(t *testing.T, dir string) (empty func()) {
 	t.Helper()
 	path := filepath.Join(dir, "ballast")
 	file, err := os.Create(path)
@@ -57,30 +57,30 @@ func fill(t *testing.T, dir string) (empty func()) {
 // TestDisk_FullDiskLosesNothing fills the disk of the store while a daemon delivers, and makes room again.
 func TestDisk_FullDiskLosesNothing(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, "8m")
-	b := newBoard(t, 400, time.Now().Add(-time.Hour))
-	b.write(1)
-	b.write(2)
+	dir := mountSmallDisk(t, "8m")
+	b := newTestForum(t, 400, time.Now().Add(-time.Hour))
+	b.writePost(1)
+	b.writePost(2)
 	relay := smtptest.New(t, smtptest.WithPause(20*time.Millisecond))
-	config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
+	config := appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
 		"[scan]\ninterval = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
-	p := start(t, build(t), "run", "-c", config)
+	p := start(t, buildBinary(t), "run", "-c", config)
 	const faults = 2
 	for range faults {
 		arrived := len(relay.Messages())
-		p.until(t, "mail", func() bool { return len(relay.Messages()) > arrived })
+		p.waitFor(t, "mail", func() bool { return len(relay.Messages()) > arrived })
 		told := strings.Count(p.out.String(), "disk is full")
-		empty := fill(t, dir)
+		empty := fillDisk(t, dir)
 		arrived = len(relay.Messages())
-		p.until(t, "word of the full disk", func() bool { return strings.Count(p.out.String(), "disk is full") > told })
-		if more := len(relay.Messages()) - arrived; more > connections+unsettled {
+		p.waitFor(t, "word of the full disk", func() bool { return strings.Count(p.out.String(), "disk is full") > told })
+		if more := len(relay.Messages()) - arrived; more > connections+maxUnsettled {
 			t.Errorf("%d mails went out while nothing could be written, want those that were on their way", more)
 		}
 		empty()
 	}
-	want := b.wanted()
-	p.until(t, "mail to everyone", func() bool {
-		got, _ := received(t, relay.Messages())
+	want := b.wantPosts()
+	p.waitFor(t, "mail to everyone", func() bool {
+		got, _ := receivedPosts(t, relay.Messages())
 		for member := range want {
 			if len(got[member]) == 0 {
 				return false
@@ -90,9 +90,9 @@ func TestDisk_FullDiskLosesNothing(t *testing.T) {
 	})
 	p.stop(t)
 	mails := relay.Messages()
-	copies := b.check(mails)
+	copies := b.checkDelivered(mails)
 	t.Logf("%d times a full disk, %d mails, %d of them copies with the same Message-ID", faults, len(mails), copies)
-	if most := faults * (connections + unsettled); copies > most {
+	if most := faults * (connections + maxUnsettled); copies > most {
 		t.Errorf("%d mails were repeated, want at most %d", copies, most)
 	}
 }
@@ -100,9 +100,9 @@ func TestDisk_FullDiskLosesNothing(t *testing.T) {
 // TestDisk_ReportsUnwritableFile starts a daemon on a store that is there and may not be written.
 func TestDisk_ReportsUnwritableFile(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, "8m")
-	b := newBoard(t, 10, time.Now().Add(-time.Hour))
-	b.write(1)
+	dir := mountSmallDisk(t, "8m")
+	b := newTestForum(t, 10, time.Now().Add(-time.Hour))
+	b.writePost(1)
 	relay := smtptest.New(t)
 	config := writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
 	if _, errOut, code := run(t, "migrate", "-c", config); code != 0 {
@@ -125,5 +125,5 @@ func TestDisk_ReportsUnwritableFile(t *testing.T) {
 	if _, errOut, code := run(t, "run", "-c", config, "--once"); code != 0 {
 		t.Errorf("run: exit %d\n%s", code, errOut)
 	}
-	b.check(relay.Messages())
+	b.checkDelivered(relay.Messages())
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// story is the JSON of an explanation: what checks may rely on.
-type story struct {
+// explanation is the JSON of an explanation: what checks may rely on.
+type explanation struct {
 	Post    int64  `json:"post"`
 	Verdict string `json:"verdict"`
 	Reason  string `json:"reason"`
@@ -26,8 +26,8 @@ type story struct {
 	} `json:"mails"`
 }
 
-// explain tells of posts to a member.
-func explain(t *testing.T, config string, member int64, posts []int64) map[int64]story {
+// explainPosts tells of posts to a member.
+func explainPosts(t *testing.T, config string, member int64, posts []int64) map[int64]explanation {
 	t.Helper()
 	ids := make([]string, len(posts))
 	for i, p := range posts {
@@ -41,7 +41,7 @@ func explain(t *testing.T, config string, member int64, posts []int64) map[int64
 		Member struct {
 			ID int64 `json:"id"`
 		} `json:"member"`
-		Posts []story `json:"posts"`
+		Posts []explanation `json:"posts"`
 	}
 	if err := json.Unmarshal([]byte(out), &told); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -49,26 +49,26 @@ func explain(t *testing.T, config string, member int64, posts []int64) map[int64
 	if told.Member.ID != member || len(told.Posts) != len(posts) {
 		t.Fatalf("it tells of member %d and %d posts, want %d and %d", told.Member.ID, len(told.Posts), member, len(posts))
 	}
-	all := make(map[int64]story)
+	all := make(map[int64]explanation)
 	for _, s := range told.Posts {
 		all[s.Post] = s
 	}
 	return all
 }
 
-// TestExplain_IsRightForEveryPost runs the daemon on the forums, and asks for every post of the window and every post that the
+// TestExplain_MatchesForumForEveryPost runs the daemon on the forums, and asks for every post of the window and every post that the
 // story by which a forum was filled has a reason for.
-func TestExplain_IsRightForEveryPost(t *testing.T) {
+func TestExplain_MatchesForumForEveryPost(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
-			dsn, config := realForum(t, kind)
+			dsn, config := loadForum(t, kind)
 			mails := t.TempDir()
 			if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(want.Window[1]), "--mail-dir", mails); code != 0 {
 				t.Fatalf("run: exit %d\n%s", code, errOut)
 			}
 			for name, m := range want.Members {
-				posts := created(t, dsn, kind, want.Window)
+				posts := postsInWindow(t, dsn, kind, want.Window)
 				for id := range m.MustNot {
 					post, err := strconv.ParseInt(id, 10, 64)
 					if err != nil {
@@ -77,13 +77,13 @@ func TestExplain_IsRightForEveryPost(t *testing.T) {
 					posts = append(posts, post)
 				}
 				slices.Sort(posts)
-				got := explain(t, config, m.ID, slices.Compact(posts))
+				got := explainPosts(t, config, m.ID, slices.Compact(posts))
 				for post, s := range got {
 					if should := slices.Contains(m.Show, post); should != (s.Verdict == "sent") {
 						t.Errorf("%s: post %d is explained as %s: %s; he should get it: %t", name, post, s.Verdict, s.Reason, should)
 					}
 				}
-				toldAgrees(t, name, got, m)
+				checkReasons(t, name, got, m)
 			}
 			if sent, err := filepath.Glob(filepath.Join(mails, "*.eml")); err != nil || len(sent) < 5 {
 				t.Errorf("%d mails were sent, %v", len(sent), err)
@@ -92,8 +92,8 @@ func TestExplain_IsRightForEveryPost(t *testing.T) {
 	}
 }
 
-// toldAgrees holds our reasons against those of the story.
-func toldAgrees(t *testing.T, name string, got map[int64]story, m memberExpectation) {
+// checkReasons holds our reasons against those of the story.
+func checkReasons(t *testing.T, name string, got map[int64]explanation, m memberExpectation) {
 	t.Helper()
 	for _, post := range m.Show {
 		s := got[post]
@@ -104,7 +104,7 @@ func toldAgrees(t *testing.T, name string, got map[int64]story, m memberExpectat
 	}
 	for id, theirs := range m.MustNot {
 		post, _ := strconv.ParseInt(id, 10, 64)
-		ours, known := ourWord(theirs)
+		ours, known := reasonFor(theirs)
 		if !known {
 			t.Errorf("%s: no word of ours for %q", name, theirs)
 		}

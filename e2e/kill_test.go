@@ -11,14 +11,14 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// kills is how often a daemon is killed.
-const kills = 50
+// killCount is how often a daemon is killed.
+const killCount = 50
 
 // TestKill_DeliversEachPostOnce kills daemons in the middle of rounds and starts them again, while
 // the forum is written to.
 func TestKill_DeliversEachPostOnce(t *testing.T) {
 	t.Parallel()
-	binary := build(t)
+	binary := buildBinary(t)
 	sqlite := func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") }
 	postgres := func(t *testing.T) string { return servertest.Postgres(t) }
 	for name, tt := range map[string]struct {
@@ -31,26 +31,26 @@ func TestKill_DeliversEachPostOnce(t *testing.T) {
 		"two of three, on PostgreSQL": {postgres, 3, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBoard(t, 120, time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC))
+			b := newTestForum(t, 120, time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC))
 			relay := smtptest.New(t)
-			config := settings(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, tt.store(t), relay.URL()),
+			config := appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, tt.store(t), relay.URL()),
 				"[digest]\ncadence = \"hours\"\nevery = 1\nhour = 0\n")
-			s := storm{board: b, binary: binary, config: config, relay: relay, dice: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))}
-			s.round() // everybody is known now
-			for s.killed < kills {
-				s.hour(tt.daemons, tt.atOnce)
+			s := killTest{testForum: b, binary: binary, config: config, relay: relay, random: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))}
+			s.runRound() // everybody is known now
+			for s.killed < killCount {
+				s.runHour(tt.daemons, tt.atOnce)
 			}
 			for range 2 { // what is in doubt goes out again, and then what came after it
 				s.now = s.now.Add(time.Hour)
-				s.round()
+				s.runRound()
 			}
 			mails := relay.Messages()
-			copies := b.check(mails)
+			copies := b.checkDelivered(mails)
 			t.Logf("%s: %d kills in %d hours, %d mails, %d of them copies with the same Message-ID", name, s.killed, s.hours, len(mails), copies)
-			if most := s.killed * (connections + unsettled); copies > most {
+			if most := s.killed * (connections + maxUnsettled); copies > most {
 				t.Errorf("%d mails were repeated, want at most %d: those in flight at %d kills", copies, most, s.killed)
 			}
-			s.round()
+			s.runRound()
 			if after := len(relay.Messages()); after != len(mails) {
 				t.Errorf("a round with nothing new sent %d mails", after-len(mails))
 			}
@@ -58,67 +58,67 @@ func TestKill_DeliversEachPostOnce(t *testing.T) {
 	}
 }
 
-// storm is daemons that are killed.
-type storm struct {
-	*board
+// killTest is daemons that are killed.
+type killTest struct {
+	*testForum
 	binary, config string
 	relay          *smtptest.Server
-	dice           *rand.Rand
+	random         *rand.Rand
 	hours, killed  int
 }
 
-// start starts one round of a daemon.
-func (s *storm) start() *process {
+// startRound starts one round of a daemon.
+func (s *killTest) startRound() *process {
 	s.Helper()
 	return start(s.T, s.binary, "run", "-c", s.config, "--once", "--now", s.now.Format(time.RFC3339))
 }
 
-// round runs one round that nobody disturbs.
-func (s *storm) round() {
+// runRound runs one round that nobody disturbs.
+func (s *killTest) runRound() {
 	s.Helper()
-	s.end(s.start())
+	s.awaitEnd(s.startRound())
 }
 
-// end waits until a round has ended, which must be well.
-func (s *storm) end(p *process) {
+// awaitEnd waits until a round has ended, which must be well.
+func (s *killTest) awaitEnd(p *process) {
 	s.Helper()
 	if err := <-p.done; err != nil {
 		s.Errorf("a round ended with %v:\n%s", err, p.out)
 	}
 }
 
-// hour lets an hour pass in which posts are written, and lets daemons tell of them, some of which are killed and started again.
-func (s *storm) hour(daemons, atOnce int) {
+// runHour lets an hour pass in which posts are written, and lets daemons tell of them, some of which are killed and started again.
+func (s *killTest) runHour(daemons, atOnce int) {
 	s.Helper()
 	s.hours++
 	s.now = s.now.Add(time.Hour)
-	s.write(1 + s.dice.IntN(10))
-	s.write(1 + s.dice.IntN(10))
+	s.writePost(1 + s.random.IntN(10))
+	s.writePost(1 + s.random.IntN(10))
 	running := make([]*process, daemons)
 	for i := range running {
-		running[i] = s.start()
+		running[i] = s.startRound()
 	}
 	for range 3 {
-		s.moment(running)
-		for _, i := range s.dice.Perm(daemons)[:1+s.dice.IntN(atOnce)] {
-			if s.kill(running[i]) {
-				running[i] = s.start()
+		s.waitRandomly(running)
+		for _, i := range s.random.Perm(daemons)[:1+s.random.IntN(atOnce)] {
+			if s.killRunning(running[i]) {
+				running[i] = s.startRound()
 			}
 		}
 	}
 	for _, p := range running {
-		s.end(p)
+		s.awaitEnd(p)
 	}
 }
 
-// moment waits for a random one: mostly until so many more mails have arrived, now and then for so much time, which may be over
+// waitRandomly waits for a random one: mostly until so many more mails have arrived, now and then for so much time, which may be over
 // before the first. It ends with the daemons, too.
-func (s *storm) moment(running []*process) {
-	more, end := len(s.relay.Messages())+1+s.dice.IntN(40), make(<-chan time.Time)
-	if s.dice.IntN(5) == 0 {
-		end = time.After(time.Duration(s.dice.IntN(200)) * time.Millisecond)
+func (s *killTest) waitRandomly(running []*process) {
+	more, end := len(s.relay.Messages())+1+s.random.IntN(40), make(<-chan time.Time)
+	if s.random.IntN(5) == 0 {
+		end = time.After(time.Duration(s.random.IntN(200)) * time.Millisecond)
 	}
-	for len(s.relay.Messages()) < more && !slices.ContainsFunc(running, over) {
+	for len(s.relay.Messages()) < more && !slices.ContainsFunc(running, hasEnded) {
 		select {
 		case <-end:
 			return
@@ -127,8 +127,8 @@ func (s *storm) moment(running []*process) {
 	}
 }
 
-// over tells that a daemon has ended.
-func over(p *process) bool {
+// hasEnded tells that a daemon has ended.
+func hasEnded(p *process) bool {
 	select {
 	case err := <-p.done:
 		p.done <- err
@@ -138,10 +138,10 @@ func over(p *process) bool {
 	}
 }
 
-// kill kills a daemon, if it has not ended yet.
-func (s *storm) kill(p *process) bool {
+// killRunning kills a daemon, if it has not ended yet.
+func (s *killTest) killRunning(p *process) bool {
 	s.Helper()
-	if over(p) {
+	if hasEnded(p) {
 		return false
 	}
 	p.Process.Kill()

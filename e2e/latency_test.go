@@ -18,21 +18,21 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// answered is a forum in which a crowd watches a thread, by the ways in which its own software writes.
-type answered struct {
-	thread  int64
-	copies  map[string][2]string // tables of which a member's row is copied: the column of his number, and what else is his own
-	watches []string             // lets the crowd watch the thread, and nobody else anything
-	reply   []string             // writes a reply
+// alertForum is a forum in which a crowd watches a thread, by the ways in which its own software writes.
+type alertForum struct {
+	thread     int64
+	copied     map[string][2]string // tables of which a member's row is copied: the column of his number, and what else is his own
+	setWatches []string             // lets the crowd watch the thread, and nobody else anything
+	reply      []string             // writes a reply
 }
 
-var answeredForums = map[string]answered{
+var alertForums = map[string]alertForum{
 	"xenforo2": {
 		thread: 12,
-		copies: map[string][2]string{
+		copied: map[string][2]string{
 			"xf_user": {"user_id", "username email"}, "xf_user_option": {"user_id", ""}, "xf_user_profile": {"user_id", ""},
 		},
-		watches: []string{`DELETE FROM xf_thread_watch`, `DELETE FROM xf_forum_watch`, `INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) SELECT seq, @thread, 1 FROM seq_100001_to_199999 WHERE seq <= 100000 + @crowd`},
+		setWatches: []string{`DELETE FROM xf_thread_watch`, `DELETE FROM xf_forum_watch`, `INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) SELECT seq, @thread, 1 FROM seq_100001_to_199999 WHERE seq <= 100000 + @crowd`},
 		reply: []string{
 			`START TRANSACTION`,
 			`INSERT INTO xf_post (thread_id, user_id, username, post_date, message, position) SELECT @thread, 3, 'Ray', @at, @words, reply_count + 1 FROM xf_thread WHERE thread_id = @thread`,
@@ -44,9 +44,9 @@ var answeredForums = map[string]answered{
 		},
 	},
 	"mybb": {
-		thread:  12,
-		copies:  map[string][2]string{"mybb_users": {"uid", "username email"}},
-		watches: []string{`DELETE FROM mybb_threadsubscriptions`, `DELETE FROM mybb_forumsubscriptions`, `INSERT INTO mybb_threadsubscriptions (uid, tid, notification, dateline) SELECT seq, @thread, 1, 0 FROM seq_100001_to_199999 WHERE seq <= 100000 + @crowd`},
+		thread:     12,
+		copied:     map[string][2]string{"mybb_users": {"uid", "username email"}},
+		setWatches: []string{`DELETE FROM mybb_threadsubscriptions`, `DELETE FROM mybb_forumsubscriptions`, `INSERT INTO mybb_threadsubscriptions (uid, tid, notification, dateline) SELECT seq, @thread, 1, 0 FROM seq_100001_to_199999 WHERE seq <= 100000 + @crowd`},
 		reply: []string{ // its tables know no transactions
 			`INSERT INTO mybb_posts (tid, fid, subject, uid, username, dateline, message, visible) SELECT @thread, fid, CONCAT('RE: ', subject), 2, 'Ray', @at, @words, 1 FROM mybb_threads WHERE tid = @thread`,
 			`SET @post = LAST_INSERT_ID()`,
@@ -58,23 +58,23 @@ var answeredForums = map[string]answered{
 // TestLatency_AlertsWithinSeconds lets a reply be written as the forum writes it, and waits for the mails of all who
 // watch its thread. POSTRIDER_WATCHERS is how many these are, POSTRIDER_REPLIES how many replies are timed.
 func TestLatency_AlertsWithinSeconds(t *testing.T) {
-	watchers, replies := fromEnv(t, "POSTRIDER_WATCHERS", 25), fromEnv(t, "POSTRIDER_REPLIES", 1)
+	watchers, replies := envInt(t, "POSTRIDER_WATCHERS", 25), envInt(t, "POSTRIDER_REPLIES", 1)
 	if replies == 1 {
 		t.Parallel()
 	}
-	binary := build(t)
-	for kind, forum := range answeredForums {
+	binary := buildBinary(t)
+	for kind, forum := range alertForums {
 		t.Run(kind, func(t *testing.T) {
-			dsn, _ := realForum(t, kind)
+			dsn, _ := loadForum(t, kind)
 			db := servertest.OpenMariaDB(t, dsn)
 			db.SetMaxOpenConns(1) // for its variables
-			forum.crowd(t, db, watchers)
+			forum.addWatchers(t, db, watchers)
 			relay, dir := smtptest.New(t), t.TempDir()
-			config := settings(t, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
+			config := appendConfig(t, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
 				"[alerts]\nmode = \"every\"\ndebounce = \"0s\"\ndebounce_max = \"0s\"\n[scan]\ninterval = \"2s\"\n")
 			p := start(t, binary, "run", "-c", config)
-			p.until(t, "first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start"`) })
-			idle := forum.idle(t, db, replies)
+			p.waitFor(t, "first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start"`) })
+			idle := forum.idleCost(t, db, replies)
 			var late []time.Duration
 			var asked int64
 			for n := range replies {
@@ -82,11 +82,11 @@ func TestLatency_AlertsWithinSeconds(t *testing.T) {
 				if replies > 1 { // at any moment between two looks
 					time.Sleep(time.Duration(rand.Int64N(int64(2 * time.Second))))
 				}
-				before := questions(t, db)
-				written := forum.writes(t, db, words)
-				p.until(t, "mail to each watcher", func() bool { return relay.Count() >= (n+1)*watchers })
-				late = append(late, lateness(t, relay.Messages()[n*watchers:], written, words, watchers)...)
-				asked += questions(t, db) - before - int64(len(forum.reply)) - 3 // what writes the reply, and asks this
+				before := statementCount(t, db)
+				written := forum.writeReply(t, db, words)
+				p.waitFor(t, "mail to each watcher", func() bool { return relay.Count() >= (n+1)*watchers })
+				late = append(late, deliveryTimes(t, relay.Messages()[n*watchers:], written, words, watchers)...)
+				asked += statementCount(t, db) - before - int64(len(forum.reply)) - 3 // what writes the reply, and asks this
 			}
 			slices.Sort(late)
 			p50, p99, last := late[len(late)/2], late[len(late)*99/100], late[len(late)-1]
@@ -100,8 +100,8 @@ func TestLatency_AlertsWithinSeconds(t *testing.T) {
 	}
 }
 
-// crowd lets members who may read the thread watch it: copies of one who may.
-func (a answered) crowd(t *testing.T, db *sql.DB, watchers int) {
+// addWatchers lets members who may read the thread watch it: copies of one who may.
+func (a alertForum) addWatchers(t *testing.T, db *sql.DB, watchers int) {
 	t.Helper()
 	run := func(query string, args ...any) {
 		t.Helper()
@@ -110,7 +110,7 @@ func (a answered) crowd(t *testing.T, db *sql.DB, watchers int) {
 		}
 	}
 	run(`SET @crowd = ?, @thread = ?`, watchers, a.thread)
-	for table, own := range a.copies {
+	for table, own := range a.copied {
 		rows, err := db.QueryContext(t.Context(), `SELECT column_name FROM information_schema.columns WHERE table_schema = database() AND table_name = ? ORDER BY ordinal_position`, table)
 		if err != nil {
 			t.Fatal(err)
@@ -139,13 +139,13 @@ func (a answered) crowd(t *testing.T, db *sql.DB, watchers int) {
 		run(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s o, seq_100001_to_199999 s WHERE o.%s = 5 AND s.seq <= 100000 + @crowd",
 			table, strings.Join(columns, ", "), strings.Join(values, ", "), table, own[0]))
 	}
-	for _, query := range a.watches {
+	for _, query := range a.setWatches {
 		run(query)
 	}
 }
 
-// writes writes a reply and tells when that was done.
-func (a answered) writes(t *testing.T, db *sql.DB, words string) time.Time {
+// writeReply writes a reply and tells when that was done.
+func (a alertForum) writeReply(t *testing.T, db *sql.DB, words string) time.Time {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), `SET @words = ?, @at = ?`, words, time.Now().Unix()); err != nil {
 		t.Fatal(err)
@@ -158,20 +158,20 @@ func (a answered) writes(t *testing.T, db *sql.DB, words string) time.Time {
 	return time.Now()
 }
 
-// idle tells what a look at the forum costs that finds nothing. It waits for that only where figures are wanted.
-func (a answered) idle(t *testing.T, db *sql.DB, replies int) string {
+// idleCost tells what a look at the forum costs that finds nothing. It waits for that only where figures are wanted.
+func (a alertForum) idleCost(t *testing.T, db *sql.DB, replies int) string {
 	t.Helper()
 	if replies == 1 {
 		return "idle looks not counted"
 	}
 	const looks = 10
-	before := questions(t, db)
+	before := statementCount(t, db)
 	time.Sleep(looks * 2 * time.Second)
-	return fmt.Sprintf("idle %.1f a look", float64(questions(t, db)-before-1)/looks)
+	return fmt.Sprintf("idle %.1f a look", float64(statementCount(t, db)-before-1)/looks)
 }
 
-// questions is how many statements the server was asked.
-func questions(t *testing.T, db *sql.DB) (n int64) {
+// statementCount is how many statements the server was asked.
+func statementCount(t *testing.T, db *sql.DB) (n int64) {
 	t.Helper()
 	var name string
 	if err := db.QueryRowContext(t.Context(), `SHOW GLOBAL STATUS LIKE 'Questions'`).Scan(&name, &n); err != nil {
@@ -180,8 +180,8 @@ func questions(t *testing.T, db *sql.DB) (n int64) {
 	return n
 }
 
-// lateness tells after how long each watcher's mail was accepted, of which all must bring the words.
-func lateness(t *testing.T, mails []smtptest.Message, written time.Time, words string, watchers int) (late []time.Duration) {
+// deliveryTimes tells after how long each watcher's mail was accepted, of which all must bring the words.
+func deliveryTimes(t *testing.T, mails []smtptest.Message, written time.Time, words string, watchers int) (late []time.Duration) {
 	t.Helper()
 	to := map[string]bool{}
 	for _, m := range mails {
@@ -201,8 +201,8 @@ func lateness(t *testing.T, mails []smtptest.Message, written time.Time, words s
 	return late
 }
 
-// fromEnv is a number that somebody wants otherwise who measures.
-func fromEnv(t *testing.T, name string, usual int) int {
+// envInt is a number that somebody wants otherwise who measures.
+func envInt(t *testing.T, name string, usual int) int {
 	t.Helper()
 	text := os.Getenv(name)
 	if text == "" {

@@ -18,11 +18,11 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// secret marks what nobody may read any more when the mails go out.
-const secret = "Zimtstern"
+// secretWord marks what nobody may read any more when the mails go out.
+const secretWord = "Zimtstern"
 
-// software is how a forum's own software does what may happen before a hand-over.
-type software struct {
+// forumSQL is how a forum's own software does what may happen before a hand-over.
+type forumSQL struct {
 	mark      string // of post ?: puts the secret into it
 	title     string // of thread ?: makes the secret its title
 	inSection string // which posts are in section ?
@@ -34,10 +34,10 @@ type software struct {
 	address   string // to ?, of member ?
 }
 
-var softwares = map[string]software{
+var forumSQLs = map[string]forumSQL{
 	"xenforo2": {
-		mark:      "UPDATE xf_post SET message = CONCAT('" + secret + " ', message) WHERE post_id = ?",
-		title:     "UPDATE xf_thread SET title = '" + secret + "' WHERE thread_id = ?",
+		mark:      "UPDATE xf_post SET message = CONCAT('" + secretWord + " ', message) WHERE post_id = ?",
+		title:     "UPDATE xf_thread SET title = '" + secretWord + "' WHERE thread_id = ?",
 		inSection: "SELECT p.post_id FROM xf_post p JOIN xf_thread t ON t.thread_id = p.thread_id WHERE t.node_id = ?",
 		section:   "SELECT t.node_id FROM xf_post p JOIN xf_thread t ON t.thread_id = p.thread_id WHERE p.post_id = ?",
 		remove:    "UPDATE xf_post SET message_state = 'deleted' WHERE post_id = ?",
@@ -47,8 +47,8 @@ var softwares = map[string]software{
 		address:   "UPDATE xf_user SET email = ? WHERE user_id = ?",
 	},
 	"mybb": {
-		mark:      "UPDATE mybb_posts SET message = CONCAT('" + secret + " ', message) WHERE pid = ?",
-		title:     "UPDATE mybb_threads SET subject = '" + secret + "' WHERE tid = ?",
+		mark:      "UPDATE mybb_posts SET message = CONCAT('" + secretWord + " ', message) WHERE pid = ?",
+		title:     "UPDATE mybb_threads SET subject = '" + secretWord + "' WHERE tid = ?",
 		inSection: "SELECT pid FROM mybb_posts WHERE fid = ?",
 		section:   "SELECT fid FROM mybb_posts WHERE pid = ?",
 		remove:    "UPDATE mybb_posts SET visible = -1 WHERE pid = ?",
@@ -62,12 +62,12 @@ var softwares = map[string]software{
 // TestLeak_RespectsPermissionChanges plans mails, or has them put off by a relay, and changes the forum
 // before they go out.
 func TestLeak_RespectsPermissionChanges(t *testing.T) {
-	for kind, sw := range softwares {
+	for kind, sw := range forumSQLs {
 		for _, waits := range []string{"between plan and hand-over", "while they wait for another try"} {
 			t.Run(kind+" "+waits, func(t *testing.T) {
 				want := readExpectation(t, kind)
-				dsn, _ := realForum(t, kind)
-				f := foreign{t, servertest.OpenMariaDB(t, dsn), sw}
+				dsn, _ := loadForum(t, kind)
+				f := forumDB{t, servertest.OpenMariaDB(t, dsn), sw}
 				dir, deferring, relay := t.TempDir(), smtptest.NewScript(t, smtptest.Table{".": {{Say: "451 4.7.1 Come back later"}}}), smtptest.New(t)
 				config := func(url string) string {
 					return writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), url)
@@ -76,7 +76,7 @@ func TestLeak_RespectsPermissionChanges(t *testing.T) {
 				for name, m := range want.Members {
 					before[name] = preview(t, config(relay.URL()), strconv.FormatInt(m.ID, 10), want.Window)
 				}
-				happen := f.plot(before["oldhand"], want)
+				happen := f.markSecrets(before["oldhand"], want)
 
 				now := time.Unix(want.Window[1], 0)
 				once := func(url string) {
@@ -86,47 +86,47 @@ func TestLeak_RespectsPermissionChanges(t *testing.T) {
 					}
 				}
 				if waits == "between plan and hand-over" {
-					good(t, "queue", "pause", "-c", config(relay.URL()))
+					mustRun(t, "queue", "pause", "-c", config(relay.URL()))
 					once(relay.URL())
-					good(t, "queue", "resume", "-c", config(relay.URL()))
+					mustRun(t, "queue", "resume", "-c", config(relay.URL()))
 				} else {
 					once(deferring.URL())
-					if !strings.Contains(strings.Join(deferring.Bodies(), ""), secret) {
+					if !strings.Contains(strings.Join(deferring.Bodies(), ""), secretWord) {
 						t.Error("without a change nothing would be kept secret")
 					}
 				}
 				happen()
 				now = now.Add(10 * time.Minute)
 				once(relay.URL())
-				verdict(t, relay.Messages(), before["oldhand"].Member.Email, before["panda"].Member.Email, before["ray"].Member.Email)
+				wantNoLeak(t, relay.Messages(), before["oldhand"].Member.Email, before["panda"].Member.Email, before["ray"].Member.Email)
 			})
 		}
 	}
 }
 
-// good runs a command line that must go well.
-func good(t *testing.T, args ...string) {
+// mustRun runs a command line that must go well.
+func mustRun(t *testing.T, args ...string) {
 	t.Helper()
 	if _, errOut, code := run(t, args...); code != 0 {
 		t.Fatalf("%v: exit %d\n%s", args, code, errOut)
 	}
 }
 
-// foreign is a forum's database, as the forum itself has it.
-type foreign struct {
+// forumDB is a forum's database, as the forum itself has it.
+type forumDB struct {
 	*testing.T
 	db *sql.DB
-	software
+	forumSQL
 }
 
-func (f foreign) exec(query string, args ...any) {
+func (f forumDB) exec(query string, args ...any) {
 	f.Helper()
 	if _, err := f.db.ExecContext(f.Context(), query, args...); err != nil {
 		f.Fatalf("%s: %v", query, err)
 	}
 }
 
-func (f foreign) numbers(query string, args ...any) (list []int64) {
+func (f forumDB) queryInts(query string, args ...any) (list []int64) {
 	f.Helper()
 	rows, err := f.db.QueryContext(f.Context(), query, args...)
 	if err != nil {
@@ -146,16 +146,16 @@ func (f foreign) numbers(query string, args ...any) (list []int64) {
 	return list
 }
 
-// plot marks some of what Oldhand would get: all that is in a section, a post, and a thread. The function it gives takes
+// markSecrets marks some of what Oldhand would get: all that is in a section, a post, and a thread. The function it gives takes
 // them away from him, bans Panda, and gives Ray another address.
-func (f foreign) plot(oldhand edition, want expectation) (happen func()) {
+func (f forumDB) markSecrets(oldhand edition, want expectation) (happen func()) {
 	f.Helper()
 	if len(oldhand.Groups) < 2 || len(oldhand.Groups[1].Threads) < 3 {
-		f.Fatalf("Oldhand's edition has too little to play with: %v", oldhand.posts())
+		f.Fatalf("Oldhand's edition has too little to play with: %v", oldhand.shownPosts())
 	}
 	section, threads := oldhand.Groups[0].Section.ID, oldhand.Groups[1].Threads
 	post, thread := threads[0].Posts[0].ID, threads[1]
-	for _, p := range append(f.numbers(f.inSection, section), post) {
+	for _, p := range append(f.queryInts(f.inSection, section), post) {
 		f.exec(f.mark, p)
 	}
 	for _, p := range thread.Posts {
@@ -165,7 +165,7 @@ func (f foreign) plot(oldhand edition, want expectation) (happen func()) {
 	var private int64
 	for id, why := range want.Members["oldhand"].MustNot {
 		if strings.HasSuffix(why, "is not readable by this member") {
-			private = f.numbers(f.section, id)[0]
+			private = f.queryInts(f.section, id)[0]
 		}
 	}
 	return func() {
@@ -180,14 +180,14 @@ func (f foreign) plot(oldhand edition, want expectation) (happen func()) {
 
 const newAddress = "new@example.org"
 
-// verdict looks for what must not have left. Ray may have the thread that was moved: he watches where it stands now.
-func verdict(t *testing.T, mails []smtptest.Message, oldhand, panda, ray string) {
+// wantNoLeak looks for what must not have left. Ray may have the thread that was moved: he watches where it stands now.
+func wantNoLeak(t *testing.T, mails []smtptest.Message, oldhand, panda, ray string) {
 	t.Helper()
 	got := map[string]int{}
 	for _, m := range mails {
 		got[m.To]++
-		text := whole(t, m.Data)
-		if m.To != newAddress && strings.Contains(text, secret) {
+		text := decodedText(t, m.Data)
+		if m.To != newAddress && strings.Contains(text, secretWord) {
 			t.Errorf("the mail to %s tells what is forbidden", m.To)
 		}
 		if strings.Contains(text, ray) {
@@ -200,8 +200,8 @@ func verdict(t *testing.T, mails []smtptest.Message, oldhand, panda, ray string)
 	}
 }
 
-// whole is a mail as it came, and its parts as they are read.
-func whole(t *testing.T, raw []byte) string {
+// decodedText is a mail as it came, and its parts as they are read.
+func decodedText(t *testing.T, raw []byte) string {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {

@@ -65,7 +65,7 @@ type edition struct {
 	} `json:"left_out"`
 }
 
-func (e edition) posts() []int64 {
+func (e edition) shownPosts() []int64 {
 	posts := []int64{}
 	for _, g := range e.Groups {
 		for _, t := range g.Threads {
@@ -78,9 +78,9 @@ func (e edition) posts() []int64 {
 	return posts
 }
 
-// all lists the posts that are shown or explained.
-func (e edition) all() []int64 {
-	all := e.posts()
+// allPosts lists the posts that are shown or explained.
+func (e edition) allPosts() []int64 {
+	all := e.shownPosts()
 	for _, l := range e.LeftOut {
 		all = append(all, l.Post)
 	}
@@ -88,22 +88,22 @@ func (e edition) all() []int64 {
 	return all
 }
 
-// created asks the forum for all posts of the window.
-func created(t *testing.T, dsn, kind string, window [2]int64) []int64 {
+// postsInWindow asks the forum for all posts of the window.
+func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 	t.Helper()
 	query := map[string]string{
 		"xenforo2": "SELECT post_id FROM xf_post WHERE post_date >= ? AND post_date < ? ORDER BY 1",
 		"mybb":     "SELECT pid FROM mybb_posts WHERE dateline >= ? AND dateline < ? ORDER BY 1",
 	}[kind]
-	ids := numbers(t, dsn, query, window[0], window[1])
+	ids := queryInts(t, dsn, query, window[0], window[1])
 	if len(ids) < 300 {
 		t.Fatalf("the window has %d posts", len(ids))
 	}
 	return ids
 }
 
-// numbers asks a forum for a list of them.
-func numbers(t *testing.T, dsn, query string, args ...any) (list []int64) {
+// queryInts asks a forum for a list of them.
+func queryInts(t *testing.T, dsn, query string, args ...any) (list []int64) {
 	t.Helper()
 	rows, err := servertest.OpenMariaDB(t, dsn).QueryContext(t.Context(), query, args...)
 	if err != nil {
@@ -127,28 +127,28 @@ func TestPreview_MatchesForum(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
-			dsn, config := realForum(t, kind)
-			window := created(t, dsn, kind, want.Window)
+			dsn, config := loadForum(t, kind)
+			window := postsInWindow(t, dsn, kind, want.Window)
 			for name, m := range want.Members {
 				got := preview(t, config, strconv.FormatInt(m.ID, 10), want.Window)
-				if all := got.all(); !slices.Equal(all, window) {
+				if all := got.allPosts(); !slices.Equal(all, window) {
 					t.Errorf("%s: posts shown or explained are\n %v\nwant all of the window\n %v", name, all, window)
 				}
 				slices.Sort(m.Show)
-				if posts := got.posts(); !slices.Equal(posts, m.Show) {
+				if posts := got.shownPosts(); !slices.Equal(posts, m.Show) {
 					t.Errorf("%s: posts\n %v\nwant\n %v", name, posts, m.Show)
 				}
 				if got.Kind != "digest" || got.Member.ID != m.ID || got.From.Unix() != want.Window[0] || got.Until.Unix() != want.Window[1] || got.Subject == "" {
 					t.Errorf("%s: head of the edition is %+v", name, got)
 				}
-				leftOutAgrees(t, name, got, m.MustNot, m.Own)
+				checkOmitted(t, name, got, m.MustNot, m.Own)
 			}
 		})
 	}
 }
 
-// leftOutAgrees holds our reasons against those of the story by which the forum was filled.
-func leftOutAgrees(t *testing.T, name string, got edition, mustNot map[string]string, own []int64) {
+// checkOmitted holds our reasons against those of the story by which the forum was filled.
+func checkOmitted(t *testing.T, name string, got edition, mustNot map[string]string, own []int64) {
 	t.Helper()
 	reasons := map[int64]string{}
 	for _, l := range got.LeftOut {
@@ -156,7 +156,7 @@ func leftOutAgrees(t *testing.T, name string, got edition, mustNot map[string]st
 	}
 	for id, theirs := range mustNot {
 		post, _ := strconv.ParseInt(id, 10, 64)
-		ours, known := ourWord(theirs)
+		ours, known := reasonFor(theirs)
 		if !known {
 			t.Errorf("%s: no word of ours for %q", name, theirs)
 		}
@@ -172,8 +172,8 @@ func leftOutAgrees(t *testing.T, name string, got edition, mustNot map[string]st
 	}
 }
 
-// ourWord is what our reason must hold for one of the story's; empty: the post is gone, or stands before the window.
-func ourWord(theirs string) (ours string, known bool) {
+// reasonFor is what our reason must hold for one of the story's; empty: the post is gone, or stands before the window.
+func reasonFor(theirs string) (ours string, known bool) {
 	for _, word := range []struct{ theirs, ours string }{
 		{"before the window", ""}, {"permanently deleted", ""},
 		{"is not readable", "no access"}, {"own-threads-only", "own threads only"},
@@ -192,7 +192,7 @@ func TestPreview_SkipsMembersWithoutEmail(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
-			_, config := realForum(t, kind)
+			_, config := loadForum(t, kind)
 			for why, id := range want.NoMail {
 				if strings.HasPrefix(why, "deleted account") {
 					if _, errOut, code := run(t, "preview", "-c", config, strconv.FormatInt(id, 10), "--format", "json"); code != 1 || !strings.Contains(errOut, "no such member") {
@@ -214,14 +214,14 @@ func TestPreview_MatchesRound(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			window := readExpectation(t, kind).Window
-			_, config := realForum(t, kind)
+			_, config := loadForum(t, kind)
 			mails := t.TempDir()
 			round := func(at int64) (sent []string) {
-				before := files(t, mails)
+				before := fileNames(t, mails)
 				if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(at), "--mail-dir", mails); code != 0 {
 					t.Fatalf("run: exit %d\n%s", code, errOut)
 				}
-				for _, f := range files(t, mails) {
+				for _, f := range fileNames(t, mails) {
 					if !slices.Contains(before, f) {
 						sent = append(sent, recipient(t, filepath.Join(mails, f)))
 					}
@@ -229,7 +229,7 @@ func TestPreview_MatchesRound(t *testing.T) {
 				slices.Sort(sent)
 				return sent
 			}
-			if got, want := round(window[1]), expecting(t, config, window); !slices.Equal(got, want) {
+			if got, want := round(window[1]), previewRecipients(t, config, window); !slices.Equal(got, want) {
 				t.Errorf("the first round mailed\n %v\nwant\n %v", got, want)
 			}
 			if again := round(window[1]); len(again) > 0 {
@@ -242,8 +242,8 @@ func TestPreview_MatchesRound(t *testing.T) {
 	}
 }
 
-// expecting lists the addresses of all members whose preview has something in it.
-func expecting(t *testing.T, config string, window [2]int64) []string {
+// previewRecipients lists the addresses of all members whose preview has something in it.
+func previewRecipients(t *testing.T, config string, window [2]int64) []string {
 	t.Helper()
 	var addresses []string
 	for id := range 45 {
@@ -284,9 +284,9 @@ func recipient(t *testing.T, path string) string {
 
 func rfc3339(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 
-// TestPreview_CustomersThread is a page of a real forum: a post of it was removed and leaves its hole.
-func TestPreview_CustomersThread(t *testing.T) {
-	dsn, config := realForum(t, "xenforo2")
+// TestPreview_ShowsThreadInOrder is a page of a real forum: a post of it was removed and leaves its hole.
+func TestPreview_ShowsThreadInOrder(t *testing.T) {
+	dsn, config := loadForum(t, "xenforo2")
 	const oldhand = "4"
 	// The page was saved as text, so that the source of its article has lost its address.
 	if _, err := servertest.OpenMariaDB(t, dsn).ExecContext(t.Context(), "INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) VALUES ("+oldhand+", 1, 1);"+
@@ -294,7 +294,7 @@ func TestPreview_CustomersThread(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := [2]int64{time.Date(2012, 5, 21, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2012, 5, 22, 0, 0, 0, 0, time.UTC).Unix()}
-	if got, want := preview(t, config, oldhand, day).posts(), []int64{1, 3, 4}; !slices.Equal(got, want) {
+	if got, want := preview(t, config, oldhand, day).shownPosts(), []int64{1, 3, 4}; !slices.Equal(got, want) {
 		t.Errorf("posts = %v, want %v", got, want)
 	}
 	for _, format := range []string{"html", "text"} {
@@ -342,8 +342,8 @@ func preview(t *testing.T, config, member string, window [2]int64) edition {
 	return e
 }
 
-// realForum loads a forum's database and gives its DSN and the path of a configuration for it.
-func realForum(t *testing.T, kind string) (dsn, config string) {
+// loadForum loads a forum's database and gives its DSN and the path of a configuration for it.
+func loadForum(t *testing.T, kind string) (dsn, config string) {
 	t.Helper()
 	dsn = servertest.MariaDB(t)
 	servertest.LoadDump(t, dsn, "../source/testdata/"+kind+"-mariadb.sql.gz")
@@ -390,7 +390,7 @@ func readFile(t *testing.T, path string) string {
 	return string(text)
 }
 
-func files(t *testing.T, dir string) []string {
+func fileNames(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -14,32 +14,32 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// stopLimit is how long a service manager waits at least before it kills.
-const stopLimit = 10 * time.Second
+// stopTimeout is how long a service manager waits at least before it kills.
+const stopTimeout = 10 * time.Second
 
-// waitLimit is how long a test waits for a condition before it fails: a machine full of tests is slow.
-const waitLimit = 90 * time.Second
+// waitTimeout is how long a test waits for a condition before it fails: a machine full of tests is slow.
+const waitTimeout = 90 * time.Second
 
 // process is a postrider that runs.
 type process struct {
 	*exec.Cmd
 	done chan error
-	out  *screen
+	out  *outputBuffer
 }
 
-// screen is what a process has printed so far.
-type screen struct {
+// outputBuffer is what a process has printed so far.
+type outputBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (s *screen) Write(p []byte) (int, error) {
+func (s *outputBuffer) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.Write(p)
 }
 
-func (s *screen) String() string {
+func (s *outputBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.String()
@@ -48,7 +48,7 @@ func (s *screen) String() string {
 // start starts a command that ends with its test at the latest.
 func start(t *testing.T, binary string, args ...string) *process {
 	t.Helper()
-	p := &process{exec.Command(binary, args...), make(chan error, 1), &screen{}}
+	p := &process{exec.Command(binary, args...), make(chan error, 1), &outputBuffer{}}
 	p.Stdout, p.Stderr = p.out, p.out
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -59,16 +59,16 @@ func start(t *testing.T, binary string, args ...string) *process {
 	return p
 }
 
-// until waits for something to become true while the process runs.
-func (p *process) until(t *testing.T, what string, true func() bool) {
+// waitFor waits for something to become true while the process runs.
+func (p *process) waitFor(t *testing.T, what string, true func() bool) {
 	t.Helper()
-	deadline := time.After(waitLimit)
+	deadline := time.After(waitTimeout)
 	for !true() {
 		select {
 		case err := <-p.done:
 			t.Fatalf("the process ended before %s: %v\n%s", what, err, p.out)
 		case <-deadline:
-			t.Fatalf("no %s in %v:\n%s", what, waitLimit, p.out)
+			t.Fatalf("no %s in %v:\n%s", what, waitTimeout, p.out)
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
@@ -86,8 +86,8 @@ func (p *process) stop(t *testing.T) (took time.Duration) {
 		if err != nil {
 			t.Errorf("the process ended with %v, want 0:\n%s", err, p.out)
 		}
-	case <-time.After(stopLimit):
-		t.Fatalf("the process still runs %v after SIGTERM:\n%s", stopLimit, p.out)
+	case <-time.After(stopTimeout):
+		t.Fatalf("the process still runs %v after SIGTERM:\n%s", stopTimeout, p.out)
 	}
 	return time.Since(begin)
 }
@@ -105,7 +105,7 @@ func sampleForum(t *testing.T) string {
 // before it is killed, and when it is started again that message goes out once more, and all others once.
 func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 	t.Parallel()
-	binary := build(t)
+	binary := buildBinary(t)
 	for _, once := range []bool{false, true} {
 		name := "run"
 		if once {
@@ -121,7 +121,7 @@ func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 				args = append(args, "--once")
 			}
 			p := start(t, binary, args...)
-			p.until(t, "message at the relay", func() bool { return len(stuck.Bodies()) >= 2+connections })
+			p.waitFor(t, "message at the relay", func() bool { return len(stuck.Bodies()) >= 2+connections })
 			p.stop(t)
 
 			taken := len(stuck.Bodies())
@@ -164,8 +164,8 @@ func messageID(t *testing.T, raw string) string {
 func TestSIGTERM_WhenIdleStopsImmediately(t *testing.T) {
 	t.Parallel()
 	relay, dir := smtptest.New(t), t.TempDir()
-	p := start(t, build(t), "run", "-c", writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()))
-	p.until(t, "end of the round that sends 36 mails", func() bool {
+	p := start(t, buildBinary(t), "run", "-c", writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()))
+	p.waitFor(t, "end of the round that sends 36 mails", func() bool {
 		return len(relay.Messages()) == 36 && strings.Contains(p.out.String(), `"msg":"round done"`)
 	})
 	p.stop(t)

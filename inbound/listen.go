@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/bounce"
+	"postrider/internal/addr"
 )
 
 const (
@@ -139,7 +139,7 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 
 // Rcpt implements smtp.Session.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if _, domain, _ := strings.Cut(to, "@"); s.domain != "" && !strings.EqualFold(domain, s.domain) {
+	if s.domain != "" && addr.Domain(to) != addr.Domain(s.domain) {
 		return errNotOurs
 	}
 	s.to = append(s.to, to)

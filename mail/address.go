@@ -3,10 +3,11 @@ package mail
 import (
 	netmail "net/mail"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"postrider/internal/line"
 )
 
 // Maximum lengths of an address in bytes (RFC 5321, 4.5.3.1; 254 is a path of 256 without its brackets).
@@ -105,50 +106,16 @@ func header(a netmail.Address) (netmail.Address, error) {
 	return netmail.Address{Name: displayName(a.Name), Address: address}, nil
 }
 
-// displayName returns the name without invisible characters: control characters, and those that change the
-// writing direction of the text after them. A name could use those to disguise the address after it.
-func displayName(name string) string {
-	if isClean(name) {
-		return truncate(name, maxName)
-	}
-	name = strings.Map(func(r rune) rune {
-		if r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
-			return -1
-		}
-		return r
-	}, name)
-	return truncate(singleLine(name), maxName)
-}
+func displayName(name string) string { return headerText(name, maxName) }
 
-// singleLine returns s as one line for a header: valid UTF-8, no control characters, single spaces.
-func singleLine(s string) string {
-	if isClean(s) {
-		return s
-	}
-	s = strings.ToValidUTF8(s, "\ufffd")
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.IsSpace(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
+// headerText returns untrusted text for a header: one line of at most limit characters. None of them can change the
+// writing direction of the text after it, because a name could disguise an address that way.
+func headerText(s string, limit int) string {
+	s = line.Clean(s)
 	// ASCII goes into a header unencoded. A reader's program would decode text there that looks like an
 	// encoded word (RFC 2047). The zero-width space makes the text non-ASCII, so that it gets encoded
 	// itself.
-	return strings.ReplaceAll(s, "=?", "=\u200b?")
-}
-
-// isClean is the fast path: it reports whether s needs no change, as most text does.
-func isClean(s string) bool {
-	blank := true // the start counts as a space
-	for _, c := range []byte(s) {
-		if c < ' ' || c > '~' || c == '=' || c == ' ' && blank {
-			return false
-		}
-		blank = c == ' '
-	}
-	return !blank
+	return truncate(strings.ReplaceAll(s, "=?", "=\u200b?"), limit)
 }
 
 // truncate cuts s after n characters.

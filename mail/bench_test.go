@@ -9,7 +9,7 @@ import (
 	"postrider/internal/qp"
 )
 
-// reportCPU adds what one round took of our processors: the clock on the wall tells more of a busy machine than of us.
+// reportCPU reports the CPU time of one iteration. Wall-clock time depends on what else the machine is doing.
 func reportCPU(b *testing.B) {
 	used := func() time.Duration {
 		var u syscall.Rusage
@@ -22,7 +22,7 @@ func reportCPU(b *testing.B) {
 	b.Cleanup(func() { b.ReportMetric(float64((used()-start).Microseconds())/float64(b.N), "cpu-µs/op") })
 }
 
-// big is a message of about 20 KB.
+// big returns a message of about 20 KB.
 func big() Message {
 	m := sample()
 	m.Text, m.HTML = nil, nil

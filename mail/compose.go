@@ -111,7 +111,7 @@ func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id string) error {
 	}
 	msg.SetMessageIDWithValue(id)
 	msg.SetDateWithValue(m.Date)
-	msg.SetGenHeader(gomail.HeaderSubject, truncate(singleLine(m.Subject), maxSubject))
+	msg.SetGenHeader(gomail.HeaderSubject, headerText(m.Subject, maxSubject))
 	setList(msg, m)
 	setArchive(msg, m.Archive)
 	c.setConversation(msg, m)

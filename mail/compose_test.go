@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"postrider/internal/qp"
@@ -94,12 +95,12 @@ func TestCompose_EqualMessagesAreEqualBytes(t *testing.T) {
 	want := mustCompose(t, sample())
 	for range 50 {
 		if got := mustCompose(t, sample()); !bytes.Equal(got, want) {
-			t.Fatalf("Compose wrote\n%s\nand before\n%s", got, want)
+			t.Fatalf("Compose returns\n%s\nwant the same as before:\n%s", got, want)
 		}
 	}
 }
 
-// parts reads both bodies back as a mail program does.
+// parts decodes both bodies as a mail client does.
 func parts(t testing.TB, raw []byte) map[string]string {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
@@ -172,10 +173,10 @@ func TestCompose_PreventsHeaderInjection(t *testing.T) {
 			set(&m)
 			raw, err := composer(t).Compose(m)
 			if err != nil {
-				continue // refused is as good
+				continue // an error is fine, too
 			}
 			if got := fieldNames(t, raw); got != names {
-				t.Errorf("%s = %q gives the fields %s, want %s", field, poison, got, names)
+				t.Errorf("%s = %q adds header fields: got %s, want %s", field, poison, got, names)
 			}
 		}
 	}
@@ -211,12 +212,12 @@ func TestCompose_NamesRoundTrip(t *testing.T) {
 		{"comments and groups", "a (b) c: d; e", "a (b) c: d; e"},
 		{"an emoji of several characters", "👩‍👩‍👧 anna", "👩‍👩‍👧 anna"},
 		{"right to left", "שלום עולם", "שלום עולם"},
-		{"an override of direction is taken out", "a\u202egro.elpmaxe\u202c", "agro.elpmaxe"},
-		{"line breaks and blanks become one blank", " a\r\n\t b ", "a b"},
+		{"direction overrides are removed", "a\u202egro.elpmaxe\u202c", "agro.elpmaxe"},
+		{"line breaks and spaces become one space", " a\r\n\t b ", "a b"},
 		{"a NUL", "a\x00b", "a b"},
-		{"bytes that are no text", "a\xff\xfeb", "a\ufffd\ufffdb"},
+		{"invalid UTF-8", "a\xff\xfeb", "a\ufffd\ufffdb"},
 		{"300 letters", long, long[:128]},
-		{"300 letters beyond ASCII", strings.Repeat("ж", 300), strings.Repeat("ж", 128)},
+		{"300 non-ASCII letters", strings.Repeat("ж", 300), strings.Repeat("ж", 128)},
 		{"300 quotes", strings.Repeat(`"`, 300), strings.Repeat(`"`, 128)},
 		{"an encoded word is text", "=?utf-8?q?admin?=", "=\u200b?utf-8?q?admin?="},
 	} {
@@ -246,7 +247,7 @@ func TestCompose_SubjectsRoundTrip(t *testing.T) {
 		{"an encoded word is text", "=?utf-8?q?a?= b", "=\u200b?utf-8?q?a?= b"},
 		{"lines", "a\r\nb\n\n c", "a b c"},
 		{"too long", strings.Repeat("wort ", 100), strings.TrimSpace(strings.Repeat("wort ", 50))},
-		{"too long without a blank", strings.Repeat("漢", 1000), strings.Repeat("漢", 250)},
+		{"too long without a space", strings.Repeat("漢", 1000), strings.Repeat("漢", 250)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := sample()
@@ -268,7 +269,7 @@ func TestCompose_DoesNotFoldUnsubscribeHeaders(t *testing.T) {
 	raw := string(mustCompose(t, m))
 	want := "\r\nList-Unsubscribe: <" + m.Unsubscribe + ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 	if !strings.Contains(raw, want) {
-		t.Errorf("the message does not hold %q:\n%s", want, raw)
+		t.Errorf("the message does not contain %q:\n%s", want, raw)
 	}
 }
 
@@ -277,11 +278,11 @@ func TestCompose_ListsUnsubscribeAddressAndLink(t *testing.T) {
 	m.UnsubscribeMail = "u-abc@bounce.example.org"
 	want := "\r\nList-Unsubscribe: <" + m.Unsubscribe + ">, <mailto:u-abc@bounce.example.org>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 	if raw := string(mustCompose(t, m)); !strings.Contains(raw, want) {
-		t.Errorf("the message does not hold %q:\n%s", want, raw)
+		t.Errorf("the message does not contain %q:\n%s", want, raw)
 	}
 	m.Unsubscribe = ""
 	if raw := string(mustCompose(t, m)); strings.Contains(raw, "List-Unsubscribe") {
-		t.Errorf("a message without a link has an address:\n%s", raw)
+		t.Errorf("a message without a link has an unsubscribe address:\n%s", raw)
 	}
 }
 
@@ -298,53 +299,72 @@ func TestCompose_WithoutHTMLIsPlainText(t *testing.T) {
 	}
 	body, err := io.ReadAll(quotedprintable.NewReader(msg.Body))
 	if err != nil || strings.ReplaceAll(string(body), "\r\n", "\n") != m.Text.Plain() {
-		t.Errorf("it says %q (%v), want %q", body, err, m.Text.Plain())
+		t.Errorf("body = %q (%v), want %q", body, err, m.Text.Plain())
 	}
 	head, _, _ := bytes.Cut(both, []byte("Content-Type:"))
 	if !bytes.HasPrefix(mustCompose(t, m), head) {
-		t.Error("its header is another one")
+		t.Error("the header differs")
 	}
 }
 
 func TestMessageID_DependsOnKey(t *testing.T) {
 	c := composer(t)
 	if got, again := c.MessageID("digest/42/2026-05-04"), c.MessageID("digest/42/2026-05-04"); got != again {
-		t.Errorf("one key has the ids %s and %s", got, again)
+		t.Errorf("one key has the IDs %s and %s", got, again)
 	}
 	if got, other := c.MessageID("digest/42/2026-05-04"), c.MessageID("digest/43/2026-05-04"); got == other {
-		t.Errorf("two keys have the id %s", got)
+		t.Errorf("two keys have the same ID %s", got)
 	}
 	if got, want := c.MessageID("digest/42/2026-05-04"), "@forum.example.org>"; !strings.HasSuffix(got, want) || len(got) != 1+24+len(want) {
 		t.Errorf("MessageID = %s, want 24 characters and %s", got, want)
 	}
 	if raw := mustCompose(t, sample()); !bytes.Contains(raw, []byte("\r\nMessage-ID: "+c.MessageID(sample().Key)+"\r\n")) {
-		t.Errorf("the message does not hold its id on one line:\n%s", raw)
+		t.Errorf("the message does not contain its ID on one line:\n%s", raw)
 	}
 	other, err := NewComposer("forum.example.org", []byte("another secret, as long as that"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := other.MessageID("digest/42/2026-05-04"); got == c.MessageID("digest/42/2026-05-04") {
-		t.Errorf("two secrets give the id %s", got)
+		t.Errorf("two secrets result in the same ID %s", got)
 	}
 }
 
 func TestCompose_RejectsInvalid(t *testing.T) {
 	for name, set := range map[string]func(*Message){
-		"a message without a key":         func(m *Message) { m.Key = "" },
-		"a message without a date":        func(m *Message) { m.Date = time.Time{} },
-		"a message without a text":        func(m *Message) { m.Text = nil },
-		"a sender that is no address":     func(m *Message) { m.From.Address = "nobody" },
-		"an http unsubscribe link":        func(m *Message) { m.Unsubscribe = "http://example.org/u" },
-		"an unsubscribe link with a host": func(m *Message) { m.Unsubscribe = "https:///u" },
-		"text that is not encoded":        func(m *Message) { m.Text = qp.Pieces{{Encoded: "ä\r\n"}} },
-		"text with a lone line feed":      func(m *Message) { m.Text = qp.Pieces{{Encoded: "a\nb\r\n"}} },
-		"text with a dot line":            func(m *Message) { m.HTML = qp.Pieces{{Encoded: "a\r\n.\r\n"}} },
+		"a message without a key":            func(m *Message) { m.Key = "" },
+		"a message without a date":           func(m *Message) { m.Date = time.Time{} },
+		"a message without a text":           func(m *Message) { m.Text = nil },
+		"an invalid sender address":          func(m *Message) { m.From.Address = "nobody" },
+		"an http unsubscribe link":           func(m *Message) { m.Unsubscribe = "http://example.org/u" },
+		"an unsubscribe link without a host": func(m *Message) { m.Unsubscribe = "https:///u" },
+		"text that is not encoded":           func(m *Message) { m.Text = qp.Pieces{{Encoded: "ä\r\n"}} },
+		"text with a lone line feed":         func(m *Message) { m.Text = qp.Pieces{{Encoded: "a\nb\r\n"}} },
+		"text with a dot line":               func(m *Message) { m.HTML = qp.Pieces{{Encoded: "a\r\n.\r\n"}} },
 	} {
 		m := sample()
 		set(&m)
 		if raw, err := composer(t).Compose(m); err == nil {
-			t.Errorf("%s was composed:\n%s", name, raw)
+			t.Errorf("%s: no error:\n%s", name, raw)
+		}
+	}
+}
+
+func TestCompose_HeadersHaveNoBidiControls(t *testing.T) {
+	m := sample()
+	const hostile = "a\u202ab\u202bc\u202cd\u202de\u202ef\u2066g\u2067h\u2068i\u2069 שלום"
+	m.From.Name, m.To.Name, m.Subject, m.List.Name, m.FeedbackID = hostile, hostile, hostile, hostile, hostile
+	msg, err := netmail.ReadMessage(bytes.NewReader(mustCompose(t, m)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"From", "To", "Subject", "List-Id", "Feedback-Id"} {
+		got, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get(name))
+		if err != nil || !strings.Contains(got, "abcdefghi שלום") {
+			t.Errorf("%s: %q (%v), want the text without its controls", name, got, err)
+		}
+		if i := strings.IndexFunc(got, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }); i >= 0 {
+			t.Errorf("%s: %q contains a bidi control at %d", name, got, i)
 		}
 	}
 }
@@ -367,13 +387,13 @@ func FuzzCompose(f *testing.F) {
 		}
 		to, err := msg.Header.AddressList("To")
 		if err != nil || len(to) != 1 {
-			t.Fatalf("To: %q gives %v, %v", msg.Header.Get("To"), to, err)
+			t.Fatalf("To: %q parses as %v, %v", msg.Header.Get("To"), to, err)
 		}
 		if got, want := to[0].Name, displayName(name); got != want {
 			t.Errorf("To has the name %q, want %q", got, want)
 		}
 		got, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
-		if want := truncate(singleLine(subject), maxSubject); err != nil || got != want {
+		if want := headerText(subject, maxSubject); err != nil || got != want {
 			t.Errorf("Subject: %q (%v), want %q", got, err, want)
 		}
 		if bad := msg.Header["Bcc"]; bad != nil || !utf8.Valid(raw) {

@@ -70,7 +70,7 @@ func TestConfig_Validate(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "s3cr3t") {
 				t.Errorf("the error holds the password: %v", err)
 			}
-			if s, newErr := NewSMTP(tt.config, quiet); (newErr == nil) != (err == nil) {
+			if s, newErr := NewSMTP(tt.config, discard); (newErr == nil) != (err == nil) {
 				t.Errorf("NewSMTP = %v, %v, want as Validate: %v", s, newErr, err)
 			}
 		})

@@ -13,7 +13,7 @@ import (
 	"os"
 )
 
-// Sizes of RSA keys, in bits. Signers use 2048 or more; verifiers need not support more than 4096 (RFC
+// Sizes of RSA keys, in bits. Signers use 2048 or more; verifiers do not have to support more than 4096 (RFC
 // 8301, 3.2).
 const (
 	minRSA = 2048

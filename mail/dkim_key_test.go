@@ -19,10 +19,10 @@ func TestDKIMKey_ReadsBothRSAForms(t *testing.T) {
 	key := testRSA(t)
 	pkcs1 := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	for name, text := range map[string][]byte{
-		"PKCS#1":                pkcs1,
-		"PKCS#8":                pkcs8(t, key),
-		"words before the key":  append([]byte("Private-Key: (2048 bit)\n"), pkcs1...),
-		"as a secret is handed": []byte(strings.ReplaceAll(string(pkcs1), "\n", "\r\n")),
+		"PKCS#1":                 pkcs1,
+		"PKCS#8":                 pkcs8(t, key),
+		"text before the key":    append([]byte("Private-Key: (2048 bit)\n"), pkcs1...),
+		"with CRLF line endings": []byte(strings.ReplaceAll(string(pkcs1), "\n", "\r\n")),
 	} {
 		c := dkimConfig(t)
 		c.KeyFile = keyFile(t, text)
@@ -76,7 +76,7 @@ func TestDKIMKey_RejectsUnusableFiles(t *testing.T) {
 		want string
 	}{
 		{"an empty file", nil, "openssl genrsa"},
-		{"no PEM", []byte("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"), "no PEM key"},
+		{"not PEM", []byte("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"), "no PEM key"},
 		{"1024 bits", rsaOf(1024), "1024 bits"},
 		{"2047 bits", rsaOf(2047), "2047 bits"},
 		{"an Ed25519 key", pkcs8(t, testEd25519(t)), "no RSA key"},
@@ -84,9 +84,9 @@ func TestDKIMKey_RejectsUnusableFiles(t *testing.T) {
 		{"a key that cannot sign", pkcs8(t, x25519), "cannot sign"},
 		{"the public key", block("PUBLIC KEY", public), "PRIVATE KEY"},
 		{"a certificate", block("CERTIFICATE", public), "CERTIFICATE"},
-		{"a key of OpenSSH", block("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), "OPENSSH"},
-		{"a locked key", block("ENCRYPTED PRIVATE KEY", []byte("x")), "openssl pkey"},
-		{"a locked key of old", pem.EncodeToMemory(locked), "openssl pkey"},
+		{"an OpenSSH key", block("OPENSSH PRIVATE KEY", []byte("openssh-key-v1")), "OPENSSH"},
+		{"an encrypted key", block("ENCRYPTED PRIVATE KEY", []byte("x")), "openssl pkey"},
+		{"an encrypted key in the old format", pem.EncodeToMemory(locked), "openssl pkey"},
 		{"half a key", block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(testRSA(t))[:600]), "damaged"},
 		{"half a key, PKCS#8", block("PRIVATE KEY", []byte{0x30, 0x82}), "damaged"},
 	} {
@@ -102,13 +102,13 @@ func TestDKIMKey_RejectsUnusableFiles(t *testing.T) {
 	c := dkimConfig(t)
 	c.Ed25519KeyFile = c.KeyFile
 	if _, err := NewSigner(c); err == nil || !strings.HasPrefix(err.Error(), "ed25519_key_file: ") || !strings.Contains(err.Error(), "genpkey -algorithm ed25519") {
-		t.Errorf("NewSigner = %v of an RSA key for Ed25519", err)
+		t.Errorf("NewSigner = %v with an RSA key for Ed25519", err)
 	}
 	for _, file := range []string{filepath.Join(t.TempDir(), "none.pem"), t.TempDir()} {
 		c := dkimConfig(t)
 		c.KeyFile = file
 		if _, err := NewSigner(c); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "must be owned by") && !strings.Contains(err.Error(), "must be a file") {
-			t.Errorf("NewSigner = %v of the key file %s", err, file)
+			t.Errorf("NewSigner = %v with the key file %s", err, file)
 		}
 	}
 }
@@ -123,30 +123,30 @@ func TestDKIMKey_RecordNameHasSelectorAndDomain(t *testing.T) {
 }
 
 func TestDKIMConfig_Validate(t *testing.T) {
-	whole := DKIMConfig{Domain: "example.org", Selector: "a", KeyFile: "a.pem", Ed25519Selector: "b", Ed25519KeyFile: "b.pem"}
+	complete := DKIMConfig{Domain: "example.org", Selector: "a", KeyFile: "a.pem", Ed25519Selector: "b", Ed25519KeyFile: "b.pem"}
 	for _, tt := range []struct {
 		name string
 		set  func(*DKIMConfig)
-		want string // the key that the error begins with; empty: none
+		want string // prefix of the error; empty: no error
 	}{
-		{"a whole one", func(*DKIMConfig) {}, ""},
+		{"complete", func(*DKIMConfig) {}, ""},
 		{"none", func(c *DKIMConfig) { *c = DKIMConfig{} }, ""},
-		{"RSA alone", func(c *DKIMConfig) { c.Ed25519Selector, c.Ed25519KeyFile = "", "" }, ""},
+		{"only RSA", func(c *DKIMConfig) { c.Ed25519Selector, c.Ed25519KeyFile = "", "" }, ""},
 		{"a selector of two labels", func(c *DKIMConfig) { c.Selector = "2026.Forum" }, ""},
-		{"Ed25519 alone", func(c *DKIMConfig) { c.Selector, c.KeyFile = "", "" }, "key_file: missing: many receivers check RSA only"},
-		{"a domain alone", func(c *DKIMConfig) { *c = DKIMConfig{Domain: "example.org"} }, "key_file: missing: many receivers check RSA only"},
-		{"a domain that is none", func(c *DKIMConfig) { c.Domain = "example..org" }, "domain: "},
+		{"only Ed25519", func(c *DKIMConfig) { c.Selector, c.KeyFile = "", "" }, "key_file: missing: many receivers check RSA only"},
+		{"only a domain", func(c *DKIMConfig) { *c = DKIMConfig{Domain: "example.org"} }, "key_file: missing: many receivers check RSA only"},
+		{"an invalid domain", func(c *DKIMConfig) { c.Domain = "example..org" }, "domain: "},
 		{"no domain", func(c *DKIMConfig) { c.Domain = "" }, "domain: "},
 		{"no key file", func(c *DKIMConfig) { c.KeyFile = "" }, "key_file: missing for"},
 		{"no selector", func(c *DKIMConfig) { c.Selector = "" }, "selector: "},
-		{"a selector with a blank", func(c *DKIMConfig) { c.Selector = "a b" }, "selector: "},
-		{"a selector beyond ASCII", func(c *DKIMConfig) { c.Selector = "ü" }, "selector: "},
+		{"a selector with a space", func(c *DKIMConfig) { c.Selector = "a b" }, "selector: "},
+		{"a selector with non-ASCII characters", func(c *DKIMConfig) { c.Selector = "ü" }, "selector: "},
 		{"a selector that adds a tag", func(c *DKIMConfig) { c.Selector = "a;l=0" }, "selector: "},
 		{"no second key file", func(c *DKIMConfig) { c.Ed25519KeyFile = "" }, "ed25519_key_file: "},
 		{"no second selector", func(c *DKIMConfig) { c.Ed25519Selector = "" }, "ed25519_selector: "},
 		{"one selector for both", func(c *DKIMConfig) { c.Ed25519Selector = "A" }, "ed25519_selector: "},
 	} {
-		c := whole
+		c := complete
 		tt.set(&c)
 		err := c.Validate()
 		if (err != nil) != (tt.want != "") || err != nil && !strings.HasPrefix(err.Error(), tt.want) {
@@ -175,10 +175,10 @@ func TestDKIM_SignsOnlyAlignedSenders(t *testing.T) {
 	} {
 		err := DKIMConfig{Domain: tt.domain, Selector: "a", KeyFile: "a.pem"}.CheckFrom(tt.from)
 		if (err == nil) != tt.want || err != nil && !strings.HasPrefix(err.Error(), "domain: ") {
-			t.Errorf("signing for %s what comes from %s: %v, want good = %v", tt.domain, tt.from, err, tt.want)
+			t.Errorf("CheckFrom for %s, sender %s: %v, want valid = %t", tt.domain, tt.from, err, tt.want)
 		}
 	}
 	if err := (DKIMConfig{}).CheckFrom("example.org"); err != nil {
-		t.Errorf("CheckFrom = %v where nothing is signed", err)
+		t.Errorf("CheckFrom = %v without DKIM", err)
 	}
 }

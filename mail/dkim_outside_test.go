@@ -32,7 +32,7 @@ func outside(t *testing.T, s *Signer, signed []byte) string {
 
 func TestDKIM_OtherVerifierAgrees(t *testing.T) {
 	if err := exec.Command(python, "-c", "import dkim, nacl").Run(); err != nil {
-		t.Skip("SKIPPED: no dkimpy on this machine (Debian: apt install python3-dkim)")
+		t.Skip("SKIPPED: dkimpy is not installed (Debian: apt install python3-dkim)")
 	}
 	s := mustSigner(t, dkimConfig(t))
 	hostile := sample()
@@ -40,7 +40,7 @@ func TestDKIM_OtherVerifierAgrees(t *testing.T) {
 	for name, m := range map[string]Message{"sample": sample(), "big": big(), "hostile": hostile} {
 		signed := mustSign(t, s, mustCompose(t, m))
 		if got, want := outside(t, s, signed), "pr1 True\npr1-ed True\n"; got != want {
-			t.Errorf("%s: dkimpy says\n%swant\n%s", name, got, want)
+			t.Errorf("%s: dkimpy prints\n%swant\n%s", name, got, want)
 		}
 	}
 	signed := string(mustSign(t, s, mustCompose(t, sample())))
@@ -48,11 +48,11 @@ func TestDKIM_OtherVerifierAgrees(t *testing.T) {
 	for what, bad := range map[string]string{
 		"another address":      strings.Replace(signed, fieldOf([]byte(signed), "List-Unsubscribe"), evil, 1),
 		"a second field":       evil + signed,
-		"one-click taken out":  strings.Replace(signed, fieldOf([]byte(signed), "List-Unsubscribe-Post"), "", 1),
+		"one-click removed":    strings.Replace(signed, fieldOf([]byte(signed), "List-Unsubscribe-Post"), "", 1),
 		"another From, on top": "From: admin@example.org\r\n" + signed,
 	} {
 		if got := outside(t, s, []byte(bad)); strings.Contains(got, "True") || strings.Count(got, "\n") != 2 {
-			t.Errorf("%s: dkimpy says\n%s", what, got)
+			t.Errorf("%s: dkimpy prints\n%s", what, got)
 		}
 	}
 }
@@ -73,8 +73,8 @@ func TestDKIM_SignatureSurvivesSMTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// smtp-sink keeps a message as Unix text, with notes of its own on top.
+	// smtp-sink stores a message with LF line endings and its own header lines on top.
 	got := bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
 	got = got[max(0, bytes.Index(got, []byte("DKIM-Signature:"))):]
-	wantGood(t, s, got, "what smtp-sink got")
+	wantGood(t, s, got, "as received by smtp-sink")
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 )
 
-// newRSA makes the one key of most tests: it takes a while.
+// newRSA generates the key that most tests share, because generating one is slow.
 var newRSA = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, minRSA) })
 
 func testRSA(t testing.TB) *rsa.PrivateKey {
@@ -49,7 +49,7 @@ func pkcs8(t testing.TB, key any) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-// keyFile writes a key file that nobody else may read.
+// keyFile writes a key file that only its owner may read.
 func keyFile(t testing.TB, text []byte) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "key.pem")
@@ -95,7 +95,7 @@ func faults(t testing.TB, s *Signer, signed []byte) []error {
 		t.Fatalf("verifying: %v", err)
 	}
 	if len(found) != len(s.keys) {
-		t.Fatalf("the message bears %d signatures, want %d", len(found), len(s.keys))
+		t.Fatalf("the message has %d signatures, want %d", len(found), len(s.keys))
 	}
 	var errs []error
 	for _, v := range found {
@@ -198,10 +198,10 @@ func TestDKIM_ChangedOrAddedFieldBreaksSignature(t *testing.T) {
 			t.Fatalf("the message has no %s", name)
 		}
 		altered := strings.TrimSuffix(field, "\r\n") + "x\r\n"
-		wantBroken(t, s, []byte(strings.Replace(signed, field, altered, 1)), name+" altered")
-		wantBroken(t, s, []byte(strings.Replace(signed, field, "", 1)), name+" taken out")
+		wantBroken(t, s, []byte(strings.Replace(signed, field, altered, 1)), name+" changed")
+		wantBroken(t, s, []byte(strings.Replace(signed, field, "", 1)), name+" removed")
 	}
-	wantBroken(t, s, []byte(strings.Replace(signed, "Hello", "hello", 1)), "a letter of the body altered")
+	wantBroken(t, s, []byte(strings.Replace(signed, "Hello", "hello", 1)), "a letter of the body changed")
 	wantBroken(t, s, []byte(signed+"more\r\n"), "a line added to the body")
 }
 
@@ -209,13 +209,13 @@ func TestDKIM_SurvivesRelayChanges(t *testing.T) {
 	s := mustSigner(t, dkimConfig(t))
 	signed := string(mustSign(t, s, mustCompose(t, sample())))
 	for what, change := range map[string]struct{ old, new string }{
-		"a field folded anew":           {"List-Id: \"Example Forum, digest\" <", "List-Id: \"Example\r\n\tForum, digest\"\r\n  <"},
+		"a field folded again":          {"List-Id: \"Example Forum, digest\" <", "List-Id: \"Example\r\n\tForum, digest\"\r\n  <"},
 		"a field unfolded":              {fieldOf([]byte(signed), "Subject"), strings.ReplaceAll(fieldOf([]byte(signed), "Subject"), "\r\n ", " ")},
-		"a name in other letters":       {"Message-ID:", "Message-Id:"},
-		"blanks behind the colon":       {"\r\nMIME-Version: ", "\r\nMIME-Version:  \t "},
-		"a trace on top":                {"DKIM-Signature:", "Received: by relay.example; Mon, 4 May 2026 07:00:00 +0200\r\nDKIM-Signature:"},
+		"a field name in other case":    {"Message-ID:", "Message-Id:"},
+		"spaces after the colon":        {"\r\nMIME-Version: ", "\r\nMIME-Version:  \t "},
+		"a trace field on top":          {"DKIM-Signature:", "Received: by relay.example; Mon, 4 May 2026 07:00:00 +0200\r\nDKIM-Signature:"},
 		"empty lines at the end":        {"--\r\n", "--\r\n\r\n\r\n"},
-		"another word of machines":      {"Precedence: list\r\n", ""},
+		"an unsigned field removed":     {"Precedence: list\r\n", ""},
 		"the signature itself refolded": {"; bh=", ";\r\n\t bh="},
 	} {
 		at := strings.LastIndex(signed, change.old)
@@ -238,37 +238,37 @@ func TestDKIM_SignsConcurrently(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				wantGood(t, s, signed, "signed among others")
+				wantGood(t, s, signed, "signed concurrently")
 			}
 		})
 	}
 	workers.Wait()
 }
 
-// crooked signs with another key than it shows.
-type crooked struct {
+// mismatchedSigner signs with a key that differs from its public key.
+type mismatchedSigner struct {
 	crypto.Signer
 	other crypto.Signer
 }
 
-func (c crooked) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+func (c mismatchedSigner) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	return c.other.Sign(r, digest, opts)
 }
 
 func TestDKIM_SelfCheckFindsBadSignatures(t *testing.T) {
 	s := mustSigner(t, dkimConfig(t))
 	if err := s.check(); err != nil {
-		t.Fatalf("check = %v of good keys", err)
+		t.Fatalf("check = %v with valid keys", err)
 	}
 	good := s.keys[1].private
-	s.keys[1].private = crooked{good, testEd25519(t)}
+	s.keys[1].private = mismatchedSigner{good, testEd25519(t)}
 	if err := s.check(); err == nil || !strings.Contains(err.Error(), "pr1-ed") {
-		t.Errorf("check = %v of a key that signs wrongly, want an error that names pr1-ed", err)
+		t.Errorf("check = %v with a mismatched key, want an error that names pr1-ed", err)
 	}
 	s.keys[1].private = good
 	s.keys[0].record = strings.Replace(s.keys[0].record, "k=rsa", "k=ed25519", 1)
 	if err := s.check(); err == nil {
-		t.Error("check took a record that is not of the key")
+		t.Error("check accepted a record of another key")
 	}
 }
 

@@ -63,7 +63,7 @@ func (f *DirSender) write(ctx context.Context, to string, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	// Write to a temporary file and rename, so that nobody opens half a message.
+	// Write to a temporary file and rename, so that no reader sees half a message.
 	part, err := os.CreateTemp(f.dir, ".part-*")
 	if err != nil {
 		return fmt.Errorf("writing a message: %w", err)

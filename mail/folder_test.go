@@ -41,11 +41,11 @@ func TestFolder_KeepsTheBytes(t *testing.T) {
 	}
 	want := []string{"20260504T050000Z-joerg-m-ller.example-wqj2dpnnx3k3fphlq7cgz2qq.eml"}
 	if got := files(t, dir); !slices.Equal(got, want) {
-		t.Fatalf("the folder holds %q, want %q", got, want)
+		t.Fatalf("the folder contains %q, want %q", got, want)
 	}
 	got, err := os.ReadFile(filepath.Join(dir, want[0]))
 	if err != nil || !bytes.Equal(got, raw) {
-		t.Errorf("the file holds\n%s (%v), want\n%s", got, err, raw)
+		t.Errorf("the file contains\n%s (%v), want\n%s", got, err, raw)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestFolder_ReplacesOnlyTheSameMessage(t *testing.T) {
 	dir := t.TempDir()
 	f := folder(t, dir)
 	m, other := sample(), sample()
-	other.Key = "digest/43/2026-05-04" // to the same person, at the same second
+	other.Key = "digest/43/2026-05-04" // to the same recipient in the same second
 	for _, m := range []Message{m, other} {
 		if o := f.Send(t.Context(), sender, recipient, mustCompose(t, m)); o.Result != Accepted {
 			t.Fatalf("Send = %v, want accepted", o)
@@ -61,7 +61,7 @@ func TestFolder_ReplacesOnlyTheSameMessage(t *testing.T) {
 	}
 	before := files(t, dir)
 	if len(before) != 2 {
-		t.Fatalf("the folder holds %q, want two files", before)
+		t.Fatalf("the folder contains %q, want two files", before)
 	}
 	m.Subject, m.Date = "A second try", m.Date.Add(time.Hour)
 	for _, f := range []*DirSender{f, folder(t, dir)} { // also after a restart
@@ -69,7 +69,7 @@ func TestFolder_ReplacesOnlyTheSameMessage(t *testing.T) {
 			t.Fatalf("Send = %v, want accepted", o)
 		}
 		if got := files(t, dir); !slices.Equal(got, before) {
-			t.Errorf("the folder holds %q, want %q", got, before)
+			t.Errorf("the folder contains %q, want %q", got, before)
 		}
 	}
 	second := 0
@@ -83,7 +83,7 @@ func TestFolder_ReplacesOnlyTheSameMessage(t *testing.T) {
 		}
 	}
 	if second != 1 {
-		t.Errorf("%d files hold the second try, want 1", second)
+		t.Errorf("%d files contain the second try, want 1", second)
 	}
 }
 
@@ -98,10 +98,10 @@ func TestFolder_PreventsPathTraversal(t *testing.T) {
 		}
 	}
 	if got := files(t, dir); len(got) != 7 {
-		t.Errorf("the folder holds %q, want 7 files", got)
+		t.Errorf("the folder contains %q, want 7 files", got)
 	}
 	if got := files(t, filepath.Dir(dir)); len(got) != 1 {
-		t.Errorf("above the folder lie %q", got)
+		t.Errorf("outside the folder there is %q", got)
 	}
 }
 
@@ -122,7 +122,7 @@ func TestFolder_WritesConcurrently(t *testing.T) {
 	}
 	senders.Wait()
 	if got := len(files(t, dir)); got != 160 {
-		t.Errorf("the folder holds %d files, want 160", got)
+		t.Errorf("the folder contains %d files, want 160", got)
 	}
 }
 
@@ -140,6 +140,6 @@ func TestFolder_RejectsUnsendable(t *testing.T) {
 		}
 	}
 	if got := files(t, dir); len(got) != 0 {
-		t.Errorf("the folder holds %q, want nothing", got)
+		t.Errorf("the folder contains %q, want nothing", got)
 	}
 }

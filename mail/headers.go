@@ -31,7 +31,7 @@ func setList(msg *gomail.Msg, m Message) {
 		msg.SetGenHeader("List-Id", id)
 	}
 	if m.FeedbackID != "" {
-		msg.SetGenHeader("Feedback-ID", truncate(singleLine(m.FeedbackID), maxName))
+		msg.SetGenHeader("Feedback-ID", headerText(m.FeedbackID, maxName))
 	}
 }
 

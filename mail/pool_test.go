@@ -86,13 +86,13 @@ func (c *counted) Close() error {
 func TestPool_RecyclesConnections(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		recycle int // 0: as it comes
+		recycle int // 0: the default
 		table   smtptest.Table
 		sends   int
 		want    int
 	}{
 		{"after 100 messages", 0, nil, 201, 3},
-		{"after as many as the owner wants", 5, nil, 11, 3},
+		{"after the configured number of messages", 5, nil, 11, 3},
 		{"after 8 refusals in a row", 0, smtptest.Table{"RCPT": {{Say: "550 5.1.1 no"}}}, 17, 3},
 		{"not after 7 refusals and a success", 0, smtptest.Table{"RCPT": slices.Concat(slices.Repeat([]smtptest.Act{{Say: "550 5.1.1 no"}}, 7), []smtptest.Act{{}}, slices.Repeat([]smtptest.Act{{Say: "450 4.1.1 no"}}, 7))}, 15, 1},
 	} {
@@ -142,7 +142,7 @@ func TestPool_ClosesIdleConnections(t *testing.T) {
 			}
 		}
 		if got := relay.Said(); got[len(got)-1] != "QUIT" {
-			t.Errorf("the relay heard last %q, want QUIT", got[len(got)-1])
+			t.Errorf("the last command was %q, want QUIT", got[len(got)-1])
 		}
 	})
 }
@@ -312,7 +312,7 @@ func TestPool_CloseQuitsWithoutLongWait(t *testing.T) {
 					}
 				}
 				if quits != 4 {
-					t.Errorf("the relay heard QUIT %d times, want 4", quits)
+					t.Errorf("the relay got QUIT %d times, want 4", quits)
 				}
 			})
 		})

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"postrider/internal/line"
 )
 
 // Limits of a reply; RFC 5321, 4.5.3.1.5 allows lines of 512 bytes.
@@ -87,7 +89,7 @@ func splitReply(line []byte) (code int, text []byte, more, ok bool) {
 }
 
 // cleanReply returns a relay's text as a short line for logs and tables.
-func cleanReply(b []byte) string { return singleLine(string(b[:min(len(b), maxReply)])) }
+func cleanReply(b []byte) string { return line.Clean(string(b[:min(len(b), maxReply)])) }
 
 // enhancedCode searches the text, because many relays send the code without announcing it. It comes after
 // "", "#" (IronPort), "(" or "["; an IP address does not match.

@@ -17,16 +17,16 @@ func TestReply_Read(t *testing.T) {
 	}{
 		{"one line", "250 2.0.0 Ok\r\n", reply{250, "2.0.0 Ok"}, nil},
 		{"a code alone", "250\r\n", reply{250, ""}, nil},
-		{"a line feed will do", "354 go on\n", reply{354, "go on"}, nil},
+		{"only a line feed", "354 go on\n", reply{354, "go on"}, nil},
 		{"several lines", "550-5.1.1 no\r\n550-\r\n550 5.1.1 such user\r\n", reply{550, "5.1.1 no 5.1.1 such user"}, nil},
-		{"controls become blanks", "250 a\x00b\tc\x1b[1m\r\n", reply{250, "a b c [1m"}, nil},
-		{"bytes that are no text", "250 \xff\r\n", reply{250, "\ufffd"}, nil},
-		{"an end in the code", "25", reply{}, io.ErrUnexpectedEOF},
-		{"an end in the text", "250 Ok", reply{}, io.ErrUnexpectedEOF},
-		{"an end between lines", "250-Ok\r\n", reply{}, io.ErrUnexpectedEOF},
+		{"control characters become spaces", "250 a\x00b\tc\x1b[1m\r\n", reply{250, "a b c [1m"}, nil},
+		{"invalid UTF-8", "250 \xff\r\n", reply{250, "\ufffd"}, nil},
+		{"cut off in the code", "25", reply{}, io.ErrUnexpectedEOF},
+		{"cut off in the text", "250 Ok", reply{}, io.ErrUnexpectedEOF},
+		{"cut off between lines", "250-Ok\r\n", reply{}, io.ErrUnexpectedEOF},
 		{"no code", "hello\r\n", reply{}, errProtocol},
 		{"a code of four digits", "2500 Ok\r\n", reply{}, errProtocol},
-		{"a code that no relay has", "999 Ok\r\n", reply{}, errProtocol},
+		{"an invalid code", "999 Ok\r\n", reply{}, errProtocol},
 		{"a code with a sign", "+25 Ok\r\n", reply{}, errProtocol},
 		{"two codes", "250-Ok\r\n251 Ok\r\n", reply{}, errProtocol},
 		{"lines without end", strings.Repeat("250-x\r\n", maxReplyLines+1), reply{}, errProtocol},
@@ -47,13 +47,13 @@ func TestReply_EnhancedCode(t *testing.T) {
 		want string
 	}{
 		{"at the start", reply{550, "5.1.1 no such user"}, "5.1.1"},
-		{"behind a sign", reply{550, "#5.1.0 Address rejected."}, "5.1.0"},
+		{"after a sign", reply{550, "#5.1.0 Address rejected."}, "5.1.0"},
 		{"in brackets", reply{550, "Recipient rejected (5.7.133)"}, "5.7.133"},
 		{"at the end of a sentence", reply{550, "the code is 5.2.2."}, "5.2.2"},
 		{"of another class", reply{450, "5.1.1 no such user"}, ""},
 		{"of another class first", reply{550, "4.0.0, or rather 5.1.1"}, "5.1.1"},
-		{"an address is no code", reply{550, "5.9.12.7 is blocked"}, ""},
-		{"a version is no code", reply{550, "mailer-5.1.1 says no"}, ""},
+		{"an IP address is not a code", reply{550, "5.9.12.7 is blocked"}, ""},
+		{"a version is not a code", reply{550, "mailer-5.1.1 says no"}, ""},
 		{"none", reply{550, "no"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,19 +66,19 @@ func TestReply_EnhancedCode(t *testing.T) {
 
 func TestReply_QueueID(t *testing.T) {
 	for relay, tt := range map[string]struct{ text, want string }{
-		"Postfix":          {"2.0.0 Ok: queued as 4XyZ0w1Kq3z2", "4XyZ0w1Kq3z2"},
-		"Postfix relay":    {"2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 9A3F", "9A3F"},
-		"Exim":             {"OK id=1rAbCd-0000kJ-2x", "1rAbCd-0000kJ-2x"},
-		"Exchange":         {"2.6.0 <abc@forum.example.org> [InternalId=12345678901234, Hostname=AM9P.EURPRD.PROD.OUTLOOK.COM] 12345 bytes in 0.2, 50.1 KB/sec Queued mail for delivery", "12345678901234"},
-		"Gmail":            {"2.0.0 OK  1714806000 a1-20020aa7d.123 - gsmtp", "a1-20020aa7d.123"},
-		"Sendmail":         {"2.0.0 4447Yx012345 Message accepted for delivery", "4447Yx012345"},
-		"OpenSMTPD":        {"2.0.0: 1a2b3c4d Message accepted for delivery", "1a2b3c4d"},
-		"Haraka":           {"Message Queued (2C5DBA11-7E6A-4A4F-B5B6-0F9F0AB3C1D2.1)", "2C5DBA11-7E6A-4A4F-B5B6-0F9F0AB3C1D2.1"},
-		"qmail":            {"ok 1714806000 qp 12345", "qp 12345"},
-		"Amazon SES":       {"Ok 0102018f41f2c3d4-5e6f7a8b-1234-5678-9abc-def012345678-000000", "0102018f41f2c3d4-5e6f7a8b-1234-5678-9abc-def012345678-000000"},
-		"SendGrid":         {"Ok: queued as fZ9-aB_cD", "fZ9-aB_cD"},
-		"one of few words": {"2.0.0 OK", ""},
-		"none":             {"", ""},
+		"Postfix":       {"2.0.0 Ok: queued as 4XyZ0w1Kq3z2", "4XyZ0w1Kq3z2"},
+		"Postfix relay": {"2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 9A3F", "9A3F"},
+		"Exim":          {"OK id=1rAbCd-0000kJ-2x", "1rAbCd-0000kJ-2x"},
+		"Exchange":      {"2.6.0 <abc@forum.example.org> [InternalId=12345678901234, Hostname=AM9P.EURPRD.PROD.OUTLOOK.COM] 12345 bytes in 0.2, 50.1 KB/sec Queued mail for delivery", "12345678901234"},
+		"Gmail":         {"2.0.0 OK  1714806000 a1-20020aa7d.123 - gsmtp", "a1-20020aa7d.123"},
+		"Sendmail":      {"2.0.0 4447Yx012345 Message accepted for delivery", "4447Yx012345"},
+		"OpenSMTPD":     {"2.0.0: 1a2b3c4d Message accepted for delivery", "1a2b3c4d"},
+		"Haraka":        {"Message Queued (2C5DBA11-7E6A-4A4F-B5B6-0F9F0AB3C1D2.1)", "2C5DBA11-7E6A-4A4F-B5B6-0F9F0AB3C1D2.1"},
+		"qmail":         {"ok 1714806000 qp 12345", "qp 12345"},
+		"Amazon SES":    {"Ok 0102018f41f2c3d4-5e6f7a8b-1234-5678-9abc-def012345678-000000", "0102018f41f2c3d4-5e6f7a8b-1234-5678-9abc-def012345678-000000"},
+		"SendGrid":      {"Ok: queued as fZ9-aB_cD", "fZ9-aB_cD"},
+		"a short reply": {"2.0.0 OK", ""},
+		"none":          {"", ""},
 	} {
 		t.Run(relay, func(t *testing.T) {
 			if got := (reply{250, tt.text}).queueID(); got != tt.want {

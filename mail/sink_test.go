@@ -17,7 +17,7 @@ func sink(t testing.TB, dump string) (url string) {
 	t.Helper()
 	const program = "/usr/sbin/smtp-sink"
 	if _, err := os.Stat(program); err != nil {
-		t.Skip("SKIPPED: no smtp-sink on this machine (Debian: apt install postfix)")
+		t.Skip("SKIPPED: smtp-sink is not installed (Debian: apt install postfix)")
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,7 +29,7 @@ func sink(t testing.TB, dump string) (url string) {
 	}
 	var args []string
 	if os.Getuid() == 0 {
-		args = []string{"-u", "root"} // it insists on being told
+		args = []string{"-u", "root"} // smtp-sink requires the user as root
 	}
 	if dump != "" {
 		args = append(args, "-d", filepath.Join(dump, "%H%M%S."))
@@ -52,7 +52,7 @@ func sink(t testing.TB, dump string) (url string) {
 		if time.Now().After(end) {
 			t.Fatalf("smtp-sink does not answer at %s: %s", address, said.String())
 		}
-		<-time.After(10 * time.Millisecond) // another process: there is nothing to wait on
+		<-time.After(10 * time.Millisecond) // another process, so there is no event to wait for
 	}
 	return "smtp://" + address
 }

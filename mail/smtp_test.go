@@ -19,16 +19,16 @@ const (
 	recipient = "anna@example.org"
 )
 
-// quiet is a log that nobody reads.
-var quiet = slog.New(slog.DiscardHandler)
+// discard drops all log messages.
+var discard = slog.New(slog.DiscardHandler)
 
-// dialTo gives a sender for url and closes it after the test.
+// dialTo returns a sender for the relay and closes it after the test.
 func dialTo(t testing.TB, c SMTPConfig) *SMTP {
 	t.Helper()
 	if c.Timeout == 0 {
 		c.Timeout = 20 * time.Second
 	}
-	s, err := NewSMTP(c, quiet)
+	s, err := NewSMTP(c, discard)
 	if err != nil {
 		t.Fatalf("NewSMTP: %v", err)
 	}
@@ -60,7 +60,7 @@ func TestSend_DeliversBytesUnchanged(t *testing.T) {
 			s := dialTo(t, c)
 			line, err := s.TestConnection(t.Context())
 			if encrypted := line.TLS != nil && len(line.TLS.PeerCertificates) == 1; err != nil || encrypted != (strings.Contains(name, "tls") || strings.Contains(name, "smtps")) {
-				t.Fatalf("Check: %+v, %v", line, err)
+				t.Fatalf("TestConnection: %+v, %v", line, err)
 			}
 			raw := mustCompose(t, sample())
 			for range 3 {
@@ -74,7 +74,7 @@ func TestSend_DeliversBytesUnchanged(t *testing.T) {
 				}
 			}
 			if got := inbox.Connections(); got != 2 {
-				t.Errorf("%d connections for Check and three messages, want 2", got)
+				t.Errorf("%d connections for TestConnection and three messages, want 2", got)
 			}
 		})
 	}
@@ -91,16 +91,16 @@ func TestSend_Outcomes(t *testing.T) {
 		code     int
 		enhanced string
 	}{
-		{"a good relay takes it", nil, Accepted, Body, 250, "2.0.0"},
-		{"a greeting of 554 is no word about the message", smtptest.Table{"connect": {{Say: "554 5.7.1 go away"}}}, NotSent, Connecting, 554, "5.7.1"},
+		{"an accepting relay", nil, Accepted, Body, 250, "2.0.0"},
+		{"a greeting of 554 is not about the message", smtptest.Table{"connect": {{Say: "554 5.7.1 go away"}}}, NotSent, Connecting, 554, "5.7.1"},
 		{"a greeting of 421", smtptest.Table{"connect": {{Say: "421 4.3.2 too busy", Drop: true}}}, NotSent, Connecting, 421, "4.3.2"},
 		{"no greeting", smtptest.Table{"connect": drop}, NotSent, Connecting, 0, ""},
-		{"a greeting that is none", smtptest.Table{"connect": {{Say: "HTTP/1.1 400 Bad Request", Drop: true}}}, NotSent, Connecting, 0, ""},
+		{"an invalid greeting", smtptest.Table{"connect": {{Say: "HTTP/1.1 400 Bad Request", Drop: true}}}, NotSent, Connecting, 0, ""},
 		{"EHLO and HELO refused", smtptest.Table{"EHLO": {{Say: "550 5.7.1 bad name"}}, "HELO": {{Say: "550 5.7.1 bad name"}}}, NotSent, Connecting, 550, "5.7.1"},
 		{"cut at EHLO", smtptest.Table{"EHLO": drop}, NotSent, Connecting, 0, ""},
 		{"sender refused", smtptest.Table{"MAIL": {{Say: "553 5.7.1 not yours"}}}, Refused, Sender, 553, "5.7.1"},
 		{"sender refused and the rest out of order", smtptest.Table{"MAIL": {{Say: "553 5.7.1 not yours"}}, "RCPT": {{Say: "503 no sender"}}, "DATA": {{Say: "503 no sender"}}}, Refused, Sender, 553, "5.7.1"},
-		{"a login wanted at MAIL", smtptest.Table{"MAIL": {{Say: "530 5.7.0 Authentication required"}}}, NotSent, Sender, 530, "5.7.0"},
+		{"login required at MAIL", smtptest.Table{"MAIL": {{Say: "530 5.7.0 Authentication required"}}}, NotSent, Sender, 530, "5.7.0"},
 		{"our commands out of order", smtptest.Table{"MAIL": {{Say: "503 5.5.1 nested"}}}, NotSent, Sender, 503, "5.5.1"},
 		{"throttled at MAIL", smtptest.Table{"MAIL": {{Say: "454 Throttling failure: Maximum sending rate exceeded."}}}, TempFail, Sender, 454, ""},
 		{"421 at MAIL", smtptest.Table{"MAIL": {{Say: "421 4.7.0 enough", Drop: true}}}, NotSent, Sender, 421, "4.7.0"},
@@ -117,7 +117,7 @@ func TestSend_Outcomes(t *testing.T) {
 		{"cut at RCPT", smtptest.Table{"RCPT": drop}, NotSent, Recipient, 0, ""},
 		{"DATA refused", smtptest.Table{"DATA": {{Say: "554 5.7.1 no"}}}, Refused, Data, 554, "5.7.1"},
 		{"DATA refused for now", smtptest.Table{"DATA": {{Say: "451 4.3.0 disk full"}}}, TempFail, Data, 451, "4.3.0"},
-		{"DATA answered as if it were the end", smtptest.Table{"DATA": {{Say: "250 2.0.0 Ok"}}}, NotSent, Data, 250, "2.0.0"},
+		{"a final reply to DATA", smtptest.Table{"DATA": {{Say: "250 2.0.0 Ok"}}}, NotSent, Data, 250, "2.0.0"},
 		{"cut at DATA", smtptest.Table{"DATA": drop}, NotSent, Data, 0, ""},
 		{"421 at DATA", smtptest.Table{"DATA": {{Say: "421 4.3.0 down", Drop: true}}}, NotSent, Data, 421, "4.3.0"},
 		{"message refused", smtptest.Table{".": {{Say: "554 5.7.1 spam"}}}, Refused, Body, 554, "5.7.1"},
@@ -125,12 +125,12 @@ func TestSend_Outcomes(t *testing.T) {
 		{"message refused for now", smtptest.Table{".": {{Say: "451 4.7.1 later"}}}, TempFail, Body, 451, "4.7.1"},
 		{"421 after the message", smtptest.Table{".": {{Say: "421 4.3.2 shutting down", Drop: true}}}, NotSent, Body, 421, "4.3.2"},
 		{"cut after the final dot", smtptest.Table{".": drop}, Uncertain, Body, 0, ""},
-		{"half an answer after the final dot", smtptest.Table{".": {{Raw: "250 2.0.0 Ok: queu", Drop: true}}}, Uncertain, Body, 0, ""},
-		{"half a multi-line answer after the final dot", smtptest.Table{".": {{Raw: "250-2.0.0 Ok\r\n", Drop: true}}}, Uncertain, Body, 0, ""},
-		{"rubbish after the final dot", smtptest.Table{".": {{Say: "what?", Drop: true}}}, Uncertain, Body, 0, ""},
+		{"half a reply after the final dot", smtptest.Table{".": {{Raw: "250 2.0.0 Ok: queu", Drop: true}}}, Uncertain, Body, 0, ""},
+		{"half a multi-line reply after the final dot", smtptest.Table{".": {{Raw: "250-2.0.0 Ok\r\n", Drop: true}}}, Uncertain, Body, 0, ""},
+		{"garbage after the final dot", smtptest.Table{".": {{Say: "what?", Drop: true}}}, Uncertain, Body, 0, ""},
 		{"a question after the final dot", smtptest.Table{".": {{Say: "354 more?", Drop: true}}}, Uncertain, Body, 354, ""},
-		{"two codes in one answer", smtptest.Table{".": {{Say: "250-Ok\n550 no", Drop: true}}}, Uncertain, Body, 0, ""},
-		{"an endless answer", smtptest.Table{".": {{Raw: strings.Repeat("250-Ok "+strings.Repeat("x", 10_000)+"\r\n", 50), Drop: true}}}, Uncertain, Body, 0, ""},
+		{"two codes in one reply", smtptest.Table{".": {{Say: "250-Ok\n550 no", Drop: true}}}, Uncertain, Body, 0, ""},
+		{"an endless reply", smtptest.Table{".": {{Raw: strings.Repeat("250-Ok "+strings.Repeat("x", 10_000)+"\r\n", 50), Drop: true}}}, Uncertain, Body, 0, ""},
 		{"a line of 10 KB", smtptest.Table{".": {{Say: "250 2.0.0 Ok " + strings.Repeat("x", 10_000)}}}, Accepted, Body, 250, "2.0.0"},
 	} {
 		for _, pipelined := range []bool{true, false} {
@@ -150,7 +150,7 @@ func TestSend_Outcomes(t *testing.T) {
 					t.Errorf("Send = %s at %s with %d %q, want %s at %s with %d %q", o.Result, o.Stage, o.Code, o.Enhanced, tt.result, tt.stage, tt.code, tt.enhanced)
 				}
 				if o.Err == nil && o.Code == 0 {
-					t.Errorf("Send = %+v: it does not say why", o)
+					t.Errorf("Send = %+v: it has no reason", o)
 				}
 				if len(o.Reply) > maxReply || strings.ContainsAny(o.Reply, "\r\n") {
 					t.Errorf("Reply = %q, want a short line", o.Reply)
@@ -160,7 +160,7 @@ func TestSend_Outcomes(t *testing.T) {
 				}
 				for _, body := range relay.Bodies() {
 					if tt.stage != Body && body != "" {
-						t.Errorf("the relay got a message that it had refused:\n%s", body)
+						t.Errorf("the relay got a message that it had rejected:\n%s", body)
 					}
 				}
 			})
@@ -205,7 +205,7 @@ func TestSend_ReusesConnectionAfterReply(t *testing.T) {
 }
 
 func TestSend_PipelinesEnvelopeInOnePacket(t *testing.T) {
-	// It answers MAIL only when DATA is there, so a client that goes step by step would wait in vain.
+	// The relay replies to MAIL only once DATA arrived, so a client without pipelining would wait forever.
 	relay := smtptest.NewScript(t, smtptest.Table{
 		"MAIL": {{Mute: true}}, "RCPT": {{Mute: true}}, "DATA": {{Say: "250 Ok\n250 Ok\n354 go on"}},
 	})
@@ -216,12 +216,12 @@ func TestSend_PipelinesEnvelopeInOnePacket(t *testing.T) {
 	want := []string{"MAIL FROM:<" + sender + ">", "RCPT TO:<" + recipient + ">", "DATA"}
 	got := relay.Said()
 	if len(got) < 4 || strings.Join(got[1:4], "|") != strings.Join(want, "|") {
-		t.Errorf("the relay heard %q, want %q after EHLO", got, want)
+		t.Errorf("the relay got %q, want %q after EHLO", got, want)
 	}
 }
 
 func TestSend_CutOffBeforeFinalDotIsNotSent(t *testing.T) {
-	// More than the system takes in while the relay does not read, so that the dot cannot have been written.
+	// More than the system buffers while the relay does not read, so the final dot cannot have been written.
 	raw := mustCompose(t, sample())
 	raw = append(raw, bytes.Repeat([]byte(strings.Repeat("x", 70)+"\r\n"), 1<<18)...)
 	relay := smtptest.NewScript(t, smtptest.Table{"DATA": {{Say: "354 go on", Drop: true}}})
@@ -248,11 +248,11 @@ func TestSend_AcceptedDespiteLaterHangup(t *testing.T) {
 
 func TestSend_StaleConnectionCostsNothing(t *testing.T) {
 	for name, second := range map[string]smtptest.Act{
-		"cut":                   {Mute: true, Drop: true},
-		"421":                   {Say: "421 4.4.2 timeout", Drop: true},
-		"cut in a line":         {Raw: "4", Drop: true},
-		"rubbish":               {Say: "what?", Drop: true},
-		"an answer of the past": {Raw: "250 2.0.0 Ok\r\n250", Drop: true},
+		"cut":              {Mute: true, Drop: true},
+		"421":              {Say: "421 4.4.2 timeout", Drop: true},
+		"cut in a line":    {Raw: "4", Drop: true},
+		"garbage":          {Say: "what?", Drop: true},
+		"a leftover reply": {Raw: "250 2.0.0 Ok\r\n250", Drop: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			relay := smtptest.NewScript(t, smtptest.Table{"MAIL": {{}, second, {}}})
@@ -282,13 +282,13 @@ func TestSend_SendsNothingWhenConnectingFails(t *testing.T) {
 		code   int
 		says   string
 	}{
-		{"STARTTLS taken out on the way", SMTPConfig{URL: "smtp+starttls" + strings.TrimPrefix(stripped.URL(), "smtp")}, 0, "does not support STARTTLS"},
-		{"an authority that nobody knows", SMTPConfig{URL: encrypted.URL()}, 0, "certificate"},
-		{"the certificate of another", SMTPConfig{URL: encrypted.URL(), CAFile: other.CAFile()}, 0, "certificate"},
-		{"STARTTLS with the certificate of another", SMTPConfig{URL: offering.URL(), CAFile: other.CAFile()}, 0, "certificate"},
+		{"STARTTLS removed on the way", SMTPConfig{URL: "smtp+starttls" + strings.TrimPrefix(stripped.URL(), "smtp")}, 0, "does not support STARTTLS"},
+		{"an unknown authority", SMTPConfig{URL: encrypted.URL()}, 0, "certificate"},
+		{"the certificate of another authority", SMTPConfig{URL: encrypted.URL(), CAFile: other.CAFile()}, 0, "certificate"},
+		{"STARTTLS with the certificate of another authority", SMTPConfig{URL: offering.URL(), CAFile: other.CAFile()}, 0, "certificate"},
 		{"a wrong password", SMTPConfig{URL: login.URL(), Password: "s3cr3t wrong"}, 535, "535"},
 		{"no login offered", SMTPConfig{URL: strings.Replace(stripped.URL(), "//", "//rider@", 1), Password: "s3cr3t"}, 0, "AUTH"},
-		{"nobody there", SMTPConfig{URL: "smtp://127.0.0.1:1"}, 0, "refused"},
+		{"no server", SMTPConfig{URL: "smtp://127.0.0.1:1"}, 0, "refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := dialTo(t, tt.config)
@@ -300,7 +300,7 @@ func TestSend_SendsNothingWhenConnectingFails(t *testing.T) {
 				t.Errorf("Check = %v, want %q", err, tt.says)
 			}
 			if strings.Contains(o.String(), "s3cr3t") {
-				t.Errorf("the outcome holds the password: %v", o)
+				t.Errorf("the outcome contains the password: %v", o)
 			}
 		})
 	}
@@ -320,7 +320,7 @@ func TestSend_NoPlaintextPasswordOverNetwork(t *testing.T) {
 	}
 	for _, line := range relay.Said() {
 		if strings.HasPrefix(line, "AUTH") {
-			t.Errorf("the relay heard %q", line)
+			t.Errorf("the relay got %q", line)
 		}
 	}
 }
@@ -350,7 +350,7 @@ func TestSend_WarnsOnceWithoutEncryption(t *testing.T) {
 	}
 }
 
-// elsewhere is a connection that claims to lead to another address.
+// elsewhere is a connection that pretends to have another remote address.
 type elsewhere struct {
 	net.Conn
 	address net.Addr
@@ -359,7 +359,7 @@ type elsewhere struct {
 func (e elsewhere) RemoteAddr() net.Addr { return e.address }
 
 func TestSend_NeverRevealsPassword(t *testing.T) {
-	// A relay that tells what it was told, in each of the ways in which it was told.
+	// The relay echoes the password, in each encoding in which it is sent.
 	relay := smtptest.NewScript(t, smtptest.Table{
 		"EHLO": {{Say: "250-script.test\n250 AUTH PLAIN"}},
 		"AUTH": {{Say: "535 5.7.8 bad: s3cr3t, czNjcjN0, AHJpZGVyAHMzY3IzdA=="}},
@@ -371,7 +371,7 @@ func TestSend_NeverRevealsPassword(t *testing.T) {
 	}
 	for _, secret := range []string{"s3cr3t", "czNjcjN0", "AHJpZGVyAHMzY3IzdA=="} {
 		if said := o.String() + o.Reply; strings.Contains(said, secret) {
-			t.Errorf("the outcome holds %s: %s", secret, said)
+			t.Errorf("the outcome contains %s: %s", secret, said)
 		}
 	}
 }
@@ -395,10 +395,10 @@ func TestSend_RejectsInvalidBeforeSending(t *testing.T) {
 		{"a line of 999", sender, recipient, good + strings.Repeat("a", 999) + "\r\n", Refused, "5.6.0"},
 		{"no line break at the end", sender, recipient, good + "a", Refused, "5.6.0"},
 		{"nothing", sender, recipient, "", Refused, "5.6.0"},
-		{"a name beyond ASCII", sender, "jörg@example.org", good, Refused, "5.6.7"},
+		{"a name with non-ASCII characters", sender, "jörg@example.org", good, Refused, "5.6.7"},
 		{"commands in the recipient", sender, "a@b.example>\r\nRCPT TO:<c@d.example", good, Refused, "5.1.3"},
 		{"a quoted name", sender, `"a b"@example.org`, good, Refused, "5.1.3"},
-		{"a bad sender", "nobody", recipient, good, NotSent, ""},
+		{"an invalid sender", "nobody", recipient, good, NotSent, ""},
 	} {
 		o := s.Send(t.Context(), tt.from, tt.to, []byte(tt.raw))
 		if o.Result != tt.result || o.Enhanced != tt.enhanced || o.Err == nil {

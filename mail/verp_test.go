@@ -12,7 +12,7 @@ func TestReturnPath_NamesMemberAndMessage(t *testing.T) {
 		key := "digest/42/2026-05-04"
 		address := c.VERP(key, member, "bounce.example.org")
 		if local, _, _ := strings.Cut(address, "@"); len(local) > 64 || local != strings.ToLower(local) {
-			t.Errorf("the local part is %q: longer than 64 characters, or not in small letters", local)
+			t.Errorf("the local part is %q: longer than 64 characters, or not in lower case", local)
 		}
 		if _, err := mailbox(address); err != nil {
 			t.Errorf("%s: %v", address, err)
@@ -20,10 +20,10 @@ func TestReturnPath_NamesMemberAndMessage(t *testing.T) {
 		for _, spelling := range []string{address, strings.ToUpper(address)} {
 			got, token, ok := ParseVERP(spelling)
 			if !ok || got != member || !c.VerifyToken(token, key) {
-				t.Errorf("ReadReturnPath(%s) = %d, %q, %v, want member %d and the token of %s", spelling, got, token, ok, member, key)
+				t.Errorf("ParseVERP(%s) = %d, %q, %v, want member %d and the token of %s", spelling, got, token, ok, member, key)
 			}
 			if c.VerifyToken(token, key+"x") {
-				t.Errorf("the token of %s passes for that of another message", key)
+				t.Errorf("the token of %s is valid for another message", key)
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func TestReturnPath_RejectsOthers(t *testing.T) {
 		"b-016-" + token + "@x", "b-0-" + token + "@x", "b--16-" + token + "@x", "b-+16-" + token + "@x", "b-zzzzzzzzzzzzzzzz-" + token + "@x", "u-16-" + token + "@x",
 	} {
 		if member, _, ok := ParseVERP(address); ok {
-			t.Errorf("%q was taken for a return path of member %d", address, member)
+			t.Errorf("%q was parsed as the return path of member %d", address, member)
 		}
 	}
 }

@@ -42,6 +42,10 @@ func (b *builder) open(i int) {
 		b.addSelfContained(t)
 		return
 	}
+	if t.code != nil && t.code.void {
+		b.addVoid(t)
+		return
+	}
 	if t.match < 0 && !t.tag.void() && t.tag != tagRow && t.tag != tagCell && t.tag != tagHeader && !b.closedByCut(t) {
 		if t.value == "" && t.attrs == "" || t.tag != tagLayout && t.tag != tagAlign {
 			b.addRawTag(t)
@@ -119,7 +123,7 @@ func (b *builder) closedByCut(t *token) bool {
 // better than leaking a secret by email. Other unclosed tags are only words: forums show them as written.
 func (b *builder) isHidden(t *token) bool {
 	switch {
-	case t.closing:
+	case t.closing, t.code != nil && t.code.void:
 		return false
 	case t.tag == tagQuote:
 		return (t.match >= 0 || b.cut) && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)

@@ -19,15 +19,15 @@ func TestBBCode_FindsAuthorsQuotesAndMentions(t *testing.T) {
 		{"MyBB", `[quote="Fish and Chips" pid='13' dateline='1795185078']x[/quote]`, []Quote{{"Fish and Chips", 13, 0}}, nil},
 		{"MyBB, single quotes", `[quote='Ray' pid='13' dateline='1795185078']x[/quote]`, []Quote{{"Ray", 13, 0}}, nil},
 		{"a name alone", `[quote=Ray]x[/quote]`, []Quote{{"Ray", 0, 0}}, nil},
-		{"nobody", `[quote]x[/quote]`, []Quote{{}}, nil},
+		{"no author", `[quote]x[/quote]`, []Quote{{}}, nil},
 		{"a name that is markup", `[QUOTE="<b>x</b>, post: 1, member: 2"]x[/QUOTE]`, []Quote{{"<b>x</b>", 1, 2}}, nil},
 		{"ids too long for a number", `[QUOTE="Ray, post: 99999999999999999999, member: 2"]x[/QUOTE]`, []Quote{{"Ray, post: 99999999999999999999", 0, 2}}, nil},
-		{"a quote within a quote is not his", `[quote=A][quote=B]x[/quote][user=3]@c[/user][/quote]y`, []Quote{{"A", 0, 0}}, nil},
-		{"a quote in a list is his", `[list][*][quote=A]x[/quote][/list]`, []Quote{{"A", 0, 0}}, nil},
-		{"a quote in a spoiler is not told", `[spoiler][quote=A]x[/quote][/spoiler]`, nil, nil},
+		{"a nested quote is not reported", `[quote=A][quote=B]x[/quote][user=3]@c[/user][/quote]y`, []Quote{{"A", 0, 0}}, nil},
+		{"a quote in a list is reported", `[list][*][quote=A]x[/quote][/list]`, []Quote{{"A", 0, 0}}, nil},
+		{"a quote in a spoiler is not reported", `[spoiler][quote=A]x[/quote][/spoiler]`, nil, nil},
 		{"mentions, each once", `[USER=7]@a[/USER] [user=8]@b[/user] [USER=7]@a[/USER]`, nil, []int64{7, 8}},
 		{"a mention in a spoiler counts", `[spoiler]x [user=9]@c[/user][/spoiler]`, nil, []int64{9}},
-		{"a mention in code is none", `[code][user=9]@c[/user][/code]`, nil, nil},
+		{"not a mention in code", `[code][user=9]@c[/user][/code]`, nil, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -47,15 +47,15 @@ func TestBBCode_FindsMentionsWithoutID(t *testing.T) {
 		name, src string
 		want      []string
 	}{
-		{"as one types it", "Look, @Ray, and @anna.", []string{"Ray", "anna"}},
+		{"typed by hand", "Look, @Ray, and @anna.", []string{"Ray", "anna"}},
 		{"each once", "@Ray @Ray", []string{"Ray"}},
 		{"MyBB, with spaces", `@"Fish and Chips" knows`, []string{"Fish and Chips"}},
 		{"in other scripts", "hallo @Jörg, @船好き", []string{"Jörg", "船好き"}},
 		{"in bold", "[b]@Ray[/b]", []string{"Ray"}},
 		{"dots and dashes within", "@j.r-x_2 said", []string{"j.r-x_2"}},
 		{"with a number it is a mention, not a name", "[USER=7]@Ray[/USER]", nil},
-		{"an address of mail is none", "write to ray@example.org", nil},
-		{"nor one of the web", "see https://example.org/@ray", nil},
+		{"not an email address", "write to ray@example.org", nil},
+		{"not a URL", "see https://example.org/@ray", nil},
 		{"not in a quote", "[quote=A]@Ray[/quote]x", nil},
 		{"not in code", "[code]@Ray[/code] [icode]@Ray[/icode]", nil},
 		{"an @ alone", "meet @ noon @, @", nil},

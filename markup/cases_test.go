@@ -50,6 +50,7 @@ func TestGatedTags_Kinds(t *testing.T) {
 		"[url]http://a.example/[gadget]SECRET[/gadget][/url]", "[img]x[hide]SECRET[/hide][/img]", "[quote=A][gadget]SECRET[/gadget][/quote]",
 		"[list][*][staff]SECRET[/staff][*]b[/list]", "[staff][quote]SECRET[/staff]x[/quote]", "[gone]SECRET[/gone]", "[staff][posts]SECRET[/staff]SECRET[/posts]",
 		"[url=http://a.example][staff]SECRET[/staff][/url]", "[скрыть]SECRET[/скрыть]",
+		"[member=x]SECRET[/member]", "[user=1]\n[gadget=1]SECRET[/user]SECRET[/gadget]", "[user=1]@x [mod]SECRET[/user]SECRET[/mod]", "[user=1]@x [gadget]SECRET[/user]SECRET[/gadget]",
 	}
 	d := registered()
 	d.Codes["скрыть"] = HiddenCode

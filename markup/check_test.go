@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// allowed are all tags and attributes that a mail may hold.
+// allowed lists all tags and attributes that a message may contain.
 var allowed = map[string][]string{
 	"div": {"style", "class", "dir"}, "p": {"style", "class", "dir"}, "span": {"style", "class", "aria-hidden"}, "br": nil,
 	"a": {"href", "style", "class"}, "blockquote": {"style", "class"}, "pre": {"style", "class", "dir"},
@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"td": {"style", "dir"}, "th": {"style", "dir"},
 }
 
-// checkDoc fails unless all that the document prints is as it must be, whatever went in.
+// checkDoc fails unless the document renders to safe and well-formed output, whatever the input was.
 func checkDoc(t *testing.T, d Doc) {
 	t.Helper()
 	if !d.Empty() {
@@ -31,13 +31,13 @@ func checkDoc(t *testing.T, d Doc) {
 	checkText(t, d, d.Text(Labels{}, 72), 72)
 }
 
-// checkTree holds every node against the frame that it stands in.
+// checkTree checks that every node is allowed in its parent.
 func checkTree(t *testing.T, tr *tree, i, end int, in *node) {
 	t.Helper()
 	for i < end {
 		n := &tr.nodes[i]
 		if int(n.end) <= i || int(n.end) > end {
-			t.Fatalf("node %d ends at %d, in a frame that ends at %d", i, n.end, end)
+			t.Fatalf("node %d ends at %d, in a parent that ends at %d", i, n.end, end)
 		}
 		var ok bool
 		switch {
@@ -55,7 +55,7 @@ func checkTree(t *testing.T, tr *tree, i, end int, in *node) {
 			ok = n.kind == cell
 		}
 		if !ok {
-			t.Fatalf("node %d of kind %d stands in %+v", i, n.kind, in)
+			t.Fatalf("node %d of kind %d is not allowed in %+v", i, n.kind, in)
 		}
 		checkTree(t, tr, i+1, int(n.end), n)
 		i = int(n.end)
@@ -90,7 +90,7 @@ func checkHTML(t *testing.T, got string) {
 	if len(open) > 0 {
 		t.Fatalf("%v stay open in %s", open, got)
 	}
-	// A browser must see what was written: nothing moved out of its place, nothing closed early.
+	// A browser must parse the same structure: nothing moved, nothing closed early.
 	root, err := html.Parse(strings.NewReader("<!doctype html><body>" + got))
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func checkHTML(t *testing.T, got string) {
 		}
 	}
 	if !slices.Equal(seen, order) {
-		t.Fatalf("a browser sees %v, written was %v", seen, order)
+		t.Fatalf("a browser parses %v, want %v", seen, order)
 	}
 }
 
@@ -132,17 +132,17 @@ func checkText(t *testing.T, d Doc, got string, width int) {
 		t.Fatalf("text is not UTF-8: %q", got)
 	}
 	if strings.ContainsAny(got, "\x00\r\t\u202e\u202d") || strings.HasSuffix(got, "\n") {
-		t.Fatalf("text has characters that it must not have: %q", got)
+		t.Fatalf("text contains forbidden characters: %q", got)
 	}
 	for line := range strings.SplitSeq(got, "\n") {
 		if w := uniseg.StringWidth(line); w > width && !isAddressLine(line) && !isCodeWord(d, line) {
 			t.Fatalf("line has %d columns: %q", w, line)
 		}
 		if line == "-- " || line == "--" || strings.HasSuffix(line, " ") {
-			t.Fatalf("line may be taken for a signature, or ends with a space: %q", line)
+			t.Fatalf("line looks like a signature, or ends with a space: %q", line)
 		}
 		if strings.HasPrefix(line, ">") && !hasQuote(d) {
-			t.Fatalf("line feigns a quote: %q", line)
+			t.Fatalf("line looks like a quote: %q", line)
 		}
 	}
 }
@@ -161,7 +161,7 @@ func isCodeWord(d Doc, line string) bool {
 	return false
 }
 
-// isAddressLine tells that a line holds an address and nothing else but what stands before it.
+// isAddressLine reports whether a line contains only an address and its prefix.
 func isAddressLine(line string) bool {
 	fields := strings.Fields(line)
 	last := fields[len(fields)-1]

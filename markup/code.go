@@ -11,6 +11,7 @@ import (
 type Code struct {
 	hide          bool
 	email         bool // the forum says what its own emails show
+	void          bool // has no content and no closing tag; its option is in place of the content
 	lines         bool // on its own lines
 	style         style
 	href          string  // of a link around the content; may contain {option}
@@ -36,10 +37,14 @@ type Fate string
 
 // The fates of a code's content.
 const (
-	FateHidden Fate = "hidden"
-	FateShown  Fate = "shown"
-	FateEmail  Fate = "email replacement"
+	FateHidden  Fate = "hidden"
+	FateShown   Fate = "shown"
+	FateEmail   Fate = "email replacement"
+	FateBuiltIn Fate = "built-in" // the name is one of this package's own tags
 )
+
+// BuiltIn reports whether a name is one of this package's own tags, which a forum's code does not change.
+func BuiltIn(name string) bool { return lookupTag(name) != unknown && !ambiguous(name) }
 
 // Fate returns what becomes of the content.
 func (c Code) Fate() Fate {
@@ -50,6 +55,12 @@ func (c Code) Fate() Fate {
 		return FateHidden
 	}
 	return FateShown
+}
+
+// Void returns the code as one without a closing tag: {text} is then its option.
+func (c Code) Void() Code {
+	c.void = true
+	return c
 }
 
 func (c Code) clone() *Code { return &c }

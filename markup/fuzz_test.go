@@ -62,7 +62,7 @@ func FuzzDialect(f *testing.F) {
 	})
 }
 
-// checkCutLinks fails if a link below an excerpt stands there twice, or above, too.
+// checkCutLinks fails if a link below an excerpt is listed twice, or also appears above.
 func checkCutLinks(t *testing.T, d Doc) {
 	t.Helper()
 	if d.Empty() {
@@ -71,7 +71,7 @@ func checkCutLinks(t *testing.T, d Doc) {
 	for i := d.t.body(); i < len(d.t.nodes); i++ {
 		n := &d.t.nodes[i]
 		if n.text == "" || strings.Contains(n.text, "\n") || uniseg.GraphemeClusterCount(n.text) > maxLabel+1 {
-			t.Fatalf("the link says %q", n.text)
+			t.Fatalf("invalid link text %q", n.text)
 		}
 		for j := range i {
 			if d.t.ref(&d.t.nodes[j]).url == d.t.ref(n).url {
@@ -81,7 +81,7 @@ func checkCutLinks(t *testing.T, d Doc) {
 	}
 }
 
-// pieces are what FuzzSpoiler builds posts of. None of them makes the tags behind it plain text.
+// pieces are the parts from which FuzzSpoiler builds posts. None of them turns the tags after it into plain text.
 var pieces = [...]string{
 	"words ", "\n", "\n\n", "[b]", "[/b]", "[i]", "[/i]", "[quote]", `[quote="Ray, post: 1, member: 2"]`, "[/quote]",
 	"[list]", "[list=1]", "[*]", "[/list]", "[table]", "[tr]", "[td]", "[/td]", "[/tr]", "[/table]", "[url=http://x.example/]", "[/url]",
@@ -90,7 +90,7 @@ var pieces = [...]string{
 	"[boxed]", "[/boxed]", "[listed]", "[/listed]", "[gadget]x[/gadget]", "[1]", "?a[b]=", "[staff]x[/staff]", "[gone]",
 }
 
-// A secret between a spoiler's tags is never shown, whatever stands before, behind and around it.
+// A secret between the tags of a spoiler is never shown, whatever comes before, after and around it.
 func FuzzSpoiler(f *testing.F) {
 	f.Add([]byte{7, 22}, []byte{9, 0}, []byte{23, 9})
 	f.Add([]byte{10, 12, 14, 16}, []byte{13, 19}, []byte{13})
@@ -104,7 +104,7 @@ func FuzzSpoiler(f *testing.F) {
 		put(before)
 		src.WriteString("[spoiler]SECRET")
 		put(within)
-		for i := range within { // a spoiler that closes within would be the end of this one, too
+		for i := range within { // a closing tag in it would also end this spoiler
 			switch pieces[int(within[i])%len(pieces)] {
 			case "[/spoiler]", "[spoiler]":
 				t.Skip()
@@ -154,7 +154,7 @@ func FuzzGate(f *testing.F) {
 	})
 }
 
-// What an excerpt keeps of plain words is their beginning, cut between two characters.
+// An excerpt of plain text is its beginning, cut between two characters.
 func FuzzExcerpt(f *testing.F) {
 	addPosts(f, func(src string) { f.Add(src, 30); f.Add(src, 100) })
 	f.Fuzz(func(t *testing.T, src string, n int) {

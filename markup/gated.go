@@ -20,6 +20,9 @@ func isGate(name string) bool {
 	return gateNames[stem] || gateNames[strings.TrimSuffix(stem, "s")]
 }
 
+// isRank reports whether the name of a gate may also be part of a member's name: "[MOD]".
+func isRank(name string) bool { return gateNames[name] }
+
 // alwaysHides reports whether a name that isGate accepts stays hidden even if its replacement looks harmless:
 // style sheets and scripts decide what the page shows.
 func alwaysHides(name string) bool {

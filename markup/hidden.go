@@ -21,6 +21,18 @@ func (b *builder) addHidden(t *token) {
 	b.inline(node{kind: hiddenText})
 }
 
+// addVoid adds a code that has no closing tag.
+func (b *builder) addVoid(t *token) {
+	c := t.code
+	if c.hide {
+		b.addHidden(t)
+		return
+	}
+	b.addPieces(c.before, t)
+	b.add(oneLine(t.value, maxLabel), node{kind: text, style: b.style | c.style, ref: b.link})
+	b.addPieces(c.after, t)
+}
+
 // openCustom opens a code of the forum whose content may be shown.
 func (b *builder) openCustom(t *token) {
 	c := t.code

@@ -81,18 +81,18 @@ func TestHostile_LinearTimeAndSmallExcerpts(t *testing.T) {
 			checkDoc(t, everything(t).BBCode(flood(1000), sampleLinks()))
 			everything(t).BBCode(flood(100_000), sampleLinks())
 
-			// About 1 MB each. A quadratic step would take minutes, and the test not come to its end.
+			// About 1 MB each. With a quadratic step the test would take minutes and time out.
 			d := BBCode(flood(100_000), sampleLinks())
 			d.HTML(Labels{})
 			d.Text(Labels{}, 72)
 			if depth := depthOf(d); depth > 2*maxDepth {
-				t.Errorf("nodes stand in each other %d deep, want at most %d", depth, 2*maxDepth)
+				t.Errorf("nodes are nested %d deep, want at most %d", depth, 2*maxDepth)
 			}
 			for _, chars := range []int{1, 75, 300} {
 				short := d.Excerpt(chars)
 				checkDoc(t, short)
 				if got := len(short.HTML(Labels{})); got > 30_000 {
-					t.Errorf("Excerpt(%d) makes %d bytes of HTML, want less", chars, got)
+					t.Errorf("Excerpt(%d) has %d bytes of HTML, want less", chars, got)
 				}
 			}
 		})

@@ -5,7 +5,7 @@ import "strings"
 const (
 	blockChars = 10 // cost of a block without words
 	cellChars  = 3  // cost of a cell, in addition to its words
-	linkBytes  = 60 // bytes that a link takes in a message, in addition to its URL
+	linkBytes  = 60 // bytes of a link in a message, in addition to its URL
 )
 
 // linkBudget returns how many bytes the links among n characters may take. The links listed below them may

@@ -27,13 +27,13 @@ func TestLink_OnlySafeURLs(t *testing.T) {
 		{"a quote in it", `http://a.example/"x`, "http://a.example/%22x"},
 		{"a tag in it", "http://a.example/<b>", "http://a.example/%3Cb%3E"},
 		{"a quote in the host", `http://a"b.example/`, ""},
-		{"other letters", "http://a.example/ö", "http://a.example/%C3%B6"},
-		{"other letters in the host", "http://bücher.example/", "http://xn--bcher-kva.example/"},
+		{"non-ASCII letters", "http://a.example/ö", "http://a.example/%C3%B6"},
+		{"non-ASCII letters in the host", "http://bücher.example/", "http://xn--bcher-kva.example/"},
 		{"an IPv6 host", "http://[::1]:80/", "http://[::1]:80/"},
 		{"mail", "mailto:a.b+c@d.example", "mailto:a.b+c@d.example"},
 		{"mail that is filled in", "mailto:a@b.example?bcc=c@d.example", "mailto:a@b.example"},
 		{"mail to two", "mailto:a@b.example,c@d.example", ""},
-		{"mail to nobody", "mailto:x", ""},
+		{"mailto without a valid address", "mailto:x", ""},
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {

@@ -10,8 +10,8 @@ import (
 	"postrider/internal/golden"
 )
 
-// shownGaps shows gaps between guillemets.
-func shownGaps() Labels {
+// shownFields shows merge fields between guillemets.
+func shownFields() Labels {
 	return Labels{Field: func(g Field) string { return "«" + g.Name + "/" + g.Fallback + "»" }}
 }
 
@@ -37,8 +37,8 @@ func TestMarkdown_Golden(t *testing.T) {
 			d, _ := Markdown(src, sampleLinks())
 			checkDoc(t, d)
 			golden.Files(t, "../markdown/"+name, map[string]string{
-				"html": page(d.HTML(shownGaps())),
-				"txt":  d.Text(shownGaps(), 72) + "\n",
+				"html": page(d.HTML(shownFields())),
+				"txt":  d.Text(shownFields(), 72) + "\n",
 			})
 		})
 	}
@@ -48,39 +48,39 @@ func TestMarkdown_Renders(t *testing.T) {
 	for _, tt := range []struct{ name, src, want string }{
 		{"a line end is a space", "one\ntwo", `<p>one two</p>`},
 		{"a backslash at the end of a line breaks it", "one\\\ntwo", `<p>one<br>two</p>`},
-		{"styles stand in each other", "**a *b* ~~c~~**", `<p><b>a <i>b</i> <s>c</s></b></p>`},
-		{"a tag is shown as it was written", "<b>x</b> <!-- y -->", `<p>&lt;b&gt;x&lt;/b&gt; &lt;!-- y --&gt;</p>`},
-		{"an entity is what it stands for", "&lt;b&gt; &amp;amp; &#169;", `<p>&lt;b&gt; &amp;amp; ©</p>`},
-		{"a backslash keeps an entity from being one", `\&lt; \\&lt;`, `<p>&amp;lt; \&lt;</p>`},
-		{"an entity is no backslash for what follows", `&#92;*x*`, `<p>\<i>x</i></p>`},
-		{"an entity cannot bring in what turns the direction", "a&#x202e;b", `<p>ab</p>`},
-		{"a script's address is no link", "[x](javascript:alert(1))", `<p>x</p>`},
-		{"a name before the host is no link", "[x](https://bank.example@evil.example/)", `<p>x</p>`},
+		{"nested styles", "**a *b* ~~c~~**", `<p><b>a <i>b</i> <s>c</s></b></p>`},
+		{"a tag is shown literally", "<b>x</b> <!-- y -->", `<p>&lt;b&gt;x&lt;/b&gt; &lt;!-- y --&gt;</p>`},
+		{"an entity is decoded", "&lt;b&gt; &amp;amp; &#169;", `<p>&lt;b&gt; &amp;amp; ©</p>`},
+		{"a backslash escapes an entity", `\&lt; \\&lt;`, `<p>&amp;lt; \&lt;</p>`},
+		{"an entity is not a backslash for the next character", `&#92;*x*`, `<p>\<i>x</i></p>`},
+		{"an entity cannot add a direction override", "a&#x202e;b", `<p>ab</p>`},
+		{"a script URL is not a link", "[x](javascript:alert(1))", `<p>x</p>`},
+		{"a URL with a user name is not a link", "[x](https://bank.example@evil.example/)", `<p>x</p>`},
 		{"a link within the forum gets its host", "[x](/rules)", `<p><a href="https://forum.example.org/rules">x</a></p>`},
 		{"an image becomes a link", "![the ship](https://x.example/a.png)", `<p><a href="https://x.example/a.png">[Image: the ship]</a></p>`},
-		{"an image in a link leads where the link does", "[![a](https://x.example/a.png)](https://y.example/)", `<p><a href="https://y.example/">[Image: a]</a></p>`},
+		{"an image in a link keeps the URL of the link", "[![a](https://x.example/a.png)](https://y.example/)", `<p><a href="https://y.example/">[Image: a]</a></p>`},
 		{"code is shown as it is", "`a <b> &amp; {{name}}`", `<p><code>a &lt;b&gt; &amp;amp; {{name}}</code></p>`},
-		{"a gap stands where it was written", "Dear *{{name|friend}}*!", `<p>Dear <i>«name/friend»</i>!</p>`},
-		{"a gap may have blanks, capitals and no fallback", "{{ Name }}", `<p>«name/»</p>`},
-		{"a gap may be part of a link's words", "[{{name}}](https://x.example/)", `<p><a href="https://x.example/">«name/»</a></p>`},
-		{"a backslash keeps braces from being a gap", `\{{name}}`, `<p>{{name}}</p>`},
-		{"a quote has no head", "> a", `<blockquote><p>a</p></blockquote>`},
-		{"a quote in a quote keeps its level", "> a\n>\n> > b", `<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>`},
+		{"a merge field stays in place", "Dear *{{name|friend}}*!", `<p>Dear <i>«name/friend»</i>!</p>`},
+		{"a merge field may have spaces, capitals and no fallback", "{{ Name }}", `<p>«name/»</p>`},
+		{"a merge field may be part of a link text", "[{{name}}](https://x.example/)", `<p><a href="https://x.example/">«name/»</a></p>`},
+		{"a backslash escapes braces", `\{{name}}`, `<p>{{name}}</p>`},
+		{"a quote has no heading", "> a", `<blockquote><p>a</p></blockquote>`},
+		{"a nested quote keeps its level", "> a\n>\n> > b", `<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>`},
 		{"a list in an item", "- a\n  1. b", `<ul><li>a<ol><li>b</li></ol></li></ul>`},
-		{"an item may hold paragraphs", "- a\n\n  b", `<ul><li>a<br>b</li></ul>`},
-		{"nothing is nothing", " \n\n", ``},
+		{"an item may contain paragraphs", "- a\n\n  b", `<ul><li>a<br>b</li></ul>`},
+		{"empty", " \n\n", ``},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d, _ := Markdown(tt.src, sampleLinks())
 			checkDoc(t, d)
-			if got := bones(d.HTML(shownGaps())); got != tt.want {
+			if got := bones(d.HTML(shownFields())); got != tt.want {
 				t.Errorf("Markdown(%q) = %s, want %s", tt.src, got, tt.want)
 			}
 		})
 	}
 }
 
-// bones is HTML without what a page needs around it, and without attributes but href.
+// bones returns the HTML without its wrapper and without attributes except href.
 func bones(s string) string {
 	var b strings.Builder
 	for s = strings.TrimSuffix(s, "</div>"); s != ""; {
@@ -109,10 +109,10 @@ func TestMarkdown_ReportsBrokenSyntax(t *testing.T) {
 		name, src string
 		want      []string
 	}{
-		{"nothing", "# a\n\nb {{name}} [c](https://x.example/)", nil},
-		{"braces that nothing closes", "a\n\nDear {{name,\n", []string{"line 3: unclosed braces"}},
-		{"a gap in an address", "a\n[b](https://x.example/?to={{name}})", []string{"line 2: merge field in the URL of a link (https://x.example/?to={{name}})"}},
-		{"links that lead nowhere, all of them", "[b](javascript:x)\n\n[c](ftp://x.example/)",
+		{"no errors", "# a\n\nb {{name}} [c](https://x.example/)", nil},
+		{"unclosed braces", "a\n\nDear {{name,\n", []string{"line 3: unclosed braces"}},
+		{"a merge field in a URL", "a\n[b](https://x.example/?to={{name}})", []string{"line 2: merge field in the URL of a link (https://x.example/?to={{name}})"}},
+		{"all invalid links", "[b](javascript:x)\n\n[c](ftp://x.example/)",
 			[]string{"line 1: invalid link URL (javascript:x)", "line 3: invalid link URL (ftp://x.example/)"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,19 +148,19 @@ func TestMergeField_ReportsItsLine(t *testing.T) {
 func TestMergeField_NextCutsALine(t *testing.T) {
 	for _, tt := range []struct {
 		in, before string
-		gap        Field
+		field      Field
 		after      string
 		found      bool
 	}{
-		{"no gap", "no gap", Field{}, "", false},
+		{"no field", "no field", Field{}, "", false},
 		{"a {{name|x}} b {{posts}}", "a ", Field{Name: "name", Fallback: "x"}, " b {{posts}}", true},
 		{`\{{a}} {{name}}`, "{{a}} ", Field{Name: "name"}, "", true},
 		{"{{a", "{{a", Field{}, "", false},
 		{"{{{name}}", "", Field{Name: "{name"}, "", true},
 	} {
 		before, g, after, found := NextField(tt.in)
-		if before != tt.before || g != tt.gap || after != tt.after || found != tt.found {
-			t.Errorf("NextGap(%q) = %q, %v, %q, %v, want %q, %v, %q, %v", tt.in, before, g, after, found, tt.before, tt.gap, tt.after, tt.found)
+		if before != tt.before || g != tt.field || after != tt.after || found != tt.found {
+			t.Errorf("NextField(%q) = %q, %v, %q, %v, want %q, %v, %q, %v", tt.in, before, g, after, found, tt.before, tt.field, tt.after, tt.found)
 		}
 	}
 }
@@ -180,7 +180,7 @@ func TestMarkdown_LimitsNesting(t *testing.T) {
 			d, _ := Markdown(flood(2000), sampleLinks())
 			checkDoc(t, d)
 			if depth := depthOf(d); depth > 2*maxDepth {
-				t.Errorf("nodes stand in each other %d deep, want at most %d", depth, 2*maxDepth)
+				t.Errorf("nodes are nested %d deep, want at most %d", depth, 2*maxDepth)
 			}
 		})
 	}
@@ -195,7 +195,7 @@ func FuzzMarkdown(f *testing.F) {
 		checkDoc(t, d)
 		checkDoc(t, d.Excerpt(100))
 		if got := strings.Count(d.HTML(Labels{Field: func(Field) string { return "\x01" }}), "\x01"); got > len(d.Fields()) {
-			t.Fatalf("%d gaps are printed, of %d", got, len(d.Fields()))
+			t.Fatalf("%d of %d merge fields are printed", got, len(d.Fields()))
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// long is an article before the end of which every excerpt is cut.
+// long is an article that is longer than every excerpt.
 var long = strings.Repeat("This is a sentence of an article. ", 20)
 
 func TestOmittedLinks_ListedBelowExcerpt(t *testing.T) {
@@ -20,18 +20,18 @@ func TestOmittedLinks_ListedBelowExcerpt(t *testing.T) {
 		{"the source of an article", long + source, line},
 		{"nothing is cut off", source, ""},
 		{"an article without a link", long, ""},
-		{"the last one, and the first of the others", long + "[url=https://a.example]A[/url] [url=https://b.example]B[/url] " + source,
+		{"the last link, then the first of the others", long + "[url=https://a.example]A[/url] [url=https://b.example]B[/url] " + source,
 			line + "\n→ A\n  https://a.example"},
-		{"each address once, with its last words", long + "[url=https://news.example/1]here[/url] https://b.example/ [url=https://news.example/1]here[/url] " + source,
+		{"each URL once, with its last text", long + "[url=https://news.example/1]here[/url] https://b.example/ [url=https://news.example/1]here[/url] " + source,
 			line + "\n→ https://b.example/"},
-		{"an address that is shown already", source + long + source, ""},
-		{"an address that is shown in a quote already", "[quote]" + source + "[/quote]" + long + source, ""},
-		{"a link whose words are cut", "[url=https://a.example]" + long + "[/url]", ""},
-		{"a typed address", long + "https://a.example/b", "→ https://a.example/b"},
-		{"a typed address without a scheme", long + "www.a.example/b", "→ http://www.a.example/b"},
+		{"a URL that is already shown", source + long + source, ""},
+		{"a URL that is already shown in a quote", "[quote]" + source + "[/quote]" + long + source, ""},
+		{"a link whose text is cut", "[url=https://a.example]" + long + "[/url]", ""},
+		{"a typed URL", long + "https://a.example/b", "→ https://a.example/b"},
+		{"a typed URL without a scheme", long + "www.a.example/b", "→ http://www.a.example/b"},
 		{"a post of the forum", long + "[post=7]an older post[/post]", "→ an older post\n  https://forum.example.org/community/posts/7/"},
-		{"words in several styles and lines", long + "[url=https://a.example]One [b]two[/b]\n[i]three[/i][/url]", "→ One two three\n  https://a.example"},
-		{"long words are shortened behind a word", long + "[url=https://a.example]" + strings.Repeat("twelve chars ", 10) + "[/url]",
+		{"text in several styles and lines", long + "[url=https://a.example]One [b]two[/b]\n[i]three[/i][/url]", "→ One two three\n  https://a.example"},
+		{"long text is shortened after a word", long + "[url=https://a.example]" + strings.Repeat("twelve chars ", 10) + "[/url]",
 			"→ twelve chars twelve chars twelve chars twelve chars twelve chars\n  twelve chars…\n  https://a.example"},
 		{"a heading, a list and a table", long + "[h1][url=https://a.example]A[/url][/h1][list][*]" + source + "[/list]", line + "\n→ A\n  https://a.example"},
 		{"a table", long + "[table][tr][td]" + source + "[/td][td]x[/td][/tr][/table]", line},
@@ -44,10 +44,10 @@ func TestOmittedLinks_ListedBelowExcerpt(t *testing.T) {
 		{"a mention", long + "[user=7]@Ray[/user]", ""},
 		{"an image, an attachment, a video", long + "[img]https://a.example/a.png[/img] [attach]7[/attach] [media=youtube]x[/media]", ""},
 		{"a link around an image", long + "[url=https://a.example][img]https://b.example/a.png[/img][/url]", ""},
-		{"a link without words", long + "[url=https://a.example] \u200b[/url]", ""},
-		{"an e-mail address", long + "[email]ray@a.example[/email] [url=mailto:ray@a.example]Ray[/url]", ""},
-		{"an address that is too long", long + "[url=https://a.example/" + strings.Repeat("a", 1600) + "]A[/url] ", ""},
-		{"two addresses that are too long together", long + "[url=https://a.example/" + strings.Repeat("a", 1450) + "]A[/url] " + source, line},
+		{"a link without text", long + "[url=https://a.example] \u200b[/url]", ""},
+		{"an email address", long + "[email]ray@a.example[/email] [url=mailto:ray@a.example]Ray[/url]", ""},
+		{"a URL that is too long", long + "[url=https://a.example/" + strings.Repeat("a", 1600) + "]A[/url] ", ""},
+		{"two URLs that are too long together", long + "[url=https://a.example/" + strings.Repeat("a", 1450) + "]A[/url] " + source, line},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestOmittedLinks_ListedBelowExcerpt(t *testing.T) {
 			checkDoc(t, d)
 			_, got, _ := strings.Cut(d.Text(Labels{}, 72), "…\n\n")
 			if got != tt.want {
-				t.Errorf("below the excerpt of %q stands %q, want %q", tt.src, got, tt.want)
+				t.Errorf("the excerpt of %q is followed by %q, want %q", tt.src, got, tt.want)
 			}
 		})
 	}
@@ -78,7 +78,7 @@ func TestOmittedLinks_ExcerptOfExcerptKeepsLinks(t *testing.T) {
 		}
 	}
 	if got := cutLinksOf(short); len(got) != 2 || got[1] != "second https://second.example" {
-		t.Errorf("the shortest excerpt lists %q, want the link that was cut off last, too", got)
+		t.Errorf("the shortest excerpt lists %q, want also the link that was cut off last", got)
 	}
 }
 
@@ -97,12 +97,12 @@ func TestOmittedLinks_PlainStyle(t *testing.T) {
 	const start = `<p class="pr-muted" dir="ltr" style="margin:0;color:#55606b;font-size:14px;line-height:22px"><span aria-hidden="true">→ </span><a class="pr-link" href="`
 	tests := []struct{ name, link, want string }{
 		{"words", `[url="https://a.example/?a&b"]A & B[/url]`, start + `https://a.example/?a&amp;b" style="color:#0b5cad">A &amp; B</a></p></div>`},
-		{"a typed address", "https://www.a.example/b/c/?d=e#f", start + `https://www.a.example/b/c/?d=e#f" style="color:#0b5cad">a.example/b/c?…</a></p></div>`},
+		{"a typed URL", "https://www.a.example/b/c/?d=e#f", start + `https://www.a.example/b/c/?d=e#f" style="color:#0b5cad">a.example/b/c?…</a></p></div>`},
 		{"a long typed address", "https://a.example/" + strings.Repeat("b", 100), `">a.example/` + strings.Repeat("b", 50) + `…</a></p></div>`},
-		{"a typed address in another script", "https://a.example/%ED%95%9C", `">a.example/한</a></p></div>`},
-		{"a typed address in an old encoding", "https://a.example/%C7%D1", `">a.example/%C7%D1</a></p></div>`},
-		{"a typed address that hides signs", "https://a.example/x%E2%80%AEfdp.exe%0A%00", `">a.example/xfdp.exe</a></p></div>`},
-		{"words from right to left", "[url=https://a.example]עיתון[/url]", "\">\u2068עיתון\u2069</a></p></div>"},
+		{"a typed URL in another script", "https://a.example/%ED%95%9C", `">a.example/한</a></p></div>`},
+		{"a typed URL in a legacy encoding", "https://a.example/%C7%D1", `">a.example/%C7%D1</a></p></div>`},
+		{"a typed URL with control characters", "https://a.example/x%E2%80%AEfdp.exe%0A%00", `">a.example/xfdp.exe</a></p></div>`},
+		{"right-to-left text", "[url=https://a.example]עיתון[/url]", "\">\u2068עיתון\u2069</a></p></div>"},
 	}
 	for _, tt := range tests {
 		if got := BBCode(long+tt.link, Links{}).Excerpt(75).HTML(Labels{}); !strings.HasSuffix(got, tt.want) {
@@ -128,7 +128,7 @@ func TestOmittedLinks_LimitsLongURLs(t *testing.T) {
 		fmt.Fprintf(&src, "x [url=https://a.example/%d/%s]y[/url]\n", i, strings.Repeat("a", 900))
 	}
 	for _, n := range []int{1, 75, 300, 1000} {
-		// The room for links twice, above the cut and below it, and a first link above it, however long it is.
+		// Twice the budget for links, above and below the cut, plus a first link of any length above it.
 		got, want := len(BBCode(src.String(), Links{}).Excerpt(n).Text(Labels{}, 72)), 2*linkBudget(n)+maxURL+4*n+100
 		if got > want {
 			t.Errorf("the text of Excerpt(%d) has %d bytes, want at most %d", n, got, want)

@@ -11,18 +11,18 @@ func TestOverlap_FindsWhatAQuoteShows(t *testing.T) {
 		name, src string
 		want      string
 	}{
-		{"all of it", `[QUOTE="Ray, post: 7, member: 2"]It is [b]late[/b].[/QUOTE]Yes.`, "It is late."},
+		{"the whole post", `[QUOTE="Ray, post: 7, member: 2"]It is [b]late[/b].[/QUOTE]Yes.`, "It is late."},
 		{"cut to an excerpt", `[QUOTE="Ray, post: 7, member: 2"]` + long + `[/QUOTE]Yes.`, strings.TrimSpace(long[:12*11]) + "\u00a0…"},
 		{"of MyBB", `[quote="Ray" pid='7' dateline='1']It is late.[/quote]Yes.`, "It is late."},
 		{"of another post", `[QUOTE="Ray, post: 8, member: 2"]It is late.[/QUOTE]Yes.`, ""},
-		{"the third quote is folded", `[quote=A]a[/quote][quote=B]b[/quote][QUOTE="Ray, post: 7, member: 2"]It is late.[/QUOTE]Yes.`, ""},
+		{"the third quote is hidden", `[quote=A]a[/quote][quote=B]b[/quote][QUOTE="Ray, post: 7, member: 2"]It is late.[/QUOTE]Yes.`, ""},
 		{"an empty quote", `[QUOTE="Ray, post: 7, member: 2"][/QUOTE]Yes.`, ""},
 		{"none", `Yes.`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := BBCode(tt.src, Links{}).Excerpt(300).QuotedText(7); got != tt.want {
-				t.Errorf("Shown(7) = %q, want %q", got, tt.want)
+				t.Errorf("QuotedText(7) = %q, want %q", got, tt.want)
 			}
 		})
 	}
@@ -33,29 +33,29 @@ func TestOverlap_RestIsWhatAQuoteOmits(t *testing.T) {
 		name, src, shown string
 		want             string // as text
 	}{
-		{"nothing, where it shows all", "It is [b]late[/b].", "It is late.", ""},
-		{"nothing, where only spaces differ", "It is\n\nlate.", "It is late.", ""},
-		{"nothing, where a full stop was cut", "It is late!", "It is late…", ""},
-		{"nothing, where a quote of the post itself was left out", "[quote=A]x[/quote]It is late.", "It is late.", ""},
+		{"nothing if the quote has everything", "It is [b]late[/b].", "It is late.", ""},
+		{"nothing if only spaces differ", "It is\n\nlate.", "It is late.", ""},
+		{"nothing if a full stop was cut", "It is late!", "It is late…", ""},
+		{"nothing if a quote in the post itself was omitted", "[quote=A]x[/quote]It is late.", "It is late.", ""},
 		{"the next sentence", "It is late. We go.", "It is late.\u00a0…", "… We go."},
 		{"the next paragraph", "It is late.\n\nWe go.", "It is late.", "We go."},
 		{"the next line", "It is late.\nWe go.", "It is late.", "… We go."},
 		{"the rest of a sentence", "It is late, as [i]ever[/i]. We go.", "It is late…", "… as _ever_. We go."},
-		{"the rest behind words in bold", "[b]It is[/b] late. We go.", "It is", "… late. We go."},
-		{"a picture behind the words", "It is late. [img]http://a.example/b.png[/img]", "It is late.", "… [Image: b.png]\nhttp://a.example/b.png"},
-		{"a list whole", "[list][*]It is late.[*]We go.[/list]", "It is late.", "* It is late.\n* We go."},
-		{"what follows a list", "[list][*]It is late.[/list]We go.", "It is late.", "We go."},
-		{"all, where the quote begins elsewhere", "It is late. We go.", "We go.", "It is late. We go."},
-		{"all, where the author has changed his words since", "It is early. We go.", "It is late.", "It is early. We go."},
-		{"all, where nothing is shown", "It is late.", "", "It is late."},
-		{"all, where only a cut is shown", "It is late.", "…", "It is late."},
-		{"nothing, of a post that is no longer than the quote", "It is", "It is late.", ""},
+		{"the rest after bold words", "[b]It is[/b] late. We go.", "It is", "… late. We go."},
+		{"a picture after the words", "It is late. [img]http://a.example/b.png[/img]", "It is late.", "… [Image: b.png]\nhttp://a.example/b.png"},
+		{"a whole list", "[list][*]It is late.[*]We go.[/list]", "It is late.", "* It is late.\n* We go."},
+		{"the text after a list", "[list][*]It is late.[/list]We go.", "It is late.", "We go."},
+		{"everything if the quote starts elsewhere", "It is late. We go.", "We go.", "It is late. We go."},
+		{"everything if the post was edited since", "It is early. We go.", "It is late.", "It is early. We go."},
+		{"everything if the quote is empty", "It is late.", "", "It is late."},
+		{"everything if the quote has only an ellipsis", "It is late.", "…", "It is late."},
+		{"nothing if the post is no longer than the quote", "It is", "It is late.", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			rest := BBCode(tt.src, Links{}).WithoutPrefix(tt.shown)
 			if got := rest.Text(Labels{}, 72); got != tt.want {
-				t.Errorf("the rest of %q behind %q is %q, want %q", tt.src, tt.shown, got, tt.want)
+				t.Errorf("the rest of %q after %q is %q, want %q", tt.src, tt.shown, got, tt.want)
 			}
 			checkDoc(t, rest)
 		})

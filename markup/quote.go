@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"postrider/internal/line"
 )
 
 // maxAuthor is how many characters of a quoted name are kept; forums allow 50 or fewer.
@@ -59,9 +61,9 @@ func number(s string) int64 {
 	return n
 }
 
-// oneLine returns s as a label: no line ends, single spaces, at most n characters.
+// oneLine returns s as a label of one line, with at most n characters and an ellipsis.
 func oneLine(s string, n int) string {
-	s = collapseSpace(strings.Trim(s, " \t\n"))
+	s = line.Clean(s)
 	if len(s) <= n || utf8.RuneCountInString(s) <= n {
 		return s
 	}

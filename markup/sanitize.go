@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"postrider/internal/line"
 )
 
 // maxCombining is how many zero-width marks may follow a letter. The flag of Scotland needs six, and no
@@ -48,7 +50,7 @@ func sanitize(s string) string {
 		case c == '\u00a0': // editors insert it where spaces were typed
 			marks = 0
 			replace(i, next, " ")
-		case isHarmful(c):
+		case line.IsHarmful(c):
 			replace(i, next, "")
 		case !isZeroWidth(c):
 			marks = 0
@@ -64,24 +66,6 @@ func sanitize(s string) string {
 	}
 	b.WriteString(s[kept:])
 	return b.String()
-}
-
-// isHarmful reports whether a character must not be in a message. The bidi controls are those of UAX #9,
-// 2.1 to 2.4, without the harmless marks of 2.6.
-func isHarmful(c rune) bool {
-	switch {
-	case c < ' ':
-		return c != '\n' && c != '\t'
-	case c < 0x7f:
-		return false
-	case c <= 0x9f:
-		return true
-	case c >= '\u202a' && c <= '\u202e', c >= '\u2066' && c <= '\u206f':
-		return true
-	case c == '\ufeff', c >= '\ufff0' && c <= '\ufffb', c >= 0xfdd0 && c <= 0xfdef:
-		return true
-	}
-	return c&0xfffe == 0xfffe
 }
 
 // isZeroWidth reports whether a character has no width: marks, joiners, tags.

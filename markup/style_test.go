@@ -23,7 +23,7 @@ func TestStyle_ColorContrast(t *testing.T) {
 	}
 }
 
-// colorIn is the color behind a property's name; a property stands at the start or behind ";".
+// colorIn returns the color of a CSS property, or "" if the style does not set it.
 func colorIn(style, property string) string {
 	for part := range strings.SplitSeq(style, ";") {
 		if value, ok := strings.CutPrefix(part, property); ok {
@@ -42,7 +42,7 @@ func luminance(t *testing.T, color string) float64 {
 	t.Helper()
 	n, err := strconv.ParseUint(strings.TrimPrefix(color, "#"), 16, 32)
 	if err != nil || len(color) != 7 {
-		t.Fatalf("%q is no color: %v", color, err)
+		t.Fatalf("%q is not a color: %v", color, err)
 	}
 	sum := 0.0
 	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {

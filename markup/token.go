@@ -31,6 +31,7 @@ type lexer struct {
 	unclosed []string         // names without another closing tag; not searched for again
 	bracket  int              // position of a "]"; no other is between it and the place where it was searched for
 	slash    int              // the same for "[/"
+	closings map[string]int   // the same for closing tags, by name
 }
 
 // tokenize finds the tags of src and pairs opening with closing tags. codes are the forum's own. cut says that
@@ -90,7 +91,7 @@ func (l *lexer) setLastOpen(t *token, i int32) {
 func (l *lexer) add(t token) {
 	t.match = -1
 	switch {
-	case t.selfContained || t.tag.void() && !t.closing:
+	case t.selfContained || t.tag.void() && !t.closing, t.code != nil && t.code.void:
 	case !t.closing:
 		t.match = l.lastOpen(&t) - 1 // the previous open tag, until this one is closed
 		l.setLastOpen(&t, int32(len(l.tokens)+1))
@@ -127,6 +128,9 @@ func (l *lexer) tagAt(i int) (token, bool) {
 	}
 	t.end = p + n
 	name := l.src[i+1 : p]
+	if ambiguous(t.name) && t.code == nil && number(t.value) != 0 {
+		t.tag, t.name = tagUser, ""
+	}
 	if t.tag == tagAttachment && number(t.value) != 0 { // MyBB's [attachment=12] has no closing tag
 		t.selfContained = true
 		return t, true
@@ -162,7 +166,10 @@ func (l *lexer) readName(t *token, at int) int {
 // hides its content, unless we know what replaces it.
 func (l *lexer) lookup(t *token, name string) {
 	t.tag = lookupTag(name)
-	if t.tag != unknown && !(t.tag == tagUser && strings.EqualFold(name, "member")) {
+	switch {
+	case ambiguous(name):
+		t.tag = unknown
+	case t.tag != unknown:
 		return
 	}
 	low := strings.ToLower(name)
@@ -176,6 +183,10 @@ func (l *lexer) lookup(t *token, name string) {
 		t.tag, t.name = tagHidden, low
 	}
 }
+
+// ambiguous reports whether a name is one of ours, but another code on some forums: [member=7] is a mention, but
+// [member] is for members only.
+func ambiguous(name string) bool { return strings.EqualFold(name, "member") }
 
 // toBracket returns the length up to the next "]". The options of a tag that hides its content do not matter.
 func (l *lexer) toBracket(p int) (int, bool) {
@@ -258,13 +269,29 @@ func (l *lexer) hasTags(from, end int, user bool) bool {
 		if i > from && parameter {
 			continue
 		}
-		if t.tag == tagHidden && user && !hidesUnclosed(t.name) && end-from <= 2*maxAuthor {
+		if t.tag == tagHidden && user && last == ']' && isRank(t.name) && !l.closesAfter(t.name, end) {
 			continue // a name with a clan or a rank: "@wolf [MOD]"
 		}
 		if i == from || strings.TrimSpace(l.src[from:i]) == "" || t.tag == tagURL || t.tag.raw() || t.tag.isHidden() || strings.Contains(l.src[from:end], "\n") {
 			return true
 		}
 	}
+}
+
+// closesAfter reports whether a tag of this name is closed somewhere after p. There are few names to ask for.
+func (l *lexer) closesAfter(name string, p int) bool {
+	at, known := l.closings[name]
+	if !known || at < p {
+		at = len(l.src)
+		if start, _ := closingTag(l.src[p:], name); start >= 0 {
+			at = p + start
+		}
+		if l.closings == nil {
+			l.closings = make(map[string]int)
+		}
+		l.closings[name] = at
+	}
+	return at < len(l.src)
 }
 
 // readVerbatim reads the text up to the closing tag unchanged. Without a closing tag it is not a tag.

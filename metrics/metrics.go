@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"postrider/daemon"
+	"postrider/daemon/delivery"
 )
 
 // Metrics holds the counters. It is safe for concurrent use.
@@ -45,7 +46,7 @@ func New() *Metrics {
 		}),
 	}
 	for _, kind := range daemon.Kinds { // a counter without events is 0, not missing
-		for _, outcome := range daemon.Outcomes {
+		for _, outcome := range delivery.Outcomes {
 			m.messages.WithLabelValues(kind, string(outcome))
 		}
 	}
@@ -66,7 +67,7 @@ func (m *Metrics) RoundFinished(tick string, r daemon.Report, err error) {
 func (m *Metrics) ScanFinished(at time.Time) { m.lastScan.Set(float64(at.Unix())) }
 
 // MessageSettled implements daemon.Observer.
-func (m *Metrics) MessageSettled(kind string, o daemon.OutcomeKind) {
+func (m *Metrics) MessageSettled(kind string, o delivery.OutcomeKind) {
 	m.messages.WithLabelValues(kind, string(o)).Inc()
 }
 

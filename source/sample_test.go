@@ -111,7 +111,7 @@ func TestSample_StatesWhyEmailIsNotAllowed(t *testing.T) {
 			}
 		}
 		if len(members) != 40 || len(got) != len(want) {
-			t.Errorf("got %d members, of whom %v get no email", len(members), got)
+			t.Errorf("got %d members, %v of them without email", len(members), got)
 		}
 		return nil
 	})

@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-// listNotifications words notes, to compare them with.
+// listNotifications describes notifications as strings for comparison.
 func listNotifications(notes []store.AlarmNotification) (list []string) {
 	for _, n := range notes {
 		word := "begins"
@@ -42,8 +42,8 @@ func TestAlarms_NotifyAtStartAndEnd(t *testing.T) {
 		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
 		equal(t, "fails again", tell(now.Add(5*time.Minute)), nil)
 		a := must(s.Alarms.All(t.Context()))(t)[0]
-		equal(t, "its beginning", a.Since, now)
-		equal(t, "what was said last", a.Detail, "timed out")
+		equal(t, "its start", a.Since, now)
+		equal(t, "the last detail", a.Detail, "timed out")
 		equal(t, "when it was last seen", a.Seen, now.Add(3*time.Minute))
 
 		equal(t, "no check for a long time", tell(now.Add(time.Hour)), nil)

@@ -23,7 +23,7 @@ func alertItem(member forum.MemberID, thread forum.ThreadID, post forum.PostID) 
 	}
 }
 
-// newAlert is a plan of notices to one member of one thread, that settle in a minute.
+// newAlert plans items for one member in one thread, to be sent after a minute.
 func newAlert(notices ...digest.AlertItem) store.Alert {
 	n := notices[0]
 	return store.Alert{
@@ -55,7 +55,7 @@ func planAlerts(t testing.TB, s *store.Store, list ...store.Alert) int {
 	return planned
 }
 
-// postsOfAlerts lists the posts that each alert is to bring.
+// postsOfAlerts lists the posts of each alert.
 func postsOfAlerts(t testing.TB, s *store.Store, keys ...string) map[string][]forum.PostID {
 	t.Helper()
 	all := make(map[string][]forum.PostID)
@@ -81,13 +81,13 @@ func TestAlerts_FurtherPostsJoinWaitingAlert(t *testing.T) {
 		got := postsOfAlerts(t, s, "alert/1/T9/1", "alert/2/T9/1", "alert/1/T8/4", "alert/1/T9/2")
 		want := map[string][]forum.PostID{"alert/1/T9/1": {1, 2, 3}, "alert/2/T9/1": {1}, "alert/1/T8/4": {4}}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("alerts bring %v, want %v", got, want)
+			t.Errorf("alerts have %v, want %v", got, want)
 		}
 		if at := must(s.Alerts.Next(t.Context(), priority))(t); !at.Equal(now.Add(time.Minute)) {
-			t.Errorf("the next alert may go at %v, want a minute from now", at)
+			t.Errorf("the next alert may be sent at %v, want a minute from now", at)
 		}
 		if rows := claim(t, s, now.Add(time.Minute)); !slices.Equal(keysOf(rows), []string{"alert/1/T8/4", "alert/2/T9/1"}) {
-			t.Errorf("claimed %v: what was joined must wait for the last post to settle", keysOf(rows))
+			t.Errorf("claimed %v: the joined alert must wait a minute after its last post", keysOf(rows))
 		}
 		rows := claim(t, s, now.Add(2*time.Minute))
 		if len(rows) != 1 || rows[0].Until != 3 || rows[0].From != 0 {
@@ -128,10 +128,10 @@ func TestAlerts_NothingJoinsUncertainAlert(t *testing.T) {
 				planAlerts(t, s, newAlert(alertItem(1, 9, 1)))
 				become(t, s, claim(t, s, now.Add(time.Hour))[0])
 				if n := planAlerts(t, s, newAlert(alertItem(1, 9, 2))); n != 1 {
-					t.Errorf("planned %d, want an alert of its own", n)
+					t.Errorf("planned %d, want a separate alert", n)
 				}
 				if got := postsOfAlerts(t, s, "alert/1/T9/1", "alert/1/T9/2"); len(got["alert/1/T9/1"]) != 1 || len(got["alert/1/T9/2"]) != 1 {
-					t.Errorf("alerts bring %v, want one each", got)
+					t.Errorf("alerts have %v, want one each", got)
 				}
 			})
 		})
@@ -146,7 +146,7 @@ func TestAlerts_OneItemPerMemberAndPost(t *testing.T) {
 		planAlerts(t, s, newAlert(alertItem(1, 9, 2)), newAlert(alertItem(1, 8, 1)))
 		got := postsOfAlerts(t, s, "alert/1/T9/1", "alert/1/T9/2", "alert/1/T8/1")
 		if len(got["alert/1/T9/1"]) != 1 || len(got["alert/1/T8/1"]) != 0 {
-			t.Errorf("alerts bring %v, want the post in the first alone", got)
+			t.Errorf("alerts have %v, want the post only in the first", got)
 		}
 	})
 }
@@ -195,7 +195,7 @@ func TestAlerts_BatchContinuesWhereItStopped(t *testing.T) {
 			t.Errorf("progress is %+v, want it halfway", p)
 		}
 		if _, ok, err := s.Alerts.Plan(t.Context(), now, from, half, priority, nil); ok || err != nil {
-			t.Errorf("PlanAlerts = %t, %v from a progress that is over; want false", ok, err)
+			t.Errorf("PlanAlerts = %t, %v from completed progress, want false", ok, err)
 		}
 	})
 }
@@ -212,10 +212,10 @@ func TestAlerts_PostEventsAreFirstSightings(t *testing.T) {
 		}))(t)
 		want := []store.PostEvent{{Seq: 1, Post: 1, Thread: 9, Author: 7, PostedAt: now}, {Seq: 2, Post: 2, Thread: 9, Author: 7, PostedAt: now}, {Seq: 4, Post: 3, Thread: 9, Author: 7, PostedAt: now}}
 		if got := must(s.Alerts.PostEvents(t.Context(), 0, 99))(t); !reflect.DeepEqual(got, want) {
-			t.Errorf("news are %+v\nwant %+v", got, want)
+			t.Errorf("events are %+v\nwant %+v", got, want)
 		}
 		if got := must(s.Alerts.PostEvents(t.Context(), 2, 3))(t); len(got) != 0 {
-			t.Errorf("news are %+v, want none: posts that were moved", got)
+			t.Errorf("events are %+v, want none: posts that were moved", got)
 		}
 	})
 }
@@ -277,7 +277,7 @@ func TestAlerts_ThreadKeepsFirstSubject(t *testing.T) {
 		check(t, s.Prune(t.Context(), now))
 		got = must(s.Alerts.SaveSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 8: "Renamed"}))(t)
 		if want := (map[forum.ThreadID]string{9: "As it was", 8: "Renamed"}); !reflect.DeepEqual(got, want) {
-			t.Errorf("subjects are %v, want %v: without an alert of it a title is forgotten", got, want)
+			t.Errorf("subjects are %v, want %v: the title of a thread without alerts is not kept", got, want)
 		}
 	})
 }
@@ -331,7 +331,7 @@ func TestAlerts_HeldAlertsAreMerged(t *testing.T) {
 		hold(claim(t, s, now.Add(time.Minute)))
 		planAlerts(t, s, newAlert(alertItem(1, 7, 3)), newAlert(alertItem(1, 9, 4)))
 		if rows := claim(t, s, morning.Add(-time.Second)); len(rows) != 0 {
-			t.Fatalf("claimed %v in the quiet hours", keysOf(rows))
+			t.Fatalf("claimed %v in quiet hours", keysOf(rows))
 		}
 		planAlerts(t, s, newAlert(alertItem(2, 8, 5)))
 		rows := claim(t, s, morning)
@@ -340,18 +340,18 @@ func TestAlerts_HeldAlertsAreMerged(t *testing.T) {
 		}
 		got := postsOfAlerts(t, s, keysOf(rows)...)
 		if want := map[string][]forum.PostID{"alert/1/T9/1": {1, 2, 3, 4}, "alert/2/T9/1": {1, 5}}; !reflect.DeepEqual(got, want) {
-			t.Errorf("alerts bring %v, want %v", got, want)
+			t.Errorf("alerts have %v, want %v", got, want)
 		}
 		if c := countsByState(t, s); c["alert merged"] != 1 {
 			t.Errorf("the outbox is %v, want one that was merged", c)
 		}
-		// A merged alert belongs to no thread: no later alert replies to it.
+		// A merged alert has no thread, so no later alert replies to it.
 		for _, row := range rows {
 			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, morning)}))
 		}
 		planAlerts(t, s, newAlert(alertItem(1, 9, 6)))
 		if got := must(s.Alerts.EarlierAlertKeys(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
-			t.Errorf("it answers %v, want nothing", got)
+			t.Errorf("it replies to %v, want nothing", got)
 		}
 		told := must(s.Alerts.Unanswered(t.Context(), []digest.AlertItem{alertItem(1, 7, 9)}))(t)
 		if len(told) != 1 {

@@ -16,7 +16,7 @@ import (
 
 const admin = "cli: ray"
 
-// newAnnouncement is an announcement without a canary.
+// newAnnouncement returns an announcement without a canary.
 func newAnnouncement() digest.Announcement {
 	return digest.Announcement{Variants: []digest.Variant{{Locale: "en", Title: "We move", Body: "On *Saturday*."}}}
 }
@@ -41,11 +41,11 @@ func recipients(from, to forum.MemberID) (list []store.Recipient) {
 	return list
 }
 
-// enqueueMembers enrolls a stretch of members.
+// enqueueMembers enqueues a range of members.
 func enqueueMembers(t *testing.T, s *store.Store, id int64, from, to forum.MemberID, fanned bool) {
 	t.Helper()
 	if _, taken, err := s.Announcements.Enqueue(t.Context(), now, readAnnouncement(t, s, id), recipients(from, to), to, fanned, 20); !taken || err != nil {
-		t.Fatalf("enrolling %d to %d: taken %v, %v", from, to, taken, err)
+		t.Fatalf("enqueueing %d to %d: accepted %v, %v", from, to, taken, err)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestAnnouncements_ActionsNeedRightState(t *testing.T) {
 			return s.Announcements.Revise(t.Context(), now, admin, a)
 		},
 	}
-	// What each order makes of an announcement that was brought to a state by the orders before it.
+	// The result of each action on an announcement after the actions before it.
 	for _, tt := range []struct {
 		path []string
 		then map[string]string
@@ -130,9 +130,9 @@ func TestAnnouncements_ActionsNeedRightState(t *testing.T) {
 						continue
 					}
 					if e, refused := errors.AsType[*store.StateError](err); !refused || e.ID != id || e.State != before.State {
-						t.Errorf("%s: %v, want that it is refused in state %s", order, err, before.State)
+						t.Errorf("%s: %v, want an error in state %s", order, err, before.State)
 					}
-					equal(t, "after a refused "+order, readAnnouncement(t, s, id), before)
+					equal(t, "after a rejected "+order, readAnnouncement(t, s, id), before)
 				}
 			})
 		})
@@ -164,11 +164,11 @@ func TestEnqueue_EnrollsEachMemberOnce(t *testing.T) {
 		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, recipients(1, 10), 10, false, 20); n != 10 || !taken || err != nil {
 			t.Fatalf("enrolled %d, %v, %v", n, taken, err)
 		}
-		// The same stretch again, by a daemon that read the announcement before.
+		// The same range again, by a daemon that read the announcement earlier.
 		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, a, recipients(1, 10), 10, false, 20); n != 0 || taken || err != nil {
 			t.Errorf("enrolled %d again, %v, %v", n, taken, err)
 		}
-		// An overlapping range: the canary was enrolled before the others.
+		// An overlapping range: the canary was enqueued before the others.
 		if n, taken, err := s.Announcements.Enqueue(t.Context(), now, readAnnouncement(t, s, a.ID), recipients(8, 15), 15, true, 20); n != 5 || !taken || err != nil {
 			t.Errorf("enrolled %d of an overlapping range, want 5 (%v, %v)", n, taken, err)
 		}
@@ -232,7 +232,7 @@ func TestAnnouncements_PausedNotClaimedUntilResumed(t *testing.T) {
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID))
 		equal(t, "paused", countByState(t, s, a.ID), map[string]int{"accepted": 1, "held": 9})
 		check(t, s.Announcements.Resume(t.Context(), now, admin, a.ID))
-		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID)) // of a daemon that has not heard of it
+		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID)) // a daemon that does not know of the pause yet
 		check(t, s.Announcements.ReleaseAll(t.Context(), a.ID))
 		equal(t, "resumed", countByState(t, s, a.ID), map[string]int{"accepted": 1, "queued": 9})
 		check(t, s.Announcements.HoldRequeued(t.Context(), a.ID))
@@ -279,7 +279,7 @@ func TestCanary_PassReleasesOthers(t *testing.T) {
 		check(t, s.Announcements.StartCanaryWait(t.Context(), x.ID, now.Add(time.Hour)))
 		equal(t, "before all were tried", readAnnouncement(t, s, x.ID).CanaryUntil, time.Time{})
 		check(t, s.Announcements.PassCanary(t.Context(), now, x.ID, ""))
-		equal(t, "before it is judged", readAnnouncement(t, s, x.ID).State, store.InCanary)
+		equal(t, "before it is evaluated", readAnnouncement(t, s, x.ID).State, store.InCanary)
 		rows := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
 		check(t, s.Outbox.Settle(t.Context(), "one", []store.Settlement{
 			{Key: rows[0].Key, State: "accepted", Result: "accepted", At: now},
@@ -287,7 +287,7 @@ func TestCanary_PassReleasesOthers(t *testing.T) {
 		}))
 		check(t, s.Announcements.StartCanaryWait(t.Context(), x.ID, now.Add(time.Hour)))
 		check(t, s.Announcements.StartCanaryWait(t.Context(), x.ID, now.Add(2*time.Hour)))
-		equal(t, "judged at", readAnnouncement(t, s, x.ID).CanaryUntil, now.Add(time.Hour))
+		equal(t, "evaluated at", readAnnouncement(t, s, x.ID).CanaryUntil, now.Add(time.Hour))
 		check(t, s.Announcements.PassCanary(t.Context(), now, x.ID, ""))
 		got := readAnnouncement(t, s, x.ID)
 		if got.State != store.Sending || got.Cursor != 0 || got.AllEnqueued {
@@ -330,8 +330,8 @@ func TestReleaseAtRate_FollowsSpeed(t *testing.T) {
 			t.Helper()
 			x := readAnnouncement(t, s, x.ID)
 			gone := must(s.Announcements.ReleaseAtRate(t.Context(), now.Add(after), x))(t)
-			if twice := must(s.Announcements.ReleaseAtRate(t.Context(), now.Add(after), x))(t); twice != 0 { // another daemon, in the same moment
-				t.Errorf("%d more went in the same moment", twice)
+			if twice := must(s.Announcements.ReleaseAtRate(t.Context(), now.Add(after), x))(t); twice != 0 { // another daemon at the same moment
+				t.Errorf("%d more were released in the same moment", twice)
 			}
 			return gone
 		}

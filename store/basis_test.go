@@ -103,7 +103,7 @@ func TestSubscribers_HaveOwnZoneAndPause(t *testing.T) {
 			t.Errorf("subscriber is %+v", got)
 		}
 		if got := subscriber(t, s, 2); got.OwnZone != "" || !got.PausedUntil.IsZero() {
-			t.Errorf("who has chosen nothing is %+v", got)
+			t.Errorf("a member without choices is %+v", got)
 		}
 	})
 }
@@ -124,7 +124,7 @@ func TestPlanNow_ReplacesWaitingDigest(t *testing.T) {
 		}
 		rows := must(s.Outbox.Claim(t.Context(), now, "me", time.Minute, store.AllPriorities, 10))(t)
 		if len(rows) != 1 || rows[0].Key != "digest/1/now" || rows[0].From != 0 || rows[0].Until != 5 {
-			t.Fatalf("the outbox holds %+v", rows)
+			t.Fatalf("the outbox contains %+v", rows)
 		}
 		if must(s.Outbox.PlanNow(t.Context(), now, plan("digest/1/later")))(t) {
 			t.Error("another one was planned while one is on its way")

@@ -11,7 +11,7 @@ import (
 )
 
 // BenchmarkClaimSettle takes messages all the way through the outbox: planned and claimed in batches of 500,
-// settled in batches of 40, which is what comes together in 25 ms at full speed, as the daemon does it.
+// settled in batches of 40, like the daemon at full speed every 25 ms.
 func BenchmarkClaimSettle(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { benchmarkClaimSettle(b, sqliteDSN(b)) })
 	b.Run("postgres", func(b *testing.B) { benchmarkClaimSettle(b, servertest.Postgres(b)) })

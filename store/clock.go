@@ -10,7 +10,7 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// DatabaseTime returns the time of the database server. Known is false for SQLite, which has no clock of its own.
+// DatabaseTime returns the time of the database server. Known is false for SQLite, which has no clock.
 func (s *Store) DatabaseTime(ctx context.Context) (at time.Time, known bool, err error) {
 	if s.engine == sqlfile.SQLite {
 		return time.Time{}, false, nil

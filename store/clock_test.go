@@ -13,7 +13,7 @@ func TestDatabaseTime_ReadsServerClock(t *testing.T) {
 		t.Errorf("PostgreSQL's clock shows %v, %t, %v", at, known, err)
 	}
 	if _, known, err := open(t, sqliteDSN(t)).DatabaseTime(t.Context()); known || err != nil {
-		t.Errorf("SQLite has a clock of its own: %v", err)
+		t.Errorf("SQLite has a clock: %v", err)
 	}
 }
 

@@ -83,7 +83,7 @@ func TestDeferred_FailedAlertComesWithNextEdition(t *testing.T) {
 				settleOne(t, s, accepted(last, now))
 				planAndClaimDigest(t, s, "d", now)
 				if got := editionsOfPosts(t, s, 1); len(got) != 0 {
-					t.Errorf("deferred = %v after the edition went out, want nothing", got)
+					t.Errorf("deferred = %v after the edition was sent, want nothing", got)
 				}
 			})
 		})
@@ -196,7 +196,7 @@ func TestDeferred_FormerOwnerDefersNothing(t *testing.T) {
 		enroll(t, s, 1, 10)
 		x := accepted(planAndClaimDigest(t, s, "a", now), now)
 		x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: now}}
-		check(t, s.Outbox.Settle(t.Context(), "somebody else", []store.Settlement{x}))
+		check(t, s.Outbox.Settle(t.Context(), "another daemon", []store.Settlement{x}))
 		if got := editionsOfPosts(t, s, 1); len(got) != 0 {
 			t.Errorf("deferred = %v, want nothing", got)
 		}

@@ -3,10 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"postrider/internal/addr"
 )
 
 // DomainHold stops delivery to a domain for a while, for all daemons that share the store.
@@ -29,7 +30,7 @@ func (s Holds) Add(ctx context.Context, h DomainHold) error {
 }
 
 func (s Holds) hold(ctx context.Context, tx *sqlx.Tx, h DomainHold) error {
-	a := args{"domain": strings.ToLower(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": sanitizeText(h.Reason)}
+	a := args{"domain": addr.Domain(h.Domain), "since": h.Since.Unix(), "until": h.Until.Unix(), "reason": sanitizeText(h.Reason)}
 	_, err := s.exec(ctx, tx, "hold", a)
 	return err
 }
@@ -56,7 +57,7 @@ func scanHold(scan scanFunc) (h DomainHold, err error) {
 
 // Release ends a hold early, and reports whether there was one.
 func (s Holds) Release(ctx context.Context, now time.Time, domain string) (released bool, err error) {
-	n, err := s.exec(ctx, nil, "release_hold", args{"domain": strings.ToLower(sanitizeText(domain)), "now": now.Unix()})
+	n, err := s.exec(ctx, nil, "release_hold", args{"domain": addr.Domain(sanitizeText(domain)), "now": now.Unix()})
 	if err != nil {
 		return false, fmt.Errorf("releasing a hold: %w", err)
 	}

@@ -23,7 +23,7 @@ func TestHolds_ActiveUntilEndOrRelease(t *testing.T) {
 			}
 			return list
 		}
-		equal(t, "at the beginning", domains(now), []string{"a.example: refused 12 of 14", "b.example: again"})
+		equal(t, "at the start", domains(now), []string{"a.example: refused 12 of 14", "b.example: again"})
 		equal(t, "after a minute", domains(now.Add(time.Minute)), []string{"b.example: again"})
 		equal(t, "released an ended hold", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "a.example"))(t), false)
 		equal(t, "released an active hold", must(s.Holds.Release(t.Context(), now.Add(time.Minute), "B.example"))(t), true)
@@ -44,6 +44,6 @@ func TestPrune_DeletesHoldsAfterOneDay(t *testing.T) {
 		check(t, s.Prune(t.Context(), now.Add(24*time.Hour)))
 		equal(t, "holds after a day", count(), 1)
 		check(t, s.Prune(t.Context(), now.Add(26*time.Hour)))
-		equal(t, "holds a day after it was over", count(), 0)
+		equal(t, "holds a day after it ended", count(), 0)
 	})
 }

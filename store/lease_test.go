@@ -12,7 +12,7 @@ import (
 // wait is how long an uncertain message waits for its retry.
 const wait = 15 * time.Minute
 
-// markInFlight notes that owner is about to hand rows over, and gives the keys of those that it may.
+// markInFlight marks rows of owner as in flight and returns the keys of those that it may send.
 func markInFlight(t testing.TB, s *store.Store, rows ...store.Row) []string {
 	t.Helper()
 	return must(s.Outbox.MarkInFlight(t.Context(), owner, nil, keysOf(rows)))(t)
@@ -55,7 +55,7 @@ func TestLeases_ExpireUnlessRenewedOrReleased(t *testing.T) {
 	})
 }
 
-// planAndClaim are the editions of so many members, in the hands of owner.
+// planAndClaim plans editions for this many members and leases them to owner.
 func planAndClaim(t testing.TB, s *store.Store, members int) []store.Row {
 	t.Helper()
 	enroll(t, s, members, 10)
@@ -185,7 +185,7 @@ func TestPostpone_KeepsReasonAndAttempts(t *testing.T) {
 			t.Helper()
 			check(t, s.Outbox.Postpone(t.Context(), as, []store.DeferredMessage{{Key: r.Key, NotBefore: later, Reason: "waits its turn"}}))
 		}
-		putOff("somebody else", rows[0])
+		putOff("another daemon", rows[0])
 		m, _ := readMessage(t, s, rows[0].Key)
 		equal(t, "the state after another daemon postponed it", m.State, "leased")
 		for _, r := range rows {

@@ -32,7 +32,7 @@ func accepted(r store.Row, at time.Time) store.Settlement {
 	}
 }
 
-// retryLater settles a row that shall be tried again.
+// retryLater settles a row for another attempt.
 func retryLater(r store.Row, result string, notBefore time.Time) store.Settlement {
 	return store.Settlement{
 		Key: r.Key, State: "queued", NotBefore: notBefore, CountAttempt: true,

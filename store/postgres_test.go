@@ -47,7 +47,7 @@ func TestHosts_UsesOneThatAnswers(t *testing.T) {
 func TestHosts_SkipsSilentHost(t *testing.T) {
 	dsn := servertest.Postgres(t)
 	open(t, dsn).Close()
-	mute, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts connections, but nothing answers
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts connections, but there is no reply
 	check(t, err)
 	defer mute.Close()
 	begin := time.Now()

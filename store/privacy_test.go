@@ -77,7 +77,7 @@ func TestPrivacyPage_StatementsEraseMember(t *testing.T) {
 	})
 }
 
-// saveTraces saves data of a member in every table that can hold some.
+// saveTraces saves data of a member in every table that can contain some.
 func saveTraces(t *testing.T, s *store.Store, member forum.MemberID, address string) {
 	t.Helper()
 	ctx := t.Context()

@@ -8,6 +8,7 @@ import (
 
 	"postrider/bounce"
 	"postrider/forum"
+	"postrider/internal/addr"
 )
 
 // The sources of a refusal.
@@ -46,11 +47,6 @@ type refusalRow struct {
 	At       int64          `json:"at"`
 }
 
-// Domain returns the part after the @ of an address, in lower case.
-func Domain(address string) string {
-	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
-}
-
 func minute(t time.Time) int64 { return t.Unix() / 60 }
 
 // SaveRefusals saves refusals for later evaluation. It skips a message that already has one from the same source.
@@ -61,7 +57,7 @@ func (s Suppressions) SaveRefusals(ctx context.Context, list []Refusal) error {
 	noted := make([]refusalRow, len(list))
 	for i, r := range list {
 		noted[i] = refusalRow{
-			r.Key, r.Source, r.Member, strings.ToLower(sanitizeText(r.Address)), sanitizeText(Domain(r.Address)), minute(r.SentAt),
+			r.Key, r.Source, r.Member, strings.ToLower(sanitizeText(r.Address)), sanitizeText(addr.Domain(r.Address)), minute(r.SentAt),
 			r.Class, r.Code, sanitizeText(r.Enhanced), sanitizeText(r.Reply), r.At.Unix(),
 		}
 	}
@@ -84,7 +80,7 @@ type RefusalFilter struct {
 
 // Refusals returns refusals, latest first.
 func (s Suppressions) Refusals(ctx context.Context, f RefusalFilter) (list []Refusal, err error) {
-	a := args{"domain": strings.ToLower(sanitizeText(f.Domain)), "class": sanitizeText(string(f.Class)), "skip": f.Skip, "most": f.Limit}
+	a := args{"domain": addr.Domain(sanitizeText(f.Domain)), "class": sanitizeText(string(f.Class)), "skip": f.Skip, "most": f.Limit}
 	err = s.query(ctx, nil, "refusals", a, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64

@@ -68,7 +68,7 @@ func TestEvaluate_CohortsCountSentAndRefused(t *testing.T) {
 			return store.EvaluationResult{Verdicts: []string{"counted", "counted"}}
 		}))(t)
 		equal(t, "judged of the rest", n, 2)
-		equal(t, "of a cohort with one that was judged before, refused", byDomain()["a.example"].Refused, 2)
+		equal(t, "rejected in a cohort with one evaluated message", byDomain()["a.example"].Refused, 2)
 		n = must(s.Suppressions.Evaluate(t.Context(), now.Add(time.Hour), now.Add(time.Hour), func(store.EvaluationInput) store.EvaluationResult {
 			t.Error("there is nothing left to judge")
 			return store.EvaluationResult{}
@@ -111,7 +111,7 @@ func TestEvaluate_ConcurrentDaemonsEvaluateOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		equal(t, "refusals judged", len(times), len(list))
+		equal(t, "refusals evaluated", len(times), len(list))
 		for key, n := range times {
 			if n != 1 {
 				t.Errorf("%s was judged %d times", key, n)
@@ -165,7 +165,7 @@ func TestEvaluate_AcceptedMessagesReduceScore(t *testing.T) {
 			mailed = append(mailed, m.Key+" "+m.Address)
 		}
 		equal(t, "messages of the member", len(mailed), 5)
-		equal(t, "where they went", strings.Contains(strings.Join(mailed, "\n"), "digest/1/a anna@a.example"), true)
+		equal(t, "recipients", strings.Contains(strings.Join(mailed, "\n"), "digest/1/a anna@a.example"), true)
 	})
 }
 
@@ -195,7 +195,7 @@ func TestSuppressions_ListAndRemove(t *testing.T) {
 				Score: 4.5, Day: now.Truncate(24 * time.Hour), DayScore: 0.5, Missing: now.Add(-time.Hour), LastEvent: now,
 				SuppressedSince: now, SuppressedUntil: until, Reason: "dead: no such user",
 			}},
-			{Address: "bert@a.example", Health: bounce.Health{Day: time.Unix(0, 0).UTC(), SuppressedSince: now, Reason: "he asked for it"}},
+			{Address: "bert@a.example", Health: bounce.Health{Day: time.Unix(0, 0).UTC(), SuppressedSince: now, Reason: "the member asked for it"}},
 			{Address: "carl@a.example", Member: 3, Health: bounce.Health{Score: 2, Day: now, DayScore: 2, LastEvent: now}},
 		}
 		check(t, s.Suppressions.Add(t.Context(), now, list))
@@ -220,7 +220,7 @@ func TestRetryAddress_NotIfManualOrRecent(t *testing.T) {
 		anna := store.Health{Address: "anna@a.example", Member: 1, Health: bounce.Health{
 			Score: 4, Day: now.Truncate(24 * time.Hour), LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead: no such user",
 		}}
-		bert := must(store.ManualSuppression("bert@a.example", "he asked for it", now))(t)
+		bert := must(store.ManualSuppression("bert@a.example", "the member asked for it", now))(t)
 		bounded := must(store.ManualSuppression("carl@a.example", "on holiday", now))(t)
 		bounded.SuppressedUntil = now.Add(time.Hour)
 		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{anna, bert, bounded}))
@@ -231,12 +231,12 @@ func TestRetryAddress_NotIfManualOrRecent(t *testing.T) {
 		equal(t, "of a person who suppressed it for a while", try("carl@a.example", now), false)
 		equal(t, "unknown address", try("dora@a.example", now), false)
 		equal(t, "bounced address", try("Anna@A.example", now), true)
-		equal(t, "once more, as it is not suppressed", try("anna@a.example", now.Add(2*time.Hour)), false)
+		equal(t, "again, although it is not suppressed", try("anna@a.example", now.Add(2*time.Hour)), false)
 		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, []string{anna.Address, bert.Address}))(t), map[string]bool{bert.Address: true})
 		h, known, err := s.Suppressions.AddressHealth(t.Context(), anna.Address)
 		check(t, err)
-		equal(t, "what is known of it", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})
-		equal(t, "anything is known of it", known, true)
+		equal(t, "its health", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})
+		equal(t, "has a health record", known, true)
 
 		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{anna})) // it bounced again
 		equal(t, "half an hour later", try(anna.Address, now.Add(30*time.Minute)), false)

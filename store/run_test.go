@@ -12,12 +12,12 @@ func TestRounds_KeptForAMonth(t *testing.T) {
 		s := open(t, dsn)
 		day := time.Date(2026, 5, 4, 23, 30, 0, 0, time.UTC)
 		first := store.RoundRecord{Began: day, Owner: "a", Tick: "editions", Took: 1500 * time.Millisecond, Planned: 5, Sent: 2, Bytes: 2048, Refused: 1, Skipped: map[string]int{"nothing new": 2}, Memory: 1 << 20}
-		second := store.RoundRecord{Began: day.Add(time.Hour), Owner: "a", Tick: "editions", Sent: 3, Retried: 1, Error: "the relay\x00 is away"}
+		second := store.RoundRecord{Began: day.Add(time.Hour), Owner: "a", Tick: "editions", Sent: 3, Retried: 1, Error: "the relay\x00 is down"}
 		third := store.RoundRecord{Began: day.Add(2 * time.Hour), Owner: "b", Tick: "alerts", Sent: 4, Uncertain: 1}
 		for _, r := range []store.RoundRecord{first, second, third} {
 			check(t, s.Rounds.Save(t.Context(), r))
 		}
-		second.Error = "the relay is away"
+		second.Error = "the relay is down"
 		equal(t, "the newest rounds", must(s.Rounds.List(t.Context(), day, 2))(t), []store.RoundRecord{third, second})
 		equal(t, "all rounds", must(s.Rounds.List(t.Context(), day, 9))(t), []store.RoundRecord{third, second, first})
 		days := []store.RunDay{

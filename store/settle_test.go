@@ -87,7 +87,7 @@ func TestSettle_OnlyAcceptedOrSkippedAdvances(t *testing.T) {
 			plan(t, s, now, edition(forum.MemberID(i+1), "a", 20))
 		}
 		rows := claim(t, s, now)
-		fates := []store.Settlement{accepted(rows[len(tests)], now)} // the alert: it goes last
+		fates := []store.Settlement{accepted(rows[len(tests)], now)} // the alert is claimed last
 		for i, tt := range tests {
 			x := accepted(rows[i], now)
 			x.State = tt.state
@@ -100,7 +100,7 @@ func TestSettle_OnlyAcceptedOrSkippedAdvances(t *testing.T) {
 			}
 		}
 		if got := subscriber(t, s, alert).CoveredSeq; got != 10 {
-			t.Errorf("mark = %d after an alert, want 10 still", got)
+			t.Errorf("mark = %d after an alert, want 10, unchanged", got)
 		}
 	})
 }
@@ -149,7 +149,7 @@ func TestSettle_RejectionKeepsCoveredSequence(t *testing.T) {
 		refused.State, refused.Result = "refused", "refused"
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{refused}))
 		if got := subscriber(t, s, 1).CoveredSeq; got != 10 {
-			t.Errorf("mark = %d after a refusal, want 10 still", got)
+			t.Errorf("mark = %d after a refusal, want 10, unchanged", got)
 		}
 		var results []string
 		for _, o := range must(s.Queue.Outcomes(t.Context(), 1, time.Unix(0, 0)))(t) {
@@ -169,7 +169,7 @@ func TestSettle_IgnoresFormerOwner(t *testing.T) {
 		mine := claim(t, s, now)
 		late := now.Add(lease + time.Second)
 		reclaimExpired(t, s, late)
-		must(s.Outbox.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 1))(t) // digest/1/a changes hands; the other only waits
+		must(s.Outbox.Claim(t.Context(), late, "daemon 2", lease, store.AllPriorities, 1))(t) // digest/1/a gets another owner; the other only waits
 		other := must(s.Outbox.Claim(t.Context(), late, owner, lease, store.AllPriorities, 1))(t)
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{retryLater(mine[0], "uncertain", late)}))
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(mine[0], late), accepted(other[0], late)}))
@@ -194,14 +194,14 @@ func TestSubscribers_CoveredSequenceNeverDecreases(t *testing.T) {
 		enroll(t, s, 1, 30)
 		plan(t, s, now, edition(1, "a", 20))
 		check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(claim(t, s, now)[0], now)}))
-		enroll(t, s, 1, 5) // written by someone who read it long ago
+		enroll(t, s, 1, 5) // saved by a daemon with an old view
 		if got := subscriber(t, s, 1).CoveredSeq; got != 30 {
 			t.Errorf("mark = %d, want 30", got)
 		}
 	})
 }
 
-// Whatever becomes of the editions, what the accepted ones cover tiles the sightings: no gap, no overlap.
+// Whatever the results of the editions, the accepted ones cover every sighting exactly once: no gap, no overlap.
 func TestEditions_CoverEachSightingOnce(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
@@ -220,14 +220,14 @@ func TestEditions_CoverEachSightingOnce(t *testing.T) {
 			reclaimExpired(t, s, at.Add(-wait))
 			for _, row := range claim(t, s, at) {
 				if row.From != covered {
-					t.Fatalf("day %d: %s begins at %d, but %d is covered", day, row.Key, row.From, covered)
+					t.Fatalf("day %d: %s starts at %d, but %d is covered", day, row.Key, row.From, covered)
 				}
 				markInFlight(t, s, row)
 				fate := []store.Settlement{
 					accepted(row, at), retryLater(row, "try again", at.Add(30*time.Hour)), retryLater(row, "uncertain", at.Add(time.Hour)), {},
 				}[chance.IntN(4)]
 				if fate.Key == "" {
-					continue // the daemon dies
+					continue // the daemon crashes
 				}
 				check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{fate}))
 				if fate.State == "accepted" {
@@ -274,7 +274,7 @@ func TestEditions_ConcurrentDaemonsCoverEachSightingOnce(t *testing.T) {
 			var covered int64
 			for _, r := range rows {
 				if r.From < covered {
-					t.Errorf("member %d: %s begins at %d, but %d was covered", member, r.Key, r.From, covered)
+					t.Errorf("member %d: %s starts at %d, but %d was covered", member, r.Key, r.From, covered)
 				}
 				covered = max(covered, r.Until)
 			}
@@ -285,7 +285,7 @@ func TestEditions_ConcurrentDaemonsCoverEachSightingOnce(t *testing.T) {
 	})
 }
 
-// runRound is a day of a daemon: it plans for all who are due under keys of its own, and sends what it gets hold of.
+// runRound runs a day of a daemon: it plans for all due members under its own keys, and sends what it can claim.
 func runRound(ctx context.Context, s *store.Store, owner string, day int, until int64) ([]store.Row, error) {
 	at := now.Add(time.Duration(day) * 24 * time.Hour)
 	due, err := s.Subscribers.Due(ctx, at, 100)
@@ -348,7 +348,7 @@ func TestPrune_KeepsCoveredSequences(t *testing.T) {
 		}
 		for id, mark := range map[forum.MemberID]int64{1: 20, 2: 10} {
 			if got := subscriber(t, s, id).CoveredSeq; got != mark {
-				t.Errorf("covered sequence of member %d = %d after Prune, want %d still", id, got, mark)
+				t.Errorf("covered sequence of member %d = %d after Prune, want %d, unchanged", id, got, mark)
 			}
 		}
 		if left := must(s.Sightings.Between(t.Context(), 0, 99))(t); len(left) != 20 || left[0].Seq != 11 {
@@ -357,7 +357,7 @@ func TestPrune_KeepsCoveredSequences(t *testing.T) {
 		plan(t, s, later, edition(1, "b", 30), edition(2, "b", 30))
 		for _, row := range claim(t, s, later) {
 			if want := map[forum.MemberID]int64{1: 20, 2: 10}[row.Member]; row.From != want {
-				t.Errorf("%s begins at %d, want %d", row.Key, row.From, want)
+				t.Errorf("%s starts at %d, want %d", row.Key, row.From, want)
 			}
 		}
 	})
@@ -389,17 +389,17 @@ func TestPrune_DeletesOldAndCovered(t *testing.T) {
 			t.Errorf("after 90 days sightings, messages, outcomes = %v, want all: %v", got, want)
 		}
 		if got, want := left(now.Add(90*24*time.Hour+time.Second)), [3]int{3, 1, 0}; got != want {
-			t.Errorf("after 90 days and a second = %v, want what is unsettled, and what yesterday's message may need: %v", got, want)
+			t.Errorf("after 90 days and a second = %v, want the unsettled rows and those that yesterday's message may need: %v", got, want)
 		}
 		if got, want := left(now.Add(121*24*time.Hour+time.Second)), [3]int{1, 1, 0}; got != want {
-			t.Errorf("after 121 days and a second = %v, want what is not covered and not settled: %v", got, want)
+			t.Errorf("after 121 days and a second = %v, want the rows that are not covered and not settled: %v", got, want)
 		}
 		must(s.Subscribers.RemoveStale(t.Context(), now.Add(time.Hour)))(t)
 		if got, want := left(now.Add(122*24*time.Hour)), [3]int{0, 1, 0}; got != want {
 			t.Errorf("without digests = %v, want %v", got, want)
 		}
 		if head := must(s.Sightings.LastSeq(t.Context()))(t); head != 3 {
-			t.Errorf("head = %d after pruning, want 3: numbers are not given twice", head)
+			t.Errorf("head = %d after pruning, want 3: numbers are not reused", head)
 		}
 	})
 }

@@ -20,7 +20,7 @@ func TestSightings_SkipsKnownPlaces(t *testing.T) {
 		s := open(t, dsn)
 		g := store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1), newArrival(12, 1), newArrival(11, 2), newArrival(10, 1)}}
 		if added := must(s.Sightings.Save(t.Context(), g))(t); added != 3 {
-			t.Errorf("added %d, want 3: one stood there twice", added)
+			t.Errorf("added %d, want 3: one is listed twice", added)
 		}
 		g.Sighted = append(g.Sighted, newArrival(13, 1))
 		g.Moved = []store.Move{{Arrival: newArrival(11, 1), From: 2}}
@@ -90,7 +90,7 @@ func TestCursor_NeverGoesBack(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
 		if _, known, err := s.Sightings.Cursor(t.Context()); known || err != nil {
-			t.Errorf("there is a cursor before the first gathering (%v)", err)
+			t.Errorf("there is a cursor before the first scan (%v)", err)
 		}
 		for _, cursor := range []forum.PostID{50, 40, 0} {
 			must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Cursor: cursor}))(t)
@@ -110,7 +110,7 @@ func TestSightings_ConcurrentScansLeaveNoGap(t *testing.T) {
 			wg.Go(func() {
 				for round := range rounds {
 					var list []forum.Arrival
-					for i := range posts { // half of each page is met by the next gatherer too
+					for i := range posts { // half of each page is also seen by the next scan
 						list = append(list, newArrival(forum.PostID(1000*round+posts/2*g+i), 1))
 					}
 					head, err := s.Sightings.LastSeq(t.Context())
@@ -122,7 +122,7 @@ func TestSightings_ConcurrentScansLeaveNoGap(t *testing.T) {
 					}
 					seen, err := s.Sightings.Between(t.Context(), 0, head)
 					if err != nil || int64(len(seen)) != head {
-						t.Errorf("up to %d there are %d sightings (%v): a smaller number came later", head, len(seen), err)
+						t.Errorf("up to %d there are %d sightings (%v): a smaller number was added later", head, len(seen), err)
 					}
 				}
 			})

@@ -223,7 +223,7 @@ func TestOpen_FileIsOnlyForOwner(t *testing.T) {
 		t.Errorf("the file's mode = %o, want 600", got)
 	}
 	if info.Size() == 0 {
-		t.Error("the database was written elsewhere")
+		t.Error("the database was created elsewhere")
 	}
 }
 
@@ -248,7 +248,7 @@ func TestStatements_CountsSent(t *testing.T) {
 		must(s.Sightings.LastSeq(t.Context()))(t)
 		check(t, s.Values.Set(t.Context(), "a", "b"))
 		if got := s.Statements() - before; got != 2 {
-			t.Errorf("two statements count as %d", got)
+			t.Errorf("two statements are counted as %d", got)
 		}
 	})
 }

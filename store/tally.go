@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"postrider/internal/addr"
 )
 
 // countRetention is how long counts are kept: relays may retry for five days or more before they send a bounce (Postfix's
@@ -23,7 +25,7 @@ type DeliveryCountKey struct {
 
 // Count counts one message.
 func (t DeliveryCounts) Count(at time.Time, address string) {
-	t[DeliveryCountKey{minute(at), Domain(address)}]++
+	t[DeliveryCountKey{minute(at), addr.Domain(address)}]++
 }
 
 type tallyRow struct {

@@ -8,6 +8,7 @@ import (
 	texttemplate "text/template"
 	"time"
 
+	"postrider/internal/line"
 	"postrider/internal/qp"
 )
 
@@ -77,7 +78,7 @@ func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 
 // AlarmText returns, in the site's language, what is wrong and what to do about it.
 func (p *Renderer) AlarmText(kind, object string) (what, fix string) {
-	l, object := p.locale(""), safeLine(object, 100)
+	l, object := p.locale(""), line.Fit(object, 100)
 	what, fix = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
 	if object != "" && !strings.Contains(what, object) {
 		what += " (" + object + ")"
@@ -99,7 +100,7 @@ func (p *Renderer) Alarm(a Alarm) (Content, error) {
 		Lang, Dir, Subject, SiteName, SiteURL, What, Fix, Detail, Since, At, Host string
 	}{
 		l.tag.String(), l.dir(), l.mustText("alarm.subject", "forum", p.site.Name, "what", what), p.site.Name, p.site.URL,
-		what, fix, safeLine(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
+		what, fix, line.Fit(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
 	}
 	var html, text bytes.Buffer
 	if err := l.alarm.html.Execute(&html, data); err != nil {

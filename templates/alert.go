@@ -6,6 +6,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 )
 
 // Alert cuts an alert to a budget of bytes of HTML and renders it in the member's language and zone.
@@ -33,11 +34,11 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 // alertSubject is the same in all languages and for all alerts of a thread, because mail clients group conversations by
 // it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
 func (w *render) alertSubject() string {
-	title := safeLine(w.alert.Title, titleLimit)
+	title := line.Fit(w.alert.Title, titleLimit)
 	if w.alert.MultiThread() {
 		title = w.locale.mustText("alert.several", "n", w.alert.Counts().Threads)
 	}
-	subject := "[" + safeLine(w.renderer.site.Name, nameLimit) + "] " + title
+	subject := "[" + line.Fit(w.renderer.site.Name, nameLimit) + "] " + title
 	if w.alert.Followup {
 		return "Re: " + subject
 	}
@@ -71,7 +72,7 @@ func (w *render) alertSummary() string {
 	t := &a.Groups[0].Threads[0]
 	cause := a.Cause()
 	name := w.displayName(author(t, cause))
-	section := w.locale.isolate(safeLine(a.Groups[0].Section.Title, titleLimit))
+	section := w.locale.isolate(line.Fit(a.Groups[0].Section.Title, titleLimit))
 	switch cause {
 	case digest.Quoted:
 		return w.locale.mustText("alert.quote", "name", name)
@@ -109,7 +110,7 @@ func (w *render) whyLine() string {
 	case digest.ThreadWatched:
 		return w.locale.mustText("alert.why_thread")
 	}
-	section := w.locale.isolate(safeLine(w.alert.Groups[0].Section.Title, titleLimit))
+	section := w.locale.isolate(line.Fit(w.alert.Groups[0].Section.Title, titleLimit))
 	return w.locale.mustText("alert.why_section", "section", section)
 }
 
@@ -148,8 +149,8 @@ func (w *render) alertThread(t *digest.Thread) *fragment {
 	}
 	return w.head(key, func() any {
 		return alertThreadData{
-			Title: safeLine(t.Title, titleLimit), URL: w.renderer.site.Links.Post(t.ID, first),
-			Section: safeLine(section, titleLimit), SectionURL: w.renderer.site.Links.Section(t.Section), Why: why,
+			Title: line.Fit(t.Title, titleLimit), URL: w.renderer.site.Links.Post(t.ID, first),
+			Section: line.Fit(section, titleLimit), SectionURL: w.renderer.site.Links.Section(t.Section), Why: why,
 		}
 	})
 }

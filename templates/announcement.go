@@ -12,6 +12,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/internal/qp"
 	"postrider/markup"
 )
@@ -107,7 +108,7 @@ func withLocale(locale string, err error) error {
 func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out := &variant{locale: p.locale(v.Locale), dir: direction(language.Make(v.Locale))}
 	doc, err := markup.Markdown(v.Body, markup.Links{Base: p.site.URL})
-	title, inTitle := out.placeholders(safeLine(v.Title, titleLimit))
+	title, inTitle := out.placeholders(line.Fit(v.Title, titleLimit))
 	errs := []error{err}
 	switch {
 	case title == "":
@@ -121,7 +122,7 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out.title = title
 	words := out.locale.words
 	words.Field = func(g markup.Field) string { return out.placeholder(g) }
-	out.preheader = shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
+	out.preheader = line.Shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
 	body := announcementData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
 	words.Field = func(g markup.Field) string { return padPlaceholders(out.placeholder(g)) }
 	plain := announcementData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}

@@ -7,6 +7,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/markup"
 )
 
@@ -99,7 +100,7 @@ type moreData struct {
 func (w *render) section(g *digest.Group) *fragment {
 	key := headingKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
 	return w.head(key, func() any {
-		return sectionData{Title: safeLine(g.Section.Title, titleLimit), URL: w.renderer.site.Links.Section(g.Section.ID)}
+		return sectionData{Title: line.Fit(g.Section.Title, titleLimit), URL: w.renderer.site.Links.Section(g.Section.ID)}
 	})
 }
 
@@ -115,7 +116,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	}
 	return w.head(key, func() any {
 		return threadData{
-			Title:        safeLine(t.Title, titleLimit),
+			Title:        line.Fit(t.Title, titleLimit),
 			URL:          w.renderer.site.Links.Post(t.ID, first),
 			Starter:      w.displayName(t.StarterName),
 			Time:         slotTime,
@@ -155,7 +156,7 @@ func (w *render) head(key headingKey, data func() any) *fragment {
 	d := data()
 	f := w.render(key.kind, key.template, d, d)
 	if th, ok := d.(threadData); ok {
-		f.title = shorten(th.Title, preheaderTitle)
+		f.title = line.Shorten(th.Title, preheaderTitle)
 	}
 	if w.err == nil { // after a failure, try again for the next member
 		w.renderer.headings.Add(key, f)
@@ -193,7 +194,7 @@ func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
 func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
 	text := stripSlots(doc.Text(w.locale.words, textWidth))
 	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(stripSlots(doc.HTML(w.locale.words)))), postFor(w, p, text))
-	f.title = shorten(summaryLine(text), preheaderLimit)
+	f.title = line.Shorten(summaryLine(text), preheaderLimit)
 	return f
 }
 
@@ -205,7 +206,7 @@ func summaryLine(text string) string {
 			own = append(own, l)
 		}
 	}
-	return safeLine(strings.Join(own, " "), len(text))
+	return line.Fit(strings.Join(own, " "), len(text))
 }
 
 // mentionsYou reports whether a post mentions the reader without quoting them: one mark is enough.
@@ -216,7 +217,7 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		Number:       p.Content.Number,
 		URL:          w.renderer.site.Links.Post(p.Thread, p.ID),
 		Author:       w.displayName(p.AuthorName),
-		AuthorTitle:  w.locale.isolate(safeLine(p.Content.AuthorTitle, nameLimit)),
+		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
 		Time:         slotTime,
 		Excerpt:      excerpt,
 		Likes:        w.locale.likes(p.Content),
@@ -225,7 +226,7 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		MentionsYou:  mentionsYou(p),
 	}
 	for _, b := range p.Content.Badges {
-		if b = w.locale.isolate(safeLine(b, nameLimit)); b != "" && b != d.AuthorTitle {
+		if b = w.locale.isolate(line.Fit(b, nameLimit)); b != "" && b != d.AuthorTitle {
 			d.Badges = append(d.Badges, b)
 		}
 	}
@@ -245,7 +246,7 @@ func stripSlots(s string) string {
 
 // displayName returns a member's name, or the word for members without one.
 func (w *render) displayName(s string) string {
-	if s = safeLine(s, nameLimit); s == "" {
+	if s = line.Fit(s, nameLimit); s == "" {
 		return w.locale.mustText("post.guest")
 	}
 	return w.locale.isolate(s)
@@ -260,7 +261,7 @@ func (w *render) render(k kind, template string, html, text any) *fragment {
 	return &fragment{html: compile(h), text: compile(t)}
 }
 
-// longestMore returns the most bytes that a "more" line can take in HTML.
+// longestMore returns the maximum size of a "more" line, in bytes of HTML.
 func (w *render) longestMore() int {
 	links := w.renderer.site.Links
 	longest := 0

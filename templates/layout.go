@@ -10,6 +10,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 	"postrider/internal/qp"
 )
 
@@ -52,7 +53,7 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 	k, l := key.kind, p.set.locales[key.locale]
 	data := layoutData{
 		Lang: l.tag.String(), Dir: l.dir(),
-		SiteName: safeLine(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Subject: slotSubject, Preheader: slotPreheader, Date: slotDate, Summary: slotSummary,
 		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
 		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.variant, Forced: key.variant,
@@ -123,7 +124,7 @@ func (w *render) fillFooter(m forum.Member, f Footer, more ...string) error {
 			return fmt.Errorf("member %d: invalid url %q: must be an http or https URL", m.ID, address)
 		}
 	}
-	name := w.locale.isolate(safeLine(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
+	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
 	w.fill(slotMember, name, name)
 	w.fill(slotZone, w.zone.String(), w.zone.String())
 	w.fill(slotSettings, f.Settings, f.Settings)

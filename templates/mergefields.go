@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/internal/line"
 	"postrider/internal/qp"
 	"postrider/markup"
 )
@@ -24,9 +25,9 @@ func (v *variant) memberValues(p *Renderer, r Recipient, zone *time.Location) []
 	for i, g := range v.fields {
 		switch g.Name {
 		case fieldName:
-			values[i] = isolateIn(v.dir, safeLine(r.Member.Name, nameLimit))
+			values[i] = isolateIn(v.dir, line.Fit(r.Member.Name, nameLimit))
 		case fieldForum:
-			values[i] = isolateIn(v.dir, safeLine(p.site.Name, titleLimit))
+			values[i] = isolateIn(v.dir, line.Fit(p.site.Name, titleLimit))
 		case fieldPosts:
 			if values[i] = v.locale.number(r.Profile.Posts); r.Profile.Posts == 0 && g.Fallback != "" {
 				values[i] = ""

@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+
+	"postrider/internal/line"
 )
 
 // Folders of pages. Each has a frame.html, which wraps its pages, and a style.css. The folder of the admin pages also
@@ -85,7 +87,7 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	var b bytes.Buffer
 	err := page.ExecuteTemplate(&b, "frame", frameData{
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
-		SiteName: safeLine(p.site.Name, titleLimit), SiteURL: p.site.URL,
+		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name, Data: data,
 	})
 	if err != nil {
@@ -272,4 +274,4 @@ func (l *locale) pageFunctions() map[string]any {
 }
 
 // SafeLine turns a title or a name from the forum into one safe line.
-func SafeLine(s string) string { return safeLine(s, titleLimit) }
+func SafeLine(s string) string { return line.Fit(s, titleLimit) }

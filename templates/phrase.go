@@ -8,6 +8,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/line"
 )
 
 // subjectLimit is the maximum length of a subject, in characters: about what mailboxes show.
@@ -45,13 +46,13 @@ func (l *locale) subject(what string, d *digest.Digest) string {
 		}
 		return l.mustText("subject.in", "what", what, "section", section)
 	}
-	leading = safeLine(leading, subjectLimit)
+	leading = line.Fit(leading, subjectLimit)
 	subject := in(leading)
 	if len(subject) <= subjectLimit {
 		return subject
 	}
 	around := uniseg.GraphemeClusterCount(in(""))
-	return in(shorten(leading, max(subjectLimit-around, 10)))
+	return in(line.Shorten(leading, max(subjectLimit-around, 10)))
 }
 
 // likes returns a line that says who likes a post.
@@ -59,7 +60,7 @@ func (l *locale) likes(c *forum.Content) string {
 	count := max(c.LikeCount, len(c.Likes))
 	var names []any
 	for _, name := range c.Likes {
-		if name = safeLine(name, nameLimit); name != "" && len(names) < 6 {
+		if name = line.Fit(name, nameLimit); name != "" && len(names) < 6 {
 			names = append(names, string(rune('a'+len(names)/2)), l.isolate(name))
 		}
 	}

@@ -2,8 +2,6 @@ package templates
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 	"golang.org/x/text/unicode/bidi"
@@ -11,24 +9,6 @@ import (
 
 // textWidth is the line width of the text part. RFC 5322, 2.1.1 recommends 78 at most; quoting needs some space.
 const textWidth = 72
-
-// safeLine makes one harmless line of a text from the forum: no control characters, none that turn the
-// direction of what follows (UAX #9, 2), none that mark our own slots, whitespace folded, and at most
-// limit characters.
-func safeLine(s string, limit int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u206f', r == '\ufeff',
-			r >= firstSlot && r <= lastSlot, r&0xfffe == 0xfffe:
-			return -1
-		}
-		return r
-	}, s)
-	return shorten(strings.Join(strings.Fields(s), " "), limit)
-}
 
 // isolate wraps a name that runs against the direction of the language, so that it does not pull the following number
 // to its other side (UAX #9, 2.4).
@@ -50,26 +30,6 @@ func isolateIn(dir, s string) string {
 			}
 		}
 		i += max(n, 1)
-	}
-	return s
-}
-
-// shorten cuts a line to at most limit characters as a reader counts them. A character that combines many runes
-// counts as several.
-func shorten(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	const runesEach = 8 // a family emoji has seven
-	end, last, count := 0, 0, 0
-	for state, rest := -1, s; rest != ""; {
-		var cluster string
-		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		count += 1 + utf8.RuneCountInString(cluster)/(runesEach+1)
-		if count > limit {
-			return strings.TrimRight(s[:last], " ") + "…"
-		}
-		last, end = end, end+len(cluster)
 	}
 	return s
 }

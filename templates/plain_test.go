@@ -6,38 +6,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+
+	"postrider/internal/line"
 )
-
-func TestLine_RemovesControlCharacters(t *testing.T) {
-	for _, tt := range []struct {
-		name, in, want string
-		limit          int
-	}{
-		{"plain text stays", "Night train", "Night train", 20},
-		{"line ends and tabs become spaces", " a\r\n\tb  c ", "a b c", 20},
-		{"control characters are removed", "a\x00b\x1b[0mc\u0085", "ab[0mc", 20},
-		{"direction overrides are removed", "\u202egpj.exe\u2069", "gpj.exe", 20},
-		{"our slot characters are removed", "a\uFDD0b\uFDD9", "ab", 20},
-		{"invalid UTF-8 is shown as such", "a\xffb", "a\uFFFDb", 20},
-		{"a long line is cut", "abcdefgh", "abcd…", 5},
-		{"a line at the limit is not cut", "äbcde", "äbcde", 5},
-		{"a flag is not split", "🇩🇪🇫🇷🇳🇱🇧🇪", "🇩🇪🇫🇷…", 3},
-		{"a family is not split", "👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦…", 2},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := safeLine(tt.in, tt.limit); got != tt.want {
-				t.Errorf("line(%q, %d) = %q, want %q", tt.in, tt.limit, got, tt.want)
-			}
-		})
-	}
-}
-
-func TestLine_CutsStackedMarks(t *testing.T) {
-	got := safeLine("Z"+strings.Repeat("\u0321", 100_000)+"algo", 50)
-	if len(got) > 1000 {
-		t.Errorf("line leaves %d bytes", len(got))
-	}
-}
 
 func TestWrap_BreaksLongLines(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
@@ -62,7 +33,7 @@ func FuzzLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, limit int) {
 		limit = 1 + abs(limit)%100
-		got := safeLine(s, limit)
+		got := line.Fit(s, limit)
 		if !utf8.ValidString(got) {
 			t.Errorf("line(%q) = %q, which is not valid UTF-8", s, got)
 		}

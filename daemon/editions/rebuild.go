@@ -3,12 +3,13 @@ package editions
 import (
 	"context"
 	"errors"
+	"time"
+
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
 	"postrider/store"
-	"time"
 )
 
 // ErrNothingToShow is returned for a message of which the member may no longer read anything.

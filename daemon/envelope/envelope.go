@@ -3,11 +3,12 @@ package envelope
 
 import (
 	"fmt"
+	"strings"
+
 	"postrider/daemon/settings"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
-	"strings"
 )
 
 // Digest returns the headers that all digests share, with the one-click unsubscribe URL of one member.

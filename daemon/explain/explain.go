@@ -12,6 +12,7 @@ import (
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/addr"
 	"postrider/internal/link"
 	"postrider/source"
 	"postrider/store"
@@ -19,7 +20,7 @@ import (
 )
 
 // Service explains why a member did or did not get a post. Nothing is stored for that: it reads the forum and the store
-// again, using the saved IDs, and applies the same rules as for sending. Past messages are thus evaluated with current
+// again, using the saved IDs, and applies the same rules as for sending. So past messages are evaluated with current
 // permissions, watches and post states. It is safe for concurrent use.
 type Service struct {
 	mu       sync.Mutex // guards builder
@@ -166,7 +167,7 @@ func (e *Service) delayReasons(f *memberFacts) (list []string) {
 		list = append(list, "delivery is paused by an administrator")
 	}
 	for _, h := range f.holds {
-		if h.Domain == store.Domain(f.member.Email) {
+		if h.Domain == addr.Domain(f.member.Email) {
 			list = append(list, fmt.Sprintf("%s is on hold until %s: %s", h.Domain, h.Until.Format(time.RFC3339), h.Reason))
 		}
 	}

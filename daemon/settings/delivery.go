@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"postrider/internal/addr"
 )
 
 // BatchSize is how many members are planned, claimed and built at a time. Data that is read once per batch is shared by
@@ -16,6 +18,10 @@ const BatchSize = 1000
 // MaxBatchAge is how long built messages may wait. Those not sent by then are built again, because the members' access
 // rights may have changed.
 const MaxBatchAge = time.Minute
+
+// RefusalSettleTime is how long a rejection waits before it is evaluated: other rejections by its domain in that time show
+// whether the address is the cause. A dead address can wait ten minutes.
+const RefusalSettleTime = 10 * time.Minute
 
 // Delivery is the [delivery] table.
 type Delivery struct {
@@ -104,8 +110,8 @@ func (c Delivery) validateOnly() error {
 // Allows reports whether messages to an address are allowed. Without a list all addresses are.
 func (c Delivery) Allows(address string) bool {
 	for _, entry := range c.AllowList {
-		_, domain, _ := strings.Cut(address, "@")
-		if strings.EqualFold(entry, address) || strings.EqualFold(entry, "@"+domain) {
+		domain, isDomain := strings.CutPrefix(entry, "@")
+		if strings.EqualFold(entry, address) || isDomain && addr.Domain(domain) == addr.Domain(address) {
 			return true
 		}
 	}

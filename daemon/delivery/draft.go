@@ -1,0 +1,96 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/mail"
+	"postrider/store"
+	"postrider/templates"
+)
+
+// Draft is a message that is selected but not rendered yet: who gets it, and how to render it right before it is sent.
+type Draft struct {
+	To                   forum.Member
+	Skip                 string    // why there is nothing to send; empty: send it
+	ReleaseUnchanged     bool      // its announcement is paused: release it unchanged
+	NotBefore            time.Time // earliest time to send it; zero: now
+	HoldReason           string    // why it is delayed; empty: by preference of the member
+	ExemptFromDailyLimit bool      // send it regardless of the daily limit
+	Posts                int       // number of posts in it
+	TextOnly             bool      // plain text only
+	Omitted              []digest.Omitted
+	Deferred             []digest.DeferredPost
+	Envelope             mail.Message // everything except key, date, recipient and content
+	Render               func() (templates.Content, error)
+}
+
+// Drafter selects the contents of messages of one kind from the current state of the forum, in the order of the rows. An
+// error means that the forum or the store could not be read. In that case nothing may be sent.
+type Drafter func(ctx context.Context, rows []store.Row) ([]Draft, error)
+
+// Draft drafts the messages of a batch, in the order of the rows.
+func (d *Service) Draft(ctx context.Context, rows []store.Row) ([]Draft, error) {
+	drafts, err := d.draftAllowed(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	return drafts, d.applyDailyLimit(ctx, rows, drafts)
+}
+
+// draftAllowed drafts messages and skips those to addresses that must not be emailed.
+func (d *Service) draftAllowed(ctx context.Context, rows []store.Row) ([]Draft, error) {
+	drafts, err := d.draftByKind(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.skipSuppressed(ctx, drafts); err != nil {
+		return nil, err
+	}
+	d.applyAllowList(drafts)
+	return drafts, nil
+}
+
+// draftByKind drafts messages with the drafters of their kinds.
+func (d *Service) draftByKind(ctx context.Context, rows []store.Row) ([]Draft, error) {
+	places := make(map[string][]int)
+	for i, r := range rows {
+		places[r.Kind] = append(places[r.Kind], i)
+	}
+	drafts := make([]Draft, len(rows))
+	for kind, at := range places {
+		draft, known := d.hooks.Draft[kind]
+		if !known {
+			return nil, fmt.Errorf("unknown kind %q in the outbox: a newer postrider planned these messages", kind)
+		}
+		some := make([]store.Row, len(at))
+		for i, place := range at {
+			some[i] = rows[place]
+		}
+		chosen, err := draft(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for i, place := range at {
+			drafts[place] = chosen[i]
+		}
+	}
+	return drafts, nil
+}
+
+// applyAllowList skips drafts to addresses that are not on the allow-list.
+func (d *Service) applyAllowList(drafts []Draft) {
+	for i, m := range drafts {
+		if m.Skip == "" && !d.settings.Delivery.Allows(m.To.Email) {
+			drafts[i].Skip = digest.ReasonNotAllowListed
+		}
+	}
+}
+
+// sendable reports whether a draft can be sent now, as far as is known.
+func (m Draft) sendable() bool {
+	return m.Skip == "" && m.NotBefore.IsZero() && !m.ReleaseUnchanged
+}
