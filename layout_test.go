@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"store":                {"bounce", "digest", "forum", "internal/addr", "internal/sqlfile"},
 	"source":               {"forum", "markup", "internal/finding", "internal/sqlfile"},
 	"bounce":               {},
-	"digest":               {"forum"},
+	"digest":               {"forum", "markup"},
 	"forum":                {"markup"},
 	"markup":               {"internal/line"},
 	"mail":                 {"internal/line", "internal/qp"},

@@ -57,7 +57,7 @@ func TestGatedTags_Kinds(t *testing.T) {
 	for _, src := range secrets {
 		for _, d := range []Doc{d.BBCode("a "+src, sampleLinks()), d.BBCode("[quote=B]"+src+"[/quote]", sampleLinks())} {
 			checkDoc(t, d)
-			got := d.HTML(Labels{}) + d.Text(Labels{}, 72) + d.Summary(1000) + d.Excerpt(100).HTML(Labels{}) + d.Excerpt(100).Text(Labels{}, 72)
+			got := d.HTML(Labels{}) + d.Text(Labels{}, 72) + d.Summary(Labels{}, 1000) + d.Excerpt(100).HTML(Labels{}) + d.Excerpt(100).Text(Labels{}, 72)
 			if strings.Contains(got, "SECRET") {
 				t.Errorf("%.100s shows the secret: %s", src, got)
 			}
@@ -302,7 +302,7 @@ func TestText_CodeIsNeverBrokenInsideAWord(t *testing.T) {
 
 func TestSummary_PlainWordsOnly(t *testing.T) {
 	src := "[quote=A]theirs[/quote][b]Look[/b] at [img]https://a.example/x.png[/img] https://a.example/y [spoiler]S[/spoiler] [hide]S[/hide] [code]c[/code]\n[list][*]one[*][i]two[/i][/list] [user=2]@ray[/user] [url=https://b.example]there[/url]"
-	if got, want := BBCode(src, Links{}).Summary(500), "Look at one two @ray there"; got != want {
+	if got, want := BBCode(src, Links{}).Summary(Labels{}, 500), "Look at one two @ray there"; got != want {
 		t.Errorf("Summary = %q, want %q", got, want)
 	}
 }

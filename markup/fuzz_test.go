@@ -56,7 +56,7 @@ func FuzzDialect(f *testing.F) {
 		checkDoc(t, short)
 		checkDoc(t, short.FoldQuotes(func(q Quote) bool { return q.Author != "Ray" }))
 		checkDoc(t, doc.FoldQuotes(func(q Quote) bool { return q.Author != "Ray" }).Excerpt(n))
-		if line := doc.Summary(n); strings.ContainsAny(line, "\n\x00") {
+		if line := doc.Summary(Labels{}, n); strings.ContainsAny(line, "\n\x00") {
 			t.Fatalf("the summary is %q", line)
 		}
 	})
@@ -147,7 +147,7 @@ func FuzzGate(f *testing.F) {
 		d := dialect.BBCode(src.String(), sampleLinks())
 		checkDoc(t, d)
 		for _, d := range []Doc{d, d.Excerpt(300), d.Excerpt(75)} {
-			if strings.Contains(d.HTML(Labels{})+d.Text(Labels{}, 72)+d.Summary(1000), "SECRET") {
+			if strings.Contains(d.HTML(Labels{})+d.Text(Labels{}, 72)+d.Summary(Labels{}, 1000), "SECRET") {
 				t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Labels{}))
 			}
 		}

@@ -25,7 +25,7 @@ type Config struct {
 }
 
 // DefaultConfig returns the default settings.
-func DefaultConfig() Config { return Config{Timeout: 30 * time.Second} }
+func DefaultConfig() Config { return Config{Timeout: 30 * time.Second, ShowTags: []string{}} }
 
 var prefixes = regexp.MustCompile(`^[A-Za-z0-9_]*$`)
 

@@ -46,7 +46,7 @@ func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set settings.A
 		if err := b.fillAlerts(ctx, s, built, scene.contents, now); err != nil {
 			return err
 		}
-		return b.addContext(ctx, s, built, scene.readers, scene.before, set)
+		return b.addContext(ctx, s, built, scene.readers, scene.before, set, now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building alerts: %w", err)
