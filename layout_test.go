@@ -52,12 +52,13 @@ var mayImport = map[string][]string{
 	"internal/sampletest":  {"demo", "store"},
 	"internal/servertest":  {},
 	"internal/smtptest":    {},
+	"internal/storetest":   {},
 	"bench":                {},
 	"e2e":                  {},
 }
 
 // testOnly are packages that only tests and the benchmark may import.
-var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest"}
+var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest", "internal/storetest"}
 
 func TestLayout_ImportsGoDown(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()

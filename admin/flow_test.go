@@ -56,7 +56,7 @@ func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 	const crowd = 200 // in addition to the 36 of the sample forum
 	w.execForum(`WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?)
 		INSERT INTO member SELECT 10000 + i, 'Reader ' || i, 'reader' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd)
-	relay := smtptest.New(t, smtptest.WithHeads())
+	relay := smtptest.New(t, smtptest.WithHeadersOnly())
 	site, later := w.runDaemon(relay)
 	p := browsertest.New(t)
 	logInWithBrowser(p, site)

@@ -9,42 +9,42 @@ import (
 	"time"
 )
 
-// size is how big the generated forum is.
+// size is the size of the generated forum.
 type size struct {
-	members  int // all due
+	members  int // all of them are due
 	sections int
-	threads  int // with something new
-	posts    int // in the last day
-	watched  int // threads a member watches, spread by Zipf's law
+	threads  int // all of them have new posts
+	posts    int // all in the last day
+	watched  int // threads that each member watches, by Zipf's law
 }
 
 var now = time.Date(2026, 5, 4, 20, 0, 0, 0, time.UTC)
 
-// words is a vocabulary that excerpts are made of.
+// words is the vocabulary of the posts.
 var words = strings.Fields(`harbour lantern the a of quietly freight crossing nobody remembers why tide table printed on
 paper engine room second watch and then because north wind signal it was never repaired but still kept running through
 winter storm pilot boat chart Ümläut déjà vu station keeper letter home weather glass falling slowly 東京 москва`)
 
-// generator fills a XenForo 2 database, statement by statement.
+// generator fills the database of a XenForo 2 forum.
 type generator struct {
-	b    *testing.B
-	db   *sql.DB
-	dice *rand.Rand
-	size size
+	b      *testing.B
+	db     *sql.DB
+	random *rand.Rand
+	size   size
 }
 
 func generate(b *testing.B, db *sql.DB, s size) {
 	b.Helper()
-	g := &generator{b: b, db: db, dice: rand.New(rand.NewPCG(4, 2)), size: s}
+	g := &generator{b: b, db: db, random: rand.New(rand.NewPCG(4, 2)), size: s}
 	for _, table := range []string{"xf_node", "xf_forum", "xf_thread", "xf_post", "xf_user", "xf_user_option", "xf_user_profile", "xf_user_ignored",
 		"xf_thread_watch", "xf_forum_watch", "xf_permission_cache_content", "xf_permission_combination", "xf_reaction_content", "xf_thread_read", "xf_user_ban"} {
 		g.exec("DELETE FROM " + table)
 	}
-	g.nodes()
-	g.members()
-	g.threads()
-	g.posts()
-	g.watches()
+	g.writeNodes()
+	g.writeMembers()
+	g.writeThreads()
+	g.writePosts()
+	g.writeWatches()
 }
 
 func (g *generator) exec(query string) {
@@ -53,7 +53,7 @@ func (g *generator) exec(query string) {
 	}
 }
 
-// insert writes n rows, a thousand to a statement.
+// insert writes n rows, 1000 per statement.
 func (g *generator) insert(into string, n int, row func(i int) string) {
 	for from := 0; from < n; from += 1000 {
 		rows := make([]string, 0, 1000)
@@ -66,7 +66,7 @@ func (g *generator) insert(into string, n int, row func(i int) string) {
 
 const combinations = 20
 
-func (g *generator) nodes() {
+func (g *generator) writeNodes() {
 	n := g.size.sections
 	g.insert("xf_node (node_id, title, description, node_type_id, parent_node_id, display_order, lft, rgt)", n, func(i int) string {
 		return fmt.Sprintf("%d, 'Section %d', '', 'Forum', 0, %d, %d, %d", i+1, i+1, i+1, 2*i+1, 2*i+2)
@@ -83,9 +83,9 @@ func (g *generator) nodes() {
 	})
 }
 
-func (g *generator) members() {
+func (g *generator) writeMembers() {
 	zones := []string{"Europe/Berlin", "Europe/London", "America/New_York", "America/Los_Angeles", "Asia/Seoul", "Asia/Kolkata", "Australia/Sydney", "UTC"}
-	languages := g.languages()
+	languages := g.writeLanguages()
 	g.insert("xf_user (user_id, username, email, language_id, timezone, user_group_id, secondary_group_ids, display_style_group_id, permission_combination_id, custom_title)", g.size.members, func(i int) string {
 		return fmt.Sprintf("%d, 'Member %d', 'member%d@example.org', %d, '%s', 2, '', 2, %d, 'Able Seaman'",
 			i+1, i+1, i+1, languages[i%len(languages)], zones[i%len(zones)], 1+i%combinations)
@@ -93,21 +93,21 @@ func (g *generator) members() {
 	g.insert("xf_user_option (user_id)", g.size.members, func(i int) string { return fmt.Sprint(i + 1) })
 	g.insert("xf_user_profile (user_id)", g.size.members, func(i int) string { return fmt.Sprint(i + 1) })
 	g.insert("xf_user_ignored (user_id, ignored_user_id)", g.size.members/10, func(i int) string {
-		return fmt.Sprintf("%d, %d", i*10+1, 1+g.dice.IntN(g.size.members))
+		return fmt.Sprintf("%d, %d", i*10+1, 1+g.random.IntN(g.size.members))
 	})
 }
 
-// languages gives the forum two languages: half of its members read German.
-func (g *generator) languages() []int {
+// writeLanguages creates two languages. It returns their IDs, which are assigned to the members in turn.
+func (g *generator) writeLanguages() []int {
 	g.exec("DELETE FROM xf_language")
 	g.exec("INSERT INTO xf_language (language_id, parent_id, title, language_code, text_direction) VALUES (1, 0, 'English', 'en-US', 'LTR'), (2, 0, 'Deutsch', 'de-DE', 'LTR')")
 	return []int{1, 2}
 }
 
-func (g *generator) threads() {
+func (g *generator) writeThreads() {
 	g.insert("xf_thread (thread_id, node_id, title, user_id, username, post_date, discussion_type, first_post_id, last_post_date, last_post_id, last_post_user_id, last_post_username)", g.size.threads, func(i int) string {
-		author := 1 + g.dice.IntN(g.size.members)
-		first := i + 1 // one thread in ten is new: its opening post is among those of the day
+		author := 1 + g.random.IntN(g.size.members)
+		first := i + 1 // one thread in ten is new: it has its opening post
 		if i%10 != 0 {
 			first = 0
 		}
@@ -116,27 +116,27 @@ func (g *generator) threads() {
 	})
 }
 
-func (g *generator) posts() {
-	zipf := rand.NewZipf(g.dice, 1.05, 2000, uint64(g.size.threads-1))
+func (g *generator) writePosts() {
+	zipf := rand.NewZipf(g.random, 1.05, 2000, uint64(g.size.threads-1))
 	g.insert("xf_post (post_id, thread_id, user_id, username, post_date, message, position)", g.size.posts, func(i int) string {
 		thread := i + 1
 		if i >= g.size.threads {
 			thread = int(zipf.Uint64()) + 1
 		}
-		author := 1 + g.dice.IntN(g.size.members)
+		author := 1 + g.random.IntN(g.size.members)
 		at := now.Unix() - 80000 + int64(i)*79000/int64(g.size.posts)
 		return fmt.Sprintf("%d, %d, %d, 'Member %d', %d, '%s', %d", i+1, thread, author, author, at, g.body(i), i)
 	})
 	g.insert("xf_reaction_content (reaction_id, content_type, content_id, reaction_user_id, reaction_date, content_user_id)", g.size.posts/4, func(i int) string {
-		return fmt.Sprintf("1, 'post', %d, %d, %d, 1", i*4+1, 1+g.dice.IntN(g.size.members), now.Unix()-1000)
+		return fmt.Sprintf("1, 'post', %d, %d, %d, 1", i*4+1, 1+g.random.IntN(g.size.members), now.Unix()-1000)
 	})
 }
 
-// body is a post as people write them: a quote in one of three, a link in one of five, code in one of twenty.
+// body returns a realistic post: one in three has a quote, one in five a link, one in twenty code.
 func (g *generator) body(i int) string {
 	var b strings.Builder
 	if i > 100 && i%3 == 0 {
-		quoted := 1 + g.dice.IntN(i)
+		quoted := 1 + g.random.IntN(i)
 		fmt.Fprintf(&b, "[QUOTE=\"Member %d, post: %d, member: %d\"]%s.[/QUOTE]\n", quoted, quoted, quoted, g.text(12))
 	}
 	b.WriteString(g.text(20) + ". [B]" + g.text(3) + "[/B] " + g.text(15) + ".\n\n" + g.text(30) + ".")
@@ -152,13 +152,13 @@ func (g *generator) body(i int) string {
 func (g *generator) text(n int) string {
 	parts := make([]string, n)
 	for i := range parts {
-		parts[i] = words[g.dice.IntN(len(words))]
+		parts[i] = words[g.random.IntN(len(words))]
 	}
 	return strings.Join(parts, " ")
 }
 
-func (g *generator) watches() {
-	zipf := rand.NewZipf(g.dice, 1.1, 1500, uint64(g.size.threads-1))
+func (g *generator) writeWatches() {
+	zipf := rand.NewZipf(g.random, 1.1, 1500, uint64(g.size.threads-1))
 	var rows []string
 	for m := range g.size.members {
 		seen := map[uint64]bool{}
@@ -170,7 +170,7 @@ func (g *generator) watches() {
 		}
 	}
 	g.insert("xf_thread_watch (user_id, thread_id, email_subscribe)", len(rows), func(i int) string { return rows[i] })
-	sections := rand.NewZipf(g.dice, 1.1, 10, uint64(g.size.sections-1))
+	sections := rand.NewZipf(g.random, 1.1, 10, uint64(g.size.sections-1))
 	g.insert("xf_forum_watch (user_id, node_id, notify_on, send_alert, send_email)", g.size.members, func(i int) string {
 		return fmt.Sprintf("%d, %d, 'thread', 1, 1", i+1, sections.Uint64()+1)
 	})

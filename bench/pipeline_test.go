@@ -1,6 +1,5 @@
-// Package bench measures the whole pipeline as a process of its own: a generated XenForo forum on a
-// real MariaDB, a store on SQLite and on PostgreSQL, and Postfix's smtp-sink as the relay. Run it
-// with scripts/bench.
+// Package bench measures the whole pipeline in a separate process, with a generated XenForo forum on a real MariaDB, a store on
+// SQLite and on PostgreSQL, and Postfix's smtp-sink as the relay. Run it with scripts/bench.
 package bench
 
 import (
@@ -20,39 +19,39 @@ import (
 )
 
 func BenchmarkPipeline(b *testing.B) {
-	binary := build(b)
+	binary := buildBinary(b)
 	for _, members := range []int{2_000, 10_000} {
 		s := size{members: members, sections: 200, threads: 4_000, posts: 10_000, watched: 2}
 		dsn := servertest.MariaDB(b)
-		load(b, dsn, s)
+		loadForum(b, dsn, s)
 		b.Run(fmt.Sprintf("members=%d/store=sqlite", members), func(b *testing.B) {
-			pipeline(b, binary, dsn, func() string { return "sqlite:" + filepath.Join(b.TempDir(), "postrider.db") })
+			benchmarkRound(b, binary, dsn, func() string { return "sqlite:" + filepath.Join(b.TempDir(), "postrider.db") })
 		})
 		b.Run(fmt.Sprintf("members=%d/store=postgres", members), func(b *testing.B) {
-			pipeline(b, binary, dsn, func() string { return servertest.Postgres(b) })
+			benchmarkRound(b, binary, dsn, func() string { return servertest.Postgres(b) })
 		})
 	}
 }
 
-// BenchmarkSource is Postfix's own smtp-source, a C program, sending 10,000 synthetic mails of 20 KB into the same sink.
+// BenchmarkSource measures Postfix's smtp-source, a C program, for comparison. It sends 10,000 messages of 20 KB to the same sink.
 func BenchmarkSource(b *testing.B) {
 	source, ok := servertest.Find("smtp-source", "/usr/sbin")
 	if !ok {
 		b.Skip("SKIPPED: smtp-source (Debian package postfix) is not installed")
 	}
-	relay := sink(b)
+	relay := startSink(b)
 	for b.Loop() {
 		cmd := exec.CommandContext(b.Context(), source, "-s", "8", "-m", "10000", "-l", "20000", "-d", "-f", "a@example.org", "-t", "b@example.org", relay)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("smtp-source: %v\n%s", err, out)
 		}
 		spent := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		b.ReportMetric(ms(spent)/10_000, "cpu-ms/mail")
+		b.ReportMetric(ms(spent)/10_000, "cpu-ms/message")
 	}
 }
 
-// build builds the program as it is shipped.
-func build(b *testing.B) string {
+// buildBinary builds the program as it is released.
+func buildBinary(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "postrider")
 	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", path, "postrider")
@@ -62,8 +61,8 @@ func build(b *testing.B) string {
 	return path
 }
 
-// sink starts smtp-sink on a free port and gives its address.
-func sink(b *testing.B) string {
+// startSink starts smtp-sink on a free port and returns its address.
+func startSink(b *testing.B) string {
 	b.Helper()
 	program, ok := servertest.Find("smtp-sink", "/usr/sbin")
 	if !ok {
@@ -88,18 +87,18 @@ func sink(b *testing.B) string {
 			conn.Close()
 			return address
 		} else if time.Now().After(deadline) {
-			b.Fatalf("smtp-sink does not listen: %v", err)
+			b.Fatalf("smtp-sink is not listening: %v", err)
 		}
 	}
 }
 
-func load(b *testing.B, dsn string, s size) {
+func loadForum(b *testing.B, dsn string, s size) {
 	b.Helper()
 	servertest.LoadDump(b, dsn, "../source/testdata/xenforo2-mariadb.sql.gz")
 	generate(b, servertest.OpenMariaDB(b, dsn), s)
 }
 
-// report is what the daemon's log says of a round.
+// report is the part of a round's log line that the benchmark needs.
 type report struct {
 	Report struct {
 		Sent            int   `json:"sent"`
@@ -109,9 +108,9 @@ type report struct {
 	} `json:"report"`
 }
 
-// pipeline runs one full round from an empty store: gather, learn, plan and send to all.
-func pipeline(b *testing.B, binary, forum string, store func() string) {
-	relay := sink(b)
+// benchmarkRound runs a full round with an empty store: it syncs, scans, plans and sends to all members.
+func benchmarkRound(b *testing.B, binary, forum string, store func() string) {
+	relay := startSink(b)
 	for b.Loop() {
 		config := filepath.Join(b.TempDir(), "config.toml")
 		text := fmt.Sprintf("[forum]\ntype = \"xenforo2\"\ndsn = %q\nurl = \"https://forum.example.org\"\nname = \"Bench\"\n[store]\ndsn = %q\n[smtp]\nurl = \"smtp://%s\"\nfrom = \"digest@forum.example.org\"\n[digest]\nlocale = \"en\"\n[log]\nformat = \"json\"\n",
@@ -126,23 +125,23 @@ func pipeline(b *testing.B, binary, forum string, store func() string) {
 		if err := cmd.Run(); err != nil {
 			b.Fatalf("postrider: %v\n%s", err, log.String())
 		}
-		measure(b, cmd.ProcessState, time.Since(start), log.String())
+		reportMetrics(b, cmd.ProcessState, time.Since(start), log.String())
 	}
 }
 
-func measure(b *testing.B, p *os.ProcessState, took time.Duration, log string) {
+func reportMetrics(b *testing.B, p *os.ProcessState, took time.Duration, log string) {
 	lines := strings.Split(strings.TrimSpace(log), "\n")
 	var r report
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil || r.Report.Sent == 0 {
-		b.Fatalf("no report of mails sent: %v\n%s", err, log)
+		b.Fatalf("the log has no report of sent messages: %v\n%s", err, log)
 	}
 	n := float64(r.Report.Sent)
-	b.ReportMetric(n, "mails")
-	b.ReportMetric(ms(p.UserTime()+p.SystemTime())/n, "cpu-ms/mail")
-	b.ReportMetric(float64(r.Report.ForumStatements)/n, "forum-stmts/mail")
-	b.ReportMetric(float64(r.Report.StoreStatements)/n, "store-stmts/mail")
-	b.ReportMetric(float64(r.Report.Bytes)/n/1024, "KB/mail")
-	b.ReportMetric(n/took.Seconds(), "mails/s")
+	b.ReportMetric(n, "messages")
+	b.ReportMetric(ms(p.UserTime()+p.SystemTime())/n, "cpu-ms/message")
+	b.ReportMetric(float64(r.Report.ForumStatements)/n, "forum-stmts/message")
+	b.ReportMetric(float64(r.Report.StoreStatements)/n, "store-stmts/message")
+	b.ReportMetric(float64(r.Report.Bytes)/n/1024, "KB/message")
+	b.ReportMetric(n/took.Seconds(), "messages/s")
 	b.ReportMetric(float64(p.SysUsage().(*syscall.Rusage).Maxrss)/1024, "MB-peak")
 	b.ReportMetric(0, "ns/op")
 }

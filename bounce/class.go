@@ -47,21 +47,94 @@ func (c Class) points() float64 {
 	return 0
 }
 
-// Classify returns the reason for a permanent rejection: by the enhanced status code (RFC 3463), then by the words, then
-// by the reply code. Each may be missing: 0 and "".
+// Classify returns the reason for a permanent rejection. Each argument may be missing: 0 and "".
+//
+// Clear words come first, because many servers choose their codes carelessly: 5.7.1 for an unknown user, 5.1.1 for a
+// block list. Then comes the enhanced status code (RFC 3463), then vague words, then the reply code.
 func Classify(code int, enhanced, text string) Class {
-	words := normalize(text)
-	if c := byEnhanced(enhanced); c != "" {
-		// Some relays invent a code where the other server gave none: Sendmail turns every 550 into a 5.1.1.
-		if c == ClassUnknownUser && blocked.in(words) {
-			return ClassPolicy
+	s := readStatement(code, enhanced, text)
+	c := s.class()
+	if s.temporary() && c != ClassMailboxFull && c != ClassPolicy {
+		return ClassExpired // the words may no longer apply
+	}
+	return c
+}
+
+// statement is a server's reply, prepared for classification.
+type statement struct {
+	code     int
+	enhanced string
+	stated   bool   // the enhanced code is in the server's own text; else another server derived it from the reply code
+	words    string // as from normalize
+	stage    string // what an intermediate server says about the moment of the rejection, normalized
+}
+
+// readStatement finds the reply of the server that decided: intermediate servers wrap it into words of their own.
+func readStatement(code int, enhanced, text string) statement {
+	text = strings.ToValidUTF8(text[:min(len(text), maxReply)], " ")
+	inner := innermost(text)
+	s := statement{code: code, enhanced: enhanced, words: normalize(inner), stage: normalize(text[:len(text)-len(inner)])}
+	innerCode, innerEnhanced := codes(inner)
+	if len(inner) < len(text) && innerCode != 0 {
+		s.code = innerCode
+	}
+	if innerEnhanced != "" && len(inner) < len(text) {
+		s.enhanced = innerEnhanced
+	}
+	s.stated = innerEnhanced != "" && innerEnhanced == s.enhanced
+	if i := strings.Index(text, "in reply to "); i >= 0 { // Postfix adds the command after the reply
+		s.stage += normalize(text[i:])
+	}
+	return s
+}
+
+// temporary reports whether the server rejected the message for now only.
+func (s statement) temporary() bool {
+	return s.code/100 == 4 || s.code == 0 && strings.HasPrefix(s.enhanced, "4.")
+}
+
+func (s statement) class() Class {
+	if senderStages.in(s.stage) || senderWords.in(s.stage) {
+		return ClassPolicy // rejected before the recipient was known
+	}
+	c := byEnhanced(s.enhanced)
+	if clear := clearWords.class(s.words); clear == ClassDomainNotFound && c == ClassRouting {
+		return ClassRouting // Postfix: 5.4.4
+	} else if clear != "" {
+		return clear
+	}
+	vague := vagueWords.class(s.words)
+	switch {
+	case c == "":
+		c = vague
+	case !s.stated && strings.HasPrefix(s.enhanced, "5.1.") && vague == ClassPolicy:
+		c = ClassPolicy // Sendmail derives 5.1.1 from every 550
+	}
+	if c == "" {
+		c = byCode(s.code, s.enhanced)
+	}
+	if c == ClassUnspecified && messageStages.in(s.stage) {
+		return ClassContent // the recipient had been accepted
+	}
+	return c
+}
+
+// wrapper matches the words after which an intermediate server quotes the reply of the next one: IronPort and Amazon SES
+// ("Unknown address error 550-'5.7.1 ...'"), Exchange ("Remote Server returned '550 ...'", "LED=550 ...",
+// "smtp;550 ..."), Postfix ("host x said: 550 ..."), Exim ("host x [192.0.2.1]: 550 ..."), Gmail ("The response was: ...").
+var wrapper = regexp.MustCompile(`(?i)(?:said|returned|responded(?: as follows| with)?|replied|response(?: was)?|error|problem|failure|failed|host|\(message too old\)|smtp;|led=|\]|unable to deliver in \d+ minutes\.)[:;\s]*['"<(\[]*([45]\d\d(?:[ -]['"\[(]*|#?))(?:[^\d.]|[45]\.\d)`)
+
+// innermost returns the part of a text that begins with the innermost server's reply code; the whole text if it is not
+// quoted.
+func innermost(text string) string {
+	for range 4 {
+		m := wrapper.FindStringSubmatchIndex(text)
+		if m == nil || strings.HasPrefix(text, text[m[2]:m[2]+3]+"-") { // the next line of the same reply
+			break
 		}
-		return c
+		text = text[m[2]:]
 	}
-	if c := byWords(words); c != "" {
-		return byBoth(code, c, words)
-	}
-	return byCode(code, enhanced)
+	return text
 }
 
 // enhancedClasses maps codes that have a meaning as a whole. Microsoft documents its codes in "Email non-delivery
@@ -69,12 +142,15 @@ func Classify(code int, enhanced, text string) Class {
 var enhancedClasses = map[string]Class{
 	"5.1.1": ClassUnknownUser, "5.1.3": ClassUnknownUser, "5.1.6": ClassUnknownUser, "5.1.10": ClassUnknownUser, "5.4.310": ClassUnknownUser,
 	"5.1.2": ClassDomainNotFound,
-	"5.1.7": ClassPolicy, "5.1.8": ClassPolicy, // of the sender
+	"5.1.4": ClassUnspecified, "5.2.4": ClassUnspecified, // an ambiguous address; a broken mailing list
+	"5.1.7": ClassPolicy, "5.1.8": ClassPolicy, "5.1.20": ClassPolicy, "5.1.90": ClassPolicy, // of the sender
 	"5.2.1": ClassDisabled,
 	"5.2.2": ClassMailboxFull, "4.2.2": ClassMailboxFull, "5.3.1": ClassMailboxFull,
 	"5.2.3": ClassContent, "5.3.4": ClassContent,
+	"5.2.121": ClassExpired, "5.2.122": ClassExpired, // the recipient gets too much mail
 	"5.4.1": ClassUnspecified, // "Recipient address rejected: Access denied": Microsoft uses it for unknown users and for blocked senders
 	"5.4.4": ClassRouting, "5.4.6": ClassRouting, "5.4.14": ClassRouting,
+	"5.4.5": ClassPolicy, // a daily limit of the sender (Gmail)
 }
 
 // byEnhanced returns "" if the code does not identify a class.
@@ -95,25 +171,12 @@ func byEnhanced(enhanced string) Class {
 		return ClassContent
 	case detail == "0", subject == "0": // "other": the words may be more precise
 		return ""
-	case subject == "4":
+	case subject == "4", subject == "3": // the network; the other mail system, which is not about the address
 		return ClassExpired
 	case subject == "5":
 		return ClassContent
-	case subject == "3":
-		return ClassRouting
 	}
 	return ""
-}
-
-// byBoth corrects the class found in the words by the reply code.
-func byBoth(code int, c Class, words string) Class {
-	switch {
-	case code == 552 && tooBig.in(words):
-		return ClassContent
-	case code/100 == 4 && c != ClassMailboxFull && c != ClassPolicy:
-		return ClassExpired // a temporary error: the words may no longer apply
-	}
-	return c
 }
 
 // byCode classifies a rejection that gives no reason.
@@ -121,9 +184,9 @@ func byCode(code int, enhanced string) Class {
 	switch {
 	case code == 556: // the domain accepts no mail at all (RFC 7505, 4.1)
 		return ClassUnknownUser
-	case code == 552:
+	case code == 552, code == 522: // 522: Courier
 		return ClassMailboxFull
-	case code == 550, code == 551, code == 553, code == 521:
+	case code == 550, code == 551, code == 553, code == 521, code == 511:
 		return ClassUnspecified
 	case code/100 == 4, code == 0 && strings.HasPrefix(enhanced, "4."):
 		return ClassExpired
@@ -134,26 +197,8 @@ func byCode(code int, enhanced string) Class {
 }
 
 var (
-	// angleBrackets and addressed match what a reply repeats from our message: a member may be called "blacklist".
-	angleBrackets = regexp.MustCompile(`<[^<>]*>`)
-	emailAddress  = regexp.MustCompile(`\S+@\S+`)
-	webLink       = regexp.MustCompile(`https?://\S+`)
-)
-
-// maxReply is how much of a reply is read, in bytes.
-const maxReply = 2000
-
-// normalize returns the text as lower-case words separated by single spaces, without addresses and links.
-func normalize(text string) string {
-	text = strings.ToValidUTF8(text[:min(len(text), maxReply)], " ")
-	text = webLink.ReplaceAllString(text, " ")
-	text = emailAddress.ReplaceAllString(angleBrackets.ReplaceAllString(text, " "), " ")
-	return strings.Join(strings.Fields(strings.ToLower(text)), " ")
-}
-
-var (
-	replyCode    = regexp.MustCompile(`(?:^|[\s:;"(])([45]\d\d)(?:[\s-]|$)`)
-	enhancedCode = regexp.MustCompile(`(?:^|[\s#(\[:;-])([45]\.\d{1,3}\.\d{1,3})(?:[^.\d]|$|\.(?:\D|$))`)
+	replyCode    = regexp.MustCompile(`(?:^|[\s:;"'(<\[=])([45]\d\d)(?:[\s-]|$)`)
+	enhancedCode = regexp.MustCompile(`(?:^|[\s#(\['":;<-])([45]\.\d{1,3}\.\d{1,3})(?:[^.\d]|$|\.(?:\D|$))`)
 )
 
 // codes finds the reply code and the enhanced status code in a text.

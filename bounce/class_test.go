@@ -35,7 +35,7 @@ func TestClassify_ByCodeAndText(t *testing.T) {
 
 		// Policy rejections never count against a member.
 		{550, "5.7.1", "Our system has detected that this message is likely unsolicited mail", ClassPolicy},
-		{550, "5.7.1", "User unknown", ClassPolicy},
+		{550, "5.7.1", "User unknown", ClassUnknownUser}, // clear words are more reliable than 5.7.1
 		{550, "5.7.26", "Unauthenticated email from example.org is not accepted due to domain's DMARC policy", ClassPolicy},
 		{550, "5.7.28", "unusual rate", ClassPolicy},
 		{550, "5.7.509", "Access denied, sending domain does not pass DMARC", ClassPolicy},

@@ -34,44 +34,57 @@ func (h header) all(name string) (values []string) {
 	return values
 }
 
-// maxFields is how many fields of a header are read.
-const maxFields = 500
+// Limits of a header.
+const (
+	maxFields = 500
+	maxField  = 8 << 10 // bytes of a field; the rest is ignored
+)
 
 // readHeader reads fields up to a blank line, and returns what follows. It skips lines that are not fields, such as an
 // mbox "From " line before the header or the errors of small mail servers.
 func readHeader(text []byte) (h header, rest []byte) {
+	var value []byte // of the last field, so far
+	end := func() {
+		if len(h) > 0 {
+			h[len(h)-1].value = string(bytes.TrimSpace(value))
+		}
+	}
 	for len(text) > 0 {
 		var line []byte
 		line, text = cutLine(text)
 		if len(line) == 0 {
+			end()
 			return h, text
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			if n := len(h); n > 0 {
-				h[n-1].value = strings.TrimSpace(h[n-1].value + " " + string(bytes.TrimSpace(line)))
+			if line = bytes.TrimSpace(line); len(line) > 0 && len(value) < maxField {
+				value = append(append(value, ' '), line[:min(len(line), maxField-len(value))]...)
 			}
 			continue
 		}
-		if f, ok := readField(line); ok && len(h) < maxFields {
-			h = append(h, f)
+		if name, first, ok := cutField(line); ok && len(h) < maxFields {
+			end()
+			h = append(h, field{name: name})
+			value = append(value[:0], first[:min(len(first), maxField)]...)
 		}
 	}
+	end()
 	return h, nil
 }
 
-// readField reads "Name: value".
-func readField(line []byte) (field, bool) {
+// cutField splits "Name: value".
+func cutField(line []byte) (fieldName string, value []byte, ok bool) {
 	name, value, found := bytes.Cut(line, []byte{':'})
 	name = bytes.TrimRight(name, " \t")
 	if !found || len(name) == 0 || len(name) > 80 {
-		return field{}, false
+		return "", nil, false
 	}
 	for _, c := range name {
 		if c <= ' ' || c >= 0x7f {
-			return field{}, false
+			return "", nil, false
 		}
 	}
-	return field{strings.ToLower(string(name)), string(bytes.TrimSpace(value))}, true
+	return strings.ToLower(string(name)), bytes.TrimSpace(value), true
 }
 
 // cutLine returns the first line, without its line break, and the rest.

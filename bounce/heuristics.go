@@ -2,16 +2,14 @@ package bounce
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // parseHeuristically reads a message that has no report in a standard format.
 func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
-	text := w.text.String()
-	if strings.TrimSpace(text) == "" {
-		text = withoutTags(w.html.String())
-	}
-	said, copied := splitCopy(text)
+	said, copied := splitCopy(w.plainText())
+	subject := decodeWords(head.get("Subject"))
 	switch {
 	case strings.Contains(said, "\nFinal-Recipient:"): // a report that lost its MIME structure in transit
 		w.statuses = readGroups([]byte(said))
@@ -29,13 +27,13 @@ func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 	case qmailGreeting.MatchString(said):
 		r.Kind, r.Form = Failure, "qmail"
 		r.Recipients = qmailRecipients(said)
-	case isReport(head):
+	case isReport(head, subject), hasNullSender(head) && quotesRejection(said) && !awaySubject.MatchString(subject):
 		r.Form = "text"
 		r.Kind, r.Recipients = Failure, []Recipient{recipientFromText("", said)}
-		if delaySubject.MatchString(head.get("Subject")) || stillTrying.in(normalize(said)) {
+		if delaySubject.MatchString(subject) || stillTrying.in(normalize(said[:min(len(said), maxReply)])) {
 			r.Kind = Delay
 		}
-	case isAutomatic(head):
+	case isAutomatic(head, subject):
 		r.Kind = AutoReply
 	}
 	if r.Kind == Failure || r.Kind == Delay {
@@ -53,7 +51,7 @@ var (
 	// delaySubject matches the start of a subject that announces a delay. Later in the subject, the words may be from our own message.
 	delaySubject = regexp.MustCompile(`(?i)^(?:warning:|delayed mail|delivery delayed|delivery status notification ?\(delay\)|mail delivery delayed|message \S+ delayed)`)
 	// reportSubject matches the subjects of non-standard reports: Exchange, Sendmail, GroupWise, Notes and others.
-	reportSubject = regexp.MustCompile(`(?i)undeliver|failure notice|returned mail|mail delivery (?:failed|failure|problem|system)|delivery (?:status|failure|failed|has failed|error)|delivery notification|could not be delivered|non.?delivery|unzustellbar|message status - undeliverable|returned to sender|mail status report|warning: (?:message|could not send)`)
+	reportSubject = regexp.MustCompile(`(?i)undeliver|failure notice|returned mail|mail (?:delivery|system) (?:failed|failure|problem|system|error)|delivery (?:status|final failure|failure|failed|has failed|error)|delivery notification|could not be delivered|couldn.t be delivered|not delivered|non.?deliver|unzustellbar|nicht zustellbar|non remis|échec de (?:la )?(?:remise|distribution)|onbestelbaar|recapitare|no se puede entregar|não entregue|недоставлен|退信|message status - undeliverable|returned to sender|return(?:ing|ed) (?:message|mail)|mail status report|warning: (?:message|could not send)`)
 	daemonSender  = regexp.MustCompile(`(?i)^[^@]*(?:mailer-daemon|postmaster|mail-?daemon|mdaemon|mail delivery)`)
 )
 
@@ -78,21 +76,38 @@ var stillTrying = phrases{
 }
 
 // isReport reports whether the header is that of a report from a mail server.
-func isReport(head header) bool {
-	subject := reportSubject.MatchString(head.get("Subject"))
-	sender := head.get("Return-Path") == "<>" || daemonSender.MatchString(head.get("From"))
-	return subject && sender
+func isReport(head header, subject string) bool {
+	return reportSubject.MatchString(subject) && (hasNullSender(head) || daemonSender.MatchString(decodeWords(head.get("From"))))
+}
+
+// hasNullSender reports whether the envelope sender is empty, as in reports and some automatic replies (RFC 5321, 4.5.5).
+func hasNullSender(head header) bool { return head.get("Return-Path") == "<>" }
+
+// failureWords are those of a report without a standard format, whatever its subject.
+var failureWords = phrases{
+	"could not be delivered", "couldnt be delivered", "was not delivered", "wasnt delivered", "not be delivered", "delivery failed", "delivery has failed", "delivery failure", "failed to deliver", "failed to be delivered",
+	"unable to deliver", "undeliverable", "undelivered", "did not reach", "trouble delivering", "cannot deliver", "can not deliver", "could not deliver", "rejected recipient", "returned to sender", "permanent error", "permanent failure", "fatal errors", "delivery problem",
+	"nicht zugestellt", "unzustellbar", "na pas pu etre", "pas ete remis", "no se pudo entregar", "non e stato possibile recapitare",
+}
+
+// quotesRejection reports whether a text says that a message failed, and quotes a reason.
+func quotesRejection(said string) bool {
+	if serverLinePatterns[0].MatchString(said) {
+		return true
+	}
+	words := normalize(said[:min(len(said), maxReply)])
+	return failureWords.in(words) && recipientFromText("", said).Class() != ClassUnknown
 }
 
 var awaySubject = regexp.MustCompile(`(?i)^\s*(?:re:\s*)?(?:auto(?:matic)?[ -]?(?:reply|response|replied)|out of (?:the )?office|abwesen|automatische antwort|vacation|away from)`)
 
 // isAutomatic reports whether the message is an automatic reply (RFC 3834, 5, and the conventions before it).
-func isAutomatic(head header) bool {
+func isAutomatic(head header, subject string) bool {
 	submitted := strings.ToLower(firstWord(head.get("Auto-Submitted")))
 	precedence := strings.ToLower(firstWord(head.get("Precedence")))
-	return submitted != "" && submitted != "no" || precedence == "auto_reply" ||
+	return submitted != "" && submitted != "no" || slices.Contains([]string{"auto_reply", "bulk", "junk", "list"}, precedence) ||
 		head.get("X-Autoreply") != "" || head.get("X-Autorespond") != "" || head.get("X-Autogenerated") != "" ||
-		awaySubject.MatchString(head.get("Subject"))
+		head.get("X-Auto-Response") != "" || awaySubject.MatchString(subject)
 }
 
 var (
@@ -127,20 +142,84 @@ func fieldsIn(text string) (h header) {
 // serverLinePatterns match lines that quote a server's reply: with an enhanced status code, or with a reply code in a
 // place where no other number is expected.
 var serverLinePatterns = []*regexp.Regexp{
-	regexp.MustCompile(`(?m)^.*(?:^|[\s:;"(<])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*$`),
-	regexp.MustCompile(`(?im)^(?:.*(?:said|error|response|reply|responded|failed|status|with)\b[^\r\n]{0,60}[\s:;"(<]|[\s>]*)[45]\d\d[ -].*$`),
+	regexp.MustCompile(`(?m)^.*(?:^|[\s:;"'(<\[=])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*$`),
+	regexp.MustCompile(`(?im)^(?:.*(?:said|error|response|reply|responded|failed|status|reason|with)\b[^\r\n]{0,60}[\s:;"'(<\[=]|[\s>]*)[45]\d\d[ -].*$`),
 }
 
-// recipientFromText reads a recipient from the text of a report: the server's reply if it is quoted, else the whole text.
+// recipientFromText reads a recipient from the text of a report: what follows the address, else a quoted reply of a server,
+// else the whole text.
 func recipientFromText(address, said string) Recipient {
+	if r, found := paragraphOf(address, said); found {
+		return r
+	}
+	first := len(said)
 	for _, form := range serverLinePatterns {
-		if line := form.FindString(said); line != "" {
-			code, enhanced := codes(line)
-			return Recipient{Address: address, Code: code, Enhanced: enhanced, Text: strings.TrimSpace(line)}
+		if at := form.FindStringIndex(said); at != nil {
+			first = min(first, at[0])
 		}
 	}
-	_, enhanced := codes(said)
+	if first < len(said) {
+		return recipientFrom(address, paragraph(said[first:]))
+	}
+	_, enhanced := codes(said[:min(len(said), maxReply)])
 	return Recipient{Address: address, Enhanced: enhanced, Text: strings.TrimSpace(said[:min(len(said), maxReply)])}
+}
+
+// recipientFrom returns a recipient with the codes of a text.
+func recipientFrom(address, text string) Recipient {
+	code, enhanced := codes(text)
+	return Recipient{Address: address, Code: code, Enhanced: enhanced, Text: text}
+}
+
+// maxMentions is how many mentions of an address are checked.
+const maxMentions = 5
+
+// paragraphOf returns the reason that follows an address in a text, if it identifies a class.
+func paragraphOf(address, said string) (r Recipient, found bool) {
+	if address == "" {
+		return r, false
+	}
+	lower := strings.ToLower(said)
+	if len(lower) != len(said) { // letters whose lower case has another length
+		lower = said
+	}
+	address = strings.ToLower(address)
+	for at, n := 0, 0; n < maxMentions; n++ {
+		i := strings.Index(lower[at:], address)
+		if i < 0 {
+			break
+		}
+		at += i + len(address)
+		r = recipientFrom(address, strings.TrimLeft(paragraph(said[at:]), "> :;,.-()\""))
+		if c := r.Class(); c != ClassUnknown && c != ClassUnspecified {
+			return r, true
+		}
+	}
+	return r, false
+}
+
+// maxParagraph is how many lines of a paragraph are read.
+const maxParagraph = 12
+
+var (
+	// otherRecipient matches the first line of the next recipient.
+	otherRecipient = regexp.MustCompile(`^\s*<?[^\s<>@]+@[^\s<>@:]+>?(?::|\s*$)`)
+	// transcriptMark matches what Sendmail and others put before a line of an SMTP session.
+	transcriptMark = regexp.MustCompile(`^\s*(?:<<<|>>>|[|>])\s*`)
+)
+
+// paragraph returns the text up to a blank line or the next recipient, in one line.
+func paragraph(text string) string {
+	var b strings.Builder
+	n := 0
+	for line := range strings.Lines(text) {
+		if line = transcriptMark.ReplaceAllString(line, ""); n > 0 && (strings.TrimSpace(line) == "" && b.Len() > 0 || otherRecipient.MatchString(line)) || n == maxParagraph || b.Len() > maxReply {
+			break
+		}
+		b.WriteString(" " + strings.Join(strings.Fields(line), " "))
+		n++
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // qmailParagraph matches a recipient and the reason for the failure.

@@ -54,6 +54,16 @@ status-crlf                      failure           delivery-status  anna@members
 status-passed-on                 failure           delivery-status  anna@members.example 550 5.1.1   dead      original
 status-bad-content-type          failure           delivery-status  anna@members.example 550 5.1.1   dead      original
 mbox-line-before-the-header      failure           delivery-status  anna@members.example 550 5.1.1   dead      original
+opensmtpd-policy                 failure           delivery-status  anna@members.example 554 5.7.1   policy    -
+opensmtpd-unknown-user           failure           delivery-status  anna@members.example 550 5.1.1   dead      -
+opensmtpd-two-recipients         failure           delivery-status  anna@members.example 550 5.1.1   dead      -
+exim-own-spam                    failure           delivery-status  anna@members.example 0   5.0.0   policy    -
+exim-many-lines                  failure           exim             anna@members.example 550 -       policy    -
+sendmail-transcript-lines        failure           text             -                    550 -       policy    -
+null-sender-other-subject        failure           text             -                    550 5.1.1   dead      -
+encoded-subject                  failure           text             -                    550 5.1.1   dead      -
+subject-windows-1252             failure           text             -                    0   -       dead      -
+answer-null-sender               auto-reply        -                -                    -   -       -         -
 arf-abuse                        complaint         feedback         -                    -   -       -         original
 arf-opt-out                      complaint         feedback         -                    -   -       -         original
 arf-not-spam                     not-spam          feedback         -                    -   -       -         original
@@ -139,6 +149,13 @@ func TestParse_ReadsEachRecipient(t *testing.T) {
 	r := Parse(readMail(t, "qmail-remote"))
 	if len(r.Recipients) != 2 || r.Recipients[1].Address != "bert@members.example" || r.Recipients[1].Class() != ClassMailboxFull {
 		t.Errorf("recipients = %+v, want two, the second with a full mailbox", r.Recipients)
+	}
+}
+
+func TestParse_ReadsReasonOfEachRecipientInText(t *testing.T) {
+	r := Parse(readMail(t, "opensmtpd-two-recipients"))
+	if len(r.Recipients) != 2 || r.Recipients[0].Class() != ClassUnknownUser || r.Recipients[1].Class() != ClassMailboxFull {
+		t.Errorf("recipients = %+v, want an unknown user and a full mailbox", r.Recipients)
 	}
 }
 

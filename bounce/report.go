@@ -29,6 +29,8 @@ type Recipient struct {
 	Code     int    // SMTP reply code, 0: none
 	Enhanced string // enhanced status code (RFC 3463); empty: none
 	Text     string // the server's reply
+
+	final string // where the message was forwarded to, if reported
 }
 
 // Class returns the reason for the rejection.

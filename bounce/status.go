@@ -23,11 +23,42 @@ func (w *mimeWalker) statusKind() (Kind, []Recipient) {
 	}
 	switch {
 	case len(failed) > 0:
+		w.complete(failed)
 		return Failure, failed
 	case len(late) > 0:
 		return Delay, late
 	}
 	return Other, nil // delivered, relayed, expanded
+}
+
+// complete adds what the text part says about each recipient, if the status itself gives no reason: OpenSMTPD never writes
+// a Diagnostic-Code, and Exim only for replies of other servers.
+func (w *mimeWalker) complete(failed []Recipient) {
+	said, _ := splitCopy(w.plainText())
+	if strings.TrimSpace(said) == "" {
+		return
+	}
+	for i, r := range failed {
+		if c := r.Class(); r.Text != "" && c != ClassUnspecified && c != ClassUnknown {
+			continue
+		}
+		found, ok := paragraphOf(r.Address, said)
+		if !ok {
+			found, ok = paragraphOf(r.final, said)
+		}
+		if !ok && len(failed) == 1 && r.Text == "" {
+			found, ok = recipientFromText("", said), true
+			ok = found.Class() != ClassUnknown
+		}
+		if !ok {
+			continue
+		}
+		if found.Enhanced == "" {
+			found.Enhanced = r.Enhanced
+		}
+		found.Address, found.final = r.Address, r.final
+		failed[i] = found
+	}
 }
 
 // readRecipient reads the fields of one recipient. The original recipient is the address we sent to; the final one is
@@ -37,6 +68,9 @@ func readRecipient(group header, status string) Recipient {
 	for _, name := range []string{"Original-Recipient", "X-Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 		if address := withoutType(group.get(name)); r.Address == "" && strings.Contains(address, "@") {
 			r.Address = strings.Trim(address, "<>")
+		}
+		if name == "Final-Recipient" {
+			r.final = strings.Trim(withoutType(group.get(name)), "<>")
 		}
 	}
 	code, enhanced := codes(r.Text)

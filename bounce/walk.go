@@ -50,9 +50,9 @@ func (w *mimeWalker) walk(head header, body []byte, depth int) {
 	case "text/rfc822-headers", "message/rfc822-headers", "message/global-headers", "message/rfc822", "message/global", "message/partial":
 		w.walkOriginal(body, depth)
 	case "text/html":
-		appendText(&w.html, body)
+		appendText(&w.html, toUTF8(body, params["charset"]))
 	case "text/plain", "":
-		appendText(&w.text, body)
+		appendText(&w.text, toUTF8(body, params["charset"]))
 	}
 }
 
@@ -81,6 +81,14 @@ func (w *mimeWalker) addOriginal(o Original) {
 	if o != (Original{}) && len(w.originals) < maxOriginals {
 		w.originals = append(w.originals, o)
 	}
+}
+
+// plainText returns the text of the message; if it has none, that of its HTML.
+func (w *mimeWalker) plainText() string {
+	if text := w.text.String(); strings.TrimSpace(text) != "" {
+		return text
+	}
+	return withoutTags(w.html.String())
 }
 
 func appendText(into *strings.Builder, text []byte) {

@@ -2,79 +2,261 @@ package bounce
 
 import "strings"
 
-// phrases are lower-case text fragments that identify a class.
+// phrases are beginnings of words, in lower case and without accents and punctuation, as normalize returns them. A space
+// at the end matches the end of a word.
 type phrases []string
 
 func (p phrases) in(words string) bool {
 	for _, phrase := range p {
-		if strings.Contains(words, phrase) {
+		if strings.Contains(words, " "+phrase) {
 			return true
 		}
 	}
 	return false
 }
 
-// blocked lists words that occur only when the sender is rejected. They take precedence over all others.
-var blocked = phrases{
-	"spamhaus", "blacklist", "black list", "blocklist", "block list", "dnsbl", " rbl", "barracudacentral", "spamcop", "proofpoint",
-	"reputation", "dmarc", "unauthenticated", "spam", "unsolicited", "not verified", "blocked using", "been blocked",
-	"policy reasons", "policy restriction", "local policy", "banned", "too many connections", "rate limit",
-}
-
-// tooBig lists the words of a 552 about the message, not about the mailbox.
-var tooBig = phrases{"message size", "message too large", "message too big", "size limit", "maximum size", "exceeds size", "fixed maximum"}
-
-// phraseClasses lists the words that identify each class, in order of precedence.
-var phraseClasses = []struct {
+// wordClass is a class with the phrases that identify it.
+type wordClass struct {
 	class Class
 	words phrases
-}{
-	{ClassPolicy, blocked},
-	{ClassUnknownUser, phrases{
-		"user unknown", "unknown user", "unknown recipient", "recipient unknown", "unknown address", "address unknown", "unknown mailbox",
-		"unknown local", "unknown account", "addressee unknown", "unknown or illegal alias",
-		"no such user", "no such recipient", "no such mailbox", "no such address", "no such person", "no such account", "no mailbox here",
-		"no mailbox by that name", "no account by that name",
-		"does not exist", "doesn't exist", "not exist", "user not found", "recipient not found", "recipientnotfound", "mailbox not found",
-		"account not found", "address not found", "could not be found", "couldn't be found", "wasn't found",
-		"invalid recipient", "invalid mailbox", "invalid user", "not a valid mailbox", "not a valid user", "bad destination mailbox",
-		"user doesn't have", "no longer works", "no longer in use", "no longer exists", "no longer valid", "account has been deleted",
-		"does not accept mail (nullmx)", "nullmx", "null mx",
-	}},
-	{ClassDisabled, phrases{
-		"disabled", "inactive", "suspended", "deactivated", "not active", "no longer active", "account expired", "account is closed", "discontinued",
-	}},
-	{ClassMailboxFull, phrases{
-		"over quota", "overquota", "quota exceeded", "exceeded its quota", "exceeds quota", "exceeded storage", "quota full", "out of storage",
-		"mailbox full", "mailbox is full", "inbox is full", "mailfolder is full", "insufficient storage", "insufficient system storage",
-		"storage space", "no space left", "not enough space",
-	}},
-	{ClassContent, tooBig},
-	{ClassRouting, phrases{
-		"too many hops", "hop count", "mail loop", "loops back to myself", "routing loop", "loop detected", "unrouteable", "unroutable",
-	}},
-	{ClassExpired, phrases{
-		"retry timeout", "timed out", "time expired", "message expired", "not been able to deliver", "connection refused", "connection timed out",
-		"retry time not reached", "too old", "wasn't able to establish an smtp connection", "delivery time", "delayed too long",
-	}},
-	{ClassDomainNotFound, phrases{
-		"host not found", "domain not found", "name service error", "host unknown", "unknown host", "unknown domain", "couldn't find any host",
-		"domain name not found", "nxdomain", "non-existent domain",
-	}},
-	{ClassPolicy, phrases{
-		"policy", "relay", "prohibited", "not permitted", "not allowed", "not authorized", "denied", "authentication", "rejected for", "content rejected",
-		"virus", "greylist", "graylist", "abuse", "refused by", "sender", "reverse dns", "rdns", "spf", "dkim", "too many", "throttl",
-		"rejected your message", "blocked", "restricted",
-	}},
-	{ClassUnspecified, phrases{"mailbox unavailable", "rejected", "not accepted"}},
 }
 
-// byWords returns "" if no phrase matches.
-func byWords(words string) Class {
-	for _, s := range phraseClasses {
-		if s.words.in(words) {
-			return s.class
+// wordClasses lists classes in order of precedence.
+type wordClasses []wordClass
+
+// class returns "" if no phrase matches.
+func (list wordClasses) class(words string) Class {
+	for _, c := range list {
+		if c.words.in(words) {
+			return c.class
 		}
 	}
 	return ""
+}
+
+// combine returns each subject followed by each verb.
+func combine(subjects, verbs phrases) (all phrases) {
+	for _, subject := range subjects {
+		for _, verb := range verbs {
+			all = append(all, subject+" "+verb)
+		}
+	}
+	return all
+}
+
+// join concatenates lists of phrases.
+func join(lists ...phrases) (all phrases) {
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// clearWords identify a class whatever the codes say. What blames the sender comes first, because such replies often
+// repeat the words of others: "Verification failed: No such user here".
+var clearWords = wordClasses{
+	{ClassUnspecified, phrases{"account or domain may not exist they may be blacklisted"}}, // cPanel guesses
+	{ClassPolicy, senderWords},
+	{ClassPolicy, ownHostWords},
+	{ClassUnknownUser, directoryWords},
+	{ClassPolicy, join(blockLists, blockWords)},
+	{ClassExpired, phrases{"receiving mail at a rate", "receiving mail too", "receiving messages at a rate", "receiving email at a rate"}}, // Gmail, of the recipient
+	{ClassMailboxFull, phrases{"too many messages on the server", "zuviele mails auf dem server", "too many messages in mailbox", "too many messages in the mailbox"}},
+	{ClassPolicy, rateWords},
+	{ClassMailboxFull, fullWords},
+	{ClassContent, tooBig},
+	{ClassDomainNotFound, noDomainWords},
+	{ClassUnknownUser, unknownWords},
+	{ClassDisabled, combine(
+		phrases{"account", "mailbox", "mail box", "user", "recipient", "inbox", "email address", "address"},
+		phrases{
+			"disabled", "is disabled", "has been disabled", "was disabled", "is currently disabled", "is temporarily disabled", "inactive", "is inactive",
+			"is not active", "not active", "suspended", "is suspended", "has been suspended", "is currently suspended", "deactivated", "is deactivated",
+			"has been deactivated", "has expired", "expired", "is locked", "locked", "is frozen", "frozen", "is blocked", "has been closed",
+		})},
+	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "suspended account"}},
+	{ClassPolicy, spamWords},
+	{ClassPolicy, ourServerWords},
+}
+
+// senderStages are the stages of a transaction at which the recipient is not known.
+var senderStages = phrases{
+	"after mail from", "after pipelined mail from", "in reply to mail from", "after ehlo", "after helo", "after initial connection", "after starttls",
+	"in reply to ehlo", "in reply to helo", "in reply to starttls", "after auth", "in reply to auth", "while receiving the initial server greeting",
+}
+
+// messageStages are the stages at which the recipient has been accepted.
+var messageStages = phrases{"after end of data", "after pipelined end of data", "after sending data block", "in reply to end of data"}
+
+// senderWords occur if a server checks our return path or our domain.
+var senderWords = join(phrases{
+	"verification failed for", "callback setup failed", "callout verification fail", "sender callout", "callback verification fail",
+	"domain of sender", "mismatches client", "reverse path", "return path", "envelope sender", "envelope from", "badmailfrom", "bad mail from", "bad mailfrom",
+	"mailfrom", "header from", "from header", "from address", "from domain", "from field", "rejected mail from", "valid mail from", "invalid mail from",
+	"accept mail from", "accepts mail from", "accepting mail from", "accept email from", "accept emails from", "accept messages from", "accept connections from",
+	"take no mail from", "no mail from", "receive mail from", "refuse mail from", "bounces to", "multiple from", "impersonat",
+	"after mail from",
+}, combine(phrases{"sender", "senders"}, phrases{
+	"verif", "address", "domain", "email", "mail", "host", "ip ", "id ", "name", "rejected", "denied", "refused", "blocked", "banned", "unknown", "invalid",
+	"is not", "is invalid", "is unknown", "is blocked", "is banned", "is denied", "is on", "is prohibited", "is unauth", "not allowed", "not auth", "not permitted",
+	"not verified", "not found", "not accepted", "not in", "was ", "has ", "does not", "doesnt", "could not", "cannot", "must", "may not", "can not", "policy",
+	"reputation", "score", "rate", "limit", "frequency", "and recipient", "notauth", "blacklist",
+}), combine(phrases{"sending", "originating", "initiating"}, phrases{"mta", "host", "domain", "ip ", "server", "mail server", "mailserver", "address", "system", "organization", "email address"}),
+	combine(phrases{"unknown", "invalid", "bad", "blocked", "rejected", "unauthorized", "unauthorised", "unverified", "denied", "banned", "forged", "fake", "illegal", "blacklisted", "verify", "verify the", "verify your", "blocks", "this", "nonexistent", "non existent", "malformed", "null"}, phrases{"sender"}))
+
+// ownHostWords occur if a server dislikes the name or the address of the sending host.
+var ownHostWords = phrases{
+	"ptr ", "ptrs ", "rdns", "fcrdns", "reverse dns", "reverse host", "reverse lookup", "reverse name", "reverse ip", "reverse map", "reverse record", "reverse address",
+	"reverse resol", "reverse entry", "reverse domain", "reverse client", "no reverse", "dns reverse", "inverse dns", "inverse lookup", "in addr arpa",
+	"dynamic ip", "dynamic address", "dynamic host", "dynamic dns", "dynamic pool", "dynamic range", "dynamic or", "dynamic ", "dynamically", "dialup", "dial up",
+	"dns check failed", "domain may not exist or dns", "generic dns", "generic host", "generic rdns", "generic ptr", "residential", "helo ", "ehlo ", "helo command",
+	"your hostname", "your host name", "client host", "client name", "client ip", "client address", "unknown client", "ip name lookup",
+	"hostname mismatch", "forward confirmed", "cannot resolve your", "could not resolve your", "unable to resolve your", "unresolvable ip", "dns ptr", "invalid dns",
+	"bad dns", "a or aaaa resource record", "mx or a aaaa resource",
+}
+
+// directoryWords are those of Domino and Notes.
+var directoryWords = phrases{
+	"not listed in domino", "not listed in the domino", "not listed in public name", "not listed in the public name", "not listed in name", "not listed in directory",
+	"not listed in address book",
+}
+
+// blockLists are names that occur in links, too.
+var blockLists = phrases{
+	"spamhaus", "spamcop", "barracudacentral", "sorbs", "uceprotect", "abuseat", "senderbase", "senderscore", "cloudmark", "mailspike", "invaluement", "surbl",
+	"uribl", "ipcheck", "dnsbl", "dnsrbl", "backscatterer", "spamrats", "psbl", "manitu", "abusix", "hostkarma", "spamrl", "csi mimecast", "talosintelligence",
+	"blacklist", "blocklist", "spameatingmonkey", "unsubscore", "njabl", "lashback", "0spam",
+}
+
+// blockWords occur only when the sender is rejected.
+var blockWords = phrases{
+	"black list", "black listed", "block list", "block listed", "blocked list", "denylist", "deny list", "rbl ", "rbls ", "rbl", "sbl", "xbl", "pbl ", "cbl ", "zen ", "attrbl", "barracuda reputation",
+	"listed in", "listed on", "listed at", "listed by", "listed as", "is listed", "are listed", "listed with", "greylist", "graylist", "grey list", "whitelist", "white list",
+	"reputation", "blocked using", "banned", "dmarc", "dkim", "domainkeys", "spf ", "senderid", "unauthenticated", "not authenticated", "spoof", "phish", "sender id",
+	"suspected bounce", "backscatter", "on our block", "aol will not accept", "rly b", "hvu b", "con b1 ", "dyn t", "dns nr ", "directory harvest", "dictionary attack",
+	"virus", "malware", "mailbox blocked by", "blocked by", "blocked due", "blocked because", "blocked for", "been blocked because", "been blocked due", "been blocked by",
+	"message has been blocked", "mail has been blocked", "ip has been blocked", "email has been blocked", "address has been blocked", "domain has been blocked",
+	"host has been blocked", "server has been blocked", "temporarily blocked", "temporary blocked", "was blocked",
+	"challenge response", "not on my whitelist",
+}
+
+// rateWords occur if the sender sends too much.
+var rateWords = join(phrases{
+	"rate limit", "ratelimit", "rate exceed", "sending rate", "message rate", "connection rate", "rate control", "rate of", "rate that", "unusual rate", "excessive rate", "high rate", "over rate",
+	"too fast", "too frequent", "throttl", "frequency limit", "frequency", "sending limit", "sending quota", "sending too", "daily limit", "hourly limit", "daily quota", "hourly quota",
+	"daily user", "daily message", "daily sending", "daily smtp", "hourly smtp", "message quota", "messages quota", "outgoing spam", "outgoing mail", "outgoing message", "outgoing email", "outbound spam", "outbound email", "outbound mail",
+	"per hour", "per day", "per minute", "per second", "an hour", "this hour", "last hour", "next hour", "in an hour",
+	"max emails", "max defers and failures", "emails per", "messages per", "mails per", "recipients per", "connection limit", "concurrent connection", "concurrent session",
+	"number of messages", "number of connections", "number of recipients", "number of emails", "exceeded the number", "exceeded the maximum number", "exceeds the maximum number",
+	"unexpected volume", "volume of", "user complaints", "complaint", "message limit", "thread limit", "recipient limit", "recipients limit", "slow down", "slow it down", "bulk email",
+}, combine(phrases{"too many"}, phrases{
+	"recipients", "recipient", "connections", "messages", "emails", "mails", "email", "mail", "sessions", "invalid", "bad", "unknown", "errors", "requests", "concurrent", "simultaneous", "commands",
+	"failed", "failures", "attempts", "rcpt", "open", "smtp", "parallel", "unsolicited", "spam", "complaint", "deliveries", "different",
+}))
+
+// fullWords are about the mailbox, or the disk with all mailboxes.
+var fullWords = join(phrases{
+	"over quota", "overquota", "quotaexceeded", "over the allowed quota", "over its quota", "over their quota", "over his quota", "over the quota", "over disk quota", "over mail quota", "over storage quota",
+	"above quota", "exceeded quota", "exceeded its quota", "exceeded their quota", "exceeded his quota", "exceeded the quota", "exceeded his her quota", "exceeded disk quota", "exceeded allowed quota",
+	"exceeded its allowed quota", "exceeded email quota", "exceeded mail quota", "exceeded allocated", "exceeded storage", "exceeded its storage", "exceeded mailbox", "exceeded its mailbox", "exceeded the maximum mailbox", "exceeded maximum mailbox",
+	"exceeds quota", "exceeds allowed quota", "exceeds the quota", "exceed quota", "exceed the quota", "exceeding quota", "exceeds mailbox", "exceeds storage",
+	"disk quota", "disc quota", "mail quota", "mailbox quota", "storage quota", "quota violation", "quota full", "quota reached", "quota is full", "quota limit", "quota exceed", "quota has been exceeded", "out of quota", "imposed quota",
+	"storage limit", "storage exceed", "storage full", "storage is full", "storage space", "storage allocation", "out of storage", "out of space", "out of disk",
+	"no space left", "no disk space", "not enough space", "not enough storage", "not enough disk", "not enough room", "not enough free", "disk full", "disk is full",
+	"insufficient storage", "insufficient system storage", "insufficient disk", "insufficient space", "mailboxfull", "mailbox for user is full", "no space for", "has no space",
+	"mailfolder is full", "maildir full", "maildir is full", "folder is full", "user is full", "full mailbox", "overfull", "temporarily full", "mailsize exceeded",
+	"boite pleine", "boite du destinataire pleine", "boite aux lettres pleine", "boite aux lettres est pleine", "boite de reception pleine", "boite mail pleine", "recipient overquota",
+	"postfach voll", "postfach ist voll", "postfach des empfangers ist voll", "speicherplatz", "mailbox voll", "mailbox ist voll", "buzon lleno", "buzon esta lleno", "buzon de correo lleno", "cuota excedida",
+	"casella piena", "casella di posta piena", "casella di posta e piena", "caixa postal cheia", "caixa cheia", "caixa de correio cheia", "skrzynka pelna", "skrzynka jest pelna", "postvak vol", "postbus vol", "kota",
+}, combine(phrases{"mailbox", "mail box", "inbox", "account", "mail account", "email account", "users mailbox"}, phrases{
+	"full", "is full", "has been full", "is currently full", "currently full", "was full", "too large", "is too large", "size limit", "size exceed", "size has", "limit exceed", "limit reached", "exceed", "has exceeded", "is over", "over ", "space", "storage", "usage exceed",
+	"would exceed", "capacity",
+}))
+
+// tooBig are the words of a rejection about the message, not about the mailbox.
+var tooBig = phrases{
+	"message size", "message too large", "message is too large", "message too big", "message is too big", "message length exceeds", "size limit", "maximum size", "maximum message size",
+	"exceeds size", "exceeds maximum", "exceeds the maximum", "exceeds fixed", "fixed maximum", "mail size", "email too large", "email is too large", "mail too large", "too large message", "message exceeds", "message exceeded",
+	"nachricht ist zu gross", "message trop",
+}
+
+// noDomainWords are about the recipient's domain.
+var noDomainWords = phrases{
+	"host not found", "domain not found", "host or domain name not found", "name service error", "host unknown", "unknown host", "unknown domain", "domain unknown", "couldnt find any host", "could not find any host",
+	"domain name not found", "nxdomain", "non existent domain", "nonexistent domain", "non existing domain", "domain does not exist", "domain doesnt exist", "domain not exist", "no such domain", "no such host",
+	"bad destination host", "dns hard error", "point to non existent hosts", "domain isnt valid", "domain couldnt be found", "domain could not be found", "domain wasnt found",
+	"no mx or a records", "no mail exchanger", "no mail server for", "no mx found", "no valid mx", "no mx record", "no dns entry", "unable to look up host", "hostname lookup failed", "domain wasnt resolved",
+	"name or service not known", "unable to resolve domain", "unresolvable domain", "dns lookup failure", "dns lookup failed", "domain has no mail", "could not resolve host", "couldnt resolve host", "unrouteable mail domain",
+}
+
+// unknownWords are about the address.
+var unknownWords = join(phrases{
+	"user unknown", "users unknown", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
+	"unknown mailbox", "mailbox unknown", "mailbox is unknown", "unknown local", "unknown account", "account unknown", "account is unknown", "addressee unknown", "unknown addressee", "unknown or illegal", "unknown alias",
+	"unknown email", "unknown destination", "unknown rcpt", "unknown to", "unknown in", "unknown receiver", "unknown virtual", "unknown user or", "unknown customer", "nosuchuser",
+	"no mailbox", "no account", "no user with", "no user by", "no user named", "no user found", "no valid recipient", "no valid mailbox", "no valid user", "no recipient by", "no one by that name", "nobody here", "nobody by that name",
+	"there is no user", "there is no account", "there is no mailbox", "there is no address", "there is no one", "there is no such",
+	"does not exist", "doesnt exist", "doesn t exist", "not exist", "dont exist", "no longer exist", "never existed", "inexistent", "unexistent", "nonexistent", "non existent", "non existing", "nonexisting", "not existing", "isnt exist", "didnt exist",
+	"recipientnotfound", "recipnotfound", "usernotfound", "addressnotfound", "not found in directory", "not found in the directory", "could not be found", "couldnt be found", "couldn t be found", "wasnt found", "wasn t found", "cannot be found", "cant be found", "can not be found",
+	"user doesnt have", "user does not have", "not have an account", "not have a mailbox", "does not have account",
+	"not a known user", "not known here", "not known at", "not known by", "not known in", "user not known", "recipient not known", "is not known", "not our customer", "not a customer", "no longer a customer", "not a local user", "not a local address",
+	"not in directory", "not in our directory", "not in the directory", "bad destination mailbox", "bad destination address", "bad destination email", "bad recipient", "bad address", "bad user", "bad mailbox",
+	"no longer works", "no longer work", "no longer in use", "no longer used", "no longer valid", "no longer available", "no longer accepts", "no longer accepting", "no longer accept", "no longer receive", "no longer here", "no longer employed", "no longer with", "no longer on server",
+	"no longer registered", "no longer a valid", "no longer has", "no longer have",
+	"does not accept mail nullmx", "nullmx", "null mx", "host does not accept mail", "domain does not accept mail", "doesnt accept mail", "does not accept mail ", "indicated no smtp service", "does not receive mail", "does not accept email", "does not accept any mail", "accepts no mail",
+	"undeliverable address", "undeliverable to", "unable to validate recipient", "unable to verify recipient", "cannot verify recipient", "recipient cannot be verified", "recipient could not be verified", "recipient verify fail", "recipient verification fail", "recipient validation fail", "unverified recipient",
+	"unable to find user", "unable to find recipient", "cannot find user", "cannot find recipient", "cannot find your recipient", "cannot find the recipient", "cant find user", "couldnt find user", "could not find user", "could not find recipient",
+	"misspelled", "mistyped", "user is not registered", "not a registered", "is not registered", "isnt registered", "not registered here", "has left the company", "has left the organi", "previously bounced address", "suppression list", "history of bouncing", "due to previous hard bounce",
+	"recipient name is not recognized", "not recognized", "not recognised", "is not a recognized", "mailbox isnt available", "rcpt address invalid", "recipient is invalid", "name not unique", "user is terminated", "hasnt been activated",
+	// French, German, Spanish, Portuguese, Italian, Dutch, the Nordic languages, Polish, Czech, Russian, Chinese, Japanese
+	"inconnu", "nexiste pas", "n existe pas", "destinataire invalide", "destinataire est invalide", "adresse d au moins un destinataire invalide", "adresse dau moins un destinataire invalide", "unbekannt", "existiert nicht", "empfanger nicht gefunden", "empfanger ungultig",
+	"desconocido", "desconhecido", "no existe", "nao existe", "inexistente", "no encontrado", "nao encontrado", "nao foi encontrado", "usuario invalido", "destinatario invalido", "sconosciuto", "non trovato", "non esiste", "onbekend", "bestaat niet",
+	"ukendt", "ukjent", "okand", "finnes ikke", "findes ikke", "finns inte", "nie istnieje", "nie znaleziono", "nieznany", "neexistuje", "не существует", "не найден", "неизвестн", "用户不存在", "收件人不存在", "宛先不明", "存在しません", "該当するユーザ",
+}, combine(phrases{"no such"}, phrases{"user", "recipient", "mailbox", "address", "person", "account", "email", "e mail", "local", "customer", "name", "member", "destination", "rcpt", "id ", "mail ", "alias", "subscriber", "contact", "virtual", "domain user", "in"}),
+	combine(phrases{"user", "users", "recipient", "recipients", "mailbox", "account", "address", "alias", "email", "email address", "e mail address", "username", "user name", "mail address", "addressee", "destination", "local part", "person"},
+		phrases{"not found", "was not found", "invalid", "is invalid", "is not valid", "not valid", "isnt valid", "not a valid", "does not exist", "is unknown", "not known", "not exist", "deleted", "has been deleted", "was deleted", "is deleted", "removed", "has been removed", "no longer", "not available here", "is nonexistent", "is undeliverable", "undeliverable", "terminated", "has been terminated", "closed", "is closed", "cancelled", "canceled", "not present", "not here", "is not here", "not recognised", "not recognized", "nonexistent", "isnt found", "incorrect", "is incorrect"}),
+	combine(phrases{"invalid", "illegal", "not a valid", "not valid", "isnt a valid", "not an existing"}, phrases{"recipient", "mailbox", "user", "address", "email", "e mail", "account", "local part", "username", "alias", "destination", "rcpt", "domain mailbox"}))
+
+// spamWords are about the message.
+var spamWords = phrases{
+	"spam", "antispam", "unsolicited", "junk", "bulk mail", "bulk message", "bulk sender", "policy reason", "policy restriction", "policy violation", "policy rejection", "local policy", "policy enforcement", "by policy", "site policy", "security polic",
+	"not verified", "content filter", "message filtered", "mail filtered", "content denied", "content restriction", "content reject", "content polic", "not rfc compliant", "rfc compliant", "sa score", "spamassassin", "rspamd", "dt spm", "mi spb", "dt sum", "rp trc", "err mip",
+	"ofr ", "ofr00", "lpn00", "lpn ", "aup ", "ou 00", "dy 00", "rp 00", "sc 00", "bl21", "ph01", "cs01", "e2110", "unwanted mail", "proofpoint", "suspicious", "header from mismatch", "classified as", "classification as", "viagra",
+}
+
+// ourServerWords address the operator of the sending server.
+var ourServerWords = join(combine(phrases{"your", "this", "server", "source", "remote", "connecting", "mail", "banned", "bad", "blocked", "the", "from", "client", "host", "that"}, phrases{"ip "}),
+	combine(phrases{"your"}, phrases{"server", "mail server", "mailserver", "domain", "network", "isp", "host ", "mta", "access", "connection", "smtp", "organization", "organisation", "service provider", "provider", "account", "email service", "country"}),
+	combine(phrases{"ip", "ip address"}, phrases{"blocked", "banned", "denied", "rejected", "refused", "is ", "has ", "you ", "range", "listed", "in ", "on ", "not "}),
+	phrases{"ask your postmaster", "contact your postmaster", "contact the postmaster", "contact postmaster", "postmaster for help", "hostname does not", "country", "access from", "mail from", "connections from", "connections will not", "connection from", "messages from", "emails from", "email from", "traffic from", "hosts with"})
+
+// vagueWords identify a class if no code does.
+var vagueWords = wordClasses{
+	{ClassDisabled, phrases{
+		"disabled", "inactive", "suspended", "deactivated", "not active", "no longer active", "account expired", "account is closed", "discontinued", "dormant",
+		"not accepting mail", "not accepting messages", "not accepting email", "not accept messages", "user locked", "archived", "destinataire archive",
+	}},
+	{ClassRouting, phrases{
+		"too many hops", "hop count", "mail loop", "loops back to m", "routing loop", "loop detected", "looping message", "unrouteable", "unroutable", "too many received", "cannot route mail", "mx problem", "lowest numbered mx",
+		"mail forwarding loop", "destination seem to reject all", "maximum hop",
+	}},
+	{ClassExpired, phrases{
+		"retry timeout", "timed out", "time expired", "message expired", "not been able to deliver", "connection refused", "connection timed out",
+		"retry time not reached", "too old", "wasnt able to establish an smtp connection", "delivery time", "delayed too long", "in the queue too long", "delivery expired", "no route to host", "network is unreachable",
+		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
+		"temporary failure", "temporary local problem",
+	}},
+	{ClassPolicy, join(phrases{
+		"policy", "policies", "relay", "relaying", "rcpthosts", "prohibit", "not permitted", "not allowed", "disallowed", "forbidden", "not authorized", "not authorised", "unauthorized", "unauthorised", "denied", "deny", "authentication", "authenticate", "rejected for", "content",
+		"attachment", "infected", "abuse", "abusive", "refused by", "refuse", "sender", "too many", "rejected your message", "block", "restrict", "security", "suspect", "filter", "bulk", "listed", "trust", "limit", "permission",
+		"unwanted", "undesirable", "tls ", "starttls", "encrypt", "certificate", "mail refuse", "mail rejete", "refusee", "rejete par", "abgelehnt", "behaviour", "behavior", "score", "anti", "violat", "compliance", "scanner", "hosts",
+		"permanently rejected message", "service unavailable", "service refused", "service refuse", "service not available", "server not available", "try again later", "please retry later", "reject by", "rejected by", "rejected due", "rejected because", "quarantin",
+		"reject due", "failed to pass", "not whitelisted", "do not contact", "go away", "error visit", "administratively", "administrative", "configuration", "host name", "ip ", "dns ",
+	}, combine(phrases{
+		"message", "messages", "mail", "mails", "email", "emails", "e mail", "connection", "connect", "transaction", "session", "content", "transmission", "delivery", "service", "submission", "request", "envelope", "data",
+	}, phrases{
+		"rejected", "refused", "denied", "declined", "not accepted", "was rejected", "is rejected", "has been rejected", "was refused", "is refused", "has been refused", "was declined", "was not accepted", "is not accepted", "not allowed", "filtered",
+		"dropped", "discarded", "not wanted", "unacceptable", "is unacceptable", "cannot be accepted", "could not be accepted", "will not be accepted", "reject", "has been denied", "was denied", "looks",
+	}))},
+	{ClassUnspecified, phrases{"mailbox unavailable", "rejected", "not accepted"}},
 }

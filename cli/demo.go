@@ -22,8 +22,8 @@ const (
 	inboxAddress = "127.0.0.1:8025"
 	// demoSpeed is the speed of the demo's clock: an hour takes six seconds, so members in all time zones soon get their
 	// digests.
-	demoSpeed  = 600
-	trickleGap = 3 * time.Second
+	demoSpeed        = 600
+	activityInterval = 3 * time.Second
 	// demoPages is the path of postrider's own pages on the inbox server.
 	demoPages = "/postrider"
 )
@@ -188,13 +188,13 @@ func browserHost(a net.Addr) string {
 
 // generateActivity keeps adding posts to the sample forum.
 func (c *cmdEnv) generateActivity(ctx context.Context, path string, clock func() time.Time) {
-	t, err := demo.NewTrickle(path)
+	t, err := demo.NewActivityGenerator(path)
 	if err != nil {
 		fmt.Fprintf(c.err, "postrider: %v\n", err)
 		return
 	}
 	defer t.Close()
-	tick := time.NewTicker(trickleGap)
+	tick := time.NewTicker(activityInterval)
 	defer tick.Stop()
 	for {
 		select {

@@ -40,20 +40,20 @@ func faultPatterns() map[string]faultPattern {
 		all[fmt.Sprintf("cut after %d bytes of the message", read)] = faultPattern{faulty: smtptest.Table{"body": {{Read: read, Drop: true}}}}
 		all[fmt.Sprintf("stuck after %d bytes of the message", read)] = faultPattern{faulty: smtptest.Table{"body": {{Read: read, Hang: true}}}}
 	}
-	unknown := []smtptest.Act{{Say: "550 5.1.1 User unknown"}}
-	stuck := []smtptest.Act{{Mute: true, Hang: true}}
+	unknown := []smtptest.Act{{Reply: "550 5.1.1 User unknown"}}
+	stuck := []smtptest.Act{{NoReply: true, Hang: true}}
 	for name, table := range map[string]smtptest.Table{
 		"reads slowly": {"body": {{Wait: 8 * replyTimeout}}},
 		"recipient rejected, message accepted, no reply":  {"RCPT": unknown, ".": stuck},
 		"recipient rejected, message accepted":            {"RCPT": unknown, ".": {{}}},
-		"recipient and message rejected, then RSET hangs": {"RCPT": unknown, "DATA": {{Say: "503 5.5.1 No recipient"}}, "RSET": stuck},
-		"every other message rejected, and QUIT hangs":    {".": {{}, {Say: "421 4.7.0 Enough"}, {}}, "QUIT": stuck},
-		"mixed failures": {".": slices.Repeat([]smtptest.Act{{}, {Say: "421 4.7.0 Enough", Drop: true}, {Mute: true, Drop: true}}, 20)},
+		"recipient and message rejected, then RSET hangs": {"RCPT": unknown, "DATA": {{Reply: "503 5.5.1 No recipient"}}, "RSET": stuck},
+		"every other message rejected, and QUIT hangs":    {".": {{}, {Reply: "421 4.7.0 Enough"}, {}}, "QUIT": stuck},
+		"mixed failures": {".": slices.Repeat([]smtptest.Act{{}, {Reply: "421 4.7.0 Enough", Drop: true}, {NoReply: true, Drop: true}}, 20)},
 	} {
 		all[name] = faultPattern{faulty: table}
 	}
 	// Without pipelining each command waits for its reply.
-	plain := []smtptest.Act{{Say: "250 script.test"}}
+	plain := []smtptest.Act{{Reply: "250 script.test"}}
 	for name, s := range maps.Clone(all) {
 		stage, what, _ := strings.Cut(name, " ")
 		if lineByLine[what] && (stage == "MAIL" || stage == "RCPT" || stage == "DATA") {
@@ -71,25 +71,25 @@ func faults(good string) map[string]smtptest.Act {
 	long := " " + strings.Repeat("blah ", 2048)
 	return map[string]smtptest.Act{
 		// The worst replies: they could suppress the address.
-		"says 421":                     {Say: "421 4.3.2 Shutting down"},
-		"says 450":                     {Say: "450 4.2.1 Mailbox busy"},
-		"says 452":                     {Say: "452 4.2.2 Mailbox full"},
-		"says 550":                     {Say: "550 5.1.1 User unknown"},
-		"says 552":                     {Say: "552 5.2.2 Mailbox full"},
-		"says 554":                     {Say: "554 5.7.1 Rejected as spam"},
-		"hangs up with 421":            {Say: "421 4.3.2 Shutting down", Drop: true},
-		"hangs up with 550":            {Say: "550 5.1.1 User unknown", Drop: true},
-		"hangs":                        {Mute: true, Hang: true},
-		"hangs up":                     {Mute: true, Drop: true},
+		"says 421":                     {Reply: "421 4.3.2 Shutting down"},
+		"says 450":                     {Reply: "450 4.2.1 Mailbox busy"},
+		"says 452":                     {Reply: "452 4.2.2 Mailbox full"},
+		"says 550":                     {Reply: "550 5.1.1 User unknown"},
+		"says 552":                     {Reply: "552 5.2.2 Mailbox full"},
+		"says 554":                     {Reply: "554 5.7.1 Rejected as spam"},
+		"hangs up with 421":            {Reply: "421 4.3.2 Shutting down", Drop: true},
+		"hangs up with 550":            {Reply: "550 5.1.1 User unknown", Drop: true},
+		"hangs":                        {NoReply: true, Hang: true},
+		"hangs up":                     {NoReply: true, Drop: true},
 		"says half a code":             {Raw: good[:2], Drop: true},
 		"says half a line, and hangs":  {Raw: good[:7], Hang: true},
 		"says half a reply":            {Raw: good[:3] + "-and more\r\n", Drop: true},
-		"says garbage":                 {Say: "Who is there?"},
-		"says too much":                {Say: good + "\n" + good},
+		"says garbage":                 {Reply: "Who is there?"},
+		"says too much":                {Reply: good + "\n" + good},
 		"is slow":                      {Wait: replyTimeout / 2},
 		"is much too slow":             {Wait: 20 * replyTimeout},
-		"says a line of ten kilobytes": {Say: good + long},
-		"rejects with ten kilobytes":   {Say: "550 5.1.1" + long},
+		"says a line of ten kilobytes": {Reply: good + long},
+		"rejects with ten kilobytes":   {Reply: "550 5.1.1" + long},
 	}
 }
 
@@ -138,7 +138,7 @@ func TestChaos_UntrustedRelayLosesNoPosts(t *testing.T) {
 // untrustedRelays returns relays whose encryption or login fails, by their URL in the configuration.
 func untrustedRelays(ours, others *tls.Config) map[string]map[string]faultPattern {
 	offers := func(extension string, at string, act smtptest.Act) smtptest.Table {
-		return smtptest.Table{"EHLO": {{Say: "250-script.test\n250 " + extension}}, at: {act}}
+		return smtptest.Table{"EHLO": {{Reply: "250-script.test\n250 " + extension}}, at: {act}}
 	}
 	startTLS := func(act smtptest.Act) faultPattern {
 		return faultPattern{offers("STARTTLS", "STARTTLS", act), offers("STARTTLS", "STARTTLS", smtptest.Act{TLS: ours})}
@@ -152,8 +152,8 @@ func untrustedRelays(ours, others *tls.Config) map[string]map[string]faultPatter
 	return map[string]map[string]faultPattern{
 		"smtp+starttls://127.0.0.1:25": {
 			"STARTTLS stripped": {nil, startTLS(smtptest.Act{}).healthy},
-			"STARTTLS rejected": startTLS(smtptest.Act{Say: "454 4.7.0 Not now"}),
-			"STARTTLS hangs":    startTLS(smtptest.Act{Mute: true, Hang: true}),
+			"STARTTLS rejected": startTLS(smtptest.Act{Reply: "454 4.7.0 Not now"}),
+			"STARTTLS hangs":    startTLS(smtptest.Act{NoReply: true, Hang: true}),
 			"STARTTLS with a certificate of another authority": startTLS(smtptest.Act{TLS: others}),
 		},
 		"smtps://127.0.0.1:465": {
@@ -162,11 +162,11 @@ func untrustedRelays(ours, others *tls.Config) map[string]map[string]faultPatter
 		},
 		"smtp://user@127.0.0.1:25": {
 			"no AUTH":                   {nil, auth(smtptest.Act{}).healthy},
-			"AUTH rejected":             auth(smtptest.Act{Say: "535 5.7.8 Wrong password"}),
-			"AUTH temporarily rejected": auth(smtptest.Act{Say: "454 4.7.0 Not now"}),
-			"AUTH hangs":                auth(smtptest.Act{Mute: true, Hang: true}),
-			"AUTH hangs up":             auth(smtptest.Act{Mute: true, Drop: true}),
-			"AUTH says garbage":         auth(smtptest.Act{Say: "Who is there?"}),
+			"AUTH rejected":             auth(smtptest.Act{Reply: "535 5.7.8 Wrong password"}),
+			"AUTH temporarily rejected": auth(smtptest.Act{Reply: "454 4.7.0 Not now"}),
+			"AUTH hangs":                auth(smtptest.Act{NoReply: true, Hang: true}),
+			"AUTH hangs up":             auth(smtptest.Act{NoReply: true, Drop: true}),
+			"AUTH says garbage":         auth(smtptest.Act{Reply: "Who is there?"}),
 		},
 	}
 }

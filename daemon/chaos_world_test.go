@@ -80,15 +80,15 @@ func (c *chaos) runWithFaults(name string, s faultPattern) {
 	c.Helper()
 	const hour, minute, tomorrow = time.Hour, time.Minute, 24 * time.Hour
 	c.day = c.day.Add(2 * 24 * time.Hour)
-	before := len(c.script.Letters())
+	before := len(c.script.Received())
 	time.Sleep(c.day.Add(-hour).Sub(c.clock()))
 	first := c.writePost(c.thread)
-	c.script.Follow(s.faulty)
+	c.script.SetTable(s.faulty)
 	time.AfterFunc(c.day.Add(9*hour).Sub(c.clock()), func() {
-		if n := len(c.script.Letters()) - before; n > 0 && c.mustNotSend {
+		if n := len(c.script.Received()) - before; n > 0 && c.mustNotSend {
 			c.Errorf("%s: %d messages were sent", name, n)
 		}
-		c.script.Follow(s.healthy)
+		c.script.SetTable(s.healthy)
 	})
 	c.runAt(8 * hour)
 	for _, later := range []time.Duration{8*hour + 16*minute, 8*hour + 48*minute, 9*hour + 4*minute, 20 * hour} {
@@ -96,7 +96,7 @@ func (c *chaos) runWithFaults(name string, s faultPattern) {
 	}
 	second := c.writePost(c.thread)
 	c.runAt(tomorrow + 8*hour)
-	for _, fault := range c.check(c.script.Letters()[before:], first, second) {
+	for _, fault := range c.check(c.script.Received()[before:], first, second) {
 		c.Errorf("%s: %s", name, fault)
 	}
 }
@@ -104,15 +104,15 @@ func (c *chaos) runWithFaults(name string, s faultPattern) {
 // runQuietDay runs a day without new posts.
 func (c *chaos) runQuietDay() {
 	c.Helper()
-	sent := len(c.script.Letters())
+	sent := len(c.script.Received())
 	c.runAt(48*time.Hour + 9*time.Hour)
-	if n := len(c.script.Letters()); n != sent {
+	if n := len(c.script.Received()); n != sent {
 		c.Errorf("%d messages were sent on a day without new posts", n-sent)
 	}
 }
 
 // check checks that every member has each post once, except for copies of messages without a reply.
-func (c *chaos) check(letters []smtptest.Letter, want ...forum.PostID) (faults []string) {
+func (c *chaos) check(letters []smtptest.Received, want ...forum.PostID) (faults []string) {
 	c.Helper()
 	fault := func(format string, a ...any) { faults = append(faults, fmt.Sprintf(format, a...)) }
 	accepted, replied, tries := map[string]int{}, map[string]int{}, map[string]int{}

@@ -8,7 +8,6 @@ import (
 	"postrider/daemon/delivery"
 	"postrider/daemon/editions"
 	"postrider/forum"
-	"postrider/source"
 	"postrider/store"
 )
 
@@ -16,17 +15,14 @@ import (
 // alerts and one for everything else, so that alerts do not wait for a hundred thousand digests.
 type loop struct {
 	*base
-	watchdog    *watchdog
-	scanner     *scanner
-	subscribers *subscriberSync
-	alerts      *alertPlanner
-	digests     *digestPlanner
-	announcer   *announcer
-	delivery    *delivery.Service
-	report      *Report // of the current round
-
-	selfCheck            source.SelfCheckCache
-	lastRoundFailed      bool      // also true before the first round
+	watchdog             *watchdog
+	scanner              *scanner
+	subscribers          *subscriberSync
+	alerts               *alertPlanner
+	digests              *digestPlanner
+	announcer            *announcer
+	delivery             *delivery.Service
+	report               *Report   // of the current round
 	announceBackoffUntil time.Time // until then only regular rounds send announcements
 }
 
@@ -43,7 +39,7 @@ func (d *Daemon) newLoop(priorities store.PriorityRange) *loop {
 			base: d.base, audience: d.audience, refusalWindows: d.refusalWindows,
 			prepared: make(map[int64]*preparedAnnouncement), report: report,
 		},
-		report: report, selfCheck: source.SelfCheckPassed(), lastRoundFailed: true,
+		report: report,
 	}
 	l.delivery = delivery.New(delivery.Deps{
 		Store: d.Store, Calendar: d.calendar, Composer: d.Composer, Signer: d.Signer, Links: d.Links, Log: d.Log, Now: d.now,
@@ -58,7 +54,7 @@ func (l *loop) hooks(priorities store.PriorityRange) delivery.Hooks {
 			store.KindDigest: l.digests.draftDigests, store.KindAlert: l.alerts.draftAlerts, store.KindAnnouncement: l.announcer.draftAnnouncements,
 		},
 		BeforeBatch: func(context.Context) (bool, error) { return false, nil },
-		Healthy:     l.ensureForumHealthy,
+		Healthy:     l.watchdog.ensureForumHealthy,
 		Progress:    func() { l.report.sampleMemory(); l.watchdog.touchProgress() },
 		Outcome:     l.Observer.MessageSettled,
 		Settled:     l.announcer.refusalWindows.record,
@@ -140,7 +136,7 @@ func (l *loop) runTick(ctx context.Context, tick string, steps ...func(context.C
 	*l.report = Report{Began: l.Now()}
 	before := l.statements()
 	err := l.steps(ctx, steps...)
-	l.checkForumAfterFailure(ctx, err != nil)
+	l.watchdog.roundEnded(ctx, tick, err)
 	l.report.Took = time.Since(start)
 	l.report.ForumStatements, l.report.StoreStatements = l.statements().since(before)
 	if l.report.sampleMemory(); l.report.Busy() || err != nil {
@@ -154,11 +150,10 @@ func (l *loop) runTick(ctx context.Context, tick string, steps ...func(context.C
 
 func (l *loop) steps(ctx context.Context, steps ...func(context.Context) error) error {
 	for _, step := range steps {
-		err := step(ctx)
-		l.watchdog.touchProgress()
-		if err != nil {
+		if err := step(ctx); err != nil {
 			return err
 		}
+		l.watchdog.touchProgress()
 		if ctx.Err() != nil {
 			return nil // asked to stop; the remaining steps can run later
 		}

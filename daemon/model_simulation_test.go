@@ -146,7 +146,7 @@ func (s *simulation) updateWanted() {
 func (s *simulation) runTurn(on killPoint, long time.Duration) {
 	d, now := s.daemons[s.turn], s.clock()
 	s.killed, s.kill = false, on
-	s.store.FailWith(func(string) error {
+	s.faults.Set(func(string) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.killed || s.killReached(atStatement) {
@@ -155,7 +155,7 @@ func (s *simulation) runTurn(on killPoint, long time.Duration) {
 		return nil
 	})
 	err := s.runFor(d, long)
-	s.store.FailWith(nil)
+	s.faults.Set(nil)
 	switch {
 	case s.killed:
 		s.kills++

@@ -46,7 +46,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 	w.restart()
 	w.execSQL(`DELETE FROM thread_watch`)
 	w.execSQL(`CREATE TRIGGER none BEFORE INSERT ON thread_watch BEGIN SELECT RAISE(IGNORE); END`)
-	trickle, err := demo.NewTrickle(path)
+	trickle, err := demo.NewActivityGenerator(path)
 	if err != nil {
 		t.Fatal(err)
 	}

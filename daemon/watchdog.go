@@ -9,6 +9,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/daemon/delivery"
+	"postrider/source"
 	"postrider/store"
 )
 
@@ -26,11 +27,14 @@ type watchdog struct {
 	alarms       *alarm.Manager
 	backlog      backlog
 	lastProgress atomic.Int64 // Unix nanoseconds, real clock
+	rounds       failedRounds
+	probesFailed int // in a row
+	selfCheck    *source.SelfCheckCache
 }
 
 // newWatchdog creates the alarm manager with the configured channels, and the relays, which raise alarms and send alarms.
 func newWatchdog(b *base) (*watchdog, *delivery.Relays) {
-	wd := &watchdog{base: b}
+	wd := &watchdog{base: b, selfCheck: source.SelfCheckPassed()}
 	var channels []alarm.Channel
 	if b.settings.Alarms.Webhook != "" {
 		words := func(n alarm.Notification) (what, action string) {
@@ -74,18 +78,8 @@ func (wd *watchdog) run(ctx context.Context) {
 	}
 }
 
-// touchProgress records progress: a step of a round or a batch of messages is done.
+// touchProgress records progress: a step of a round has succeeded, or a batch of messages is done.
 func (wd *watchdog) touchProgress() { wd.lastProgress.Store(time.Now().UnixNano()) }
-
-// checkStalled raises an alarm if nothing makes progress. A long round makes progress and does not count.
-func (wd *watchdog) checkStalled() {
-	quiet := time.Since(time.Unix(0, wd.lastProgress.Load()))
-	if limit := max(stallMinDuration, stallMaxScans*wd.settings.Scan.Interval); quiet > limit {
-		wd.alarms.Raise(alarm.Overdue, "", fmt.Sprintf("no progress for %v", quiet.Round(time.Second)))
-		return
-	}
-	wd.alarms.Clear(alarm.Overdue, "")
-}
 
 // checkHealth checks the store, its disk and what the store shows about deliveries.
 func (wd *watchdog) checkHealth(ctx context.Context) {
@@ -95,6 +89,7 @@ func (wd *watchdog) checkHealth(ctx context.Context) {
 		return
 	}
 	wd.setAlarm(alarm.Store, err)
+	wd.checkForum(ctx)
 	if err == nil {
 		wd.checkDisk()
 		wd.checkDomainHolds(ctx)

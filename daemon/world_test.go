@@ -20,6 +20,7 @@ import (
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/internal/sampletest"
+	"postrider/internal/storetest"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -46,7 +47,8 @@ type world struct {
 	forum     *sql.DB // direct access to the forum's tables
 	source    *source.DB
 	store     *store.Store
-	storePath string // path of the store's file
+	faults    storetest.Faults // of the store
+	storePath string           // path of the store's file
 	relay     *fakeRelay
 	sender    delivery.Sender // the relay, unless a test has another
 	log       *bytes.Buffer
@@ -128,7 +130,7 @@ func openWorld(t testing.TB, path string) *world {
 	if err := os.WriteFile(w.storePath, sampletest.Store(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if w.store, err = store.Open(t.Context(), "sqlite:"+w.storePath); err != nil {
+	if w.store, err = store.Open(t.Context(), "sqlite:"+w.storePath, store.WithConnector(w.faults.Wrap)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })

@@ -13,7 +13,7 @@ import (
 	"os"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver that database/sql knows as "sqlite"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 //go:embed schema.sql
@@ -39,11 +39,11 @@ func Create(ctx context.Context, path string, now time.Time) error {
 	err = write(ctx, db, func(w *rowWriter) {
 		// The seed is fixed: two forums created for the same time are identical.
 		t := seeder{rowWriter: w, cast: c, now: now, random: rand.New(rand.NewPCG(21, 40))}
-		t.front()
-		t.people()
-		t.watches()
-		t.threads()
-		t.posts()
+		t.writeSections()
+		t.writeMembers()
+		t.writeWatches()
+		t.writeThreads()
+		t.writePosts()
 	})
 	if err != nil {
 		return fmt.Errorf("writing the sample forum: %w", err)
@@ -62,7 +62,7 @@ func open(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// rowWriter writes rows in one transaction. It keeps the first error, so its users need not check each statement.
+// rowWriter writes rows in one transaction. It keeps the first error, so that callers do not check each statement.
 type rowWriter struct {
 	ctx context.Context
 	tx  *sql.Tx
@@ -70,14 +70,14 @@ type rowWriter struct {
 }
 
 // write runs a function in a transaction.
-func write(ctx context.Context, db *sql.DB, tell func(*rowWriter)) error {
+func write(ctx context.Context, db *sql.DB, do func(*rowWriter)) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
 	defer tx.Rollback()
 	w := &rowWriter{ctx: ctx, tx: tx}
-	if tell(w); w.err != nil {
+	if do(w); w.err != nil {
 		return w.err
 	}
 	return tx.Commit()
@@ -92,8 +92,8 @@ func (w *rowWriter) exec(query string, args ...any) {
 	}
 }
 
-// post writes a post. Like in a forum, its author then watches the thread and has read it.
-func (w *rowWriter) post(id, thread, author int64, name string, at, edited int64, state, body string) {
+// writePost writes a post. Like in a forum, its author then watches the thread and has read it.
+func (w *rowWriter) writePost(id, thread, author int64, name string, at, edited int64, state, body string) {
 	w.exec(`INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, thread, author, name, at, edited, state, body)
 	if author == 0 {
 		return
@@ -119,8 +119,8 @@ const (
 	steward
 )
 
-// front writes categories, sections and their permissions.
-func (t *seeder) front() {
+// writeSections writes categories, sections and their permissions.
+func (t *seeder) writeSections() {
 	t.exec(`INSERT INTO role VALUES (?, 'guest'), (?, 'member'), (?, 'steward')`, guest, passenger, steward)
 	for i, c := range t.Categories {
 		t.exec(`INSERT INTO category VALUES (?, ?, ?)`, i+1, c.Title, i+1)
@@ -142,7 +142,7 @@ func (t *seeder) front() {
 	}
 }
 
-func (t *seeder) people() {
+func (t *seeder) writeMembers() {
 	for i, m := range t.Members {
 		email := m.Email
 		if email != "" {
@@ -161,7 +161,7 @@ func (t *seeder) people() {
 	}
 }
 
-func (t *seeder) watches() {
+func (t *seeder) writeWatches() {
 	for i, m := range t.Members {
 		for level, keys := range map[string][]string{"posts": m.Posts, "threads": m.Threads} {
 			for _, key := range keys {
@@ -184,8 +184,8 @@ func (t *seeder) watch(member int64, key, level string) {
 	}
 }
 
-// threads writes the threads, and a redirect for each that was moved.
-func (t *seeder) threads() {
+// writeThreads writes the threads, and a redirect for each that was moved.
+func (t *seeder) writeThreads() {
 	for _, of := range t.story.Threads {
 		id, first := t.cast.threads[of.Key].id, t.cast.posts[of.Key+".1"]
 		t.exec(`INSERT INTO thread VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)`, id, t.sections[of.Section].id, of.Title,
@@ -203,7 +203,7 @@ func (t *seeder) threads() {
 	}
 }
 
-func (t *seeder) posts() {
+func (t *seeder) writePosts() {
 	for _, p := range t.order {
 		body, err := t.body(p.Body)
 		if err != nil && t.err == nil {
@@ -213,13 +213,13 @@ func (t *seeder) posts() {
 		if p.Edited > 0 {
 			edited = t.ago(p.Edited)
 		}
-		t.post(p.id, p.thread.id, p.authorID(), p.authorName(), t.ago(p.Ago), edited, cmp.Or(p.State, "visible"), body)
-		t.likes(p)
+		t.writePost(p.id, p.thread.id, p.authorID(), p.authorName(), t.ago(p.Ago), edited, cmp.Or(p.State, "visible"), body)
+		t.writeLikes(p)
 	}
 }
 
-// likes writes the likes of a post: those in the story, in its order, then a few random ones.
-func (t *seeder) likes(p *placedPost) {
+// writeLikes writes the likes of a post: those in the story, in its order, then a few random ones.
+func (t *seeder) writeLikes(p *placedPost) {
 	names := p.Likes
 	for range max(0, t.random.IntN(6)-2) {
 		names = append(names[:len(names):len(names)], t.Members[t.random.IntN(len(t.Members))].Key)

@@ -34,7 +34,7 @@ func openForum(t *testing.T, path string) *sql.DB {
 	return db
 }
 
-func number(t *testing.T, db *sql.DB, query string, args ...any) int {
+func queryInt(t *testing.T, db *sql.DB, query string, args ...any) int {
 	t.Helper()
 	var n int
 	if err := db.QueryRowContext(t.Context(), query, args...).Scan(&n); err != nil {
@@ -53,33 +53,33 @@ func TestCreate_WritesActiveForum(t *testing.T) {
 		{"categories", `SELECT count(*) FROM category`, 3, 3},
 		{"sections", `SELECT count(*) FROM section`, 12, 12},
 		{"members", `SELECT count(*) FROM member`, 40, 40},
-		{"members who may be mailed", `SELECT count(*) FROM member WHERE state = 'active' AND wants_mail AND email <> ''`, 35, 39},
+		{"members who may get email", `SELECT count(*) FROM member WHERE state = 'active' AND wants_mail AND email <> ''`, 35, 39},
 		{"zones", `SELECT count(DISTINCT zone) FROM member`, 20, 40},
 		{"threads with posts in the last two days", `SELECT count(DISTINCT thread_id) FROM post WHERE posted_at >= ?`, 60, 80},
 		{"posts in the last two days", `SELECT count(*) FROM post WHERE posted_at >= ?`, 200, 300},
 		{"older posts", `SELECT count(*) FROM post WHERE posted_at < ?`, 10, 100},
 		{"posts for stewards only", `SELECT count(*) FROM post JOIN thread t ON t.id = thread_id WHERE section_id NOT IN (SELECT section_id FROM permission WHERE role_id = 2)`, 5, 50},
-		{"posts at the counter", `SELECT count(*) FROM post JOIN thread t ON t.id = thread_id WHERE section_id IN (SELECT section_id FROM permission WHERE role_id = 2 AND reads = 'own')`, 5, 50},
+		{"posts in sections with own threads only", `SELECT count(*) FROM post JOIN thread t ON t.id = thread_id WHERE section_id IN (SELECT section_id FROM permission WHERE role_id = 2 AND reads = 'own')`, 5, 50},
 		{"likes", `SELECT count(*) FROM post_like`, 400, 2000},
-		{"posts that were removed", `SELECT count(*) FROM post WHERE state = 'deleted'`, 1, 9},
-		{"posts that await approval", `SELECT count(*) FROM post WHERE state = 'moderated'`, 1, 9},
-		{"threads that were removed", `SELECT count(*) FROM thread WHERE state = 'deleted'`, 1, 9},
-		{"threads that await approval", `SELECT count(*) FROM thread WHERE state = 'moderated'`, 1, 9},
-		{"signposts", `SELECT count(*) FROM thread WHERE moved_to IS NOT NULL`, 1, 9},
+		{"deleted posts", `SELECT count(*) FROM post WHERE state = 'deleted'`, 1, 9},
+		{"posts awaiting approval", `SELECT count(*) FROM post WHERE state = 'moderated'`, 1, 9},
+		{"deleted threads", `SELECT count(*) FROM thread WHERE state = 'deleted'`, 1, 9},
+		{"threads awaiting approval", `SELECT count(*) FROM thread WHERE state = 'moderated'`, 1, 9},
+		{"redirects", `SELECT count(*) FROM thread WHERE moved_to IS NOT NULL`, 1, 9},
 		{"posts by guests", `SELECT count(*) FROM post WHERE author_id = 0`, 1, 9},
 		{"ignored members", `SELECT count(*) FROM ignored`, 3, 9},
 		{"posts from the future", `SELECT count(*) FROM post WHERE posted_at > unixepoch('2026-05-04 12:00')`, 0, 0},
-		{"references left unresolved", `SELECT count(*) FROM post WHERE body LIKE '%[QUOTE=^%' OR body LIKE '%{@%' OR body LIKE '%{post:%' OR body LIKE '%{thread:%'`, 0, 0},
+		{"unresolved references", `SELECT count(*) FROM post WHERE body LIKE '%[QUOTE=^%' OR body LIKE '%{@%' OR body LIKE '%{post:%' OR body LIKE '%{thread:%'`, 0, 0},
 	} {
-		if got := number(t, db, c.query, recent); got < c.least || got > c.most {
-			t.Errorf("%s: %d, want %d to %d", c.what, got, c.least, c.most)
+		if got := queryInt(t, db, c.query, recent); got < c.least || got > c.most {
+			t.Errorf("%s: got %d, want %d to %d", c.what, got, c.least, c.most)
 		}
 	}
 }
 
 func TestCreate_HasDigestsForMostMembers(t *testing.T) {
 	db := newForum(t)
-	got := number(t, db, `
+	got := queryInt(t, db, `
 		SELECT count(DISTINCT m.id)
 		  FROM member m
 		  JOIN section_watch w ON w.member_id = m.id
@@ -90,7 +90,7 @@ func TestCreate_HasDigestsForMostMembers(t *testing.T) {
 		   AND (w.level = 'posts' OR p.id = t.first_post_id)
 		   AND p.posted_at >= ?`, noon.Add(-24*time.Hour).Unix())
 	if got < 35 {
-		t.Errorf("%d members would get a digest, want 35 at least", got)
+		t.Errorf("%d members would get a digest, want at least 35", got)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestCreate_UsesAllMarkup(t *testing.T) {
 		"[B]", "[I]", "[S]", "[COLOR=", "[SIZE=", "[CENTER]", "[INDENT]", "[QUOTE]", `[QUOTE="`, "[CODE]", "[CODE=c]", "[ICODE]", "[LIST]", "[LIST=1]",
 		"[TABLE]", "[SPOILER]", `[SPOILER="`, "[ISPOILER]", "[URL=", "[IMG", "[ATTACH", "[MEDIA=", "[USER=", "javascript:", "<script>",
 	} {
-		if number(t, db, `SELECT count(*) FROM post WHERE instr(body, ?) > 0`, tag) == 0 {
+		if queryInt(t, db, `SELECT count(*) FROM post WHERE instr(body, ?) > 0`, tag) == 0 {
 			t.Errorf("no post has %s", tag)
 		}
 	}
@@ -124,7 +124,7 @@ func TestCreate_QuotesEarlierPosts(t *testing.T) {
 		}
 	}
 	if quotes < 20 {
-		t.Errorf("%d quotes, want 20 at least", quotes)
+		t.Errorf("%d quotes, want at least 20", quotes)
 	}
 }
 
@@ -143,25 +143,25 @@ func TestCreate_IsDeterministic(t *testing.T) {
 			t.Fatal(err)
 		}
 		if one != two || one == "" {
-			t.Errorf("%s: the two differ", query)
+			t.Errorf("%s: the two forums differ", query)
 		}
 	}
 }
 
 func TestCreate_LikesNeedPermission(t *testing.T) {
-	got := number(t, newForum(t), `
+	got := queryInt(t, newForum(t), `
 		SELECT count(*) FROM post_like l JOIN post p ON p.id = l.post_id JOIN thread t ON t.id = p.thread_id JOIN member m ON m.id = l.member_id
 		 WHERE m.id = p.author_id
 		    OR NOT EXISTS (SELECT 1 FROM permission r WHERE r.role_id = m.role_id AND r.section_id = t.section_id
 		                      AND (r.reads = 'all' OR t.starter_id = m.id))`)
 	if got != 0 {
-		t.Errorf("%d likes by members who may not read the post, or wrote it", got)
+		t.Errorf("%d likes by members who may not read the post or wrote it, want 0", got)
 	}
 }
 
 func TestCreate_KeepsExistingFile(t *testing.T) {
 	path := createForum(t)
 	if err := Create(t.Context(), path, noon); err == nil {
-		t.Error("Create wrote over a forum")
+		t.Error("Create overwrote a forum")
 	}
 }

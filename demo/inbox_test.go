@@ -84,7 +84,7 @@ func TestInbox_OffersPipelining(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, got, err := c.ReadResponse(250); err != nil || !strings.Contains(got, "PIPELINING") {
-		t.Errorf("EHLO says %q, %v; want PIPELINING in it", got, err)
+		t.Errorf("the reply to EHLO is %q, %v; want it to contain PIPELINING", got, err)
 	}
 }
 
@@ -95,13 +95,13 @@ func TestInbox_KeepsNewestMessages(t *testing.T) {
 	}
 	got := i.Messages()
 	if len(got) != Kept || got[0].ID != Kept+3 || got[Kept-1].ID != 4 {
-		t.Errorf("%d mails, %d to %d, want %d, %d to 4", len(got), got[0].ID, got[len(got)-1].ID, Kept, Kept+3)
+		t.Errorf("%d messages, %d to %d, want %d, %d to 4", len(got), got[0].ID, got[len(got)-1].ID, Kept, Kept+3)
 	}
 	if _, ok := i.Message(3); ok {
-		t.Error("a mail that fell out is still found")
+		t.Error("a removed message is still found")
 	}
 	if m, ok := i.Message(4); !ok || m.Subject != "no. 4" {
-		t.Error("the oldest mail is not found")
+		t.Error("the oldest message is not found")
 	}
 }
 
@@ -110,7 +110,7 @@ func TestInbox_MeasuresPace(t *testing.T) {
 		start := time.Now()
 		i := NewInbox(func() time.Time { return noon.Add(600 * time.Since(start)) })
 		defer i.Close()
-		time.Sleep(7 * time.Second) // of the bubble's time
+		time.Sleep(7 * time.Second) // fake time, in the bubble
 		if got := i.pace(); got != 600 {
 			t.Errorf("pace %d, want 600", got)
 		}
@@ -121,7 +121,7 @@ func TestRead_AcceptsInvalidMessage(t *testing.T) {
 	for _, raw := range []string{"", "\x00\xff\r\n", "no header at all", "Content-Type: multipart/mixed\r\n\r\n--", "Subject: =?latin-9?q?=FF?=\r\nContent-Type: text/plain; charset=klingon\r\n\r\nx"} {
 		m := read([]byte(raw), "kate@passengers.example")
 		if m.Subject == "" || m.To.Address != "kate@passengers.example" || m.Source() != strings.ToValidUTF8(raw, "\uFFFD") {
-			t.Errorf("%q is read as %+v", raw, m)
+			t.Errorf("read(%q) = %+v", raw, m)
 		}
 	}
 }
@@ -133,14 +133,14 @@ func FuzzRead(f *testing.F) {
 		m := read(raw, to)
 		for _, s := range []string{m.Subject, m.To.Name, m.To.Address, m.From.Name, m.From.Address} {
 			if line.Clean(s) != s {
-				t.Errorf("%q is not one harmless line", s)
+				t.Errorf("%q is not one line of valid text", s)
 			}
 		}
 		if hue := m.To.Hue(); hue < 0 || hue > 11 {
 			t.Errorf("hue %d", hue)
 		}
 		if m.To.Initial() == "" || m.Subject == "" {
-			t.Error("nothing to show")
+			t.Error("the message has no text")
 		}
 	})
 }
@@ -151,6 +151,6 @@ func TestInbox_ClosesRightAfterOpening(t *testing.T) {
 		if _, err := inbox.Listen("127.0.0.1:0"); err != nil {
 			t.Fatal(err)
 		}
-		inbox.Close() // hung where the server had not begun yet
+		inbox.Close() // this hung if the server had not begun to serve yet
 	}
 }

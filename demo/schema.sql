@@ -1,12 +1,12 @@
--- A small forum in SQLite, kept as plain as a forum can be: the sample that `postrider demo` runs on,
--- and a pattern for home-made forums. The queries that read it are in source/sample.sql.
+-- A small, simple forum in SQLite: the sample forum of `postrider demo`,
+-- and an example for custom forums. The queries that read it are in source/sample.sql.
 --
 -- All times are Unix seconds, UTC. Titles and names are plain text, never HTML. Bodies are BBCode.
 
 CREATE TABLE category (
 	id    INTEGER PRIMARY KEY,
 	title TEXT    NOT NULL,
-	place INTEGER NOT NULL              -- order on the front page, rising
+	place INTEGER NOT NULL              -- order on the front page, ascending
 );
 
 CREATE TABLE section (
@@ -14,10 +14,10 @@ CREATE TABLE section (
 	category_id INTEGER NOT NULL REFERENCES category (id),
 	title       TEXT    NOT NULL,
 	about       TEXT    NOT NULL,       -- one line under the title
-	place       INTEGER NOT NULL        -- order over all categories, rising
+	place       INTEGER NOT NULL        -- order over all categories, ascending
 );
 
--- A role is what rights hang on. Everyone has exactly one; who is not an active member counts as a guest.
+-- A role has permissions. Each member has exactly one role. A member who is not active counts as a guest.
 CREATE TABLE role (
 	id   INTEGER PRIMARY KEY,           -- 1: guests
 	name TEXT    NOT NULL UNIQUE        -- 'guest', 'member', 'steward'
@@ -27,7 +27,7 @@ CREATE TABLE role (
 CREATE TABLE permission (
 	role_id    INTEGER NOT NULL REFERENCES role (id),
 	section_id INTEGER NOT NULL REFERENCES section (id),
-	reads      TEXT    NOT NULL CHECK (reads IN ('all', 'own')), -- 'own': threads that he started himself
+	reads      TEXT    NOT NULL CHECK (reads IN ('all', 'own')), -- 'own': only threads that the member started
 	PRIMARY KEY (role_id, section_id)
 ) WITHOUT ROWID;
 
@@ -35,10 +35,10 @@ CREATE TABLE member (
 	id         INTEGER PRIMARY KEY,
 	name       TEXT    NOT NULL UNIQUE,
 	email      TEXT    NOT NULL,        -- may be empty
-	zone       TEXT    NOT NULL,        -- IANA name; empty: not known
-	locale     TEXT    NOT NULL,        -- BCP 47 tag; empty: not known
+	zone       TEXT    NOT NULL,        -- IANA name; empty: unknown
+	locale     TEXT    NOT NULL,        -- BCP 47 tag; empty: unknown
 	role_id    INTEGER NOT NULL REFERENCES role (id),
-	title      TEXT    NOT NULL,        -- the words under his name
+	title      TEXT    NOT NULL,        -- shown below the name
 	joined_at  INTEGER NOT NULL,
 	state      TEXT    NOT NULL CHECK (state IN ('active', 'unconfirmed', 'awaiting', 'rejected', 'bouncing', 'disabled', 'banned')),
 	wants_mail INTEGER NOT NULL CHECK (wants_mail IN (0, 1))
@@ -51,7 +51,7 @@ CREATE TABLE badge (
 	PRIMARY KEY (member_id, place)
 ) WITHOUT ROWID;
 
--- A thread whose moved_to is set is a signpost: it stands where the thread stood, and has no posts of its own.
+-- A thread with moved_to is a redirect: it is in the section that the thread was moved from, and has no posts.
 CREATE TABLE thread (
 	id            INTEGER PRIMARY KEY,
 	section_id    INTEGER NOT NULL REFERENCES section (id),
@@ -59,17 +59,17 @@ CREATE TABLE thread (
 	starter_id    INTEGER NOT NULL,     -- 0: a guest
 	starter_name  TEXT    NOT NULL,
 	started_at    INTEGER NOT NULL,
-	first_post_id INTEGER NOT NULL,     -- 0: a signpost
+	first_post_id INTEGER NOT NULL,     -- 0: a redirect
 	state         TEXT    NOT NULL CHECK (state IN ('visible', 'moderated', 'deleted')),
 	moved_to      INTEGER REFERENCES thread (id)
 );
 CREATE INDEX thread_section ON thread (section_id);
 
 CREATE TABLE post (
-	id          INTEGER PRIMARY KEY,    -- rises with time, except for posts that were moved or imported
+	id          INTEGER PRIMARY KEY,    -- ascending with time, except for moved or imported posts
 	thread_id   INTEGER NOT NULL REFERENCES thread (id),
-	author_id   INTEGER NOT NULL,       -- 0: a guest, or an account deleted since
-	author_name TEXT    NOT NULL,       -- as it was when he wrote
+	author_id   INTEGER NOT NULL,       -- 0: a guest or a deleted account
+	author_name TEXT    NOT NULL,       -- the author's name when the post was written
 	posted_at   INTEGER NOT NULL,
 	edited_at   INTEGER NOT NULL,       -- 0: never
 	state       TEXT    NOT NULL CHECK (state IN ('visible', 'moderated', 'deleted')),
@@ -107,7 +107,7 @@ CREATE TABLE ignored (
 	PRIMARY KEY (member_id, ignored_id)
 ) WITHOUT ROWID;
 
--- How far a member has read: everything up to read_at, the second itself included.
+-- The member has read everything up to read_at, including that second.
 CREATE TABLE thread_read (
 	member_id INTEGER NOT NULL REFERENCES member (id),
 	thread_id INTEGER NOT NULL REFERENCES thread (id),

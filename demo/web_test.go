@@ -18,7 +18,7 @@ const hostile = "From: \"<img src=x onerror=alert(1)>\" <a@b.example>\r\n" +
 	"Content-Type: text/html; charset=utf-8\r\n\r\n" +
 	"<html><head></head><body onload=alert(1)><script>alert('body')</script><img src=https://tracker.example/p.gif></body></html>\r\n"
 
-// get asks the inbox for a page.
+// get requests a page of the inbox.
 func get(t *testing.T, i *Inbox, url string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -39,7 +39,7 @@ func TestPages_EscapeHostileMessages(t *testing.T) {
 			t.Errorf("%s: policy %q", url, csp)
 		}
 		if w.Header().Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: types may be guessed", url)
+			t.Errorf("%s: missing X-Content-Type-Options", url)
 		}
 	}
 }
@@ -50,7 +50,7 @@ func TestPages_LoadNothingExternal(t *testing.T) {
 	for _, url := range []string{"/", "/mail/1", "/mail/99", "/inbox.css", "/inbox.js"} {
 		w := get(t, i, url)
 		if page := w.Body.String(); strings.Contains(page, "://") || len(page) < 100 {
-			t.Errorf("%s leads elsewhere, or is empty", url)
+			t.Errorf("%s contains an external address or is empty", url)
 		}
 	}
 }
@@ -66,15 +66,15 @@ func TestPages_ShowMessageInSandbox(t *testing.T) {
 	w := get(t, i, "/mail/1/body")
 	csp := w.Header().Get("Content-Security-Policy")
 	if !strings.HasPrefix(csp, "sandbox ") || !strings.Contains(csp, "default-src 'none'") {
-		t.Errorf("the mail's policy is %q", csp)
+		t.Errorf("the message's policy is %q", csp)
 	}
 	for _, never := range []string{"allow-scripts", "allow-same-origin", "allow-forms", "allow-top", "script-src", "http"} {
 		if strings.Contains(csp+frame, never) {
-			t.Errorf("the mail may: %s", never)
+			t.Errorf("the message's policy or sandbox contains %s", never)
 		}
 	}
 	if !strings.Contains(w.Body.String(), `<head><base target="_blank"></head>`) {
-		t.Error("links stay within the frame")
+		t.Error("links do not open in a new tab")
 	}
 }
 
@@ -96,11 +96,11 @@ func TestPages_FilterByMember(t *testing.T) {
 		t.Errorf("the page is\n%s", page)
 	}
 	if !strings.Contains(page, `href="/mail/1?member=kate%40passengers.example"`) {
-		t.Error("the link loses the filter")
+		t.Error("the link does not keep the filter")
 	}
 	page = get(t, i, "/?member=aino@passengers.example").Body.String()
-	if !strings.Contains(page, `<option value="aino@passengers.example" selected>`) || !strings.Contains(page, "No mail for aino@passengers.example yet") {
-		t.Errorf("for a member without mail the page is\n%s", page)
+	if !strings.Contains(page, `<option value="aino@passengers.example" selected>`) || !strings.Contains(page, "No emails to aino@passengers.example yet") {
+		t.Errorf("the page of a member without emails is\n%s", page)
 	}
 }
 
@@ -115,12 +115,12 @@ func TestPages_MissingMessageIsNotFound(t *testing.T) {
 // event is a server-sent event.
 type event struct{ id, name, data string }
 
-// follow reads the inbox's events, skipping the clock's after the first.
-func follow(t *testing.T, i *Inbox, query, lastID string) func() event {
+// readEvents reads the inbox's events, skipping the clock's after the first.
+func readEvents(t *testing.T, i *Inbox, query, lastID string) func() event {
 	t.Helper()
 	server := httptest.NewServer(i)
 	t.Cleanup(server.Close)
-	t.Cleanup(func() { i.Close() }) // before the server: it waits for the stream
+	t.Cleanup(func() { i.Close() }) // before the server, which waits for the stream
 	r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/events?"+query, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -128,15 +128,15 @@ func follow(t *testing.T, i *Inbox, query, lastID string) func() event {
 	if lastID != "" {
 		r.Header.Set("Last-Event-ID", lastID)
 	}
-	answer, err := server.Client().Do(r)
+	response, err := server.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { answer.Body.Close() })
-	if got := answer.Header.Get("Content-Type"); got != "text/event-stream" {
+	t.Cleanup(func() { response.Body.Close() })
+	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
 		t.Fatalf("Content-Type %q", got)
 	}
-	lines, clocks := bufio.NewScanner(answer.Body), 0
+	lines, clocks := bufio.NewScanner(response.Body), 0
 	return func() event {
 		var e event
 		for lines.Scan() {
@@ -164,15 +164,15 @@ func follow(t *testing.T, i *Inbox, query, lastID string) func() event {
 func TestEvents_SendNewMessages(t *testing.T) {
 	i := newInbox(t)
 	i.add("kate@passengers.example", []byte("Subject: before\r\n\r\nx"))
-	next := follow(t, i, "after=1", "")
+	next := readEvents(t, i, "after=1", "")
 	if e := next(); e != (event{"", "clock", "Mon 4 May, 12:00"}) {
-		t.Errorf("first comes %v", e)
+		t.Errorf("the first event is %v", e)
 	}
 	i.add("x@y.example", []byte(hostile))
 	e := next()
 	var row string
 	if err := json.Unmarshal([]byte(e.data), &row); err != nil || e.id != "2" || e.name != "mail" {
-		t.Fatalf("then comes %v (%v)", e, err)
+		t.Fatalf("the second event is %v (%v)", e, err)
 	}
 	if !strings.Contains(row, `href="/mail/2"`) || strings.Contains(row, "<script") {
 		t.Errorf("the row is %s", row)
@@ -184,19 +184,19 @@ func TestEvents_ResumeAfterReconnect(t *testing.T) {
 	for _, to := range []string{"kate@x.example", "lars@x.example", "kate@x.example", "kate@x.example"} {
 		i.add(to, []byte("Subject: s\r\n\r\nx"))
 	}
-	next := follow(t, i, "after=0&member=kate@x.example", "1")
+	next := readEvents(t, i, "after=0&member=kate@x.example", "1")
 	if a, b := next(), next(); a.id != "3" || b.id != "4" {
-		t.Errorf("got mails %s and %s, want 3 and 4", a.id, b.id)
+		t.Errorf("got messages %s and %s, want 3 and 4", a.id, b.id)
 	}
 }
 
 func TestEvents_EndOnClose(t *testing.T) {
 	i := newInbox(t)
-	next := follow(t, i, "", "")
+	next := readEvents(t, i, "", "")
 	next()
 	i.Close()
 	if e := next(); e.name != "end" {
-		t.Errorf("after Close comes %v", e)
+		t.Errorf("the event after Close is %v", e)
 	}
 }
 
@@ -205,7 +205,7 @@ func TestPages_ShowClock(t *testing.T) {
 		start := time.Now()
 		i := NewInbox(func() time.Time { return noon.Add(600 * time.Since(start)) })
 		defer i.Close()
-		time.Sleep(time.Hour) // of the bubble's time
+		time.Sleep(time.Hour) // fake time, in the bubble
 		if page := get(t, i, "/").Body.String(); !strings.Contains(page, "runs 600 times faster") || !strings.Contains(page, "Fri 29 May, 12:00") {
 			t.Errorf("the page is\n%s", page)
 		}

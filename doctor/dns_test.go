@@ -65,10 +65,10 @@ func TestDNS_DistinguishesMissingFromFailed(t *testing.T) {
 		absent bool
 	}{
 		{"no such name", func(ctx context.Context) error { _, err := d.LookupTXT(ctx, "none.example.org"); return err }, true},
-		{"a name without such a record", func(ctx context.Context) error { _, err := d.LookupTXT(ctx, "example.org"); return err }, true},
+		{"a name without a record of this type", func(ctx context.Context) error { _, err := d.LookupTXT(ctx, "example.org"); return err }, true},
 		{"no address", func(ctx context.Context) error { _, err := d.LookupIPAddr(ctx, "none.example.org"); return err }, true},
 		{"a label that is too long", func(ctx context.Context) error { _, err := d.LookupTXT(ctx, long); return err }, true},
-		{"an address that is none", func(ctx context.Context) error { _, err := d.LookupAddr(ctx, "here"); return err }, true},
+		{"an invalid address", func(ctx context.Context) error { _, err := d.LookupAddr(ctx, "here"); return err }, true},
 		{"a server that fails", func(ctx context.Context) error { _, err := d.LookupTXT(ctx, "broken.example.org"); return err }, false},
 		{"a server that fails for an address", func(ctx context.Context) error { _, err := d.LookupIPAddr(ctx, "broken.example.org"); return err }, false},
 	}
@@ -84,7 +84,7 @@ func TestDNS_DistinguishesMissingFromFailed(t *testing.T) {
 		})
 	}
 	if addresses, err := d.LookupIPAddr(t.Context(), "half.example.org"); err != nil || len(addresses) != 1 {
-		t.Errorf("with one family only: %v, %v", addresses, err)
+		t.Errorf("with an IPv4 address only: %v, %v", addresses, err)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestDNS_IgnoresOtherResponses(t *testing.T) {
 
 func TestDNS_ReadsResolvConf(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "resolv.conf")
-	if err := os.WriteFile(path, []byte("# by hand\nsearch example.org\nnameserver 192.0.2.53\nnameserver  2001:db8::53\noptions edns0\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("# manual\nsearch example.org\nnameserver 192.0.2.53\nnameserver  2001:db8::53\noptions edns0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := systemServers(path), []string{"192.0.2.53", "2001:db8::53"}; !slices.Equal(got, want) {

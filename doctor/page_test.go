@@ -24,11 +24,11 @@ func TestPage_Findings(t *testing.T) {
 		level         finding.Level
 		says          string
 	}{
-		{"it answers", server.URL + "/healthz", server.Client(), finding.LevelOK, "answers"},
-		{"it redirects", server.URL + "/moved", server.Client(), finding.LevelFail, "redirects to /healthz"},
-		{"it is not there", server.URL + "/none", server.Client(), finding.LevelWarn, "answers 404"},
+		{"available", server.URL + "/healthz", server.Client(), finding.LevelOK, "answers"},
+		{"redirected", server.URL + "/moved", server.Client(), finding.LevelFail, "redirects to /healthz"},
+		{"not found", server.URL + "/none", server.Client(), finding.LevelWarn, "answers 404"},
 		{"it is in clear", "http://forum.example.org/healthz", server.Client(), finding.LevelFail, "not https"},
-		{"its certificate is not trusted", server.URL + "/healthz", http.DefaultClient, finding.LevelWarn, "certificate"},
+		{"untrusted certificate", server.URL + "/healthz", http.DefaultClient, finding.LevelWarn, "certificate"},
 		{"nobody listens", "https://127.0.0.1:1/healthz", server.Client(), finding.LevelWarn, "cannot be reached"},
 	}
 	for _, tt := range tests {
@@ -56,10 +56,10 @@ func TestTLSFinding_Levels(t *testing.T) {
 		level   finding.Level
 		says    string
 	}{
-		{"in clear at home", nil, true, finding.LevelOK, "does not leave"},
-		{"in clear abroad", nil, false, finding.LevelWarn, "can read the messages"},
+		{"unencrypted on a local network", nil, true, finding.LevelOK, "does not leave"},
+		{"unencrypted across the internet", nil, false, finding.LevelWarn, "can read the messages"},
 		{"encrypted", until(90 * 24 * time.Hour), false, finding.LevelOK, "TLS 1.3, certificate expires 2026-08-02 (in 90 days)"},
-		{"a certificate that ends soon", until(13 * 24 * time.Hour), false, finding.LevelWarn, "in 13 days"},
+		{"a certificate that expires soon", until(13 * 24 * time.Hour), false, finding.LevelWarn, "in 13 days"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,9 +77,9 @@ func TestClock_AllowsOneMinute(t *testing.T) {
 		level  finding.Level
 		says   string
 	}{
-		{"alone", nil, finding.LevelOK, "no other clock"},
-		{"together", []ClockReading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, finding.LevelOK, "the forum's database is in sync, the store is 59s behind"},
-		{"apart", []ClockReading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, finding.LevelWarn, "the forum's database is 1m1s ahead"},
+		{"no other clock", nil, finding.LevelOK, "no other clock"},
+		{"in sync", []ClockReading{{"the forum's database", 300 * time.Millisecond}, {"the store", -59 * time.Second}}, finding.LevelOK, "the forum's database is in sync, the store is 59s behind"},
+		{"out of sync", []ClockReading{{"the store", 0}, {"the forum's database", 61 * time.Second}}, finding.LevelWarn, "the forum's database is 1m1s ahead"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,9 +26,9 @@ func TestParseSPF_Records(t *testing.T) {
 		{"v=spf1 ip4:2001:db8::1", "is not a network"},
 		{"v=spf1 ip6:192.0.2.1", "is not a network"},
 		{"v=spf1 ip4", "is not a network"},
-		{"v=spf1 include", "names no domain"},
-		{"v=spf1 include:", "has nothing after its"},
-		{"v=spf1 redirect=", "names no domain"},
+		{"v=spf1 include", "missing domain"},
+		{"v=spf1 include:", "missing value after"},
+		{"v=spf1 redirect=", "missing domain"},
 		{"v=spf1 all:example.org", "nothing may follow all"},
 		{"v=spf1 a/33", "invalid prefix length"},
 		{"v=spf1 a//129", "invalid prefix length"},
@@ -117,7 +117,7 @@ func FuzzSPF(f *testing.F) {
 			t.Errorf("%q became %q: %v", record, better, err)
 		}
 		if after := verdict(t, better); after != check.Pass && after != check.PermError {
-			t.Errorf("%q became %q, and the verdict is %s", record, better, after)
+			t.Errorf("%q became %q, which results in %s", record, better, after)
 		}
 	})
 }
@@ -177,10 +177,10 @@ func FuzzTags(f *testing.F) {
 		list, err := parseTags(record)
 		for i, tag := range list {
 			if err != nil || !tagName(tag.name) || tag.value != trimFold(tag.value) {
-				t.Errorf("%q gives %+v with %v", record, list, err)
+				t.Errorf("parseTags(%q) = %+v, %v", record, list, err)
 			}
 			if value, _ := list[:i].get(tag.name); value != "" {
-				t.Errorf("%q has %s twice", record, tag.name)
+				t.Errorf("parseTags(%q) has %s twice", record, tag.name)
 			}
 		}
 		if r, err := parseDKIM(record); err == nil && strings.ContainsAny(r.public, " \t\r\n") {

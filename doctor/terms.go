@@ -64,7 +64,7 @@ func parseTerm(word string) (term, error) {
 	if end >= 0 {
 		t.name, t.value = strings.ToLower(word[:end]), strings.TrimPrefix(word[end:], ":")
 		if t.value == "" {
-			return t, fmt.Errorf("%q has nothing after its %q", t.text, word[end:])
+			return t, fmt.Errorf("%q: missing value after %q", t.text, word[end:])
 		}
 	}
 	return t, t.checkMechanism()
@@ -75,7 +75,7 @@ func (t term) checkModifier() error {
 	case !modifierName(t.name):
 		return fmt.Errorf("%q is not an SPF term", t.text)
 	case (t.name == "redirect" || t.name == "exp") && t.value == "":
-		return fmt.Errorf("%q names no domain", t.text)
+		return fmt.Errorf("%q: missing domain", t.text)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (t term) checkMechanism() error {
 		}
 	case "include", "exists":
 		if t.value == "" || t.value[0] == '/' {
-			return fmt.Errorf("%q names no domain", t.text)
+			return fmt.Errorf("%q: missing domain", t.text)
 		}
 	case "ip4", "ip6":
 		if _, err := t.network(); err != nil {
@@ -120,7 +120,7 @@ func (t term) network() (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(text)
 	if err == nil && p.Addr().Is4() != (t.name == "ip4") {
-		err = fmt.Errorf("%s is of the other family", text)
+		err = fmt.Errorf("%s is not an %s network", text, t.name)
 	}
 	return p, err
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// emailedPosts asks a forum for the posts of a window of which it would itself mail a member who watches for mail, or that quote
-// or mention him, whatever he may read. A quote within a quote is its author's, and counts for nobody.
+// emailedPosts selects the posts of a window that the forum itself would email to a member who watches by email, and the posts
+// that quote or mention the member, whatever they may read. A quote within a quote counts for no one but its author's post.
 var emailedPosts = map[string]string{
 	"xenforo2": `SELECT p.post_id
 		  FROM xf_post p
@@ -54,11 +54,11 @@ func TestPreview_AlertMatchesForum(t *testing.T) {
 					t.Fatal(err)
 				}
 				if all, posts := got.allPosts(), queryInts(t, dsn, emailedPosts[kind]+" ORDER BY 1", m.ID, want.Window[0], want.Window[1]); !slices.Equal(all, posts) {
-					t.Errorf("%s: told or explained are\n %v\nwant\n %v", name, all, posts)
+					t.Errorf("%s: posts in the alert or explained are\n %v\nwant\n %v", name, all, posts)
 				}
 				for _, post := range got.shownPosts() {
-					if why, barred := m.MustNot[strconv.FormatInt(post, 10)]; barred && !strings.Contains(why, "watch") {
-						t.Errorf("%s would be told of %d: %s", name, post, why)
+					if why, forbidden := m.MustNot[strconv.FormatInt(post, 10)]; forbidden && !strings.Contains(why, "watch") {
+						t.Errorf("%s would be alerted to %d: %s", name, post, why)
 					}
 				}
 				checkOmitted(t, name, got, m.MustNot, nil)
@@ -66,8 +66,8 @@ func TestPreview_AlertMatchesForum(t *testing.T) {
 					t.Errorf("%s: the preview is %+v", name, got)
 				}
 				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "Turn off all alerts:", "eml": "\nList-Id: \"Example Forum\" <alerts.forum.example.org>"} {
-					if mail := alert(format); !strings.Contains(strings.ReplaceAll(mail, "\r", ""), holds) {
-						t.Errorf("%s: as %s it lacks %q:\n%s", name, format, holds, mail)
+					if message := alert(format); !strings.Contains(strings.ReplaceAll(message, "\r", ""), holds) {
+						t.Errorf("%s: the %s format lacks %q:\n%s", name, format, holds, message)
 					}
 				}
 			}

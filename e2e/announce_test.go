@@ -16,11 +16,11 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// defaultAudience is how many members the forum of an announcement has; POSTRIDER_READERS says otherwise.
+// defaultAudience is the number of members who get the announcement, unless POSTRIDER_READERS is set.
 const defaultAudience = 5000
 
 // TestAnnouncement_ReachesEachMemberOnceDespiteKills kills daemons five times while they send an announcement, and
-// pauses that once. Two share a PostgreSQL.
+// pauses the announcement once. With PostgreSQL, two daemons share the store.
 func TestAnnouncement_ReachesEachMemberOnceDespiteKills(t *testing.T) {
 	n := defaultAudience
 	if text := os.Getenv("POSTRIDER_READERS"); text != "" {
@@ -45,7 +45,7 @@ func TestAnnouncement_ReachesEachMemberOnceDespiteKills(t *testing.T) {
 	}
 }
 
-// announcementTest is an announcement to a crowd, and the daemons that send it.
+// announcementTest is an announcement to many members, and the daemons that send it.
 type announcementTest struct {
 	*testForum
 	binary, config string
@@ -53,21 +53,21 @@ type announcementTest struct {
 	daemons        []*process
 	kills          int
 	began          time.Time
-	peakMemory     int // KB that a daemon had in memory at most
+	peakMemory     int // highest memory use of any daemon, KB
 }
 
 func newAnnouncementTest(t *testing.T, binary string, crowd int, store string) *announcementTest {
 	t.Helper()
-	p := &announcementTest{testForum: newTestForum(t, 1, time.Now()), binary: binary, relay: smtptest.New(t, smtptest.WithHeads())}
+	p := &announcementTest{testForum: newTestForum(t, 1, time.Now()), binary: binary, relay: smtptest.New(t, smtptest.WithHeadersOnly())}
 	p.exec(`WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?)
 		INSERT INTO member SELECT 10000 + i, 'Reader ' || i, 'reader' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd)
-	// What is in doubt goes out again at once, else the test would wait for a quarter of an hour after each kill.
+	// Uncertain messages are retried immediately. Otherwise the test would wait 15 minutes after each kill.
 	p.config = appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+p.path, store, p.relay.URL()),
 		"[digest]\ncadence = \"off\"\n[announcements]\ncanary = 0\n[delivery]\nuncertain_wait = \"0s\"\n")
 	return p
 }
 
-// mustRun runs a command that must go well.
+// mustRun runs a command that must succeed, and returns its output.
 func (p *announcementTest) mustRun(args ...string) string {
 	p.Helper()
 	out, errOut, code := run(p.T, append(args, "-c", p.config)...)
@@ -80,7 +80,7 @@ func (p *announcementTest) mustRun(args ...string) string {
 func (p *announcementTest) send(daemons int) {
 	p.Helper()
 	text := filepath.Join(p.TempDir(), "notice.md")
-	body := strings.Repeat("We move to a *new* machine on **Saturday**, {{name|friend}}; [what is new](/help) stands in our notes.\n\n", 12)
+	body := strings.Repeat("We move to a *new* machine on **Saturday**, {{name|friend}}; [what is new](/help) is in our notes.\n\n", 12)
 	if err := os.WriteFile(text, []byte("+++\ntitle = \"We move, {{name}}\"\n+++\n"+body), 0o600); err != nil {
 		p.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func (p *announcementTest) send(daemons int) {
 	for _, tenth := range []int{1, 2, 4} {
 		p.killAfter(tenth * len(all) / 10)
 	}
-	p.waitFor("half of the mails", relayPoll, func() bool { return p.relay.Count() >= len(all)/2 })
+	p.waitFor("half of the messages", relayPoll, func() bool { return p.relay.Count() >= len(all)/2 })
 	p.wantNothingWhilePaused()
 	p.mustRun("announce", "resume", "1")
 	p.killAfter(8 * len(all) / 10)
@@ -102,7 +102,7 @@ func (p *announcementTest) send(daemons int) {
 	p.recordPeak()
 }
 
-// waitFor waits for something to become true while the daemons run.
+// waitFor waits until a condition holds. The daemons must keep running.
 func (p *announcementTest) waitFor(what string, every time.Duration, true func() bool) {
 	p.Helper()
 	deadline := time.After(10 * time.Minute)
@@ -110,21 +110,21 @@ func (p *announcementTest) waitFor(what string, every time.Duration, true func()
 		for _, d := range p.daemons {
 			select {
 			case err := <-d.done:
-				p.Fatalf("a daemon ended before %s: %v\n%s", what, err, d.out)
+				p.Fatalf("a daemon exited while waiting for %s: %v\n%s", what, err, d.out)
 			default:
 			}
 		}
 		select {
 		case <-deadline:
-			p.Fatalf("no %s in ten minutes:\n%s", what, p.daemons[0].out)
+			p.Fatalf("timeout after 10 minutes, waiting for %s:\n%s", what, p.daemons[0].out)
 		case <-time.After(every):
 		}
 	}
 }
 
 const (
-	relayPoll = 2 * time.Millisecond   // how often the inbox is asked
-	storePoll = 100 * time.Millisecond // how often the store is
+	relayPoll = 2 * time.Millisecond   // how often the relay is polled
+	storePoll = 100 * time.Millisecond // how often the store is polled
 )
 
 func (p *announcementTest) startDaemon() *process {
@@ -132,10 +132,10 @@ func (p *announcementTest) startDaemon() *process {
 	return start(p.T, p.binary, "run", "-c", p.config)
 }
 
-// killAfter kills a daemon once so many mails have arrived, each in its turn, and starts it again.
-func (p *announcementTest) killAfter(mails int) *process {
+// killAfter kills a daemon as soon as that many messages have arrived, and starts it again. The daemons take turns.
+func (p *announcementTest) killAfter(messages int) *process {
 	p.Helper()
-	p.waitFor(fmt.Sprintf("mail number %d", mails), relayPoll, func() bool { return p.relay.Count() >= mails })
+	p.waitFor(fmt.Sprintf("message number %d", messages), relayPoll, func() bool { return p.relay.Count() >= messages })
 	p.recordPeak()
 	d := &p.daemons[p.kills%len(p.daemons)]
 	(*d).Process.Kill()
@@ -145,23 +145,23 @@ func (p *announcementTest) killAfter(mails int) *process {
 	return *d
 }
 
-// wantNothingWhilePaused pauses the announcement, and sees that nothing leaves any more, whatever is started.
+// wantNothingWhilePaused pauses the announcement and checks that no message is sent, even by a restarted daemon.
 func (p *announcementTest) wantNothingWhilePaused() {
 	p.Helper()
 	p.mustRun("announce", "pause", "1", "a", "typo")
-	p.waitFor("the mails on their way have arrived", storePoll, func() bool { return p.leasedMessages() == 0 })
+	p.waitFor("the messages in flight have arrived", storePoll, func() bool { return p.leasedMessages() == 0 })
 	stopped := p.relay.Count()
 	again := p.killAfter(0)
 	p.waitFor("the daemon is up", relayPoll, func() bool { return strings.Contains(again.out.String(), "postrider started") })
 	if now := p.relay.Count(); now != stopped {
-		p.Errorf("%d mails left during the pause", now-stopped)
+		p.Errorf("%d messages were sent during the pause", now-stopped)
 	}
 	if all := len(p.audience()); stopped >= all {
-		p.Errorf("the pause came after all %d mails", all)
+		p.Errorf("all %d messages were sent before the pause", all)
 	}
 }
 
-// announceStatus is what announce status prints.
+// announceStatus is the output of announce status.
 type announceStatus struct {
 	State                  string
 	Sent, Refused, Waiting int
@@ -175,7 +175,7 @@ func (p *announcementTest) status() (s announceStatus) {
 	return s
 }
 
-// leasedMessages counts the mails that a daemon is at work on.
+// leasedMessages counts the messages that are leased by a daemon.
 func (p *announcementTest) leasedMessages() int {
 	p.Helper()
 	var q struct{ Mails []any }
@@ -185,12 +185,12 @@ func (p *announcementTest) leasedMessages() int {
 	return len(q.Mails)
 }
 
-// recordPeak notes how much memory a daemon has had at most (man 5 proc, VmHWM).
+// recordPeak records the highest memory use of the daemons so far (man 5 proc, VmHWM).
 func (p *announcementTest) recordPeak() {
 	for _, d := range p.daemons {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.Process.Pid))
 		if err != nil {
-			return // no such system: the test does not need it
+			return // no /proc here: the figure is optional
 		}
 		_, rest, _ := strings.Cut(string(text), "VmHWM:")
 		var kb int
@@ -200,7 +200,7 @@ func (p *announcementTest) recordPeak() {
 	}
 }
 
-// audience is whom the announcement is for.
+// audience returns the addresses that the announcement goes to.
 func (p *announcementTest) audience() []string {
 	p.Helper()
 	rows, err := p.db.QueryContext(p.Context(), `SELECT email FROM member WHERE state = 'active' AND email <> '' AND wants_mail = 1`)
@@ -222,11 +222,12 @@ func (p *announcementTest) audience() []string {
 	return all
 }
 
-// wantOneMessageEach holds what arrived against the audience: one mail for each, and no more copies of them than were in flight.
+// wantOneMessageEach checks that each member of the audience got one message, and that no more copies arrived than were
+// in flight at the kills.
 func (p *announcementTest) wantOneMessageEach() {
 	p.Helper()
 	took := time.Since(p.began)
-	ids := make(map[string]map[string]int) // how often each Message-ID came to an address
+	ids := make(map[string]map[string]int) // address -> Message-ID -> number of copies
 	for _, m := range p.relay.Messages() {
 		head, err := netmail.ReadMessage(bytes.NewReader(m.Data))
 		if err != nil {
@@ -242,7 +243,7 @@ func (p *announcementTest) wantOneMessageEach() {
 	for _, email := range all {
 		if len(ids[email]) != 1 {
 			if wrong++; wrong <= 5 {
-				p.Errorf("%s got %d different mails, want 1", email, len(ids[email]))
+				p.Errorf("%s got %d different messages, want 1", email, len(ids[email]))
 			}
 		}
 		for _, times := range ids[email] {
@@ -250,14 +251,14 @@ func (p *announcementTest) wantOneMessageEach() {
 		}
 	}
 	if len(ids) != len(all) || wrong > 0 {
-		p.Errorf("%d members were mailed and %d of them wrongly, want %d", len(ids), wrong, len(all))
+		p.Errorf("%d members got messages, %d of them the wrong number, want %d", len(ids), wrong, len(all))
 	}
 	if most := p.kills * (connections + maxUnsettled); copies > most {
-		p.Errorf("%d mails were repeated, want at most %d: those in flight at %d kills", copies, most, p.kills)
+		p.Errorf("%d messages were repeated, want at most %d: those in flight at %d kills", copies, most, p.kills)
 	}
 	if s := p.status(); s.State != "done" || s.Sent != len(all) || s.Waiting != 0 || s.Refused != 0 {
-		p.Errorf("the status is %+v, want %d sent", s, len(all))
+		p.Errorf("status is %+v, want %d sent", s, len(all))
 	}
-	p.Logf("%d members, %d daemons, %d kills, %d mails repeated, %v in all (%.0f a second), at most %d MB in one", len(all), len(p.daemons), p.kills, copies,
+	p.Logf("%d members, %d daemons, %d kills, %d messages repeated, %v in total (%.0f per second), at most %d MB per daemon", len(all), len(p.daemons), p.kills, copies,
 		took.Round(time.Second), float64(len(all))/took.Seconds(), p.peakMemory>>10)
 }

@@ -23,22 +23,21 @@ import (
 )
 
 const (
-	connections  = 8  // the default
-	maxUnsettled = 50 // mails that were handed over and are not settled yet, at most
+	connections  = 8  // the default number of connections to the relay
+	maxUnsettled = 50 // maximum number of messages that are sent but not settled yet
 	firstCrowdID = 1000
 )
 
-// testForum is the sample forum with a crowd of members who watch its sections, and nothing else to tell them than what a
-// test writes.
+// testForum is the sample forum with a crowd of members who watch its sections. The posts that a test writes are the only new ones.
 type testForum struct {
 	*testing.T
 	path           string
 	db             *sql.DB
 	now            time.Time // of the last post
-	lastSamplePost int64     // posts above this one are the test's
+	lastSamplePost int64     // posts above this ID were written by the test
 }
 
-// newTestForum makes a board with so many members. Nothing in it is news at now.
+// newTestForum creates a forum with a crowd of that many members. No post in it is new at the time now.
 func newTestForum(t *testing.T, crowd int, now time.Time) *testForum {
 	t.Helper()
 	b := &testForum{T: t, path: filepath.Join(t.TempDir(), "forum.db"), now: now}
@@ -72,14 +71,14 @@ func (b *testForum) queryInt(query string, args ...any) (n int64) {
 	return n
 }
 
-// writePost writes a post in a section, in a thread that is there already.
+// writePost writes a post in an existing thread of a section.
 func (b *testForum) writePost(section int) {
 	b.Helper()
 	b.exec(`INSERT INTO post SELECT (SELECT max(id) + 1 FROM post), id, starter_id, starter_name, ?, 0, 'visible', 'Has anybody seen my other glove?'
 		FROM thread WHERE section_id = ? AND state = 'visible' AND moved_to IS NULL ORDER BY id LIMIT 1`, b.now.Unix(), section)
 }
 
-// wantPosts is what each of the crowd must have: the posts of the test in the sections that he watches and may read.
+// wantPosts returns what each crowd member must get: the test's posts in the sections that the member watches and may read.
 func (b *testForum) wantPosts() map[string][]string {
 	b.Helper()
 	rows, err := b.db.QueryContext(b.Context(), `SELECT m.email, p.id
@@ -103,12 +102,12 @@ func (b *testForum) wantPosts() map[string][]string {
 		want[member] = append(want[member], fmt.Sprintf("/posts/%d/", post))
 	}
 	if rows.Err() != nil || len(want) == 0 {
-		b.Fatalf("%d members want something: %v", len(want), rows.Err())
+		b.Fatalf("%d members are expected to get posts: %v", len(want), rows.Err())
 	}
 	return want
 }
 
-// checkDelivered holds what arrived against what each of the crowd must have: each post once. It tells how many mails are exact copies.
+// checkDelivered checks that each crowd member got each of their posts once. It returns the number of exact copies of messages.
 func (b *testForum) checkDelivered(messages []smtptest.Message) (copies int) {
 	b.Helper()
 	got, times := receivedPosts(b.T, messages)
@@ -122,7 +121,7 @@ func (b *testForum) checkDelivered(messages []smtptest.Message) (copies int) {
 		}
 	}
 	if wrong > 5 {
-		b.Errorf("and %d others have not what they should", wrong-5)
+		b.Errorf("and %d other members have the wrong posts", wrong-5)
 	}
 	for _, n := range times {
 		copies += n - 1
@@ -130,8 +129,8 @@ func (b *testForum) checkDelivered(messages []smtptest.Message) (copies int) {
 	return copies
 }
 
-// receivedPosts lists the posts that each member got in all his mails but exact copies, a post as often as it came, and
-// how often each mail came.
+// receivedPosts returns the posts of all messages to each member, as often as they arrived, not counting exact copies of
+// messages, and how often each Message-ID arrived.
 func receivedPosts(t *testing.T, messages []smtptest.Message) (posts map[string][]string, times map[string]int) {
 	t.Helper()
 	posts, times = map[string][]string{}, map[string]int{}
@@ -154,7 +153,7 @@ func receivedPosts(t *testing.T, messages []smtptest.Message) (posts map[string]
 
 var postLink = regexp.MustCompile(`/posts/\d+/`)
 
-// linkedPosts lists the posts whose links stand in the text of a mail, each once.
+// linkedPosts returns the posts that are linked in the text part of a message, each once.
 func linkedPosts(t *testing.T, m *netmail.Message) []string {
 	t.Helper()
 	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
@@ -171,13 +170,13 @@ func linkedPosts(t *testing.T, m *netmail.Message) []string {
 	}
 	posts := postLink.FindAllString(string(text), -1)
 	if len(posts) == 0 {
-		t.Fatalf("a mail without posts:\n%s", text)
+		t.Fatalf("message without posts:\n%s", text)
 	}
 	slices.Sort(posts)
 	return slices.Compact(posts)
 }
 
-// buildBinary builds the program as it is shipped.
+// buildBinary builds the program as it is released: without the race detector.
 func buildBinary(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "postrider")
@@ -189,19 +188,19 @@ func buildBinary(t *testing.T) string {
 	return path
 }
 
-// replaceInConfig puts a piece of a configuration in the place of another.
+// replaceInConfig replaces one occurrence of a text in a configuration file.
 func replaceInConfig(t *testing.T, config, from, to string) {
 	t.Helper()
 	text := readFile(t, config)
 	if !strings.Contains(text, from) {
-		t.Fatalf("the configuration has no %q", from)
+		t.Fatalf("the configuration does not contain %q", from)
 	}
 	if err := os.WriteFile(config, []byte(strings.Replace(text, from, to, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// appendConfig adds tables to a configuration.
+// appendConfig appends tables to a configuration file.
 func appendConfig(t *testing.T, config, text string) string {
 	t.Helper()
 	if err := os.WriteFile(config, []byte(readFile(t, config)+text), 0o600); err != nil {

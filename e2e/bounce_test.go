@@ -19,27 +19,27 @@ import (
 	"postrider/store"
 )
 
-// Members of the crowd, by what becomes of mail to them.
+// Members of the crowd, by what happens to messages to them.
 const (
-	unknownUser      = firstCrowdID + iota // nobody has this address
-	deferredByPolicy                       // his mail server puts us off, because of who we are
-	rejectedByPolicy                       // and his refuses us for the same reason
-	reachable                              // gets his mail
+	unknownUser      = firstCrowdID + iota // the address does not exist
+	deferredByPolicy                       // the member's mail server defers our messages, by policy
+	rejectedByPolicy                       // the member's mail server rejects our messages, by policy
+	reachable                              // gets the messages
 	bounceCrowd      = 5
 )
 
 const bounceDomain = "bounce.forum.example.org"
 
-// mailServers is two real mail servers: the members' own, and the forum's relay before it.
+// mailServers are two real mail servers: the forum's relay, and the members' server behind it.
 type mailServers struct {
 	*testForum
 	membersServer, relay *servertest.Postfix
 	binary               string
 	config               string
-	store                *store.Store // as the test looks into it
+	store                *store.Store // for the checks of the test
 }
 
-// newMailServers makes an office whose relay hands what comes back to postrider as settings of Postfix say.
+// newMailServers sets up both servers. The given Postfix settings make the relay deliver bounces to postrider.
 func newMailServers(t *testing.T, dsn string, bounces string, relay servertest.PostfixConfig) *mailServers {
 	t.Helper()
 	o := &mailServers{testForum: newTestForum(t, bounceCrowd, time.Now().Truncate(time.Second))}
@@ -61,7 +61,7 @@ func newMailServers(t *testing.T, dsn string, bounces string, relay servertest.P
 	_, port, _ := strings.Cut(o.membersServer.Address(), ":")
 	relay.Settings = append(relay.Settings, "relayhost = [127.0.0.1]:"+port, "maximal_queue_lifetime = 2s", "bounce_queue_lifetime = 1h")
 	o.relay = servertest.NewPostfix(t, relay)
-	o.binary = o.relay.Path("postrider") // where its users may run it
+	o.binary = o.relay.Path("postrider") // in a folder whose files Postfix's users may execute
 	program, err := os.ReadFile(buildBinary(t))
 	if err == nil {
 		err = os.WriteFile(o.binary, program, 0o755)
@@ -74,19 +74,19 @@ func newMailServers(t *testing.T, dsn string, bounces string, relay servertest.P
 	return o
 }
 
-// runOnce runs one round at a moment.
+// runOnce runs one round at the given time.
 func (o *mailServers) runOnce(now time.Time) {
 	o.Helper()
 	p := start(o.T, o.binary, "run", "--once", "-c", o.config, "--now", now.Format(time.RFC3339))
 	if err := <-p.done; err != nil {
-		o.Fatalf("the round: %v\n%s", err, p.out)
+		o.Fatalf("run --once: %v\n%s", err, p.out)
 	}
 	if strings.Contains(p.out.String(), "@members.test") {
-		o.Errorf("the log names an address:\n%s", p.out)
+		o.Errorf("the log contains an address:\n%s", p.out)
 	}
 }
 
-// openStore opens the store for the test's own eyes.
+// openStore opens the store for the test's own queries.
 func (o *mailServers) openStore(dsn string) {
 	o.Helper()
 	var err error
@@ -96,7 +96,7 @@ func (o *mailServers) openStore(dsn string) {
 	o.Cleanup(func() { o.store.Close() })
 }
 
-// lastOutcome is what became of the newest mail to a member: "came back 550 5.1.1 dead".
+// lastOutcome describes the newest outcome of messages to a member: "came back 550 5.1.1 dead".
 func (o *mailServers) lastOutcome(member forum.MemberID) string {
 	o.Helper()
 	list, err := o.store.Queue.Outcomes(o.Context(), member, time.Time{})
@@ -110,18 +110,18 @@ func (o *mailServers) lastOutcome(member forum.MemberID) string {
 	return fmt.Sprintf("%s %d %s %s", x.Result, x.Code, x.Enhanced, x.Reason)
 }
 
-// awaitOutcome waits until the newest outcome of a member is as it should be.
+// awaitOutcome waits until the newest outcome of a member is the wanted one.
 func (o *mailServers) awaitOutcome(member forum.MemberID, want string) {
 	o.Helper()
 	servertest.Await(o.T, func() error {
 		if got := o.lastOutcome(member); got != want {
-			return fmt.Errorf("member %d: %s, want %s", member, got, want)
+			return fmt.Errorf("newest outcome of member %d is %s, want %s", member, got, want)
 		}
 		return nil
 	})
 }
 
-// listSuppressed are the addresses that the program lists.
+// listSuppressed returns the output of suppress list.
 func (o *mailServers) listSuppressed() (list []string) {
 	o.Helper()
 	out, errOut, code := run(o.T, "suppress", "list", "--json", "-c", o.config)
@@ -138,8 +138,8 @@ func (o *mailServers) listSuppressed() (list []string) {
 	return list
 }
 
-// wantOnlyUnknownSuppressed is what must follow from what came back: the unknown user is mailed no more, those whose servers do not
-// want us are.
+// wantOnlyUnknownSuppressed checks the outcome of the bounces: the unknown user gets no more messages. The members whose
+// servers reject us by policy still do.
 func (o *mailServers) wantOnlyUnknownSuppressed() {
 	o.Helper()
 	o.awaitOutcome(unknownUser, "came back 550 5.1.1 dead")
@@ -148,7 +148,7 @@ func (o *mailServers) wantOnlyUnknownSuppressed() {
 	o.awaitOutcome(reachable, "accepted 250 2.0.0 ")
 	o.runOnce(o.now.Add(20 * time.Minute))
 	if got, want := fmt.Sprint(o.listSuppressed()), fmt.Sprintf("[crowd0@members.test of %d]", unknownUser); got != want {
-		o.Errorf("suppressed are %s, want %s", got, want)
+		o.Errorf("suppressed addresses are %s, want %s", got, want)
 	}
 	o.now = o.now.Add(24 * time.Hour)
 	o.writePost(2)
@@ -156,11 +156,11 @@ func (o *mailServers) wantOnlyUnknownSuppressed() {
 	o.awaitOutcome(unknownUser, "skipped 0  address bounces")
 	o.awaitOutcome(reachable, "accepted 250 2.0.0 ")
 	if n := len(o.membersServer.Maildir("mail/crowd3")); n != 2 {
-		o.Errorf("the reader has %d mails, want 2", n)
+		o.Errorf("the reachable member has %d messages, want 2", n)
 	}
 	for _, blocked := range []forum.MemberID{deferredByPolicy, rejectedByPolicy} {
 		if got := o.lastOutcome(blocked); strings.HasPrefix(got, "skipped") {
-			o.Errorf("member %d is mailed no more because of a policy: %s", blocked, got)
+			o.Errorf("member %d gets no more messages because of a policy: %s", blocked, got)
 		}
 	}
 }
@@ -177,10 +177,10 @@ func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 		},
 		Files: map[string]string{"aliases": "", "bounces.toml": ""},
 	})
-	// Postfix runs the command as the owner of the file, in which it stands.
+	// Postfix runs the command as the owner of the aliases file.
 	command := fmt.Sprintf("postrider-bounces \"|%s bounce -c %s\"\n", o.binary, o.relay.Path("bounces.toml"))
 	for path, text := range map[string]string{o.relay.Path("aliases"): command, o.relay.Path("bounces.toml"): readFile(t, o.config)} {
-		if err := errors.Join(os.WriteFile(path, []byte(text), 0o644), servertest.Give(path)); err != nil {
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o644), servertest.Chown(path)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,19 +189,19 @@ func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 	o.openStore(dsn)
 	o.wantOnlyUnknownSuppressed()
 
-	t.Run("a mail to the address ends the digests", func(t *testing.T) {
+	t.Run("a message to the unsubscribe address turns digests off", func(t *testing.T) {
 		if err := smtp.SendMail(o.relay.Address(), nil, "crowd3@members.test", []string{o.unsubscribeAddress(reachable)}, []byte("Subject: do not\r\n\r\nunsubscribe\r\n")); err != nil {
 			t.Fatal(err)
 		}
 		servertest.Await(t, func() error {
 			all, err := o.store.Preferences.OfMembers(t.Context(), []forum.MemberID{reachable})
 			if c := all[reachable].Schedule; err == nil && (c == nil || c.Cadence != digest.Off) {
-				err = fmt.Errorf("the reader has chosen %+v, want no digests", c)
+				err = fmt.Errorf("the member's schedule is %+v, want digests off", c)
 			}
 			return err
 		})
 	})
-	t.Run("what cannot be taken in now stays with Postfix", func(t *testing.T) {
+	t.Run("Postfix keeps a message that postrider cannot process now", func(t *testing.T) {
 		config := o.relay.Path("bounces.toml")
 		if err := os.Rename(config, config+".away"); err != nil {
 			t.Fatal(err)
@@ -214,7 +214,7 @@ func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 			line := regexp.MustCompile(`orig_to=<x@` + bounceDomain + `>.* status=` + status)
 			servertest.Await(t, func() error {
 				if !line.MatchString(o.relay.Log()) {
-					return fmt.Errorf("Postfix's log has no line %s", line)
+					return fmt.Errorf("Postfix's log has no line that matches %s", line)
 				}
 				return nil
 			})
@@ -230,12 +230,12 @@ func TestBounce_SuppressesUnknownUserByAlias(t *testing.T) {
 
 var mailtoLink = regexp.MustCompile(`<mailto:([^>]+)>`)
 
-// unsubscribeAddress is the address that ends a member's digests, from a mail that he got.
+// unsubscribeAddress returns the address that unsubscribes a member from digests, from a message that the member received.
 func (o *mailServers) unsubscribeAddress(member forum.MemberID) string {
 	o.Helper()
 	mails := o.membersServer.Maildir(fmt.Sprintf("mail/crowd%d", member-firstCrowdID))
 	if len(mails) == 0 {
-		o.Fatalf("member %d has no mail", member)
+		o.Fatalf("member %d has no messages", member)
 	}
 	m, err := netmail.ReadMessage(strings.NewReader(mails[0]))
 	if err != nil {
@@ -254,12 +254,12 @@ func TestBounce_SuppressesUnknownUserByLMTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := fmt.Sprintf("127.0.0.1:%d", port)
+	lmtpAddress := fmt.Sprintf("127.0.0.1:%d", port)
 	dsn := "sqlite:" + filepath.Join(t.TempDir(), "postrider.db")
-	o := newMailServers(t, dsn, fmt.Sprintf("listen = \"lmtp://%s\"\n", door), servertest.PostfixConfig{
+	o := newMailServers(t, dsn, fmt.Sprintf("listen = \"lmtp://%s\"\n", lmtpAddress), servertest.PostfixConfig{
 		Settings: []string{
 			"relay_domains = " + bounceDomain,
-			"transport_maps = inline:{" + bounceDomain + "=lmtp:inet:" + door + "}",
+			"transport_maps = inline:{" + bounceDomain + "=lmtp:inet:" + lmtpAddress + "}",
 		},
 	})
 	o.writePost(2)
@@ -284,7 +284,7 @@ func TestIMAP_VerifiesCertificate(t *testing.T) {
 		check := start(t, binary, "check", "--offline", "-c", config)
 		<-check.done
 		if out := check.out.String(); !strings.Contains(out, want) {
-			t.Errorf("with the authorities of %s check prints\n%swithout %q", authority, out, want)
+			t.Errorf("with the certificate authorities in %s, check prints\n%swithout %q", authority, out, want)
 		}
 	}
 }

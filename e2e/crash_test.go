@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	daemonCount = 3    // daemons on one store
-	daemonCrowd = 1500 // members: work for some seconds
+	daemonCount = 3    // daemons that share one store
+	daemonCrowd = 1500 // members: enough work for several seconds
 )
 
-// TestDaemon_SurvivesPostgreSQLCrash crashes the server under daemons that deliver.
+// TestDaemon_SurvivesPostgreSQLCrash crashes the PostgreSQL server while daemons deliver.
 func TestDaemon_SurvivesPostgreSQLCrash(t *testing.T) {
 	t.Parallel()
 	const crashes = 5
@@ -31,20 +31,20 @@ func TestDaemon_SurvivesPostgreSQLCrash(t *testing.T) {
 	f.checkCopies(crashes)
 }
 
-// TestDaemon_FailsOverToStandby takes the primary away from daemons that deliver, and promotes its standby, at once or when they
-// have given up writing down what they had handed over.
+// TestDaemon_FailsOverToStandby stops the primary while daemons deliver, and promotes its standby: immediately, or after the
+// daemons have given up recording what they sent.
 func TestDaemon_FailsOverToStandby(t *testing.T) {
 	t.Parallel()
-	for name, wait := range map[string]bool{"at once": false, "late": true} {
+	for name, wait := range map[string]bool{"immediately": false, "late": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			primary := servertest.NewCluster(t)
 			standby := primary.Standby()
 			f := startDaemonGroup(t, primary.DSN(standby)+"&target_session_attrs=read-write")
 			f.awaitMessages(daemonCrowd / 3)
-			primary.Lose()
-			// A daemon that had nothing under way has nothing to settle.
-			f.daemons[0].waitFor(t, "word of the loss", func() bool {
+			primary.Crash()
+			// A daemon that had nothing in flight has nothing to settle.
+			f.daemons[0].waitFor(t, "an error about the lost primary", func() bool {
 				return !wait || slices.ContainsFunc(f.daemons, func(p *process) bool { return strings.Contains(p.out.String(), "settling") })
 			})
 			standby.Promote()
@@ -55,7 +55,7 @@ func TestDaemon_FailsOverToStandby(t *testing.T) {
 	}
 }
 
-// daemonGroup is daemons that deliver one edition to each of many members.
+// daemonGroup is several daemons that deliver one edition to each of many members.
 type daemonGroup struct {
 	*testForum
 	relay   *smtptest.Server
@@ -85,19 +85,19 @@ func startDaemonGroup(t *testing.T, store string) *daemonGroup {
 	return f
 }
 
-// awaitMessages waits until so many more mails have arrived.
+// awaitMessages waits until n more messages have arrived.
 func (f *daemonGroup) awaitMessages(n int) {
 	f.Helper()
 	n += len(f.relay.Messages())
-	f.daemons[0].waitFor(f.T, fmt.Sprintf("%dth mail", n), func() bool { return len(f.relay.Messages()) >= n })
+	f.daemons[0].waitFor(f.T, fmt.Sprintf("message number %d", n), func() bool { return len(f.relay.Messages()) >= n })
 }
 
-// awaitSettled waits until something has become of every mail.
+// awaitSettled waits until all messages are settled.
 func (f *daemonGroup) awaitSettled(server *servertest.Cluster) {
 	f.Helper()
 	want := len(f.wantPosts())
-	f.daemons[0].waitFor(f.T, "end of the work", func() bool {
-		return len(f.relay.Messages()) >= want && server.Number("SELECT count(*) FROM outbox WHERE settled_at IS NULL") == 0
+	f.daemons[0].waitFor(f.T, "all messages to be settled", func() bool {
+		return len(f.relay.Messages()) >= want && server.QueryInt("SELECT count(*) FROM outbox WHERE settled_at IS NULL") == 0
 	})
 }
 
@@ -108,13 +108,13 @@ func (f *daemonGroup) stopAll() {
 	}
 }
 
-// checkCopies checks what arrived after so many faults.
+// checkCopies checks the delivered posts and the number of repeated messages after a number of faults.
 func (f *daemonGroup) checkCopies(faults int) {
 	f.Helper()
-	mails := f.relay.Messages()
-	copies := f.checkDelivered(mails)
-	f.Logf("%d faults, %d mails, %d of them copies with the same Message-ID", faults, len(mails), copies)
+	messages := f.relay.Messages()
+	copies := f.checkDelivered(messages)
+	f.Logf("%d faults, %d messages, %d of them copies with the same Message-ID", faults, len(messages), copies)
 	if most := faults * daemonCount * (connections + maxUnsettled); copies > most {
-		f.Errorf("%d mails were repeated, want at most %d: those in flight at %d faults", copies, most, faults)
+		f.Errorf("%d messages were repeated, want at most %d: those in flight at %d faults", copies, most, faults)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// mountSmallDisk mounts a disk of its own for the store.
+// mountSmallDisk mounts a separate disk for the store.
 func mountSmallDisk(t *testing.T, size string) (dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -30,8 +30,8 @@ func mountSmallDisk(t *testing.T, size string) (dir string) {
 	return dir
 }
 
-// fillDisk fills a disk to the last byte. The function it gives makes room again.
-func fillDisk(t *testing.T, dir string) (empty func()) {
+// fillDisk fills a disk to the last byte. The returned function frees the space.
+func fillDisk(t *testing.T, dir string) (freeSpace func()) {
 	t.Helper()
 	path := filepath.Join(dir, "ballast")
 	file, err := os.Create(path)
@@ -54,7 +54,7 @@ func fillDisk(t *testing.T, dir string) (empty func()) {
 	}
 }
 
-// TestDisk_FullDiskLosesNothing fills the disk of the store while a daemon delivers, and makes room again.
+// TestDisk_FullDiskLosesNothing fills the disk of the store while a daemon delivers, and frees it again.
 func TestDisk_FullDiskLosesNothing(t *testing.T) {
 	t.Parallel()
 	dir := mountSmallDisk(t, "8m")
@@ -68,18 +68,18 @@ func TestDisk_FullDiskLosesNothing(t *testing.T) {
 	const faults = 2
 	for range faults {
 		arrived := len(relay.Messages())
-		p.waitFor(t, "mail", func() bool { return len(relay.Messages()) > arrived })
-		told := strings.Count(p.out.String(), "disk is full")
-		empty := fillDisk(t, dir)
+		p.waitFor(t, "a message", func() bool { return len(relay.Messages()) > arrived })
+		reported := strings.Count(p.out.String(), "disk is full")
+		freeSpace := fillDisk(t, dir)
 		arrived = len(relay.Messages())
-		p.waitFor(t, "word of the full disk", func() bool { return strings.Count(p.out.String(), "disk is full") > told })
+		p.waitFor(t, "an error about the full disk", func() bool { return strings.Count(p.out.String(), "disk is full") > reported })
 		if more := len(relay.Messages()) - arrived; more > connections+maxUnsettled {
-			t.Errorf("%d mails went out while nothing could be written, want those that were on their way", more)
+			t.Errorf("%d messages were sent while the disk was full, want only those in flight", more)
 		}
-		empty()
+		freeSpace()
 	}
 	want := b.wantPosts()
-	p.waitFor(t, "mail to everyone", func() bool {
+	p.waitFor(t, "a message to each member", func() bool {
 		got, _ := receivedPosts(t, relay.Messages())
 		for member := range want {
 			if len(got[member]) == 0 {
@@ -89,15 +89,15 @@ func TestDisk_FullDiskLosesNothing(t *testing.T) {
 		return true
 	})
 	p.stop(t)
-	mails := relay.Messages()
-	copies := b.checkDelivered(mails)
-	t.Logf("%d times a full disk, %d mails, %d of them copies with the same Message-ID", faults, len(mails), copies)
+	messages := relay.Messages()
+	copies := b.checkDelivered(messages)
+	t.Logf("%d times a full disk, %d messages, %d of them copies with the same Message-ID", faults, len(messages), copies)
 	if most := faults * (connections + maxUnsettled); copies > most {
-		t.Errorf("%d mails were repeated, want at most %d", copies, most)
+		t.Errorf("%d messages were repeated, want at most %d", copies, most)
 	}
 }
 
-// TestDisk_ReportsUnwritableFile starts a daemon on a store that is there and may not be written.
+// TestDisk_ReportsUnwritableFile starts a daemon on an existing store that is read-only.
 func TestDisk_ReportsUnwritableFile(t *testing.T) {
 	t.Parallel()
 	dir := mountSmallDisk(t, "8m")
@@ -117,8 +117,8 @@ func TestDisk_ReportsUnwritableFile(t *testing.T) {
 	remount(syscall.MS_RDONLY)
 	for _, command := range []string{"run", "check"} {
 		out, errOut, code := run(t, command, "-c", config)
-		if said := out + errOut; code != 1 || !strings.Contains(said, "read-only file system") || !strings.Contains(said, filepath.Join(dir, "postrider.db")) {
-			t.Errorf("%s: exit %d, %s; want 1 and the file named as read-only", command, code, said)
+		if output := out + errOut; code != 1 || !strings.Contains(output, "read-only file system") || !strings.Contains(output, filepath.Join(dir, "postrider.db")) {
+			t.Errorf("%s: exit %d, %s; want exit 1 and an error that names the read-only file", command, code, output)
 		}
 	}
 	remount(0)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// explanation is the JSON of an explanation: what checks may rely on.
+// explanation is one post in the JSON output of explain, as far as the tests check it.
 type explanation struct {
 	Post    int64  `json:"post"`
 	Verdict string `json:"verdict"`
@@ -26,7 +26,7 @@ type explanation struct {
 	} `json:"mails"`
 }
 
-// explainPosts tells of posts to a member.
+// explainPosts runs explain for a member and some posts.
 func explainPosts(t *testing.T, config string, member int64, posts []int64) map[int64]explanation {
 	t.Helper()
 	ids := make([]string, len(posts))
@@ -37,34 +37,34 @@ func explainPosts(t *testing.T, config string, member int64, posts []int64) map[
 	if code != 0 {
 		t.Fatalf("explain: exit %d\n%s", code, errOut)
 	}
-	var told struct {
+	var output struct {
 		Member struct {
 			ID int64 `json:"id"`
 		} `json:"member"`
 		Posts []explanation `json:"posts"`
 	}
-	if err := json.Unmarshal([]byte(out), &told); err != nil {
+	if err := json.Unmarshal([]byte(out), &output); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if told.Member.ID != member || len(told.Posts) != len(posts) {
-		t.Fatalf("it tells of member %d and %d posts, want %d and %d", told.Member.ID, len(told.Posts), member, len(posts))
+	if output.Member.ID != member || len(output.Posts) != len(posts) {
+		t.Fatalf("explain printed member %d and %d posts, want %d and %d", output.Member.ID, len(output.Posts), member, len(posts))
 	}
 	all := make(map[int64]explanation)
-	for _, s := range told.Posts {
+	for _, s := range output.Posts {
 		all[s.Post] = s
 	}
 	return all
 }
 
-// TestExplain_MatchesForumForEveryPost runs the daemon on the forums, and asks for every post of the window and every post that the
-// story by which a forum was filled has a reason for.
+// TestExplain_MatchesForumForEveryPost runs the daemon on the forums. It then checks the explanation of every post in the window,
+// and of every post that the expectation has a reason for.
 func TestExplain_MatchesForumForEveryPost(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
 			dsn, config := loadForum(t, kind)
-			mails := t.TempDir()
-			if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(want.Window[1]), "--mail-dir", mails); code != 0 {
+			folder := t.TempDir()
+			if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(want.Window[1]), "--mail-dir", folder); code != 0 {
 				t.Fatalf("run: exit %d\n%s", code, errOut)
 			}
 			for name, m := range want.Members {
@@ -80,41 +80,41 @@ func TestExplain_MatchesForumForEveryPost(t *testing.T) {
 				got := explainPosts(t, config, m.ID, slices.Compact(posts))
 				for post, s := range got {
 					if should := slices.Contains(m.Show, post); should != (s.Verdict == "sent") {
-						t.Errorf("%s: post %d is explained as %s: %s; he should get it: %t", name, post, s.Verdict, s.Reason, should)
+						t.Errorf("%s: post %d is explained as %s: %s; want it sent: %t", name, post, s.Verdict, s.Reason, should)
 					}
 				}
 				checkReasons(t, name, got, m)
 			}
-			if sent, err := filepath.Glob(filepath.Join(mails, "*.eml")); err != nil || len(sent) < 5 {
-				t.Errorf("%d mails were sent, %v", len(sent), err)
+			if sent, err := filepath.Glob(filepath.Join(folder, "*.eml")); err != nil || len(sent) < 5 {
+				t.Errorf("%d messages were sent, %v", len(sent), err)
 			}
 		})
 	}
 }
 
-// checkReasons holds our reasons against those of the story.
+// checkReasons compares our reasons with those of the expectation.
 func checkReasons(t *testing.T, name string, got map[int64]explanation, m memberExpectation) {
 	t.Helper()
 	for _, post := range m.Show {
 		s := got[post]
 		last := s.Rules[len(s.Rules)-1]
 		if !strings.HasPrefix(s.Mail, "digest/") || last.Blocks || len(s.Mails) == 0 || s.Mails[0].State != "accepted" {
-			t.Errorf("%s: post %d, which he got, is explained by %+v", name, post, s)
+			t.Errorf("%s: post %d was sent, but is explained by %+v", name, post, s)
 		}
 	}
 	for id, theirs := range m.MustNot {
 		post, _ := strconv.ParseInt(id, 10, 64)
 		ours, known := reasonFor(theirs)
 		if !known {
-			t.Errorf("%s: no word of ours for %q", name, theirs)
+			t.Errorf("%s: no reason of ours matches %q", name, theirs)
 		}
 		if s := got[post]; s.Verdict != "left out" || !strings.Contains(s.Reason, ours) {
-			t.Errorf("%s: post %d is %s for %q, want %q (%s)", name, post, s.Verdict, s.Reason, ours, theirs)
+			t.Errorf("%s: post %d is %q because of %q, want %q (%s)", name, post, s.Verdict, s.Reason, ours, theirs)
 		}
 	}
 	for _, post := range m.Own {
 		if s := got[post]; s.Reason != "own post" {
-			t.Errorf("%s: own post %d is left out as %q", name, post, s.Reason)
+			t.Errorf("%s: own post %d is left out because of %q", name, post, s.Reason)
 		}
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// killCount is how often a daemon is killed.
+// killCount is how many daemons are killed in each case.
 const killCount = 50
 
-// TestKill_DeliversEachPostOnce kills daemons in the middle of rounds and starts them again, while
-// the forum is written to.
+// TestKill_DeliversEachPostOnce kills daemons in the middle of rounds and starts them again, while posts are
+// written in the forum.
 func TestKill_DeliversEachPostOnce(t *testing.T) {
 	t.Parallel()
 	binary := buildBinary(t)
@@ -24,7 +24,7 @@ func TestKill_DeliversEachPostOnce(t *testing.T) {
 	for name, tt := range map[string]struct {
 		store   func(*testing.T) string
 		daemons int
-		atOnce  int // killed at once
+		atOnce  int // how many are killed at the same moment
 	}{
 		"the only one, on SQLite":     {sqlite, 1, 1},
 		"one of three, on PostgreSQL": {postgres, 3, 1},
@@ -36,29 +36,29 @@ func TestKill_DeliversEachPostOnce(t *testing.T) {
 			config := appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, tt.store(t), relay.URL()),
 				"[digest]\ncadence = \"hours\"\nevery = 1\nhour = 0\n")
 			s := killTest{testForum: b, binary: binary, config: config, relay: relay, random: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))}
-			s.runRound() // everybody is known now
+			s.runRound() // from now on, all members are known
 			for s.killed < killCount {
 				s.runHour(tt.daemons, tt.atOnce)
 			}
-			for range 2 { // what is in doubt goes out again, and then what came after it
+			for range 2 { // the first retries uncertain messages, the second sends what came after them
 				s.now = s.now.Add(time.Hour)
 				s.runRound()
 			}
-			mails := relay.Messages()
-			copies := b.checkDelivered(mails)
-			t.Logf("%s: %d kills in %d hours, %d mails, %d of them copies with the same Message-ID", name, s.killed, s.hours, len(mails), copies)
+			messages := relay.Messages()
+			copies := b.checkDelivered(messages)
+			t.Logf("%s: %d kills in %d hours, %d messages, %d of them copies with the same Message-ID", name, s.killed, s.hours, len(messages), copies)
 			if most := s.killed * (connections + maxUnsettled); copies > most {
-				t.Errorf("%d mails were repeated, want at most %d: those in flight at %d kills", copies, most, s.killed)
+				t.Errorf("%d messages were repeated, want at most %d: those in flight at %d kills", copies, most, s.killed)
 			}
 			s.runRound()
-			if after := len(relay.Messages()); after != len(mails) {
-				t.Errorf("a round with nothing new sent %d mails", after-len(mails))
+			if after := len(relay.Messages()); after != len(messages) {
+				t.Errorf("a round with nothing new sent %d messages", after-len(messages))
 			}
 		})
 	}
 }
 
-// killTest is daemons that are killed.
+// killTest is a forum and daemons that are killed.
 type killTest struct {
 	*testForum
 	binary, config string
@@ -67,19 +67,19 @@ type killTest struct {
 	hours, killed  int
 }
 
-// startRound starts one round of a daemon.
+// startRound starts a daemon that runs one round.
 func (s *killTest) startRound() *process {
 	s.Helper()
 	return start(s.T, s.binary, "run", "-c", s.config, "--once", "--now", s.now.Format(time.RFC3339))
 }
 
-// runRound runs one round that nobody disturbs.
+// runRound runs one round without a kill.
 func (s *killTest) runRound() {
 	s.Helper()
 	s.awaitEnd(s.startRound())
 }
 
-// awaitEnd waits until a round has ended, which must be well.
+// awaitEnd waits until a round has ended. It must succeed.
 func (s *killTest) awaitEnd(p *process) {
 	s.Helper()
 	if err := <-p.done; err != nil {
@@ -87,7 +87,7 @@ func (s *killTest) awaitEnd(p *process) {
 	}
 }
 
-// runHour lets an hour pass in which posts are written, and lets daemons tell of them, some of which are killed and started again.
+// runHour advances the clock by an hour, writes posts and runs daemons. Some of them are killed and started again.
 func (s *killTest) runHour(daemons, atOnce int) {
 	s.Helper()
 	s.hours++
@@ -111,8 +111,8 @@ func (s *killTest) runHour(daemons, atOnce int) {
 	}
 }
 
-// waitRandomly waits for a random one: mostly until so many more mails have arrived, now and then for so much time, which may be over
-// before the first. It ends with the daemons, too.
+// waitRandomly waits until a random number of further messages have arrived. One time in five it waits at most a random short
+// time, which may end before the first message. It also returns when a daemon has ended.
 func (s *killTest) waitRandomly(running []*process) {
 	more, end := len(s.relay.Messages())+1+s.random.IntN(40), make(<-chan time.Time)
 	if s.random.IntN(5) == 0 {
@@ -127,7 +127,7 @@ func (s *killTest) waitRandomly(running []*process) {
 	}
 }
 
-// hasEnded tells that a daemon has ended.
+// hasEnded reports whether a daemon has ended.
 func hasEnded(p *process) bool {
 	select {
 	case err := <-p.done:
@@ -138,14 +138,14 @@ func hasEnded(p *process) bool {
 	}
 }
 
-// killRunning kills a daemon, if it has not ended yet.
+// killRunning kills a daemon and reports whether it was still running.
 func (s *killTest) killRunning(p *process) bool {
 	s.Helper()
 	if hasEnded(p) {
 		return false
 	}
 	p.Process.Kill()
-	if err := <-p.done; err == nil { // it was faster
+	if err := <-p.done; err == nil { // it finished before the kill
 		p.done <- nil
 		return false
 	}

@@ -18,11 +18,11 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// alertForum is a forum in which a crowd watches a thread, by the ways in which its own software writes.
+// alertForum describes a forum in which many members watch a thread, with the SQL statements that its own software uses.
 type alertForum struct {
 	thread     int64
-	copied     map[string][2]string // tables of which a member's row is copied: the column of his number, and what else is his own
-	setWatches []string             // lets the crowd watch the thread, and nobody else anything
+	copied     map[string][2]string // tables in which a member's row is copied: the column of the member ID, and the columns that must be unique
+	setWatches []string             // makes the members watch the thread, and removes all other watches
 	reply      []string             // writes a reply
 }
 
@@ -47,7 +47,7 @@ var alertForums = map[string]alertForum{
 		thread:     12,
 		copied:     map[string][2]string{"mybb_users": {"uid", "username email"}},
 		setWatches: []string{`DELETE FROM mybb_threadsubscriptions`, `DELETE FROM mybb_forumsubscriptions`, `INSERT INTO mybb_threadsubscriptions (uid, tid, notification, dateline) SELECT seq, @thread, 1, 0 FROM seq_100001_to_199999 WHERE seq <= 100000 + @crowd`},
-		reply: []string{ // its tables know no transactions
+		reply: []string{ // its tables have no transactions
 			`INSERT INTO mybb_posts (tid, fid, subject, uid, username, dateline, message, visible) SELECT @thread, fid, CONCAT('RE: ', subject), 2, 'Ray', @at, @words, 1 FROM mybb_threads WHERE tid = @thread`,
 			`SET @post = LAST_INSERT_ID()`,
 			`UPDATE mybb_threads SET lastpost = @at, lastposter = 'Ray', lastposteruid = 2, replies = replies + 1 WHERE tid = @thread`,
@@ -55,8 +55,8 @@ var alertForums = map[string]alertForum{
 	},
 }
 
-// TestLatency_AlertsWithinSeconds lets a reply be written as the forum writes it, and waits for the mails of all who
-// watch its thread. POSTRIDER_WATCHERS is how many these are, POSTRIDER_REPLIES how many replies are timed.
+// TestLatency_AlertsWithinSeconds writes a reply as the forum does, and waits for the messages to all watchers of its thread.
+// POSTRIDER_WATCHERS is the number of watchers, POSTRIDER_REPLIES the number of replies to measure.
 func TestLatency_AlertsWithinSeconds(t *testing.T) {
 	watchers, replies := envInt(t, "POSTRIDER_WATCHERS", 25), envInt(t, "POSTRIDER_REPLIES", 1)
 	if replies == 1 {
@@ -67,7 +67,7 @@ func TestLatency_AlertsWithinSeconds(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			dsn, _ := loadForum(t, kind)
 			db := servertest.OpenMariaDB(t, dsn)
-			db.SetMaxOpenConns(1) // for its variables
+			db.SetMaxOpenConns(1) // session variables need a single connection
 			forum.addWatchers(t, db, watchers)
 			relay, dir := smtptest.New(t), t.TempDir()
 			config := appendConfig(t, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
@@ -75,32 +75,32 @@ func TestLatency_AlertsWithinSeconds(t *testing.T) {
 			p := start(t, binary, "run", "-c", config)
 			p.waitFor(t, "first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start"`) })
 			idle := forum.idleCost(t, db, replies)
-			var late []time.Duration
-			var asked int64
+			var delays []time.Duration
+			var statements int64
 			for n := range replies {
 				words := fmt.Sprintf("Reply number %d.", n+1)
-				if replies > 1 { // at any moment between two looks
+				if replies > 1 { // at a random time between two polls
 					time.Sleep(time.Duration(rand.Int64N(int64(2 * time.Second))))
 				}
 				before := statementCount(t, db)
 				written := forum.writeReply(t, db, words)
-				p.waitFor(t, "mail to each watcher", func() bool { return relay.Count() >= (n+1)*watchers })
-				late = append(late, deliveryTimes(t, relay.Messages()[n*watchers:], written, words, watchers)...)
-				asked += statementCount(t, db) - before - int64(len(forum.reply)) - 3 // what writes the reply, and asks this
+				p.waitFor(t, "a message to each watcher", func() bool { return relay.Count() >= (n+1)*watchers })
+				delays = append(delays, deliveryTimes(t, relay.Messages()[n*watchers:], written, words, watchers)...)
+				statements += statementCount(t, db) - before - int64(len(forum.reply)) - 3 // minus those that write the reply and read the counter
 			}
-			slices.Sort(late)
-			p50, p99, last := late[len(late)/2], late[len(late)*99/100], late[len(late)-1]
-			t.Logf("%s: %d replies to %d watchers each: p50 %v, p99 %v, last %v; of the forum %.1f statements a reply were asked, %s",
-				kind, replies, watchers, p50, p99, last, float64(asked)/float64(replies), idle)
+			slices.Sort(delays)
+			p50, p99, last := delays[len(delays)/2], delays[len(delays)*99/100], delays[len(delays)-1]
+			t.Logf("%s: %d replies to %d watchers each: p50 %v, p99 %v, last %v; %.1f statements on the forum per reply, %s",
+				kind, replies, watchers, p50, p99, last, float64(statements)/float64(replies), idle)
 			if limit := 10 * time.Second; replies == 1 && last > limit {
-				t.Errorf("the last mail was accepted after %v, want within %v", last, limit)
+				t.Errorf("the last message was accepted after %v, want within %v", last, limit)
 			}
 			p.stop(t)
 		})
 	}
 }
 
-// addWatchers lets members who may read the thread watch it: copies of one who may.
+// addWatchers adds members who watch the thread. They are copies of a member who may read it.
 func (a alertForum) addWatchers(t *testing.T, db *sql.DB, watchers int) {
 	t.Helper()
 	run := func(query string, args ...any) {
@@ -134,7 +134,7 @@ func (a alertForum) addWatchers(t *testing.T, db *sql.DB, watchers int) {
 		}
 		rows.Close()
 		if len(columns) == 0 {
-			t.Fatalf("there is no table %s", table)
+			t.Fatalf("no table %s", table)
 		}
 		run(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s o, seq_100001_to_199999 s WHERE o.%s = 5 AND s.seq <= 100000 + @crowd",
 			table, strings.Join(columns, ", "), strings.Join(values, ", "), table, own[0]))
@@ -144,7 +144,7 @@ func (a alertForum) addWatchers(t *testing.T, db *sql.DB, watchers int) {
 	}
 }
 
-// writeReply writes a reply and tells when that was done.
+// writeReply writes a reply and returns the time of the commit.
 func (a alertForum) writeReply(t *testing.T, db *sql.DB, words string) time.Time {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), `SET @words = ?, @at = ?`, words, time.Now().Unix()); err != nil {
@@ -158,19 +158,19 @@ func (a alertForum) writeReply(t *testing.T, db *sql.DB, words string) time.Time
 	return time.Now()
 }
 
-// idleCost tells what a look at the forum costs that finds nothing. It waits for that only where figures are wanted.
+// idleCost describes how many statements a poll costs that finds nothing. It measures this only when replies > 1.
 func (a alertForum) idleCost(t *testing.T, db *sql.DB, replies int) string {
 	t.Helper()
 	if replies == 1 {
-		return "idle looks not counted"
+		return "idle polls not measured"
 	}
-	const looks = 10
+	const polls = 10
 	before := statementCount(t, db)
-	time.Sleep(looks * 2 * time.Second)
-	return fmt.Sprintf("idle %.1f a look", float64(statementCount(t, db)-before-1)/looks)
+	time.Sleep(polls * 2 * time.Second)
+	return fmt.Sprintf("%.1f per idle poll", float64(statementCount(t, db)-before-1)/polls)
 }
 
-// statementCount is how many statements the server was asked.
+// statementCount returns how many statements the server has received.
 func statementCount(t *testing.T, db *sql.DB) (n int64) {
 	t.Helper()
 	var name string
@@ -180,33 +180,33 @@ func statementCount(t *testing.T, db *sql.DB) (n int64) {
 	return n
 }
 
-// deliveryTimes tells after how long each watcher's mail was accepted, of which all must bring the words.
-func deliveryTimes(t *testing.T, mails []smtptest.Message, written time.Time, words string, watchers int) (late []time.Duration) {
+// deliveryTimes returns how long after the reply each watcher's message was accepted. Each message must contain the words.
+func deliveryTimes(t *testing.T, messages []smtptest.Message, written time.Time, words string, watchers int) (delays []time.Duration) {
 	t.Helper()
 	to := map[string]bool{}
-	for _, m := range mails {
+	for _, m := range messages {
 		head, err := netmail.ReadMessage(bytes.NewReader(m.Data))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if list := head.Header.Get("List-Id"); !strings.Contains(list, "<alerts.") || !bytes.Contains(m.Data, []byte(words)) {
-			t.Errorf("%s was mailed %s, without %q", m.To, list, words)
+			t.Errorf("%s got a message of list %q, without %q", m.To, list, words)
 		}
 		to[m.To] = true
-		late = append(late, m.At.Sub(written))
+		delays = append(delays, m.At.Sub(written))
 	}
-	if len(to) != watchers || len(mails) != watchers {
-		t.Errorf("%d mails went to %d members, want each of %d once", len(mails), len(to), watchers)
+	if len(to) != watchers || len(messages) != watchers {
+		t.Errorf("%d messages went to %d members, want one to each of %d", len(messages), len(to), watchers)
 	}
-	return late
+	return delays
 }
 
-// envInt is a number that somebody wants otherwise who measures.
-func envInt(t *testing.T, name string, usual int) int {
+// envInt returns the number in an environment variable, or a default.
+func envInt(t *testing.T, name string, preset int) int {
 	t.Helper()
 	text := os.Getenv(name)
 	if text == "" {
-		return usual
+		return preset
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

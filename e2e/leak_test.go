@@ -18,20 +18,20 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// secretWord marks what nobody may read any more when the mails go out.
+// secretWord marks texts that no member may read any more when the messages are sent.
 const secretWord = "Zimtstern"
 
-// forumSQL is how a forum's own software does what may happen before a hand-over.
+// forumSQL has the statements by which a forum's own software makes the changes of this test.
 type forumSQL struct {
-	mark      string // of post ?: puts the secret into it
-	title     string // of thread ?: makes the secret its title
-	inSection string // which posts are in section ?
-	section   string // of post ?
-	remove    string // post ?
-	move      string // thread ? to section ?
-	lock      string // section ?: nobody may read it
-	ban       string // member ?
-	address   string // to ?, of member ?
+	mark      string // puts the secret into post ?
+	title     string // makes the secret the title of thread ?
+	inSection string // selects the posts in section ?
+	section   string // selects the section of post ?
+	remove    string // deletes post ?
+	move      string // moves to section ? the thread ?
+	lock      string // removes all access to section ?
+	ban       string // bans member ?
+	address   string // sets to ? the address of member ?
 }
 
 var forumSQLs = map[string]forumSQL{
@@ -59,16 +59,15 @@ var forumSQLs = map[string]forumSQL{
 	},
 }
 
-// TestLeak_RespectsPermissionChanges plans mails, or has them put off by a relay, and changes the forum
-// before they go out.
+// TestLeak_RespectsPermissionChanges plans messages, or has a relay defer them, and changes the forum before they are sent.
 func TestLeak_RespectsPermissionChanges(t *testing.T) {
 	for kind, sw := range forumSQLs {
-		for _, waits := range []string{"between plan and hand-over", "while they wait for another try"} {
+		for _, waits := range []string{"between planning and sending", "while waiting for a retry"} {
 			t.Run(kind+" "+waits, func(t *testing.T) {
 				want := readExpectation(t, kind)
 				dsn, _ := loadForum(t, kind)
 				f := forumDB{t, servertest.OpenMariaDB(t, dsn), sw}
-				dir, deferring, relay := t.TempDir(), smtptest.NewScript(t, smtptest.Table{".": {{Say: "451 4.7.1 Come back later"}}}), smtptest.New(t)
+				dir, deferring, relay := t.TempDir(), smtptest.NewScript(t, smtptest.Table{".": {{Reply: "451 4.7.1 Try again later"}}}), smtptest.New(t)
 				config := func(url string) string {
 					return writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), url)
 				}
@@ -76,7 +75,7 @@ func TestLeak_RespectsPermissionChanges(t *testing.T) {
 				for name, m := range want.Members {
 					before[name] = preview(t, config(relay.URL()), strconv.FormatInt(m.ID, 10), want.Window)
 				}
-				happen := f.markSecrets(before["oldhand"], want)
+				applyChanges := f.markSecrets(before["oldhand"], want)
 
 				now := time.Unix(want.Window[1], 0)
 				once := func(url string) {
@@ -85,17 +84,17 @@ func TestLeak_RespectsPermissionChanges(t *testing.T) {
 						t.Fatalf("run: exit %d\n%s", code, errOut)
 					}
 				}
-				if waits == "between plan and hand-over" {
+				if waits == "between planning and sending" {
 					mustRun(t, "queue", "pause", "-c", config(relay.URL()))
 					once(relay.URL())
 					mustRun(t, "queue", "resume", "-c", config(relay.URL()))
 				} else {
 					once(deferring.URL())
 					if !strings.Contains(strings.Join(deferring.Bodies(), ""), secretWord) {
-						t.Error("without a change nothing would be kept secret")
+						t.Error("the deferred messages do not contain the secret: the test checks nothing")
 					}
 				}
-				happen()
+				applyChanges()
 				now = now.Add(10 * time.Minute)
 				once(relay.URL())
 				wantNoLeak(t, relay.Messages(), before["oldhand"].Member.Email, before["panda"].Member.Email, before["ray"].Member.Email)
@@ -104,7 +103,7 @@ func TestLeak_RespectsPermissionChanges(t *testing.T) {
 	}
 }
 
-// mustRun runs a command line that must go well.
+// mustRun runs a command that must succeed.
 func mustRun(t *testing.T, args ...string) {
 	t.Helper()
 	if _, errOut, code := run(t, args...); code != 0 {
@@ -112,7 +111,7 @@ func mustRun(t *testing.T, args ...string) {
 	}
 }
 
-// forumDB is a forum's database, as the forum itself has it.
+// forumDB is a forum's database, with the statements of the forum's software.
 type forumDB struct {
 	*testing.T
 	db *sql.DB
@@ -141,17 +140,17 @@ func (f forumDB) queryInts(query string, args ...any) (list []int64) {
 		list = append(list, n)
 	}
 	if rows.Err() != nil || len(list) == 0 {
-		f.Fatalf("%s: nothing (%v)", query, rows.Err())
+		f.Fatalf("%s: no rows (%v)", query, rows.Err())
 	}
 	return list
 }
 
-// markSecrets marks some of what Oldhand would get: all that is in a section, a post, and a thread. The function it gives takes
-// them away from him, bans Panda, and gives Ray another address.
-func (f forumDB) markSecrets(oldhand edition, want expectation) (happen func()) {
+// markSecrets puts the secret into a part of what Oldhand would get: a whole section, a post and a thread. The returned function
+// removes Oldhand's access to them, bans Panda, and changes Ray's address.
+func (f forumDB) markSecrets(oldhand edition, want expectation) (applyChanges func()) {
 	f.Helper()
 	if len(oldhand.Groups) < 2 || len(oldhand.Groups[1].Threads) < 3 {
-		f.Fatalf("Oldhand's edition has too little to play with: %v", oldhand.shownPosts())
+		f.Fatalf("Oldhand's edition has too few sections or threads: %v", oldhand.shownPosts())
 	}
 	section, threads := oldhand.Groups[0].Section.ID, oldhand.Groups[1].Threads
 	post, thread := threads[0].Posts[0].ID, threads[1]
@@ -180,27 +179,27 @@ func (f forumDB) markSecrets(oldhand edition, want expectation) (happen func()) 
 
 const newAddress = "new@example.org"
 
-// wantNoLeak looks for what must not have left. Ray may have the thread that was moved: he watches where it stands now.
-func wantNoLeak(t *testing.T, mails []smtptest.Message, oldhand, panda, ray string) {
+// wantNoLeak checks that no secret was sent. Ray may get the moved thread, because Ray watches the section that it is in now.
+func wantNoLeak(t *testing.T, messages []smtptest.Message, oldhand, panda, ray string) {
 	t.Helper()
 	got := map[string]int{}
-	for _, m := range mails {
+	for _, m := range messages {
 		got[m.To]++
 		text := decodedText(t, m.Data)
 		if m.To != newAddress && strings.Contains(text, secretWord) {
-			t.Errorf("the mail to %s tells what is forbidden", m.To)
+			t.Errorf("the message to %s contains the secret", m.To)
 		}
 		if strings.Contains(text, ray) {
-			t.Errorf("the mail to %s names Ray's old address", m.To)
+			t.Errorf("the message to %s contains Ray's old address", m.To)
 		}
 	}
 	if got[oldhand] != 1 || got[newAddress] != 1 || got[panda] != 0 || got[ray] != 0 {
-		t.Errorf("%d mails are to Oldhand, %d to Ray's new address, %d to the banned Panda, %d to Ray's old address; want 1, 1, 0, 0",
+		t.Errorf("%d messages to Oldhand, %d to Ray's new address, %d to the banned Panda, %d to Ray's old address; want 1, 1, 0, 0",
 			got[oldhand], got[newAddress], got[panda], got[ray])
 	}
 }
 
-// decodedText is a mail as it came, and its parts as they are read.
+// decodedText returns the raw message, followed by its decoded parts.
 func decodedText(t *testing.T, raw []byte) string {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))

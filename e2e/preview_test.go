@@ -1,5 +1,5 @@
-// Package e2e drives the whole program, as its users do: on the databases of real forums, on both
-// engines of its store, and with a hand on the power switch.
+// Package e2e tests the whole program as users run it: on the databases of real forums, on both engines of its store, and with
+// daemons that are killed.
 package e2e
 
 import (
@@ -20,7 +20,7 @@ import (
 	"postrider/internal/servertest"
 )
 
-// expectation is what a forum's own software would show, by the posts' ids.
+// expectation is what a forum's own software would show, by post ID.
 type expectation struct {
 	Window  [2]int64                     `json:"window_unix"`
 	Members map[string]memberExpectation `json:"members"`
@@ -34,7 +34,7 @@ type memberExpectation struct {
 	Own     []int64           `json:"own_posts_in_window"`
 }
 
-// edition is the JSON of a preview: what checks may rely on.
+// edition is the JSON output of preview, as far as the tests check it.
 type edition struct {
 	Kind   string `json:"kind"`
 	Member struct {
@@ -78,7 +78,7 @@ func (e edition) shownPosts() []int64 {
 	return posts
 }
 
-// allPosts lists the posts that are shown or explained.
+// allPosts returns the posts that are shown or explained.
 func (e edition) allPosts() []int64 {
 	all := e.shownPosts()
 	for _, l := range e.LeftOut {
@@ -88,7 +88,7 @@ func (e edition) allPosts() []int64 {
 	return all
 }
 
-// postsInWindow asks the forum for all posts of the window.
+// postsInWindow returns all posts that were written in the window.
 func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 	t.Helper()
 	query := map[string]string{
@@ -97,12 +97,12 @@ func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 	}[kind]
 	ids := queryInts(t, dsn, query, window[0], window[1])
 	if len(ids) < 300 {
-		t.Fatalf("the window has %d posts", len(ids))
+		t.Fatalf("the window has %d posts, want at least 300", len(ids))
 	}
 	return ids
 }
 
-// queryInts asks a forum for a list of them.
+// queryInts returns the integers that a query selects from a forum's database.
 func queryInts(t *testing.T, dsn, query string, args ...any) (list []int64) {
 	t.Helper()
 	rows, err := servertest.OpenMariaDB(t, dsn).QueryContext(t.Context(), query, args...)
@@ -132,14 +132,14 @@ func TestPreview_MatchesForum(t *testing.T) {
 			for name, m := range want.Members {
 				got := preview(t, config, strconv.FormatInt(m.ID, 10), want.Window)
 				if all := got.allPosts(); !slices.Equal(all, window) {
-					t.Errorf("%s: posts shown or explained are\n %v\nwant all of the window\n %v", name, all, window)
+					t.Errorf("%s: posts shown or explained are\n %v\nwant all posts in the window\n %v", name, all, window)
 				}
 				slices.Sort(m.Show)
 				if posts := got.shownPosts(); !slices.Equal(posts, m.Show) {
 					t.Errorf("%s: posts\n %v\nwant\n %v", name, posts, m.Show)
 				}
 				if got.Kind != "digest" || got.Member.ID != m.ID || got.From.Unix() != want.Window[0] || got.Until.Unix() != want.Window[1] || got.Subject == "" {
-					t.Errorf("%s: head of the edition is %+v", name, got)
+					t.Errorf("%s: the edition's member, times or subject are wrong: %+v", name, got)
 				}
 				checkOmitted(t, name, got, m.MustNot, m.Own)
 			}
@@ -147,7 +147,7 @@ func TestPreview_MatchesForum(t *testing.T) {
 	}
 }
 
-// checkOmitted holds our reasons against those of the story by which the forum was filled.
+// checkOmitted compares our reasons with those of the expectation.
 func checkOmitted(t *testing.T, name string, got edition, mustNot map[string]string, own []int64) {
 	t.Helper()
 	reasons := map[int64]string{}
@@ -158,21 +158,22 @@ func checkOmitted(t *testing.T, name string, got edition, mustNot map[string]str
 		post, _ := strconv.ParseInt(id, 10, 64)
 		ours, known := reasonFor(theirs)
 		if !known {
-			t.Errorf("%s: no word of ours for %q", name, theirs)
+			t.Errorf("%s: no reason of ours matches %q", name, theirs)
 		}
-		// Some reasons are told of posts before the window, too: those are not listed.
+		// The expectation also has reasons for posts before the window. A preview does not list those.
 		if reason, listed := reasons[post]; listed && (ours == "" || !strings.Contains(reason, ours)) {
-			t.Errorf("%s: post %d is left out as %q, want %q (%s)", name, post, reason, ours, theirs)
+			t.Errorf("%s: post %d is left out because of %q, want %q (%s)", name, post, reason, ours, theirs)
 		}
 	}
 	for _, post := range own {
 		if reasons[post] != "own post" {
-			t.Errorf("%s: own post %d is left out as %q", name, post, reasons[post])
+			t.Errorf("%s: own post %d is left out because of %q", name, post, reasons[post])
 		}
 	}
 }
 
-// reasonFor is what our reason must hold for one of the story's; empty: the post is gone, or stands before the window.
+// reasonFor returns what our reason must contain for a reason of the expectation. It is empty if the post was deleted or is
+// before the window.
 func reasonFor(theirs string) (ours string, known bool) {
 	for _, word := range []struct{ theirs, ours string }{
 		{"before the window", ""}, {"permanently deleted", ""},
@@ -196,53 +197,53 @@ func TestPreview_SkipsMembersWithoutEmail(t *testing.T) {
 			for why, id := range want.NoMail {
 				if strings.HasPrefix(why, "deleted account") {
 					if _, errOut, code := run(t, "preview", "-c", config, strconv.FormatInt(id, 10), "--format", "json"); code != 1 || !strings.Contains(errOut, "no such member") {
-						t.Errorf("%s: exit %d, %s; want the member unknown", why, code, errOut)
+						t.Errorf("%s: exit %d, %s; want an unknown member", why, code, errOut)
 					}
 					continue
 				}
 				got := preview(t, config, strconv.FormatInt(id, 10), want.Window)
 				if len(got.Groups) > 0 || got.Skipped == "" {
-					t.Errorf("member %d (%s): %d sections, skipped as %q; want no mail", id, why, len(got.Groups), got.Skipped)
+					t.Errorf("member %d (%s): %d sections, skipped because of %q; want no message", id, why, len(got.Groups), got.Skipped)
 				}
 			}
 		})
 	}
 }
 
-// TestPreview_MatchesRound runs the daemon itself on the forums, three times.
+// TestPreview_MatchesRound runs three rounds of the daemon on each forum.
 func TestPreview_MatchesRound(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			window := readExpectation(t, kind).Window
 			_, config := loadForum(t, kind)
-			mails := t.TempDir()
+			folder := t.TempDir()
 			round := func(at int64) (sent []string) {
-				before := fileNames(t, mails)
-				if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(at), "--mail-dir", mails); code != 0 {
+				before := fileNames(t, folder)
+				if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(at), "--mail-dir", folder); code != 0 {
 					t.Fatalf("run: exit %d\n%s", code, errOut)
 				}
-				for _, f := range fileNames(t, mails) {
+				for _, f := range fileNames(t, folder) {
 					if !slices.Contains(before, f) {
-						sent = append(sent, recipient(t, filepath.Join(mails, f)))
+						sent = append(sent, recipient(t, filepath.Join(folder, f)))
 					}
 				}
 				slices.Sort(sent)
 				return sent
 			}
 			if got, want := round(window[1]), previewRecipients(t, config, window); !slices.Equal(got, want) {
-				t.Errorf("the first round mailed\n %v\nwant\n %v", got, want)
+				t.Errorf("the first round sent messages to\n %v\nwant\n %v", got, want)
 			}
 			if again := round(window[1]); len(again) > 0 {
-				t.Errorf("the same round again mailed %v, want nobody", again)
+				t.Errorf("the same round again sent messages to %v, want none", again)
 			}
 			if later := round(window[1] + 48*3600); len(later) > 0 {
-				t.Errorf("two days later, with nothing new, a round mailed %v, want nobody", later)
+				t.Errorf("two days later, with nothing new, a round sent messages to %v, want none", later)
 			}
 		})
 	}
 }
 
-// previewRecipients lists the addresses of all members whose preview has something in it.
+// previewRecipients returns the addresses of all members whose preview has posts.
 func previewRecipients(t *testing.T, config string, window [2]int64) []string {
 	t.Helper()
 	var addresses []string
@@ -263,7 +264,7 @@ func previewRecipients(t *testing.T, config string, window [2]int64) []string {
 		}
 	}
 	if len(addresses) < 5 {
-		t.Fatalf("only %v have anything in their previews", addresses)
+		t.Fatalf("only %v have posts in their previews", addresses)
 	}
 	slices.Sort(addresses)
 	return addresses
@@ -277,18 +278,18 @@ func recipient(t *testing.T, path string) string {
 	}
 	to, err := m.Header.AddressList("To")
 	if err != nil || len(to) != 1 {
-		t.Fatalf("%s is to %v: %v", path, to, err)
+		t.Fatalf("%s is addressed to %v: %v", path, to, err)
 	}
 	return to[0].Address
 }
 
 func rfc3339(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 
-// TestPreview_ShowsThreadInOrder is a page of a real forum: a post of it was removed and leaves its hole.
+// TestPreview_ShowsThreadInOrder previews a thread of a real forum, in which one post was removed.
 func TestPreview_ShowsThreadInOrder(t *testing.T) {
 	dsn, config := loadForum(t, "xenforo2")
 	const oldhand = "4"
-	// The page was saved as text, so that the source of its article has lost its address.
+	// The page was saved as text. Its article lost the link to its source, which is restored here.
 	if _, err := servertest.OpenMariaDB(t, dsn).ExecContext(t.Context(), "INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) VALUES ("+oldhand+", 1, 1);"+
 		`UPDATE xf_post SET message = CONCAT(REPLACE(message, 'The Chosun Ilbo', '[URL="https://english.example.com/1"]The Chosun Ilbo'), '[/URL]') WHERE post_id = 1`); err != nil {
 		t.Fatal(err)
@@ -312,18 +313,18 @@ func TestPreview_ShowsThreadInOrder(t *testing.T) {
 			{"marshal panda", "Regular Member", "Post #3"}, {"China will not do anything to make N Korea unhappy."}, {"W.G.Ewald likes this"},
 			{"Ray", "The Chairman", "Defence Professionals", "Moderator", "Post #4"}, {"Military information sharing pact is good indeed."},
 		} {
-			line := at // what is wanted together may come in any order, behind what was wanted before
+			line := at // texts of one group may come in any order, after those of the group before
 			for _, want := range wanted {
 				i := strings.Index(out[at:], want)
 				if i < 0 {
-					t.Errorf("%s: %q is missing, or stands too early", format, want)
+					t.Errorf("%s: %q is missing or too early", format, want)
 				}
 				line = max(line, at+i)
 			}
 			at = line
 		}
 		if strings.Contains(out, "Post #2") {
-			t.Errorf("%s: the removed post is numbered", format)
+			t.Errorf("%s: the removed post is shown", format)
 		}
 	}
 }
@@ -337,12 +338,12 @@ func preview(t *testing.T, config, member string, window [2]int64) edition {
 	}
 	var e edition
 	if err := json.Unmarshal([]byte(out), &e); err != nil {
-		t.Fatalf("preview %s printed no JSON: %v\n%s", member, err, out)
+		t.Fatalf("preview %s did not print JSON: %v\n%s", member, err, out)
 	}
 	return e
 }
 
-// loadForum loads a forum's database and gives its DSN and the path of a configuration for it.
+// loadForum loads a forum's database and returns its DSN and the path of a configuration for it.
 func loadForum(t *testing.T, kind string) (dsn, config string) {
 	t.Helper()
 	dsn = servertest.MariaDB(t)
@@ -376,7 +377,7 @@ func readExpectation(t *testing.T, kind string) expectation {
 		t.Fatal(err)
 	}
 	if len(e.Members) != 3 || len(e.NoMail) < 3 {
-		t.Fatalf("expectation of %s has %d members and %d without mail", kind, len(e.Members), len(e.NoMail))
+		t.Fatalf("the expectation of %s has %d members and %d who get no messages", kind, len(e.Members), len(e.NoMail))
 	}
 	return e
 }

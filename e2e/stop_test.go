@@ -14,20 +14,20 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// stopTimeout is how long a service manager waits at least before it kills.
+// stopTimeout is the shortest time that service managers wait before they kill a process.
 const stopTimeout = 10 * time.Second
 
-// waitTimeout is how long a test waits for a condition before it fails: a machine full of tests is slow.
+// waitTimeout is how long a test waits for a condition. It is long because a machine that runs many tests is slow.
 const waitTimeout = 90 * time.Second
 
-// process is a postrider that runs.
+// process is a running postrider.
 type process struct {
 	*exec.Cmd
 	done chan error
 	out  *outputBuffer
 }
 
-// outputBuffer is what a process has printed so far.
+// outputBuffer collects what a process has printed so far.
 type outputBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -45,7 +45,7 @@ func (s *outputBuffer) String() string {
 	return s.buf.String()
 }
 
-// start starts a command that ends with its test at the latest.
+// start starts a command. It is killed at the end of the test.
 func start(t *testing.T, binary string, args ...string) *process {
 	t.Helper()
 	p := &process{exec.Command(binary, args...), make(chan error, 1), &outputBuffer{}}
@@ -59,22 +59,22 @@ func start(t *testing.T, binary string, args ...string) *process {
 	return p
 }
 
-// waitFor waits for something to become true while the process runs.
+// waitFor waits until a condition holds. The process must keep running.
 func (p *process) waitFor(t *testing.T, what string, true func() bool) {
 	t.Helper()
 	deadline := time.After(waitTimeout)
 	for !true() {
 		select {
 		case err := <-p.done:
-			t.Fatalf("the process ended before %s: %v\n%s", what, err, p.out)
+			t.Fatalf("the process ended while waiting for %s: %v\n%s", what, err, p.out)
 		case <-deadline:
-			t.Fatalf("no %s in %v:\n%s", what, waitTimeout, p.out)
+			t.Fatalf("timeout after %v, waiting for %s:\n%s", waitTimeout, what, p.out)
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
 }
 
-// stop asks the process to end and waits until it has, which must be well and in time.
+// stop sends SIGTERM and waits until the process has ended, which must happen in time and without an error.
 func (p *process) stop(t *testing.T) (took time.Duration) {
 	t.Helper()
 	begin := time.Now()
@@ -87,7 +87,7 @@ func (p *process) stop(t *testing.T) (took time.Duration) {
 			t.Errorf("the process ended with %v, want 0:\n%s", err, p.out)
 		}
 	case <-time.After(stopTimeout):
-		t.Fatalf("the process still runs %v after SIGTERM:\n%s", stopTimeout, p.out)
+		t.Fatalf("the process is still running %v after SIGTERM:\n%s", stopTimeout, p.out)
 	}
 	return time.Since(begin)
 }
@@ -101,8 +101,8 @@ func sampleForum(t *testing.T) string {
 	return "sqlite:" + path
 }
 
-// TestSIGTERM_WhileRelayHoldsMessage stops a daemon whose relay has a message and does not answer. It must end
-// before it is killed, and when it is started again that message goes out once more, and all others once.
+// TestSIGTERM_WhileRelayHoldsMessage stops a daemon whose relay has received a message and does not reply. The daemon must end
+// before it is killed. After a restart, that message is sent again, and all others once.
 func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 	t.Parallel()
 	binary := buildBinary(t)
@@ -115,13 +115,13 @@ func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 			t.Parallel()
 			forum, dir := sampleForum(t), t.TempDir()
 			store := "sqlite:" + filepath.Join(dir, "postrider.db")
-			stuck := smtptest.NewScript(t, smtptest.Table{".": {{}, {}, {Mute: true, Hang: true}}})
+			stuck := smtptest.NewScript(t, smtptest.Table{".": {{}, {}, {NoReply: true, Hang: true}}})
 			args := []string{"run", "-c", writeConfig(t, dir, "sample", forum, store, stuck.URL())}
 			if once {
 				args = append(args, "--once")
 			}
 			p := start(t, binary, args...)
-			p.waitFor(t, "message at the relay", func() bool { return len(stuck.Bodies()) >= 2+connections })
+			p.waitFor(t, "messages at the relay", func() bool { return len(stuck.Bodies()) >= 2+connections })
 			p.stop(t)
 
 			taken := len(stuck.Bodies())
@@ -141,10 +141,10 @@ func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 				}
 			}
 			if repeated != taken-2 {
-				t.Errorf("%d messages went out again, want %d: those that got no answer", repeated, taken-2)
+				t.Errorf("%d messages were sent again, want %d: those without a reply", repeated, taken-2)
 			}
 			if len(ids) != 36 {
-				t.Errorf("%d members were mailed, want 36", len(ids))
+				t.Errorf("%d members got messages, want 36", len(ids))
 			}
 		})
 	}
@@ -157,7 +157,7 @@ func messageID(t *testing.T, raw string) string {
 			return id
 		}
 	}
-	t.Fatal("a message without an id")
+	t.Fatal("message without a Message-ID")
 	return ""
 }
 
@@ -165,11 +165,11 @@ func TestSIGTERM_WhenIdleStopsImmediately(t *testing.T) {
 	t.Parallel()
 	relay, dir := smtptest.New(t), t.TempDir()
 	p := start(t, buildBinary(t), "run", "-c", writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()))
-	p.waitFor(t, "end of the round that sends 36 mails", func() bool {
+	p.waitFor(t, "the end of the round that sends 36 messages", func() bool {
 		return len(relay.Messages()) == 36 && strings.Contains(p.out.String(), `"msg":"round done"`)
 	})
 	p.stop(t)
 	if !strings.Contains(p.out.String(), "postrider stopped") {
-		t.Errorf("it does not take its leave:\n%s", p.out)
+		t.Errorf("the log lacks \"postrider stopped\":\n%s", p.out)
 	}
 }

@@ -40,13 +40,38 @@ var ErrRetryLater = errors.New("inbound: our message that this is about is still
 // Process processes a message sent to these addresses, or to those in its own header. After an error, submit the message
 // again later.
 func (b *Processor) Process(ctx context.Context, to []string, raw []byte) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil { // a retry would panic too: drop the message
-			b.Log.Error("inbound message dropped after a panic", "err", fault, "stack", string(debug.Stack()))
-			err = nil
+	defer b.recoverPanic(&err)
+	return b.process(ctx, to, message{raw, bounce.Parse(raw)})
+}
+
+// ProcessForEach is like Process for each address in turn: one message can be a request from several of them.
+func (b *Processor) ProcessForEach(ctx context.Context, to []string, raw []byte) (err error) {
+	defer b.recoverPanic(&err)
+	m := message{raw, bounce.Parse(raw)}
+	for _, address := range to {
+		if err := b.process(ctx, []string{address}, m); err != nil {
+			return err
 		}
-	}()
-	report := bounce.Parse(raw)
+	}
+	return nil
+}
+
+// recoverPanic drops a message after a panic: a retry would panic too.
+func (b *Processor) recoverPanic(err *error) {
+	if fault := recover(); fault != nil {
+		b.Log.Error("inbound message dropped after a panic", "err", fault, "stack", string(debug.Stack()))
+		*err = nil
+	}
+}
+
+// message is an inbound message with what it says.
+type message struct {
+	raw []byte // at most bounce.MaxBytes
+	bounce.Report
+}
+
+func (b *Processor) process(ctx context.Context, to []string, m message) error {
+	report := m.Report
 	for _, address := range slices.Concat(to, report.To) {
 		if grant, ok := b.readUnsubscribe(address); ok {
 			return b.unsubscribe(ctx, grant)

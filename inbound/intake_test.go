@@ -179,6 +179,109 @@ func TestListener_LimitsEachAddress(t *testing.T) {
 	}
 }
 
+func TestListener_EndsSessionWithoutMessage(t *testing.T) {
+	defer inbound.SetSessionTimeout(300 * time.Millisecond)()
+	d := newFixture(t)
+	l, end := d.listen(inbound.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
+	c := dialFrom(t, "127.0.0.1", l.Address().String())
+	c.ReadResponse(220)
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) { // never idle
+		c.PrintfLine("NOOP")
+		if code, text, err := c.ReadResponse(250); err != nil {
+			if code != 421 {
+				t.Errorf("session ended with %d %s (%v), want 421", code, text, err)
+			}
+			break
+		}
+		if time.Since(began) > 5*time.Second {
+			t.Fatal("session did not end")
+		}
+	}
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestListener_KeepsSessionWithMessages(t *testing.T) {
+	defer inbound.SetSessionTimeout(500 * time.Millisecond)()
+	d := newFixture(t)
+	l, end := d.listen(inbound.Config{Listen: "lmtp://127.0.0.1:0"})
+	c := dialFrom(t, "127.0.0.1", l.Address().String())
+	said := func(want int, line string) {
+		t.Helper()
+		if line != "" {
+			c.PrintfLine("%s", line)
+		}
+		if code, text, err := c.ReadResponse(want); err != nil {
+			t.Fatalf("%s: %d %s, want %d", line, code, text, want)
+		}
+	}
+	said(220, "")
+	said(250, "LHLO mx")
+	for range 4 {
+		time.Sleep(200 * time.Millisecond)
+		said(250, "MAIL FROM:<>")
+		said(250, "RCPT TO:<fbl@"+domain+">")
+		said(354, "DATA")
+		said(250, "Subject: x\r\n\r\nhello\r\n.")
+	}
+	c.Close()
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestListener_LimitsCommands(t *testing.T) {
+	d := newFixture(t)
+	l, end := d.listen(inbound.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
+	c := dialFrom(t, "127.0.0.1", l.Address().String())
+	c.ReadResponse(220)
+	for i := range 500 {
+		c.PrintfLine("NOOP")
+		if code, _, err := c.ReadResponse(250); err != nil {
+			if code != 421 || i < 50 {
+				t.Errorf("session ended with %d after %d commands, want 421 after about 100", code, i)
+			}
+			if err := end(); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Error("500 commands were accepted, want a limit")
+}
+
+func TestListener_AdmitsNewAddressWhenFull(t *testing.T) {
+	d := newFixture(t)
+	l, end := d.listen(inbound.Config{Listen: "smtp://127.0.0.1:0", Domain: domain})
+	for i := range 100 { // 20 addresses hold all places
+		dialFrom(t, fmt.Sprintf("127.0.1.%d", 1+i%20), l.Address().String()).ReadResponse(220)
+	}
+	talk(t, "tcp", l.Address().String(), "<- 220", "EHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<fbl@"+domain+">", "<- 250",
+		"DATA", "<- 354", string(d.readMail("arf-abuse"))+"\n.", "<- 250", "QUIT", "<- 221")
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+	if got := d.unsubscribed(); got != "digests" {
+		t.Errorf("unsubscribed from %q, want digests", got)
+	}
+}
+
+func TestListener_ReadsReportWithoutReturnPathField(t *testing.T) {
+	d := newFixture(t)
+	l, end := d.listen(inbound.Config{Listen: "lmtp://127.0.0.1:0"})
+	const report = "From: <mailer-daemon>\nSubject: There was an error sending your mail\nAuto-Submitted: auto-replied\n\n" +
+		"We had trouble delivering your message.\n\nServer mx.members.example rejected recipient <anna@members.example> (after RCPT). It responded as follows: [550 5.1.1 User unknown]\n"
+	talk(t, "tcp", l.Address().String(), "<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250", "RCPT TO:<"+d.returnPath()+">", "<- 250",
+		"DATA", "<- 354", report+".", "<- 250", "QUIT", "<- 221")
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+	if got := d.refusals(); len(got) != 1 || !strings.HasSuffix(got[0], " dead") {
+		t.Errorf("refusals = %v, want one of class dead", got)
+	}
+}
+
 func TestListener_DefersMessageWithoutStore(t *testing.T) {
 	d := newFixture(t)
 	raw := string(d.readMail("postfix-unknown-user"))

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 
 	"postrider/bounce"
@@ -23,13 +22,13 @@ const (
 	// maxMessage is the size limit of a message. Only its beginning is read, but to reject a larger bounce would
 	// cause another bounce that nobody reads.
 	maxMessage = 25 << 20
-	// maxConns is the number of simultaneous connections; more of them wait.
-	maxConns = 20
+	// maxRecipients is the number of recipients of a message. A report has one.
+	maxRecipients = 10
 	// messagesPerSecond and burst limit the rate of messages: the first run of a large forum can cause thousands of bounces,
 	// and each needs the store. Servers above the limit retry.
 	messagesPerSecond = 50
 	messageBurst      = 500
-	// idleTimeout is how long a client may be silent.
+	// idleTimeout is how long a client may be silent, and how long a message may take.
 	idleTimeout = time.Minute
 )
 
@@ -64,11 +63,7 @@ func (b *Processor) Listen(c Config) (*Listener, error) {
 			return nil, errors.Join(fmt.Errorf("bounces.listen: %w", err), l.Close())
 		}
 	}
-	l = netutil.LimitListener(l, maxConns)
-	if !d.lmtp {
-		l = newPerAddressListener(l)
-	}
-	return &Listener{server: b.server(d, c.Domain), listener: l}, nil
+	return &Listener{server: b.server(d, c.Domain), listener: newSessionListener(l, !d.lmtp)}, nil
 }
 
 func (b *Processor) server(d listenAddr, domain string) *smtp.Server {
@@ -78,9 +73,7 @@ func (b *Processor) server(d listenAddr, domain string) *smtp.Server {
 		if !d.lmtp {
 			s.domain = domain
 		}
-		if g, ok := c.Conn().(*limitedConn); ok {
-			s.addrLimiter = g.limiter
-		}
+		s.conn, _ = c.Conn().(*sessionConn)
 		return s, nil
 	}))
 	server.LMTP = d.lmtp
@@ -88,7 +81,7 @@ func (b *Processor) server(d listenAddr, domain string) *smtp.Server {
 	if domain != "" {
 		server.Domain = domain
 	}
-	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = maxMessage, 50, 4000
+	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = maxMessage, maxRecipients, 4000
 	server.ReadTimeout, server.WriteTimeout = idleTimeout, idleTimeout
 	server.EnableSMTPUTF8 = true // reports about such addresses need it (RFC 6533)
 	server.ErrorLog = errorLog{b.Log}
@@ -116,11 +109,12 @@ func (l *Listener) Serve(ctx context.Context) error {
 
 // session is one client of the listener.
 type session struct {
-	processor   *Processor
-	limiter     *rate.Limiter
-	addrLimiter *rate.Limiter // of the client's address; nil: none
-	domain      string        // the only accepted recipient domain; empty: any, because our own mail server is the client
-	to          []string
+	processor *Processor
+	limiter   *rate.Limiter
+	conn      *sessionConn
+	domain    string // the only accepted recipient domain; empty: any, because our own mail server is the client
+	from      string
+	to        []string
 }
 
 var (
@@ -129,11 +123,13 @@ var (
 	errUnavailable = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Temporarily unavailable, try again later"}
 )
 
-// Mail implements smtp.Session. The sender is ignored: bounces have none, and others can be forged.
-func (s *session) Mail(string, *smtp.MailOptions) error {
-	if s.addrLimiter != nil && !s.addrLimiter.Allow() || !s.limiter.Allow() {
+// Mail implements smtp.Session. The sender proves nothing, but reports have none.
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if !s.conn.allowMessage() || !s.limiter.Allow() {
 		return errTooFast
 	}
+	s.from = from
+	s.conn.messageBegun()
 	return nil
 }
 
@@ -146,10 +142,12 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
-// Data implements smtp.Session.
+// Data implements smtp.Session. It adds the envelope sender, as servers do at final delivery (RFC 5321, 4.4).
 func (s *session) Data(r io.Reader) error {
-	var beginning bytes.Buffer
-	if _, err := io.Copy(&beginning, io.LimitReader(r, bounce.MaxBytes)); err != nil {
+	s.conn.readingMessage(true)
+	defer s.conn.readingMessage(false)
+	beginning := bytes.NewBufferString("Return-Path: <" + s.from + ">\r\n")
+	if _, err := io.Copy(beginning, io.LimitReader(r, bounce.MaxBytes)); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil {
@@ -157,19 +155,18 @@ func (s *session) Data(r io.Reader) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
 	defer cancel()
-	for _, to := range s.to {
-		if err := s.processor.Process(ctx, []string{to}, beginning.Bytes()); err != nil {
-			if !errors.Is(err, ErrRetryLater) {
-				s.processor.Log.Warn("cannot process inbound message, its server will retry", "err", err)
-			}
-			return errUnavailable
+	if err := s.processor.ProcessForEach(ctx, s.to, beginning.Bytes()); err != nil {
+		if !errors.Is(err, ErrRetryLater) {
+			s.processor.Log.Warn("cannot process inbound message, its server will retry", "err", err)
 		}
+		return errUnavailable
 	}
+	s.conn.messageDone()
 	return nil
 }
 
 // Reset implements smtp.Session.
-func (s *session) Reset() { s.to = nil }
+func (s *session) Reset() { s.from, s.to = "", nil }
 
 // Logout implements smtp.Session.
 func (s *session) Logout() error { return nil }

@@ -93,8 +93,8 @@ func TestPool_RecyclesConnections(t *testing.T) {
 	}{
 		{"after 100 messages", 0, nil, 201, 3},
 		{"after the configured number of messages", 5, nil, 11, 3},
-		{"after 8 refusals in a row", 0, smtptest.Table{"RCPT": {{Say: "550 5.1.1 no"}}}, 17, 3},
-		{"not after 7 refusals and a success", 0, smtptest.Table{"RCPT": slices.Concat(slices.Repeat([]smtptest.Act{{Say: "550 5.1.1 no"}}, 7), []smtptest.Act{{}}, slices.Repeat([]smtptest.Act{{Say: "450 4.1.1 no"}}, 7))}, 15, 1},
+		{"after 8 refusals in a row", 0, smtptest.Table{"RCPT": {{Reply: "550 5.1.1 no"}}}, 17, 3},
+		{"not after 7 refusals and a success", 0, smtptest.Table{"RCPT": slices.Concat(slices.Repeat([]smtptest.Act{{Reply: "550 5.1.1 no"}}, 7), []smtptest.Act{{}}, slices.Repeat([]smtptest.Act{{Reply: "450 4.1.1 no"}}, 7))}, 15, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -141,14 +141,14 @@ func TestPool_ClosesIdleConnections(t *testing.T) {
 				t.Errorf("%d connections in all, want %d", got, want)
 			}
 		}
-		if got := relay.Said(); got[len(got)-1] != "QUIT" {
+		if got := relay.Commands(); got[len(got)-1] != "QUIT" {
 			t.Errorf("the last command was %q, want QUIT", got[len(got)-1])
 		}
 	})
 }
 
 func TestPool_EveryWaitTimesOut(t *testing.T) {
-	hang := []smtptest.Act{{Mute: true, Hang: true}}
+	hang := []smtptest.Act{{NoReply: true, Hang: true}}
 	const step = 30 * time.Second
 	for _, tt := range []struct {
 		at     string
@@ -165,7 +165,7 @@ func TestPool_EveryWaitTimesOut(t *testing.T) {
 		for _, pipelined := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/pipelined=%v", tt.at, pipelined), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					table := smtptest.Table{"EHLO": {{Say: "250 script.test"}}}
+					table := smtptest.Table{"EHLO": {{Reply: "250 script.test"}}}
 					if pipelined {
 						table = smtptest.Table{}
 					}
@@ -206,10 +206,10 @@ func TestPool_FinishesMessageAfterContextEnds(t *testing.T) {
 func TestPool_WaitObeysContext(t *testing.T) {
 	raw := mustCompose(t, sample())
 	for name, table := range map[string]smtptest.Table{
-		"for a greeting":              {"connect": {{Mute: true, Hang: true}}},
-		"for EHLO":                    {"EHLO": {{Mute: true, Hang: true}}},
-		"for another message's dot":   {".": {{Mute: true, Hang: true}}},
-		"for another message's reply": {"MAIL": {{Mute: true, Hang: true}}},
+		"for a greeting":              {"connect": {{NoReply: true, Hang: true}}},
+		"for EHLO":                    {"EHLO": {{NoReply: true, Hang: true}}},
+		"for another message's dot":   {".": {{NoReply: true, Hang: true}}},
+		"for another message's reply": {"MAIL": {{NoReply: true, Hang: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestPool_CloseInterruptsSending(t *testing.T) {
 	for at, want := range map[string]Result{"connect": NotSent, "MAIL": NotSent, "DATA": NotSent, ".": Uncertain} {
 		t.Run(at, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, s := onPipe(t, 1, smtptest.Table{at: {{Mute: true, Hang: true}}})
+				_, s := onPipe(t, 1, smtptest.Table{at: {{NoReply: true, Hang: true}}})
 				start := time.Now()
 				var sending sync.WaitGroup
 				sending.Go(func() {
@@ -283,8 +283,8 @@ func TestPool_CloseQuitsWithoutLongWait(t *testing.T) {
 		took time.Duration
 	}{
 		"a polite relay":         {smtptest.Act{}, 0},
-		"one that hangs":         {smtptest.Act{Mute: true, Hang: true}, 2 * time.Second},
-		"one that just cuts off": {smtptest.Act{Mute: true, Drop: true}, 0},
+		"one that hangs":         {smtptest.Act{NoReply: true, Hang: true}, 2 * time.Second},
+		"one that just cuts off": {smtptest.Act{NoReply: true, Drop: true}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -306,7 +306,7 @@ func TestPool_CloseQuitsWithoutLongWait(t *testing.T) {
 					t.Errorf("Close took %v, want %v", got, tt.took)
 				}
 				quits := 0
-				for _, line := range relay.Said() {
+				for _, line := range relay.Commands() {
 					if line == "QUIT" {
 						quits++
 					}

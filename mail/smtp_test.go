@@ -82,7 +82,7 @@ func TestSend_DeliversBytesUnchanged(t *testing.T) {
 
 func TestSend_Outcomes(t *testing.T) {
 	const noPipelining = "250-script.test\n250 SIZE 1000"
-	drop := []smtptest.Act{{Mute: true, Drop: true}}
+	drop := []smtptest.Act{{NoReply: true, Drop: true}}
 	for _, tt := range []struct {
 		name     string
 		table    smtptest.Table
@@ -92,53 +92,53 @@ func TestSend_Outcomes(t *testing.T) {
 		enhanced string
 	}{
 		{"an accepting relay", nil, Accepted, Body, 250, "2.0.0"},
-		{"a greeting of 554 is not about the message", smtptest.Table{"connect": {{Say: "554 5.7.1 go away"}}}, NotSent, Connecting, 554, "5.7.1"},
-		{"a greeting of 421", smtptest.Table{"connect": {{Say: "421 4.3.2 too busy", Drop: true}}}, NotSent, Connecting, 421, "4.3.2"},
+		{"a greeting of 554 is not about the message", smtptest.Table{"connect": {{Reply: "554 5.7.1 go away"}}}, NotSent, Connecting, 554, "5.7.1"},
+		{"a greeting of 421", smtptest.Table{"connect": {{Reply: "421 4.3.2 too busy", Drop: true}}}, NotSent, Connecting, 421, "4.3.2"},
 		{"no greeting", smtptest.Table{"connect": drop}, NotSent, Connecting, 0, ""},
-		{"an invalid greeting", smtptest.Table{"connect": {{Say: "HTTP/1.1 400 Bad Request", Drop: true}}}, NotSent, Connecting, 0, ""},
-		{"EHLO and HELO refused", smtptest.Table{"EHLO": {{Say: "550 5.7.1 bad name"}}, "HELO": {{Say: "550 5.7.1 bad name"}}}, NotSent, Connecting, 550, "5.7.1"},
+		{"an invalid greeting", smtptest.Table{"connect": {{Reply: "HTTP/1.1 400 Bad Request", Drop: true}}}, NotSent, Connecting, 0, ""},
+		{"EHLO and HELO refused", smtptest.Table{"EHLO": {{Reply: "550 5.7.1 bad name"}}, "HELO": {{Reply: "550 5.7.1 bad name"}}}, NotSent, Connecting, 550, "5.7.1"},
 		{"cut at EHLO", smtptest.Table{"EHLO": drop}, NotSent, Connecting, 0, ""},
-		{"sender refused", smtptest.Table{"MAIL": {{Say: "553 5.7.1 not yours"}}}, Refused, Sender, 553, "5.7.1"},
-		{"sender refused and the rest out of order", smtptest.Table{"MAIL": {{Say: "553 5.7.1 not yours"}}, "RCPT": {{Say: "503 no sender"}}, "DATA": {{Say: "503 no sender"}}}, Refused, Sender, 553, "5.7.1"},
-		{"login required at MAIL", smtptest.Table{"MAIL": {{Say: "530 5.7.0 Authentication required"}}}, NotSent, Sender, 530, "5.7.0"},
-		{"our commands out of order", smtptest.Table{"MAIL": {{Say: "503 5.5.1 nested"}}}, NotSent, Sender, 503, "5.5.1"},
-		{"throttled at MAIL", smtptest.Table{"MAIL": {{Say: "454 Throttling failure: Maximum sending rate exceeded."}}}, TempFail, Sender, 454, ""},
-		{"421 at MAIL", smtptest.Table{"MAIL": {{Say: "421 4.7.0 enough", Drop: true}}}, NotSent, Sender, 421, "4.7.0"},
+		{"sender refused", smtptest.Table{"MAIL": {{Reply: "553 5.7.1 not yours"}}}, Refused, Sender, 553, "5.7.1"},
+		{"sender refused and the rest out of order", smtptest.Table{"MAIL": {{Reply: "553 5.7.1 not yours"}}, "RCPT": {{Reply: "503 no sender"}}, "DATA": {{Reply: "503 no sender"}}}, Refused, Sender, 553, "5.7.1"},
+		{"login required at MAIL", smtptest.Table{"MAIL": {{Reply: "530 5.7.0 Authentication required"}}}, NotSent, Sender, 530, "5.7.0"},
+		{"our commands out of order", smtptest.Table{"MAIL": {{Reply: "503 5.5.1 nested"}}}, NotSent, Sender, 503, "5.5.1"},
+		{"throttled at MAIL", smtptest.Table{"MAIL": {{Reply: "454 Throttling failure: Maximum sending rate exceeded."}}}, TempFail, Sender, 454, ""},
+		{"421 at MAIL", smtptest.Table{"MAIL": {{Reply: "421 4.7.0 enough", Drop: true}}}, NotSent, Sender, 421, "4.7.0"},
 		{"cut at MAIL", smtptest.Table{"MAIL": drop}, NotSent, Sender, 0, ""},
 		{"half a line at MAIL", smtptest.Table{"MAIL": {{Raw: "250 2.", Drop: true}}}, NotSent, Sender, 0, ""},
-		{"recipient refused", smtptest.Table{"RCPT": {{Say: "550-5.1.1 no such\n550 5.1.1 user"}}, "DATA": {{Say: "554 5.5.1 no valid recipients"}}}, Refused, Recipient, 550, "5.1.1"},
-		{"recipient refused, DATA answered 354", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no such user"}}}, Refused, Recipient, 550, "5.1.1"},
-		{"recipient refused, DATA answered 354, nothing taken", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no such user"}}, ".": {{Say: "554 5.5.0 nobody"}}}, Refused, Recipient, 550, "5.1.1"},
-		{"recipient refused, DATA answered 354, line cut", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no such user"}}, ".": drop}, Refused, Recipient, 550, "5.1.1"},
-		{"recipient refused, line cut at DATA", smtptest.Table{"RCPT": {{Say: "550 5.1.1 no such user"}}, "DATA": drop}, Refused, Recipient, 550, "5.1.1"},
-		{"recipient full", smtptest.Table{"RCPT": {{Say: "452 4.2.2 full"}}}, TempFail, Recipient, 452, "4.2.2"},
-		{"recipient greylisted", smtptest.Table{"RCPT": {{Say: "450 4.2.0 <anna@example.org>: greylisted"}}, "DATA": {{Say: "554 5.5.1 no valid recipients"}}}, TempFail, Recipient, 450, "4.2.0"},
-		{"421 at RCPT", smtptest.Table{"RCPT": {{Say: "421 4.3.0 down", Drop: true}}}, NotSent, Recipient, 421, "4.3.0"},
+		{"recipient refused", smtptest.Table{"RCPT": {{Reply: "550-5.1.1 no such\n550 5.1.1 user"}}, "DATA": {{Reply: "554 5.5.1 no valid recipients"}}}, Refused, Recipient, 550, "5.1.1"},
+		{"recipient refused, DATA answered 354", smtptest.Table{"RCPT": {{Reply: "550 5.1.1 no such user"}}}, Refused, Recipient, 550, "5.1.1"},
+		{"recipient refused, DATA answered 354, nothing taken", smtptest.Table{"RCPT": {{Reply: "550 5.1.1 no such user"}}, ".": {{Reply: "554 5.5.0 nobody"}}}, Refused, Recipient, 550, "5.1.1"},
+		{"recipient refused, DATA answered 354, line cut", smtptest.Table{"RCPT": {{Reply: "550 5.1.1 no such user"}}, ".": drop}, Refused, Recipient, 550, "5.1.1"},
+		{"recipient refused, line cut at DATA", smtptest.Table{"RCPT": {{Reply: "550 5.1.1 no such user"}}, "DATA": drop}, Refused, Recipient, 550, "5.1.1"},
+		{"recipient full", smtptest.Table{"RCPT": {{Reply: "452 4.2.2 full"}}}, TempFail, Recipient, 452, "4.2.2"},
+		{"recipient greylisted", smtptest.Table{"RCPT": {{Reply: "450 4.2.0 <anna@example.org>: greylisted"}}, "DATA": {{Reply: "554 5.5.1 no valid recipients"}}}, TempFail, Recipient, 450, "4.2.0"},
+		{"421 at RCPT", smtptest.Table{"RCPT": {{Reply: "421 4.3.0 down", Drop: true}}}, NotSent, Recipient, 421, "4.3.0"},
 		{"cut at RCPT", smtptest.Table{"RCPT": drop}, NotSent, Recipient, 0, ""},
-		{"DATA refused", smtptest.Table{"DATA": {{Say: "554 5.7.1 no"}}}, Refused, Data, 554, "5.7.1"},
-		{"DATA refused for now", smtptest.Table{"DATA": {{Say: "451 4.3.0 disk full"}}}, TempFail, Data, 451, "4.3.0"},
-		{"a final reply to DATA", smtptest.Table{"DATA": {{Say: "250 2.0.0 Ok"}}}, NotSent, Data, 250, "2.0.0"},
+		{"DATA refused", smtptest.Table{"DATA": {{Reply: "554 5.7.1 no"}}}, Refused, Data, 554, "5.7.1"},
+		{"DATA refused for now", smtptest.Table{"DATA": {{Reply: "451 4.3.0 disk full"}}}, TempFail, Data, 451, "4.3.0"},
+		{"a final reply to DATA", smtptest.Table{"DATA": {{Reply: "250 2.0.0 Ok"}}}, NotSent, Data, 250, "2.0.0"},
 		{"cut at DATA", smtptest.Table{"DATA": drop}, NotSent, Data, 0, ""},
-		{"421 at DATA", smtptest.Table{"DATA": {{Say: "421 4.3.0 down", Drop: true}}}, NotSent, Data, 421, "4.3.0"},
-		{"message refused", smtptest.Table{".": {{Say: "554 5.7.1 spam"}}}, Refused, Body, 554, "5.7.1"},
-		{"message refused for its form", smtptest.Table{".": {{Say: "500 5.6.0 line too long"}}}, Refused, Body, 500, "5.6.0"},
-		{"message refused for now", smtptest.Table{".": {{Say: "451 4.7.1 later"}}}, TempFail, Body, 451, "4.7.1"},
-		{"421 after the message", smtptest.Table{".": {{Say: "421 4.3.2 shutting down", Drop: true}}}, NotSent, Body, 421, "4.3.2"},
+		{"421 at DATA", smtptest.Table{"DATA": {{Reply: "421 4.3.0 down", Drop: true}}}, NotSent, Data, 421, "4.3.0"},
+		{"message refused", smtptest.Table{".": {{Reply: "554 5.7.1 spam"}}}, Refused, Body, 554, "5.7.1"},
+		{"message refused for its form", smtptest.Table{".": {{Reply: "500 5.6.0 line too long"}}}, Refused, Body, 500, "5.6.0"},
+		{"message refused for now", smtptest.Table{".": {{Reply: "451 4.7.1 later"}}}, TempFail, Body, 451, "4.7.1"},
+		{"421 after the message", smtptest.Table{".": {{Reply: "421 4.3.2 shutting down", Drop: true}}}, NotSent, Body, 421, "4.3.2"},
 		{"cut after the final dot", smtptest.Table{".": drop}, Uncertain, Body, 0, ""},
 		{"half a reply after the final dot", smtptest.Table{".": {{Raw: "250 2.0.0 Ok: queu", Drop: true}}}, Uncertain, Body, 0, ""},
 		{"half a multi-line reply after the final dot", smtptest.Table{".": {{Raw: "250-2.0.0 Ok\r\n", Drop: true}}}, Uncertain, Body, 0, ""},
-		{"garbage after the final dot", smtptest.Table{".": {{Say: "what?", Drop: true}}}, Uncertain, Body, 0, ""},
-		{"a question after the final dot", smtptest.Table{".": {{Say: "354 more?", Drop: true}}}, Uncertain, Body, 354, ""},
-		{"two codes in one reply", smtptest.Table{".": {{Say: "250-Ok\n550 no", Drop: true}}}, Uncertain, Body, 0, ""},
+		{"garbage after the final dot", smtptest.Table{".": {{Reply: "what?", Drop: true}}}, Uncertain, Body, 0, ""},
+		{"a question after the final dot", smtptest.Table{".": {{Reply: "354 more?", Drop: true}}}, Uncertain, Body, 354, ""},
+		{"two codes in one reply", smtptest.Table{".": {{Reply: "250-Ok\n550 no", Drop: true}}}, Uncertain, Body, 0, ""},
 		{"an endless reply", smtptest.Table{".": {{Raw: strings.Repeat("250-Ok "+strings.Repeat("x", 10_000)+"\r\n", 50), Drop: true}}}, Uncertain, Body, 0, ""},
-		{"a line of 10 KB", smtptest.Table{".": {{Say: "250 2.0.0 Ok " + strings.Repeat("x", 10_000)}}}, Accepted, Body, 250, "2.0.0"},
+		{"a line of 10 KB", smtptest.Table{".": {{Reply: "250 2.0.0 Ok " + strings.Repeat("x", 10_000)}}}, Accepted, Body, 250, "2.0.0"},
 	} {
 		for _, pipelined := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/pipelined=%v", tt.name, pipelined), func(t *testing.T) {
 				t.Parallel()
 				table := smtptest.Table{}
 				if !pipelined {
-					table["EHLO"] = []smtptest.Act{{Say: noPipelining}}
+					table["EHLO"] = []smtptest.Act{{Reply: noPipelining}}
 				}
 				for at, acts := range tt.table {
 					table[at] = acts
@@ -170,11 +170,11 @@ func TestSend_Outcomes(t *testing.T) {
 
 func TestSend_ReusesConnectionAfterReply(t *testing.T) {
 	for name, table := range map[string]smtptest.Table{
-		"recipient refused, DATA refused":      {"RCPT": {{Say: "550 5.1.1 no"}, {}}, "DATA": {{Say: "554 5.5.1 nobody"}, {}}},
-		"recipient refused, DATA answered 354": {"RCPT": {{Say: "550 5.1.1 no"}, {}}},
-		"sender refused":                       {"MAIL": {{Say: "451 4.0.0 no"}, {}}, "RCPT": {{Say: "503 no"}, {}}, "DATA": {{Say: "503 no"}, {}}},
-		"message refused":                      {".": {{Say: "554 5.7.1 spam"}, {}}},
-		"without pipelining":                   {"EHLO": {{Say: "250 script.test"}}, "RCPT": {{Say: "550 5.1.1 no"}, {}}},
+		"recipient refused, DATA refused":      {"RCPT": {{Reply: "550 5.1.1 no"}, {}}, "DATA": {{Reply: "554 5.5.1 nobody"}, {}}},
+		"recipient refused, DATA answered 354": {"RCPT": {{Reply: "550 5.1.1 no"}, {}}},
+		"sender refused":                       {"MAIL": {{Reply: "451 4.0.0 no"}, {}}, "RCPT": {{Reply: "503 no"}, {}}, "DATA": {{Reply: "503 no"}, {}}},
+		"message refused":                      {".": {{Reply: "554 5.7.1 spam"}, {}}},
+		"without pipelining":                   {"EHLO": {{Reply: "250 script.test"}}, "RCPT": {{Reply: "550 5.1.1 no"}, {}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			relay := smtptest.NewScript(t, table)
@@ -192,13 +192,13 @@ func TestSend_ReusesConnectionAfterReply(t *testing.T) {
 				t.Errorf("%d connections, want 1", got)
 			}
 			resets := 0
-			for _, line := range relay.Said() {
+			for _, line := range relay.Commands() {
 				if line == "RSET" {
 					resets++
 				}
 			}
 			if want := 1; name != "message refused" && resets != want || name == "message refused" && resets != 0 {
-				t.Errorf("%d times RSET in %q", resets, relay.Said())
+				t.Errorf("%d times RSET in %q", resets, relay.Commands())
 			}
 		})
 	}
@@ -207,14 +207,14 @@ func TestSend_ReusesConnectionAfterReply(t *testing.T) {
 func TestSend_PipelinesEnvelopeInOnePacket(t *testing.T) {
 	// The relay replies to MAIL only once DATA arrived, so a client without pipelining would wait forever.
 	relay := smtptest.NewScript(t, smtptest.Table{
-		"MAIL": {{Mute: true}}, "RCPT": {{Mute: true}}, "DATA": {{Say: "250 Ok\n250 Ok\n354 go on"}},
+		"MAIL": {{NoReply: true}}, "RCPT": {{NoReply: true}}, "DATA": {{Reply: "250 Ok\n250 Ok\n354 go on"}},
 	})
 	s := dialTo(t, SMTPConfig{URL: relay.URL(), Timeout: 5 * time.Second})
 	if o := s.Send(t.Context(), sender, recipient, mustCompose(t, sample())); o.Result != Accepted {
 		t.Errorf("Send = %v, want accepted", o)
 	}
 	want := []string{"MAIL FROM:<" + sender + ">", "RCPT TO:<" + recipient + ">", "DATA"}
-	got := relay.Said()
+	got := relay.Commands()
 	if len(got) < 4 || strings.Join(got[1:4], "|") != strings.Join(want, "|") {
 		t.Errorf("the relay got %q, want %q after EHLO", got, want)
 	}
@@ -224,7 +224,7 @@ func TestSend_CutOffBeforeFinalDotIsNotSent(t *testing.T) {
 	// More than the system buffers while the relay does not read, so the final dot cannot have been written.
 	raw := mustCompose(t, sample())
 	raw = append(raw, bytes.Repeat([]byte(strings.Repeat("x", 70)+"\r\n"), 1<<18)...)
-	relay := smtptest.NewScript(t, smtptest.Table{"DATA": {{Say: "354 go on", Drop: true}}})
+	relay := smtptest.NewScript(t, smtptest.Table{"DATA": {{Reply: "354 go on", Drop: true}}})
 	s := dialTo(t, SMTPConfig{URL: relay.URL()})
 	if o := s.Send(t.Context(), sender, recipient, raw); o.Result != NotSent || o.Stage != Body {
 		t.Errorf("Send = %v at %s, want not sent", o, o.Stage)
@@ -248,10 +248,10 @@ func TestSend_AcceptedDespiteLaterHangup(t *testing.T) {
 
 func TestSend_StaleConnectionCostsNothing(t *testing.T) {
 	for name, second := range map[string]smtptest.Act{
-		"cut":              {Mute: true, Drop: true},
-		"421":              {Say: "421 4.4.2 timeout", Drop: true},
+		"cut":              {NoReply: true, Drop: true},
+		"421":              {Reply: "421 4.4.2 timeout", Drop: true},
 		"cut in a line":    {Raw: "4", Drop: true},
-		"garbage":          {Say: "what?", Drop: true},
+		"garbage":          {Reply: "what?", Drop: true},
 		"a leftover reply": {Raw: "250 2.0.0 Ok\r\n250", Drop: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -312,13 +312,13 @@ func TestSend_SendsNothingWhenConnectingFails(t *testing.T) {
 }
 
 func TestSend_NoPlaintextPasswordOverNetwork(t *testing.T) {
-	relay := smtptest.NewScript(t, smtptest.Table{"EHLO": {{Say: "250-script.test\n250 AUTH PLAIN LOGIN"}}})
+	relay := smtptest.NewScript(t, smtptest.Table{"EHLO": {{Reply: "250-script.test\n250 AUTH PLAIN LOGIN"}}})
 	s := dialTo(t, SMTPConfig{URL: "smtp://rider@10.0.0.1:25", Password: "s3cr3t"})
 	s.dialer = func(context.Context, string, string) (net.Conn, error) { return relay.Dial(), nil }
 	if o := s.Send(t.Context(), sender, recipient, mustCompose(t, sample())); o.Result != NotSent || o.Stage != Connecting {
 		t.Errorf("Send = %v, want not sent", o)
 	}
-	for _, line := range relay.Said() {
+	for _, line := range relay.Commands() {
 		if strings.HasPrefix(line, "AUTH") {
 			t.Errorf("the relay got %q", line)
 		}
@@ -361,8 +361,8 @@ func (e elsewhere) RemoteAddr() net.Addr { return e.address }
 func TestSend_NeverRevealsPassword(t *testing.T) {
 	// The relay echoes the password, in each encoding in which it is sent.
 	relay := smtptest.NewScript(t, smtptest.Table{
-		"EHLO": {{Say: "250-script.test\n250 AUTH PLAIN"}},
-		"AUTH": {{Say: "535 5.7.8 bad: s3cr3t, czNjcjN0, AHJpZGVyAHMzY3IzdA=="}},
+		"EHLO": {{Reply: "250-script.test\n250 AUTH PLAIN"}},
+		"AUTH": {{Reply: "535 5.7.8 bad: s3cr3t, czNjcjN0, AHJpZGVyAHMzY3IzdA=="}},
 	})
 	s := dialTo(t, SMTPConfig{URL: strings.Replace(relay.URL(), "//", "//rider@", 1), Password: "s3cr3t"})
 	o := s.Send(t.Context(), sender, recipient, mustCompose(t, sample()))

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -26,16 +25,16 @@ const (
 	connectTimeout = 10 * time.Second
 )
 
-func connectPostgres(dsn string) (*database, error) {
+func connectPostgres(dsn string, options []Option) (*database, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return openPostgres(config)
+	return openPostgres(config, options)
 }
 
 // readPostgres connects read-only: the server rejects every write. A standby is accepted.
-func readPostgres(dsn string) (*database, error) {
+func readPostgres(dsn string, options []Option) (*database, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
@@ -45,16 +44,16 @@ func readPostgres(dsn string) (*database, error) {
 	}
 	config.Runtime["default_transaction_read_only"] = "on"
 	config.TargetSessionAttrs = pq.TargetSessionAttrsAny
-	return openPostgres(config)
+	return openPostgres(config, options)
 }
 
-func openPostgres(config pq.Config) (*database, error) {
+func openPostgres(config pq.Config, options []Option) (*database, error) {
 	connector, err := pq.NewConnectorConfig(config)
 	if err != nil {
 		return nil, errInvalidDSN
 	}
 	connector.Dialer(newDialer())
-	db := sql.OpenDB(sessionConnector{connector})
+	db := openPool(sessionConnector{connector}, options)
 	db.SetMaxOpenConns(maxPostgresConns)
 	db.SetMaxIdleConns(maxPostgresConns)
 	pool := sqlx.NewDb(db, "postgres")

@@ -89,9 +89,6 @@ func (s *database) statement(ctx context.Context, tx *sqlx.Tx, name string) (*sq
 	if stmt == nil {
 		return nil, s.prepareErr
 	}
-	if err := s.injectedFault(name); err != nil {
-		return nil, err
-	}
 	s.sent.Add(1)
 	if tx != nil {
 		stmt = tx.NamedStmtContext(ctx, stmt)
@@ -171,24 +168,7 @@ func (s *database) runTx(ctx context.Context, do func(*sqlx.Tx) error) error {
 	if err := do(tx); err != nil {
 		return err
 	}
-	if err := s.injectedFault(commit); err != nil {
-		return err
-	}
 	return tx.Commit()
-}
-
-// commit is what FailWith is asked before a transaction is committed.
-const commit = "COMMIT"
-
-// FailWith lets every statement, and every commit, fail for which fault has an error: so a test can see what becomes of
-// the work when the database goes away, or the program dies, at any of them. nil: none fails.
-func (s *Store) FailWith(fault func(statement string) error) { s.fault = fault }
-
-func (s *database) injectedFault(statement string) error {
-	if s.fault == nil {
-		return nil
-	}
-	return s.fault(statement)
 }
 
 // lockCounter locks a counter until the transaction ends, and returns its value.

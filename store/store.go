@@ -105,10 +105,9 @@ type database struct {
 	statements map[string]*sqlx.NamedStmt
 	prepareErr error // why statements is nil
 	sent       atomic.Int64
-	fault      func(statement string) error // see FailWith; nil: none
-	readOnly   bool                         // see OpenReadOnly
-	path       string                       // of the SQLite file
-	instance   io.Closer                    // the lock of this daemon, see AcquireInstance; nil: not acquired
+	readOnly   bool      // see OpenReadOnly
+	path       string    // of the SQLite file
+	instance   io.Closer // the lock of this daemon, see AcquireInstance; nil: not acquired
 }
 
 func newStore(db *database) *Store {
@@ -123,11 +122,13 @@ var ErrNotMigrated = errors.New(`store: the database schema is out of date: run 
 
 // Open opens the store at dsn: "sqlite:FILE" or "postgres://user:password@host/database". While the database is not migrated, only
 // Migrate and Version work. If its schema is newer than this program, only Version works.
-func Open(ctx context.Context, dsn string) (*Store, error) { return open(ctx, dsn, false) }
+func Open(ctx context.Context, dsn string, options ...Option) (*Store, error) {
+	return open(ctx, dsn, false, options)
+}
 
 // OpenReadOnly opens an existing, migrated store for reading. The database itself rejects writes. A daemon may be using it.
 func OpenReadOnly(ctx context.Context, dsn string) (*Store, error) {
-	s, err := open(ctx, dsn, true)
+	s, err := open(ctx, dsn, true, nil)
 	if err == nil && s.statements == nil {
 		s.Close()
 		return nil, s.prepareErr
@@ -135,8 +136,8 @@ func OpenReadOnly(ctx context.Context, dsn string) (*Store, error) {
 	return s, err
 }
 
-func open(ctx context.Context, dsn string, readOnly bool) (*Store, error) {
-	db, err := connect(dsn, readOnly)
+func open(ctx context.Context, dsn string, readOnly bool, options []Option) (*Store, error) {
+	db, err := connect(dsn, readOnly, options)
 	if err != nil {
 		return nil, err
 	}

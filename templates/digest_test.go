@@ -34,6 +34,8 @@ func TestSubject_NamesTheContent(t *testing.T) {
 		{"a section name that tries to add headers", "en", 0, 1, []string{"A\r\nBcc: x@example.org\x00"}, "1 reply in A Bcc: x@example.org"},
 		{"a very long section name", "en", 0, 1, []string{strings.Repeat("long ", 99), "Air"},
 			"1 reply in long long long long long long long long long long long long long lo… and 1 more"},
+		{"a section name that just fits, not in ASCII", "en", 0, 1, []string{strings.Repeat("ж", 79)}, "1 reply in " + strings.Repeat("ж", 79)},
+		{"a section name that does not fit, not in ASCII", "en", 0, 1, []string{strings.Repeat("ж", 80)}, "1 reply in " + strings.Repeat("ж", 78) + "…"},
 		{"a name in the other direction", "en", 0, 1, []string{"אוניות", "Air"}, "1 reply in \u2068אוניות\u2069 and 1 more"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

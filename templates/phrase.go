@@ -46,13 +46,8 @@ func (l *locale) subject(what string, d *digest.Digest) string {
 		}
 		return l.mustText("subject.in", "what", what, "section", section)
 	}
-	leading = line.Fit(leading, subjectLimit)
-	subject := in(leading)
-	if len(subject) <= subjectLimit {
-		return subject
-	}
 	around := uniseg.GraphemeClusterCount(in(""))
-	return in(line.Shorten(leading, max(subjectLimit-around, 10)))
+	return in(line.Fit(leading, max(subjectLimit-around, 10)))
 }
 
 // likes returns a line that says who likes a post.

@@ -28,7 +28,7 @@ type Viewer struct {
 	set       settings.Digest
 	alerts    settings.Alerts
 	builder   *editions.Locked
-	selfCheck source.SelfCheckCache // used while the builder is held
+	selfCheck source.SelfCheckCache
 	audience  *audience.Resolver
 	renderer  *templates.Renderer
 	links     *link.Signer

@@ -1,4 +1,4 @@
-// The inbox works without this file. With it, mails come in by themselves, and keys work.
+// The inbox works without this file. With it, new messages appear automatically, and keyboard shortcuts work.
 'use strict';
 
 const $ = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ function listen() {
   events.addEventListener('error', () => document.body.classList.add('lost'));
 }
 
-// arrive puts a row, which the server has escaped, on top of the list.
+// arrive adds a row to the top of the list. The server has escaped it.
 function arrive(html) {
   const scrolled = rows.scrollTop;
   rows.insertAdjacentHTML('afterbegin', html);
@@ -26,11 +26,11 @@ function arrive(html) {
   while (rows.children.length > document.body.dataset.kept) rows.lastElementChild.remove();
   $('count').textContent = rows.children.length;
   $('plural').hidden = rows.children.length === 1;
-  $('news').textContent = 'New mail to ' + row.querySelector('.who').textContent;
+  $('news').textContent = 'New email to ' + row.querySelector('.who').textContent;
   if (document.hidden) document.title = '(' + (++unseen) + ') ' + title;
 }
 
-// addMember lets a member be chosen who had no mail when the page was loaded.
+// addMember adds a member to the filter who had no messages when the page was loaded.
 function addMember(address, name) {
   const options = [...$('member').options];
   if (options.some((o) => o.value === address)) return;
@@ -42,7 +42,7 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) { unseen = 0; document.title = title; }
 });
 
-// show shows a mail without loading the list again.
+// show opens a message without reloading the list.
 async function show(url) {
   const answer = await fetch(url);
   if (!answer.ok) { location.href = url; return; }

@@ -59,7 +59,7 @@ func (p *Page) violations(rules []string) []violation {
 	p.t.Helper()
 	program, err := axe()
 	if errors.Is(err, fs.ErrNotExist) {
-		p.t.Skip("SKIPPED: axe-core is not installed here (npm ci --ignore-scripts in internal/browsertest/axe)")
+		p.t.Skip("SKIPPED: axe-core is not installed (npm ci --ignore-scripts in internal/browsertest/axe)")
 	}
 	if err != nil {
 		p.t.Fatal(err)

@@ -93,7 +93,7 @@ type Page struct {
 func New(t testing.TB) *Page {
 	t.Helper()
 	if _, found := findBrowser(); !found {
-		t.Skip("SKIPPED: Chromium is not installed here (no chromium in PATH nor in /usr/lib/chromium)")
+		t.Skip("SKIPPED: Chromium is not installed (no chromium in PATH or /usr/lib/chromium)")
 	}
 	browserCtx, err := browser()
 	if err != nil {

@@ -43,11 +43,11 @@ func Run[T any](p *Page, step chromedp.Action[T]) T {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, stepTimeout)
 	defer cancel()
-	answer, err := chromedp.Run(ctx, step)
+	result, err := chromedp.Run(ctx, step)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return answer
+	return result
 }
 
 // command is the step that sends a command of the DevTools protocol.

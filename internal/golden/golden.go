@@ -42,14 +42,14 @@ func compare(t testing.TB, file, got string) {
 	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
 	for i, line := range gotLines {
 		if i == len(wantLines) || line != wantLines[i] {
-			t.Errorf("%s:%d: got\n\t%s\nwant\n\t%s", file, i+1, line, at(wantLines, i))
+			t.Errorf("%s:%d: got\n\t%s\nwant\n\t%s", file, i+1, line, lineAt(wantLines, i))
 			return
 		}
 	}
 	t.Errorf("%s: got %d lines, want %d", file, len(gotLines), len(wantLines))
 }
 
-func at(lines []string, i int) string {
+func lineAt(lines []string, i int) string {
 	if i < len(lines) {
 		return lines[i]
 	}

@@ -7,17 +7,17 @@ import (
 	"testing"
 )
 
-// witness keeps what a test would have complained of.
-type witness struct {
+// recordingTB records the failures of a test.
+type recordingTB struct {
 	testing.TB
-	said string
+	message string
 }
 
-func (w *witness) Helper() {}
+func (w *recordingTB) Helper() {}
 
-func (w *witness) Errorf(format string, args ...any) { w.said += fmt.Sprintf(format, args...) }
+func (w *recordingTB) Errorf(format string, args ...any) { w.message += fmt.Sprintf(format, args...) }
 
-func (w *witness) Fatalf(format string, args ...any) { w.Errorf(format, args...) }
+func (w *recordingTB) Fatalf(format string, args ...any) { w.Errorf(format, args...) }
 
 func TestFiles_ReportsFirstDifferentLine(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -29,15 +29,15 @@ func TestFiles_ReportsFirstDifferentLine(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, got, want string }{
 		{"the same", "one\ntwo\nthree\n", ""},
-		{"another line", "one\n2\nthree\n", "mail.txt:2: got\n\t2\nwant\n\ttwo"},
-		{"a line more", "one\ntwo\nthree\n\nfour", "mail.txt:5: got\n\tfour\nwant\n\t(the end)"},
-		{"a line less", "one\ntwo", "mail.txt: got 2 lines, want 4"},
+		{"a different line", "one\n2\nthree\n", "mail.txt:2: got\n\t2\nwant\n\ttwo"},
+		{"one more line", "one\ntwo\nthree\n\nfour", "mail.txt:5: got\n\tfour\nwant\n\t(the end)"},
+		{"one line less", "one\ntwo", "mail.txt: got 2 lines, want 4"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := &witness{TB: t}
+			w := &recordingTB{TB: t}
 			Files(w, "mail", map[string]string{"txt": tt.got})
-			if !strings.HasSuffix(w.said, tt.want) || (w.said == "") != (tt.want == "") {
-				t.Errorf("Files said %q, want %q", w.said, tt.want)
+			if !strings.HasSuffix(w.message, tt.want) || (w.message == "") != (tt.want == "") {
+				t.Errorf("Files reported %q, want %q", w.message, tt.want)
 			}
 		})
 	}
@@ -45,9 +45,9 @@ func TestFiles_ReportsFirstDifferentLine(t *testing.T) {
 
 func TestFiles_FailsWithoutFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	w := &witness{TB: t}
+	w := &recordingTB{TB: t}
 	Files(w, "mail", map[string]string{"txt": "one"})
-	if !strings.Contains(w.said, "-update") {
-		t.Errorf("Files said %q, want a word of -update", w.said)
+	if !strings.Contains(w.message, "-update") {
+		t.Errorf("Files reported %q, want it to mention -update", w.message)
 	}
 }

@@ -75,7 +75,7 @@ func TestEncode_AllocatesOnce(t *testing.T) {
 	}
 }
 
-// FuzzEncode holds every text against the decoder of the standard library, alone and in pieces.
+// FuzzEncode compares the encoding of a text, in two pieces, with the decoder of the standard library.
 func FuzzEncode(f *testing.F) {
 	for _, s := range []string{"", "a", "a\n", ".\r\n", "From x \n", "ä=\t \r\r\n", strings.Repeat("x ", 60), strings.Repeat("€", 30)} {
 		f.Add(s, len(s)/2)
@@ -103,33 +103,33 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// checkLines holds every line against what a relay may be given.
+// checkLines checks that every line can be sent to a relay unchanged.
 func checkLines(t *testing.T, encoded string) {
 	t.Helper()
 	rest, ok := strings.CutSuffix(encoded, "\r\n")
 	if !ok && encoded != "" {
-		t.Fatalf("%q does not end a line", encoded)
+		t.Fatalf("%q does not end with a line break", encoded)
 	}
 	for line := range strings.SplitSeq(rest, "\r\n") {
 		if len(line) > 76 {
 			t.Errorf("a line has %d columns: %q", len(line), line)
 		}
 		if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "From ") {
-			t.Errorf("a line starts with what must be hidden: %q", line)
+			t.Errorf("a line starts with a dot or \"From \": %q", line)
 		}
 		if strings.HasSuffix(line, " ") || strings.HasSuffix(line, "\t") {
-			t.Errorf("a line ends with a blank: %q", line)
+			t.Errorf("a line ends with a space or a tab: %q", line)
 		}
 		for _, c := range []byte(line) {
 			if c != '\t' && (c < ' ' || c > '~') {
-				t.Errorf("a line holds the byte %#x: %q", c, line)
+				t.Errorf("a line contains the byte %#x: %q", c, line)
 			}
 		}
 	}
 }
 
 func BenchmarkEncode(b *testing.B) {
-	html := strings.Repeat("<p style=\"margin:0 0 12px\">The squadron moved on Tuesday; nobody said where to — yet.</p>\n", 12)
+	html := strings.Repeat("<p style=\"margin:0 0 12px\">The squadron moved on Tuesday; no one said where to — yet.</p>\n", 12)
 	for name, s := range map[string]string{"html": html, "cjk": strings.Repeat("航空母艦", 90)} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(s)))

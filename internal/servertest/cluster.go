@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Cluster is a PostgreSQL of a test's own, which it may crash and replicate.
+// Cluster is a private PostgreSQL server that a test may crash and replicate.
 type Cluster struct {
 	t    testing.TB
 	dir  string
@@ -18,20 +18,20 @@ type Cluster struct {
 	db   *sql.DB
 }
 
-// clusterScript runs PostgreSQL in the background, so that it can be restarted, and stops it when its keeper says so.
+// clusterScript runs PostgreSQL in the background, so that it can be restarted, and stops it on SIGTERM or SIGQUIT.
 const clusterScript = `
 ctl=$1 data=$2
 "$ctl" -D "$data" -l "$data.log" -w start || { cat "$data.log"; exit 1; }
 trap '"$ctl" -D "$data" -m immediate stop; exit' TERM QUIT
 while :; do sleep 1 & wait $!; done`
 
-// NewCluster starts a PostgreSQL. It skips the test if PostgreSQL is not installed. What it has committed
-// outlives a crash of its own, though not one of the machine.
+// NewCluster starts a PostgreSQL server. It skips the test if PostgreSQL is not installed. Committed data survives a crash of the
+// server, but not of the machine.
 func NewCluster(t testing.TB) *Cluster {
 	t.Helper()
 	initdb, found := findPostgres("initdb")
 	if !found {
-		t.Skip("SKIPPED: PostgreSQL is not installed here (no initdb in PATH nor in /usr/lib/postgresql)")
+		t.Skip("SKIPPED: PostgreSQL is not installed (no initdb in PATH or /usr/lib/postgresql)")
 	}
 	c := newCluster(t)
 	c.run(initdb, "-D", c.data(), "-U", "postrider", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -53,7 +53,7 @@ func newCluster(t testing.TB) *Cluster {
 	return c
 }
 
-// Standby starts a server that repeats what this one commits, before the commit is told to have happened.
+// Standby starts a synchronous standby: this server reports a commit only after the standby has received it.
 func (c *Cluster) Standby() *Cluster {
 	c.t.Helper()
 	s := newCluster(c.t)
@@ -61,23 +61,23 @@ func (c *Cluster) Standby() *Cluster {
 		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
 	s.configure()
 	s.start()
-	c.SQL("ALTER SYSTEM SET synchronous_standby_names = '*'")
-	c.SQL("SELECT pg_reload_conf()")
+	c.Exec("ALTER SYSTEM SET synchronous_standby_names = '*'")
+	c.Exec("SELECT pg_reload_conf()")
 	Await(c.t, func() error {
 		var state string
 		err := c.db.QueryRowContext(c.t.Context(), "SELECT coalesce(max(sync_state), 'none') FROM pg_stat_replication").Scan(&state)
 		if err == nil && state != "sync" {
-			err = fmt.Errorf("the standby's state is %q, want sync", state)
+			err = fmt.Errorf("standby state is %q, want sync", state)
 		}
 		return err
 	})
 	return s
 }
 
-// Address is where it listens.
+// Address returns the address of the server.
 func (c *Cluster) Address() string { return fmt.Sprintf("127.0.0.1:%d", c.port) }
 
-// DSN names its database. Given standbys, it names them, too.
+// DSN returns the DSN of the server's database. If standbys are given, it contains their addresses too.
 func (c *Cluster) DSN(standbys ...*Cluster) string {
 	hosts := []string{c.Address()}
 	for _, s := range standbys {
@@ -86,16 +86,16 @@ func (c *Cluster) DSN(standbys ...*Cluster) string {
 	return fmt.Sprintf("postgres://postrider@%s/postgres?sslmode=disable", strings.Join(hosts, ","))
 }
 
-// SQL runs a statement.
-func (c *Cluster) SQL(statement string) {
+// Exec runs a statement.
+func (c *Cluster) Exec(statement string) {
 	c.t.Helper()
 	if _, err := c.db.ExecContext(c.t.Context(), statement); err != nil {
 		c.t.Fatalf("%s: %v", statement, err)
 	}
 }
 
-// Number asks for a number.
-func (c *Cluster) Number(query string) (n int64) {
+// QueryInt returns the integer that a query selects.
+func (c *Cluster) QueryInt(query string) (n int64) {
 	c.t.Helper()
 	if err := c.db.QueryRowContext(c.t.Context(), query).Scan(&n); err != nil {
 		c.t.Fatalf("%s: %v", query, err)
@@ -103,14 +103,14 @@ func (c *Cluster) Number(query string) (n int64) {
 	return n
 }
 
-// Restart crashes the server and starts it again at once.
+// Restart crashes the server and immediately starts it again.
 func (c *Cluster) Restart() {
 	c.t.Helper()
 	c.run(c.program("pg_ctl"), "-D", c.data(), "-l", c.data()+".log", "-m", "immediate", "-w", "restart")
 }
 
-// Lose crashes the server for good.
-func (c *Cluster) Lose() {
+// Crash crashes the server without a restart.
+func (c *Cluster) Crash() {
 	c.t.Helper()
 	c.run(c.program("pg_ctl"), "-D", c.data(), "-m", "immediate", "-w", "stop")
 }
@@ -127,7 +127,7 @@ func (c *Cluster) program(name string) string {
 	c.t.Helper()
 	path, found := findPostgres(name)
 	if !found {
-		c.t.Fatalf("there is PostgreSQL, but no %s", name)
+		c.t.Fatalf("PostgreSQL is installed without %s", name)
 	}
 	return path
 }
@@ -139,7 +139,7 @@ func (c *Cluster) run(program string, args ...string) {
 	}
 }
 
-// configure adds settings, and the port.
+// configure appends settings and the port to the server's configuration.
 func (c *Cluster) configure(settings ...string) {
 	c.t.Helper()
 	file, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)

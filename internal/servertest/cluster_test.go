@@ -6,16 +6,16 @@ import (
 	"postrider/internal/servertest"
 )
 
-// What the primary has committed is there after a crash, and on its standby when that takes over.
+// TestCluster_StandbyTakesOver checks that committed data survives a crash, and is on the standby after a failover.
 func TestCluster_StandbyTakesOver(t *testing.T) {
 	primary := servertest.NewCluster(t)
 	standby := primary.Standby()
-	primary.SQL("CREATE TABLE kept (id BIGINT)")
-	primary.SQL("INSERT INTO kept VALUES (1)")
+	primary.Exec("CREATE TABLE kept (id BIGINT)")
+	primary.Exec("INSERT INTO kept VALUES (1)")
 	primary.Restart()
 	db := open(t, primary.DSN())
 	count := func() (n int) {
-		for try := 0; ; try++ { // the crash has cut the pool's connections
+		for try := 0; ; try++ { // the crash has closed the pool's connections
 			err := db.QueryRow("SELECT count(*) FROM kept").Scan(&n)
 			if err == nil {
 				return n
@@ -26,14 +26,14 @@ func TestCluster_StandbyTakesOver(t *testing.T) {
 		}
 	}
 	if n := count(); n != 1 {
-		t.Errorf("%d rows are there after a crash, want 1", n)
+		t.Errorf("%d rows after a crash, want 1", n)
 	}
-	primary.SQL("INSERT INTO kept VALUES (2)")
-	primary.Lose()
+	primary.Exec("INSERT INTO kept VALUES (2)")
+	primary.Crash()
 	standby.Promote()
-	standby.SQL("INSERT INTO kept VALUES (3)")
+	standby.Exec("INSERT INTO kept VALUES (3)")
 	db = open(t, standby.DSN())
 	if n := count(); n != 3 {
-		t.Errorf("the standby has %d rows, want 3", n)
+		t.Errorf("%d rows on the standby, want 3", n)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// Dovecot is a real IMAP server of the test's own. Everybody may log in, with the password "secret", and finds a
+// Dovecot is a private IMAP server. Any user can log in with the password "secret" and has a
 // mailbox.
 type Dovecot struct {
 	t                  testing.TB
@@ -66,7 +66,7 @@ func NewDovecot(t testing.TB) *Dovecot {
 	t.Helper()
 	program, found := Find("dovecot", "/usr/sbin", "/usr/local/sbin")
 	if !found {
-		t.Skip("SKIPPED: Dovecot is not installed here (no dovecot in PATH nor in /usr/sbin)")
+		t.Skip("SKIPPED: Dovecot is not installed (no dovecot in PATH or /usr/sbin)")
 	}
 	if _, err := os.Stat(filepath.Join("/usr/lib/dovecot", "imap")); err != nil {
 		t.Skip("SKIPPED: Dovecot is installed without its IMAP server (dovecot-imapd)")
@@ -89,7 +89,7 @@ func (d *Dovecot) start(program string) (err error) {
 	}
 	if err := Run(d.home, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem",
 		"-days", "2", "-subj", "/CN=dovecot", "-addext", "subjectAltName=IP:127.0.0.1"); err != nil {
-		return fmt.Errorf("making a certificate: %w", err)
+		return fmt.Errorf("creating a certificate: %w", err)
 	}
 	name, group, err := serverUser()
 	if err != nil {
@@ -108,7 +108,7 @@ func (d *Dovecot) start(program string) (err error) {
 	return nil
 }
 
-// serverUser are the names of the user and the group that servers run as.
+// serverUser returns the names of the user and the group that servers run as.
 func serverUser() (name, group string, err error) {
 	cred, err := credential()
 	if err != nil {
@@ -136,16 +136,16 @@ func (d *Dovecot) checkGreeting(ctx context.Context) error {
 	defer conn.Close()
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err == nil && !strings.HasPrefix(line, "* OK") {
-		err = fmt.Errorf("it greets with %q", line)
+		err = fmt.Errorf("unexpected greeting %q", line)
 	}
 	return err
 }
 
-// Address is where it speaks IMAP in clear.
+// Address returns the address for IMAP without encryption.
 func (d *Dovecot) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.plainPort)) }
 
-// TLSAddress is where it speaks IMAP over TLS, with the certificate of CAFile.
+// TLSAddress returns the address for IMAP over TLS, with the certificate in CAFile.
 func (d *Dovecot) TLSAddress() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.tlsPort)) }
 
-// CAFile is a PEM file with its certificate, which vouches for itself.
+// CAFile returns the PEM file with the server's self-signed certificate.
 func (d *Dovecot) CAFile() string { return filepath.Join(d.home, "cert.pem") }

@@ -12,8 +12,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// OpenMariaDB opens the database of a DSN that MariaDB gave, for tests that write what a forum would write.
-// It takes several statements in one call.
+// OpenMariaDB opens the database of a DSN from [MariaDB], for tests that write to it as a forum does.
+// One call may run several statements.
 func OpenMariaDB(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	u, err := url.Parse(dsn)
@@ -33,7 +33,7 @@ func OpenMariaDB(t testing.TB, dsn string) *sql.DB {
 	return db
 }
 
-// LoadDump runs a dump (mariadb-dump, gzipped) in the database of a DSN.
+// LoadDump loads a dump (mariadb-dump, gzipped) into the database of a DSN.
 func LoadDump(t testing.TB, dsn, path string) {
 	t.Helper()
 	file, err := os.Open(path)

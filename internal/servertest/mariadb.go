@@ -12,7 +12,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// One MariaDB serves all tests of a binary, as one PostgreSQL does.
+// One MariaDB server serves all tests of a binary. It stops when the binary ends.
 var mariadb = sync.OnceValues(startMariaDB)
 
 type mariadbServer struct {
@@ -21,12 +21,12 @@ type mariadbServer struct {
 	databases atomic.Int64
 }
 
-// MariaDB gives the test an empty database of its own, utf8mb4. The DSN's user may do anything. It
+// MariaDB returns the DSN of a new, empty database for the test (utf8mb4). Its user has all privileges. It
 // skips the test if MariaDB is not installed.
 func MariaDB(t testing.TB) (dsn string) {
 	t.Helper()
 	if _, found := findMariaDB("mariadbd"); !found {
-		t.Skip("SKIPPED: MariaDB is not installed here (no mariadbd in PATH nor in /usr/sbin)")
+		t.Skip("SKIPPED: MariaDB is not installed (no mariadbd in PATH or /usr/sbin)")
 	}
 	server, err := mariadb()
 	if err != nil {
@@ -34,7 +34,7 @@ func MariaDB(t testing.TB) (dsn string) {
 	}
 	name := fmt.Sprintf("test%d", server.databases.Add(1))
 	if _, err := server.admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
-		t.Fatalf("making database %s: %v", name, err)
+		t.Fatalf("creating database %s: %v", name, err)
 	}
 	return server.dsn(name)
 }
@@ -51,7 +51,7 @@ func startMariaDB() (*mariadbServer, error) {
 	program, _ := findMariaDB("mariadbd")
 	install, found := Find("mariadb-install-db", "/usr/local/scripts")
 	if !found {
-		return nil, fmt.Errorf("there is %s, but no mariadb-install-db", program)
+		return nil, fmt.Errorf("found %s, but no mariadb-install-db", program)
 	}
 	dir, err := Dir("mariadb")
 	if err != nil {
@@ -62,10 +62,10 @@ func startMariaDB() (*mariadbServer, error) {
 		"--skip-test-db", "--skip-name-resolve"); err != nil {
 		return nil, err
 	}
-	s := &mariadbServer{socket: filepath.Join(dir, "sock")} // a socket's path must be short, which that of Dir is
+	s := &mariadbServer{socket: filepath.Join(dir, "sock")} // Dir is short, and the path of a socket must be
 	c := mysql.NewConfig()
 	c.User, c.Net, c.Addr = "root", "unix", s.socket
-	c.Logger = &mysql.NopLogger{} // it would tell of each try before the server answers
+	c.Logger = &mysql.NopLogger{} // it would log each failed attempt before the server is ready
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func startMariaDB() (*mariadbServer, error) {
 	s.admin = sql.OpenDB(connector)
 	s.admin.SetMaxOpenConns(1)
 	ready := func(ctx context.Context) error { return s.admin.PingContext(ctx) }
-	// As with PostgreSQL: nobody will miss the data after a power cut.
+	// As with PostgreSQL, the data does not have to survive a power cut.
 	_, err = Start(ready, dir, program, "--no-defaults", "--datadir="+data, "--socket="+s.socket, "--skip-networking",
 		"--pid-file="+filepath.Join(dir, "pid"), "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
 		"--innodb-log-file-size=16M", "--tmpdir="+dir)

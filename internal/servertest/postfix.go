@@ -17,29 +17,29 @@ import (
 	"testing"
 )
 
-// PostfixConfig says what a [Postfix] is for.
+// PostfixConfig is the configuration of a [Postfix].
 type PostfixConfig struct {
-	// Host is its name, as "mx.members.test".
+	// Host is its name, for example "mx.members.test".
 	Host string
-	// Settings are lines of main.cf, "name = value". They may speak of $home, the directory of this Postfix.
+	// Settings are lines of main.cf, "name = value". They may use $home, the directory of this Postfix.
 	Settings []string
-	// Services are further lines of master.cf.
+	// Services are additional lines of master.cf.
 	Services []string
-	// Files are written into $home before it starts, by name.
+	// Files are files to create in $home before the start, by name.
 	Files map[string]string
 }
 
-// Postfix is a real Postfix of the test's own: a relay, a final host, or both, as its settings say. It listens on the
-// loopback, resolves no names, and knows no local user unless it is told of one.
+// Postfix is a private Postfix: a relay, a final host, or both, depending on its settings. It listens on the loopback interface,
+// does not use DNS, and has no local users unless its settings define some.
 type Postfix struct {
 	t    testing.TB
 	home string
 	port int
 }
 
-// basics make a Postfix that has nothing to do with the machine's own. There is no DNS here: who wants a domain
-// to go elsewhere sets relayhost or transport_maps, with the address in brackets.
-const basics = `compatibility_level = 3.6
+// baseSettings make a Postfix that is independent of the machine's own. There is no DNS: to route a domain, set relayhost or
+// transport_maps, with the address in brackets.
+const baseSettings = `compatibility_level = 3.6
 home = %[1]s
 queue_directory = $home/queue
 data_directory = $home/data
@@ -65,7 +65,7 @@ maximal_backoff_time = 1s
 queue_run_delay = 1s
 `
 
-// services is the master.cf of a Postfix that talks SMTP, and delivers to mailboxes, commands and LMTP servers.
+// services is the master.cf of a Postfix that accepts SMTP and delivers to mailboxes, commands and LMTP servers.
 const services = `127.0.0.1:%d inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -94,13 +94,13 @@ func findPostfix(program string) (string, bool) {
 	return Find(program, "/usr/sbin", "/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix", "/usr/local/sbin", "/usr/local/libexec/postfix")
 }
 
-// NewPostfix starts a Postfix that lives as long as the test. It skips the test if Postfix is not installed, or if the
-// test does not run as root: Postfix gives each of its parts a user of its own.
+// NewPostfix starts a Postfix that runs as long as the test. It skips the test if Postfix is not installed, or if the test does
+// not run as root: Postfix runs its processes as several users.
 func NewPostfix(t testing.TB, c PostfixConfig) *Postfix {
 	t.Helper()
 	master, found := findPostfix("master")
 	if !found {
-		t.Skip("SKIPPED: Postfix is not installed here (no master in /usr/lib/postfix/sbin)")
+		t.Skip("SKIPPED: Postfix is not installed (no master in /usr/lib/postfix/sbin)")
 	}
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: Postfix must be started by root")
@@ -111,7 +111,7 @@ func NewPostfix(t testing.TB, c PostfixConfig) *Postfix {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the log of Postfix %s:\n%s", c.Host, p.Log())
+			t.Logf("log of Postfix %s:\n%s", c.Host, p.Log())
 		}
 	})
 	return p
@@ -127,7 +127,7 @@ func (p *Postfix) start(master string, c PostfixConfig) (err error) {
 	if err := p.configure(master, c); err != nil {
 		return err
 	}
-	cmd := keep(p.home, master, "-c", filepath.Join(p.home, "etc"), "-d") // -d keeps it in the foreground
+	cmd := keeperCommand(p.home, master, "-c", filepath.Join(p.home, "etc"), "-d") // -d: stay in the foreground
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = p.home, environment(p.home), &syscall.SysProcAttr{}
 	process, err := start(p.checkGreeting, cmd, master)
 	if err != nil {
@@ -137,21 +137,21 @@ func (p *Postfix) start(master string, c PostfixConfig) (err error) {
 	return nil
 }
 
-// configure makes the directories and writes all that Postfix reads.
+// configure creates the directories and the files that Postfix reads.
 func (p *Postfix) configure(master string, c PostfixConfig) error {
 	postfix, found := findPostfix("postfix")
 	if !found {
-		return fmt.Errorf("there is %s, but no postfix", master)
+		return fmt.Errorf("found %s, but no postfix", master)
 	}
 	nobody, err := credential()
 	if err != nil {
 		return err
 	}
 	if err := p.makeDirectories(nobody); err != nil {
-		return fmt.Errorf("making Postfix's directories: %w", err)
+		return fmt.Errorf("creating Postfix's directories: %w", err)
 	}
 	files := map[string]string{
-		"etc/main.cf": fmt.Sprintf(basics, p.home, filepath.Dir(postfix), filepath.Dir(master), c.Host, nobody.Uid, nobody.Gid) +
+		"etc/main.cf": fmt.Sprintf(baseSettings, p.home, filepath.Dir(postfix), filepath.Dir(master), c.Host, nobody.Uid, nobody.Gid) +
 			strings.Join(c.Settings, "\n") + "\n",
 		"etc/master.cf": fmt.Sprintf(services, p.port) + strings.Join(c.Services, "\n") + "\n",
 	}
@@ -166,7 +166,7 @@ func (p *Postfix) configure(master string, c PostfixConfig) error {
 	return nil
 }
 
-// makeDirectories does what "postfix check" would do, which takes seconds where no system log listens.
+// makeDirectories does the work of "postfix check", which takes seconds if no system log is running.
 func (p *Postfix) makeDirectories(nobody *syscall.Credential) error {
 	own, err := lookup("postfix")
 	if err != nil {
@@ -180,7 +180,7 @@ func (p *Postfix) makeDirectories(nobody *syscall.Credential) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(p.home, 0o755); err != nil { // its parts run as users of their own, who must be able to come in
+	if err := os.Chmod(p.home, 0o755); err != nil { // other users must be able to enter it
 		return err
 	}
 	for _, d := range []struct {
@@ -189,7 +189,7 @@ func (p *Postfix) makeDirectories(nobody *syscall.Credential) error {
 		names        string
 	}{
 		{0, 0, 0o755, "etc queue queue/pid"},
-		{int(nobody.Uid), int(nobody.Gid), 0o755, "mail"}, // it delivers to mailboxes as nobody
+		{int(nobody.Uid), int(nobody.Gid), 0o755, "mail"}, // Postfix delivers to mailboxes as nobody
 		{int(own.Uid), 0, 0o700, "data queue/active queue/bounce queue/corrupt queue/defer queue/deferred queue/flush queue/hold"},
 		{int(own.Uid), 0, 0o700, "queue/incoming queue/private queue/saved queue/trace"},
 		{int(own.Uid), dropGroup, 0o730, "queue/maildrop"},
@@ -205,7 +205,7 @@ func (p *Postfix) makeDirectories(nobody *syscall.Credential) error {
 	return nil
 }
 
-// checkGreeting says whether the SMTP server answers.
+// checkGreeting returns an error if the SMTP server does not respond.
 func (p *Postfix) checkGreeting(ctx context.Context) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.Address())
 	if err != nil {
@@ -219,7 +219,7 @@ func (p *Postfix) checkGreeting(ctx context.Context) error {
 	}
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err == nil && !strings.HasPrefix(line, "220") {
-		err = fmt.Errorf("it greets with %q", line)
+		err = fmt.Errorf("unexpected greeting %q", line)
 	}
 	if err == nil {
 		_, err = conn.Write([]byte("QUIT\r\n"))
@@ -227,11 +227,11 @@ func (p *Postfix) checkGreeting(ctx context.Context) error {
 	return err
 }
 
-// run runs one of Postfix's commands on this instance.
+// run runs a Postfix command on this instance.
 func (p *Postfix) run(program string, args ...string) error {
 	path, found := findPostfix(program)
 	if !found {
-		return fmt.Errorf("there is no %s", program)
+		return fmt.Errorf("%s is not installed", program)
 	}
 	out, err := exec.Command(path, append([]string{"-c", p.Path("etc")}, args...)...).CombinedOutput()
 	if err != nil {
@@ -240,16 +240,16 @@ func (p *Postfix) run(program string, args ...string) error {
 	return nil
 }
 
-// Address is where it takes mail by SMTP, "127.0.0.1:PORT".
+// Address returns the address for SMTP, "127.0.0.1:PORT".
 func (p *Postfix) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)) }
 
-// URL is the same, as Postrider's configuration writes it.
+// URL returns the address as in Postrider's configuration.
 func (p *Postfix) URL() string { return "smtp://" + p.Address() }
 
-// Path is a file in its $home.
+// Path returns the path of a file in $home.
 func (p *Postfix) Path(name string) string { return filepath.Join(p.home, name) }
 
-// Set changes settings ("name = value") while it runs.
+// Set changes settings ("name = value") of the running Postfix.
 func (p *Postfix) Set(settings ...string) {
 	p.t.Helper()
 	if err := p.run("postconf", settings...); err != nil {
@@ -258,7 +258,7 @@ func (p *Postfix) Set(settings ...string) {
 	p.Run("postfix", "reload")
 }
 
-// Run runs one of Postfix's commands on this instance, as "postfix", "flush".
+// Run runs a Postfix command on this instance, for example "postfix", "flush".
 func (p *Postfix) Run(program string, args ...string) {
 	p.t.Helper()
 	if err := p.run(program, args...); err != nil {
@@ -266,14 +266,14 @@ func (p *Postfix) Run(program string, args ...string) {
 	}
 }
 
-// Maildir gives the messages that came to a mailbox ("mail/anna" in its $home), in the order in which they came.
+// Maildir returns the messages in a mailbox ("mail/anna" in $home), in the order of arrival.
 func (p *Postfix) Maildir(name string) []string {
 	p.t.Helper()
 	paths, err := filepath.Glob(filepath.Join(p.Path(name), "new", "*"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	slices.Sort(paths) // names begin with the second
+	slices.Sort(paths) // names start with the time in seconds
 	messages := make([]string, len(paths))
 	for i, path := range paths {
 		text, err := os.ReadFile(path)
@@ -285,7 +285,7 @@ func (p *Postfix) Maildir(name string) []string {
 	return messages
 }
 
-// Log is what it has logged so far.
+// Log returns the log.
 func (p *Postfix) Log() string {
 	p.t.Helper()
 	text, err := os.ReadFile(p.Path("log"))

@@ -31,7 +31,7 @@ func TestPostfix_DeliversRejectsAndReports(t *testing.T) {
 	const text = "Subject: Hello\r\n\r\nHello.\r\n"
 	err := smtp.SendMail(host.Address(), nil, "sender@forum.test", []string{"nobody@members.test"}, []byte(text))
 	if refusal, ok := errors.AsType[*textproto.Error](err); !ok || refusal.Code != 550 {
-		t.Errorf("mail to an unknown user: %v, want 550", err)
+		t.Errorf("message to an unknown user: %v, want 550", err)
 	}
 	for _, to := range []string{"anna@members.test", "nobody@members.test"} {
 		if err := smtp.SendMail(relay.Address(), nil, "sender@forum.test", []string{to}, []byte(text)); err != nil {
@@ -47,7 +47,7 @@ func TestPostfix_DeliversRejectsAndReports(t *testing.T) {
 	} {
 		servertest.Await(t, func() error {
 			if got := want.at.Maildir(want.mailbox); len(got) != 1 || !strings.Contains(got[0], want.text) {
-				return fmt.Errorf("%s has %q, want one message that holds %q", want.mailbox, got, want.text)
+				return fmt.Errorf("%s has %q, want one message that contains %q", want.mailbox, got, want.text)
 			}
 			return nil
 		})

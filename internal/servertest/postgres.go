@@ -12,8 +12,8 @@ import (
 	_ "github.com/lib/pq"
 )
 
-// One PostgreSQL serves all tests of a binary: to make and start one takes a second or two. Nobody
-// stops it, its keeper sees the binary end.
+// One PostgreSQL server serves all tests of a binary, because creating and starting one takes a second or two. It
+// stops when the binary ends.
 var postgres = sync.OnceValues(startPostgres)
 
 type postgresServer struct {
@@ -23,7 +23,7 @@ type postgresServer struct {
 	templates sync.Map // from name to a function that creates the template once
 }
 
-// Postgres gives the test an empty database of its own. It skips the test if PostgreSQL is not installed.
+// Postgres returns the DSN of a new, empty database for the test. It skips the test if PostgreSQL is not installed.
 func Postgres(t testing.TB) (dsn string) {
 	t.Helper()
 	return requirePostgres(t).create(t, "template1")
@@ -43,7 +43,7 @@ func PostgresCopy(t testing.TB, template string, fill func(dsn string) error) (d
 	}
 	once, _ := server.templates.LoadOrStore(template, sync.OnceValue(create))
 	if err := once.(func() error)(); err != nil {
-		t.Fatalf("making the template %s: %v", template, err)
+		t.Fatalf("creating the template %s: %v", template, err)
 	}
 	return server.create(t, template)
 }
@@ -52,7 +52,7 @@ func PostgresCopy(t testing.TB, template string, fill func(dsn string) error) (d
 func requirePostgres(t testing.TB) *postgresServer {
 	t.Helper()
 	if _, found := findPostgres("initdb"); !found {
-		t.Skip("SKIPPED: PostgreSQL is not installed here (no initdb in PATH nor in /usr/lib/postgresql)")
+		t.Skip("SKIPPED: PostgreSQL is not installed (no initdb in PATH or /usr/lib/postgresql)")
 	}
 	server, err := postgres()
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *postgresServer) create(t testing.TB, template string) (dsn string) {
 	t.Helper()
 	name := fmt.Sprintf("test%d", s.databases.Add(1))
 	if _, err := s.admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
-		t.Fatalf("making database %s: %v", name, err)
+		t.Fatalf("creating database %s: %v", name, err)
 	}
 	return s.dsn(name)
 }
@@ -82,7 +82,7 @@ func startPostgres() (*postgresServer, error) {
 	initdb, _ := findPostgres("initdb")
 	program, found := findPostgres("postgres")
 	if !found {
-		return nil, fmt.Errorf("there is %s, but no postgres beside it", initdb)
+		return nil, fmt.Errorf("found %s, but no postgres next to it", initdb)
 	}
 	dir, err := Dir("postgres")
 	if err != nil {
@@ -102,7 +102,7 @@ func startPostgres() (*postgresServer, error) {
 	}
 	s.admin.SetMaxOpenConns(1)
 	ready := func(ctx context.Context) error { return s.admin.PingContext(ctx) }
-	// What a power cut does to the data is of no interest here, and fsync is what a test would wait for.
+	// The data does not have to survive a power cut, and without fsync the tests are faster.
 	_, err = Start(ready, dir, program, "-D", data, "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",

@@ -1,9 +1,9 @@
-// Package servertest starts real database and mail servers for tests: private ones, on the loopback, with
-// their data in a directory that goes away with them.
+// Package servertest starts real database and mail servers for tests. They are private: they listen on the loopback interface and
+// keep their data in a directory that is removed when they stop.
 //
-// A test asks for [Postgres] or [MariaDB] and gets a DSN, or for a [Postfix]; where the program is not installed it is
-// skipped. [Find], [Dir], [Run] and [Start] are what such a server is made of. Database servers refuse to
-// run as root, so a test that runs as root starts them as nobody.
+// [Postgres] and [MariaDB] return a DSN, [NewPostfix] and [NewDovecot] a mail server. If a program is not installed, the test is
+// skipped. [Find], [Dir], [Run] and [Start] are for starting other servers. Database servers refuse to run as root, so a test that
+// runs as root starts them as nobody.
 package servertest
 
 import (
@@ -23,14 +23,14 @@ import (
 )
 
 const (
-	// startLimit is how long a server may take to answer: a machine full of tests is slow.
-	startLimit = 90 * time.Second
-	// tryLimit ends a try whose first packet was lost, so that there is another one.
-	tryLimit = 10 * time.Second
+	// startTimeout is how long a server may take to respond. It is long because a machine that runs many tests is slow.
+	startTimeout = 90 * time.Second
+	// attemptTimeout ends an attempt whose first packet was lost, so that another attempt follows.
+	attemptTimeout = 10 * time.Second
 )
 
-// Find looks for a program in PATH and then in places, which may hold wildcards ("/usr/lib/postgresql/*/bin");
-// of several that fit it takes the last, which is the newest version.
+// Find searches PATH for a program, and then places, which may contain wildcards ("/usr/lib/postgresql/*/bin"). If several
+// match, it returns the last, which is the newest version.
 func Find(program string, places ...string) (path string, found bool) {
 	if path, err := exec.LookPath(program); err == nil {
 		return path, true
@@ -43,8 +43,8 @@ func Find(program string, places ...string) (path string, found bool) {
 	return "", false
 }
 
-// Dir makes a directory that the servers' user owns. It is not below t.TempDir, which only the
-// user of the test may enter. The server started in it removes it.
+// Dir creates a directory that is owned by the servers' user. It is not below t.TempDir, which only the user of the test may
+// enter. The server that is started in it removes it.
 func Dir(name string) (string, error) {
 	dir, err := os.MkdirTemp("", "postrider-"+name+"-")
 	if err != nil {
@@ -57,7 +57,7 @@ func Dir(name string) (string, error) {
 	return dir, os.Chown(dir, int(cred.Uid), int(cred.Gid))
 }
 
-// Port finds a TCP port of the loopback that nobody listens on.
+// Port returns a free TCP port of the loopback interface.
 func Port() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -67,10 +67,10 @@ func Port() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// Run runs a program to its end in dir, as the servers' user. Its output stands in the error.
+// Run runs a program in dir, as the servers' user, and waits for its end. An error contains its output.
 func Run(dir, program string, args ...string) error {
 	cmd := exec.Command(program, args...)
-	if err := private(cmd, dir); err != nil {
+	if err := setUser(cmd, dir); err != nil {
 		return err
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -79,18 +79,18 @@ func Run(dir, program string, args ...string) error {
 	return nil
 }
 
-// Process is a server that runs.
+// Process is a running server.
 type Process struct {
 	program string
-	leash   io.Closer // the server stops when this is closed, or when the test's process ends, however it ends
+	stdin   io.Closer // closing it stops the server; the kernel closes it when the test's process ends
 	log     *os.File
 	done    chan struct{}
-	ended   error // how; to be read when done is closed
+	ended   error // the result, valid after done is closed
 }
 
-// The keeper stands between the test and the server. It stops the server and removes its directory
-// when its standard input ends, which the kernel sees to even if the test is killed. SIGTERM
-// ends MariaDB and most others; PostgreSQL would wait for its clients, and SIGQUIT ends it at once.
+// keeper is a script between the test and the server. It stops the server and removes its directory when its standard input
+// ends, which happens even if the test is killed. SIGTERM ends MariaDB and most other servers. PostgreSQL would wait for its
+// clients, but SIGQUIT ends it immediately.
 const keeper = `
 dir=$1; shift
 exec 3<&0
@@ -104,28 +104,28 @@ kill $leash 2>/dev/null
 cd / && rm -rf "$dir"
 exit $status`
 
-// Start starts a server whose data is in dir and waits until ready returns nil. If the server ends
-// before that, or takes too long, its log stands in the error.
+// Start starts a server whose data is in dir, and waits until ready returns nil. If the server ends before that, or takes too
+// long, the error contains its log.
 func Start(ready func(context.Context) error, dir, program string, args ...string) (*Process, error) {
-	cmd := keep(dir, program, args...)
-	if err := private(cmd, dir); err != nil {
+	cmd := keeperCommand(dir, program, args...)
+	if err := setUser(cmd, dir); err != nil {
 		return nil, err
 	}
 	return start(ready, cmd, program)
 }
 
-// keep is the keeper's command line.
-func keep(dir, program string, args ...string) *exec.Cmd {
+// keeperCommand returns the command line of the keeper.
+func keeperCommand(dir, program string, args ...string) *exec.Cmd {
 	return exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper", dir, program}, args...)...)
 }
 
 func start(ready func(context.Context) error, cmd *exec.Cmd, program string) (*Process, error) {
-	cmd.SysProcAttr.Setpgid = true // an interrupt from the terminal is for the test; the keeper sees it end
+	cmd.SysProcAttr.Setpgid = true // an interrupt from the terminal goes to the test only; the keeper notices when the test ends
 	log, err := os.CreateTemp("", "postrider-log-")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Remove(log.Name()); err != nil { // it lives as long as it is open
+	if err := os.Remove(log.Name()); err != nil { // the file exists as long as it is open
 		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = log, log
@@ -133,7 +133,7 @@ func start(ready func(context.Context) error, cmd *exec.Cmd, program string) (*P
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{program: filepath.Base(program), leash: leash, log: log, done: make(chan struct{})}
+	p := &Process{program: filepath.Base(program), stdin: leash, log: log, done: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", p.program, err)
 	}
@@ -148,36 +148,36 @@ func start(ready func(context.Context) error, cmd *exec.Cmd, program string) (*P
 	return p, nil
 }
 
-// await asks ready until it says yes.
+// await waits until ready returns nil.
 func (p *Process) await(ready func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	err := poll(ctx, p.done, ready)
 	select {
 	case <-p.done:
-		return fmt.Errorf("it ended (%v) before it answered: %w", p.ended, err)
+		return fmt.Errorf("it ended (%v) before it was ready: %w", p.ended, err)
 	default:
 		return err
 	}
 }
 
-// Await waits until ready returns nil, for what another process does in its own time. It fails the test with
-// what ready said last when that takes too long.
+// Await waits until ready returns nil, for the effects of another process. After startTimeout it fails the test with the last
+// error of ready.
 func Await(t testing.TB, ready func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
 	if err := poll(ctx, nil, func(context.Context) error { return ready() }); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// poll asks ready until it says yes, or there is no use in asking.
+// poll calls ready until it returns nil, done is closed or ctx ends.
 func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context) error) error {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		try, cancel := context.WithTimeout(ctx, tryLimit)
+		try, cancel := context.WithTimeout(ctx, attemptTimeout)
 		err := ready(try)
 		cancel()
 		if err == nil {
@@ -187,7 +187,7 @@ func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context)
 		case <-done:
 			return err
 		case <-ctx.Done():
-			return fmt.Errorf("no answer in %v: %w", startLimit, err)
+			return fmt.Errorf("not ready after %v: %w", startTimeout, err)
 		case <-again.C:
 		}
 	}
@@ -195,11 +195,11 @@ func poll(ctx context.Context, done <-chan struct{}, ready func(context.Context)
 
 // Stop ends the server, waits for it, and removes its directory.
 func (p *Process) Stop() {
-	p.leash.Close()
+	p.stdin.Close()
 	<-p.done
 }
 
-// Log is what the server has printed, the last 8 KB of it.
+// Log returns the last 8 KB of the server's output.
 func (p *Process) Log() string {
 	size, err := p.log.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -213,8 +213,8 @@ func (p *Process) Log() string {
 	return string(bytes.TrimSpace(tail[:n]))
 }
 
-// private makes cmd run in dir, as nobody if we are root.
-func private(cmd *exec.Cmd, dir string) error {
+// setUser makes cmd run in dir, as nobody if the test runs as root.
+func setUser(cmd *exec.Cmd, dir string) error {
 	cred, err := credential()
 	cmd.Dir, cmd.Env = dir, environment(dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
@@ -225,7 +225,7 @@ func environment(dir string) []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C", "TZ=UTC"}
 }
 
-// credential is the user that servers run as; nil: the one that runs the test.
+// credential returns the user that servers run as; nil: the user of the test.
 func credential() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -233,8 +233,8 @@ func credential() (*syscall.Credential, error) {
 	return lookup("nobody")
 }
 
-// Give makes a file the servers' own.
-func Give(path string) error {
+// Chown makes the servers' user the owner of a file.
+func Chown(path string) error {
 	cred, err := credential()
 	if err != nil || cred == nil {
 		return err
@@ -242,11 +242,11 @@ func Give(path string) error {
 	return os.Chown(path, int(cred.Uid), int(cred.Gid))
 }
 
-// lookup finds a user of this machine.
+// lookup returns the credential of a user of this machine.
 func lookup(name string) (*syscall.Credential, error) {
 	known, err := user.Lookup(name)
 	if err != nil {
-		return nil, fmt.Errorf("a user for the server: %w", err)
+		return nil, fmt.Errorf("looking up the server's user: %w", err)
 	}
 	uid, err := strconv.ParseUint(known.Uid, 10, 32)
 	if err != nil {

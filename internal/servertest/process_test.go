@@ -23,7 +23,7 @@ func TestPostgres_CreatesDatabasePerTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n != 0 {
-		t.Errorf("the second database has %d tables of the first", n)
+		t.Errorf("the second database has %d tables of the first, want 0", n)
 	}
 }
 
@@ -41,14 +41,14 @@ func TestStart_ShowsLogOfFailedServer(t *testing.T) {
 	never := func(context.Context) error { return errors.New("connection refused") }
 	_, err := servertest.Start(never, dir, "/bin/sh", "-c", "echo no space on device; exit 3")
 	if err == nil {
-		t.Fatal("Start took a server that had ended for one that runs")
+		t.Fatal("Start returned no error for a server that had ended")
 	}
 	for _, want := range []string{"no space on device", "exit status 3", "connection refused"} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error = %q, want %q in it", err, want)
+			t.Errorf("error = %q, want it to contain %q", err, want)
 		}
 	}
-	gone(t, dir)
+	wantRemoved(t, dir)
 }
 
 func TestProcess_StopRemovesDirectory(t *testing.T) {
@@ -60,12 +60,12 @@ func TestProcess_StopRemovesDirectory(t *testing.T) {
 	if err := servertest.Run(dir, "mkfifo", "fifo"); err != nil {
 		t.Fatal(err)
 	}
-	p, err := servertest.Start(ready, dir, "/bin/sh", "-c", `touch up; exec cat fifo`) // waits for ever
+	p, err := servertest.Start(ready, dir, "/bin/sh", "-c", `touch up; exec cat fifo`) // blocks forever
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Stop()
-	gone(t, dir)
+	wantRemoved(t, dir)
 }
 
 func TestRun_ShowsOutput(t *testing.T) {
@@ -84,9 +84,9 @@ func newDir(t *testing.T) string {
 	return dir
 }
 
-func gone(t *testing.T, dir string) {
+func wantRemoved(t *testing.T, dir string) {
 	t.Helper()
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%s is still there (%v)", dir, err)
+		t.Errorf("%s still exists (%v)", dir, err)
 	}
 }

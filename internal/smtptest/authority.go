@@ -16,18 +16,18 @@ import (
 	"time"
 )
 
-// Authority vouches for 127.0.0.1, and nobody else knows it.
+// Authority is a self-signed certificate for 127.0.0.1.
 type Authority struct {
-	Config *tls.Config // of who speaks for 127.0.0.1
+	Config *tls.Config // of a server on 127.0.0.1
 	File   string      // PEM
 }
 
-// NewAuthority makes a certificate that is its own authority, and writes it to a file of the test.
+// NewAuthority creates a self-signed certificate and writes it to a temporary file of the test.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatalf("making a key: %v", err)
+		t.Fatalf("creating a key: %v", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -42,7 +42,7 @@ func NewAuthority(t testing.TB) *Authority {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatalf("making a certificate: %v", err)
+		t.Fatalf("creating a certificate: %v", err)
 	}
 	a := &Authority{
 		Config: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},

@@ -1,9 +1,9 @@
-// Package smtptest is the other side of SMTP for tests: an inbox that takes mail as a relay does
-// ([New]), and a relay that misbehaves on order ([NewScript]).
+// Package smtptest provides SMTP servers for tests: an inbox that accepts messages like a relay ([New]), and a relay with scripted
+// replies and faults ([NewScript]).
 //
-// The inbox refuses by the recipient's name, so that a test of many members can say whom what
-// befalls: mail to "550-gone@example.org" is refused with 550, "452-full@…" with 452, and the line is cut
-// after the message for "drop-…@", when the inbox has it.
+// The inbox rejects recipients by their names, so that a test with many members can choose what happens to each: it rejects
+// "550-gone@example.org" with 550 and "452-full@…" with 452. For "drop-…@" it closes the connection after it has received the
+// message.
 package smtptest
 
 import (
@@ -26,43 +26,43 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Message is a message that the inbox took.
+// Message is a message that the inbox has received.
 type Message struct {
 	From, To string // of the envelope
-	Data     []byte // as it came, lines ended by CRLF
+	Data     []byte // as received, with CRLF line breaks
 	At       time.Time
 }
 
-// Option changes what an inbox offers.
+// Option changes the behavior of an inbox.
 type Option func(*Server)
 
-// WithTLS makes the inbox speak TLS from the first byte.
+// WithTLS makes the inbox use TLS from the first byte.
 func WithTLS() Option { return func(s *Server) { s.scheme = "smtps" } }
 
 // WithSTARTTLS makes the inbox offer STARTTLS.
 func WithSTARTTLS() Option { return func(s *Server) { s.scheme = "smtp+starttls" } }
 
-// WithAuth makes the inbox take mail only after a login (PLAIN).
+// WithAuth makes the inbox accept messages only after a login (PLAIN).
 func WithAuth(user, password string) Option {
 	return func(s *Server) { s.user, s.password = user, password }
 }
 
-// WithPause makes the inbox think about each message before it answers.
+// WithPause makes the inbox wait before it replies to each message.
 func WithPause(pause time.Duration) Option { return func(s *Server) { s.pause = pause } }
 
-// WithHeads makes the inbox keep the heads of messages alone, for tests with more mails than fit into memory.
-func WithHeads() Option { return func(s *Server) { s.heads = true } }
+// WithHeadersOnly makes the inbox keep only the headers of messages, for tests with more messages than fit into memory.
+func WithHeadersOnly() Option { return func(s *Server) { s.headersOnly = true } }
 
-// Server is an inbox on a free port of this machine. It lives as long as its test.
+// Server is an inbox on a free local port. It runs as long as its test.
 type Server struct {
 	scheme, user, password string
-	heads                  bool
+	headersOnly            bool
 	pause                  time.Duration
 
 	t         testing.TB
 	address   string
 	authority *Authority // nil without TLS
-	lines     *counter
+	counter   *countingListener
 
 	mu           sync.Mutex
 	arrived      *sync.Cond
@@ -70,7 +70,7 @@ type Server struct {
 	transactions int
 }
 
-// New opens an inbox.
+// New starts an inbox.
 func New(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	s := &Server{scheme: "smtp", t: t}
@@ -79,18 +79,18 @@ func New(t testing.TB, options ...Option) *Server {
 		o(s)
 	}
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &session{inbox: s, conn: c, known: s.user == ""}, nil
+		return &session{inbox: s, conn: c, authenticated: s.user == ""}, nil
 	}))
 	server.Domain = "inbox.test"
 	server.AllowInsecureAuth = true
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatalf("opening the inbox: %v", err)
+		t.Fatalf("starting the inbox: %v", err)
 	}
 	s.address = listener.Addr().String()
-	s.lines = &counter{Listener: listener}
-	listener = s.lines
+	s.counter = &countingListener{Listener: listener}
+	listener = s.counter
 	if s.scheme != "smtp" {
 		s.authority = NewAuthority(t)
 	}
@@ -104,13 +104,13 @@ func New(t testing.TB, options ...Option) *Server {
 	serving.Go(func() { _ = server.Serve(listener) })
 	t.Cleanup(func() {
 		_ = server.Close()
-		_ = listener.Close() // a server that was closed before it began to serve does not know it yet
+		_ = listener.Close() // if the server was closed before it began to serve, it has not closed the listener
 		serving.Wait()
 	})
 	return s
 }
 
-// URL is where the inbox is, as Postrider's configuration writes it.
+// URL returns the address as in Postrider's configuration.
 func (s *Server) URL() string {
 	if s.user != "" {
 		return fmt.Sprintf("%s://%s@%s", s.scheme, s.user, s.address)
@@ -118,61 +118,61 @@ func (s *Server) URL() string {
 	return s.scheme + "://" + s.address
 }
 
-// CAFile is a PEM file with the authority behind the inbox's certificate.
+// CAFile returns the PEM file with the inbox's certificate.
 func (s *Server) CAFile() string { return s.authority.File }
 
-// Messages gives what came so far, in the order in which it came.
+// Messages returns the messages received so far, in the order of arrival.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.messages)
 }
 
-// Count is how many messages came so far.
+// Count returns the number of messages received so far.
 func (s *Server) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.messages)
 }
 
-// Wait waits until n messages have come, and gives them. It fails the test when they do not.
+// Wait waits until n messages have been received, and returns them. It fails the test after 30 seconds.
 func (s *Server) Wait(n int) []Message {
 	s.t.Helper()
-	const patience = 30 * time.Second
-	deadline := time.Now().Add(patience)
-	wake := time.AfterFunc(patience, s.arrived.Broadcast)
+	const timeout = 30 * time.Second
+	deadline := time.Now().Add(timeout)
+	wake := time.AfterFunc(timeout, s.arrived.Broadcast)
 	defer wake.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.messages) < n {
 		if !time.Now().Before(deadline) {
-			s.t.Fatalf("the inbox got %d messages in %v, want %d", len(s.messages), patience, n)
+			s.t.Fatalf("the inbox received %d messages in %v, want %d", len(s.messages), timeout, n)
 		}
 		s.arrived.Wait()
 	}
 	return slices.Clone(s.messages)
 }
 
-// Connections counts the connections that were ever open.
-func (s *Server) Connections() int { return int(s.lines.all.Load()) }
+// Connections returns the number of connections accepted so far.
+func (s *Server) Connections() int { return int(s.counter.all.Load()) }
 
-// MostConnections is how many were open at once at most.
-func (s *Server) MostConnections() int { return int(s.lines.most.Load()) }
+// MaxConnections returns the highest number of simultaneous connections.
+func (s *Server) MaxConnections() int { return int(s.counter.most.Load()) }
 
-// Transactions counts the transactions that were begun.
+// Transactions returns the number of transactions started so far.
 func (s *Server) Transactions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.transactions
 }
 
-// session is one connection to the inbox.
+// session is a connection to the inbox.
 type session struct {
-	inbox *Server
-	conn  *smtp.Conn
-	known bool
-	from  string
-	to    []string
+	inbox         *Server
+	conn          *smtp.Conn
+	authenticated bool
+	from          string
+	to            []string
 }
 
 func (s *session) AuthMechanisms() []string {
@@ -187,7 +187,7 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		if user != s.inbox.user || password != s.inbox.password {
 			return smtp.ErrAuthFailed
 		}
-		s.known = true
+		s.authenticated = true
 		return nil
 	}), nil
 }
@@ -196,23 +196,23 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.inbox.mu.Lock()
 	s.inbox.transactions++
 	s.inbox.mu.Unlock()
-	if !s.known {
+	if !s.authenticated {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	s.from = from
 	return nil
 }
 
-// refusal is the code at the start of a recipient's name.
-var refusal = regexp.MustCompile(`^([45]\d\d)-`)
+// codePrefix is the reply code at the start of a recipient's name.
+var codePrefix = regexp.MustCompile(`^([45]\d\d)-`)
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if m := refusal.FindStringSubmatch(to); m != nil {
+	if m := codePrefix.FindStringSubmatch(to); m != nil {
 		code, err := strconv.Atoi(m[1])
 		if err != nil {
 			return err
 		}
-		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "As you asked for"}
+		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "Rejected by recipient name"}
 	}
 	s.to = append(s.to, to)
 	return nil
@@ -224,7 +224,7 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	i := s.inbox
-	if end := bytes.Index(data, []byte("\r\n\r\n")); i.heads && end >= 0 {
+	if end := bytes.Index(data, []byte("\r\n\r\n")); i.headersOnly && end >= 0 {
 		data = bytes.Clone(data[:end+4])
 	}
 	i.mu.Lock()
@@ -244,28 +244,28 @@ func (s *session) Reset() { s.from, s.to = "", nil }
 
 func (s *session) Logout() error { return nil }
 
-// counter counts the connections of a listener.
-type counter struct {
+// countingListener counts the connections of a listener.
+type countingListener struct {
 	net.Listener
 	all, open, most atomic.Int64
 }
 
-func (c *counter) Accept() (net.Conn, error) {
+func (c *countingListener) Accept() (net.Conn, error) {
 	conn, err := c.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
 	c.all.Add(1)
-	c.most.Store(max(c.most.Load(), c.open.Add(1))) // only Accept raises it, one at a time
-	return &counted{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
+	c.most.Store(max(c.most.Load(), c.open.Add(1))) // only Accept raises it, and there is one call at a time
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
 }
 
-type counted struct {
+type countedConn struct {
 	net.Conn
 	closed func()
 }
 
-func (c *counted) Close() error {
+func (c *countedConn) Close() error {
 	c.closed()
 	return c.Conn.Close()
 }

@@ -14,28 +14,28 @@ import (
 	"time"
 )
 
-// Act is what a scripted relay does when its turn has come. The zero Act does what a good relay would.
+// Act is one step of a scripted relay. The zero Act is what a working relay does.
 type Act struct {
-	Wait time.Duration // before it answers
-	Say  string        // its reply, lines parted by "\n", without the last line break; empty: the usual one
-	Raw  string        // the bytes it sends instead, as they are
-	Mute bool          // it sends nothing
-	TLS  *tls.Config   // it begins TLS: at "connect" before it says anything, at "STARTTLS" afterwards
-	Read int           // at "body": bytes that it reads before it drops or hangs; All: to the final dot, which it does not see
-	Drop bool          // then it cuts the line
-	Hang bool          // then it does nothing more, and leaves the line open
+	Wait    time.Duration // before the reply
+	Reply   string        // lines separated by "\n", without the last line break; empty: the default reply
+	Raw     string        // the bytes to send instead of Reply, unchanged
+	NoReply bool          // sends nothing
+	TLS     *tls.Config   // starts TLS: before the greeting at "connect", after the reply at "STARTTLS"
+	Read    int           // at "body": bytes to read before Drop or Hang; All: up to the final dot, without a reply to it
+	Drop    bool          // closes the connection afterwards
+	Hang    bool          // does nothing afterwards, and keeps the connection open
 }
 
-// All of a message.
+// All reads the whole message.
 const All = -1
 
-// Table says how a scripted relay acts: at "connect", at "EHLO", "RSET", "MAIL", "RCPT", "DATA", "QUIT" or
-// another command, at "body" before it reads a message, and at "." for a whole one. Acts are taken one after the other, over all connections;
-// the last one is for all further times. What is not in the table is done as a good relay does it, with PIPELINING.
+// Table has the acts of a scripted relay: at "connect", at "EHLO", "RSET", "MAIL", "RCPT", "DATA", "QUIT" or another command, at
+// "body" before it reads a message, and at "." after the final dot. Acts are used one after the other, across all connections. The
+// last one is repeated. Without an entry, the relay works normally, with PIPELINING.
 type Table map[string][]Act
 
-// usual are the replies of a good relay.
-var usual = map[string]string{
+// defaultReplies are the replies of a working relay.
+var defaultReplies = map[string]string{
 	"connect":  "220 script.test ESMTP",
 	"EHLO":     "250-script.test\n250-PIPELINING\n250 ENHANCEDSTATUSCODES",
 	"RSET":     "250 2.0.0 Ok",
@@ -45,37 +45,37 @@ var usual = map[string]string{
 	"DATA":     "354 End data with <CR><LF>.<CR><LF>",
 	".":        "250 2.0.0 Ok: queued as 4XyZ1234",
 	"QUIT":     "221 2.0.0 Bye",
-	"STARTTLS": "220 2.0.0 Go on",
+	"STARTTLS": "220 2.0.0 Ready to start TLS",
 	"AUTH":     "235 2.7.0 Welcome",
 }
 
-// Letter is a message that came with its final dot.
-type Letter struct {
+// Received is a message that was received up to its final dot.
+type Received struct {
 	Body string
-	Code int // of the answer; 0: there was none, or not a whole one, or nobody was there any more to hear it
+	Code int // of the reply; 0: there was no complete reply, or the client was gone
 }
 
-// Script is a relay that acts by a table. It lives as long as its test.
+// Script is a relay that follows a table. It runs as long as its test.
 type Script struct {
 	address string
-	over    chan struct{}
+	closed  chan struct{}
 	serving sync.WaitGroup
 
 	mu          sync.Mutex
 	table       Table
-	said        []string
-	letters     []Letter
+	commands    []string
+	received    []Received
 	connections int
 	open        map[net.Conn]struct{}
 }
 
-// NewScript opens a scripted relay on a free port of this machine.
+// NewScript starts a scripted relay on a free local port.
 func NewScript(t testing.TB, table Table) *Script {
 	t.Helper()
 	s := newScript(table)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatalf("opening the scripted relay: %v", err)
+		t.Fatalf("starting the scripted relay: %v", err)
 	}
 	s.address = listener.Addr().String()
 	s.serving.Go(func() {
@@ -84,7 +84,7 @@ func NewScript(t testing.TB, table Table) *Script {
 			if err != nil {
 				return
 			}
-			s.begin(conn)
+			s.accept(conn)
 		}
 	})
 	t.Cleanup(func() {
@@ -94,7 +94,7 @@ func NewScript(t testing.TB, table Table) *Script {
 	return s
 }
 
-// NewPipedScript gives a scripted relay without a network, for tests in a bubble of testing/synctest: Dial connects to it.
+// NewPipedScript returns a scripted relay without a network, for tests in a testing/synctest bubble. Dial connects to it.
 func NewPipedScript(t testing.TB, table Table) *Script {
 	t.Helper()
 	s := newScript(table)
@@ -104,13 +104,13 @@ func NewPipedScript(t testing.TB, table Table) *Script {
 }
 
 func newScript(table Table) *Script {
-	s := &Script{over: make(chan struct{}), open: make(map[net.Conn]struct{})}
-	s.Follow(table)
+	s := &Script{closed: make(chan struct{}), open: make(map[net.Conn]struct{})}
+	s.SetTable(table)
 	return s
 }
 
-// Follow makes the relay act by another table from now on.
-func (s *Script) Follow(table Table) {
+// SetTable replaces the table.
+func (s *Script) SetTable(table Table) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.table = Table{}
@@ -119,19 +119,19 @@ func (s *Script) Follow(table Table) {
 	}
 }
 
-// URL is where the relay is, as Postrider's configuration writes it.
+// URL returns the address as in Postrider's configuration.
 func (s *Script) URL() string { return "smtp://" + s.address }
 
-// Dial gives one end of a pipe whose other end the relay has.
+// Dial returns one end of a pipe. The relay serves the other end.
 func (s *Script) Dial() net.Conn {
 	near, far := net.Pipe()
-	s.begin(far)
+	s.accept(far)
 	return near
 }
 
-// close cuts all lines and waits until the relay has noticed.
+// close closes all connections and waits until the relay has stopped.
 func (s *Script) close() {
-	close(s.over)
+	close(s.closed)
 	s.mu.Lock()
 	for conn := range s.open {
 		_ = conn.Close()
@@ -140,50 +140,50 @@ func (s *Script) close() {
 	s.serving.Wait()
 }
 
-// Said gives the commands that came so far, over all connections.
-func (s *Script) Said() []string {
+// Commands returns the commands received so far, across all connections.
+func (s *Script) Commands() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.said)
+	return slices.Clone(s.commands)
 }
 
-// Letters gives the messages that came so far.
-func (s *Script) Letters() []Letter {
+// Received returns the messages received so far.
+func (s *Script) Received() []Received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.letters)
+	return slices.Clone(s.received)
 }
 
-// Bodies gives the messages that came with their final dot, answered or not.
+// Bodies returns the messages received up to their final dot, with or without a reply.
 func (s *Script) Bodies() []string {
 	var bodies []string
-	for _, l := range s.Letters() {
+	for _, l := range s.Received() {
 		bodies = append(bodies, l.Body)
 	}
 	return bodies
 }
 
-// Connections counts the connections that were ever open.
+// Connections returns the number of connections accepted so far.
 func (s *Script) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.connections
 }
 
-// Open counts the connections that are open now.
+// Open returns the number of open connections.
 func (s *Script) Open() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.open)
 }
 
-func (s *Script) begin(conn net.Conn) {
+func (s *Script) accept(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.connections++
 	s.open[conn] = struct{}{}
 	s.serving.Go(func() {
-		s.talk(conn)
+		s.serve(conn)
 		_ = conn.Close()
 		s.mu.Lock()
 		delete(s.open, conn)
@@ -191,13 +191,13 @@ func (s *Script) begin(conn net.Conn) {
 	})
 }
 
-// talk serves one connection.
-func (s *Script) talk(conn net.Conn) {
+// serve serves one connection.
+func (s *Script) serve(conn net.Conn) {
 	greeting := s.next("connect")
 	if greeting.TLS != nil {
 		conn = tls.Server(conn, greeting.TLS)
 	}
-	if _, goOn := s.perform(conn, "connect", greeting); !goOn {
+	if _, open := s.perform(conn, "connect", greeting); !open {
 		return
 	}
 	r := bufio.NewReader(conn)
@@ -208,66 +208,66 @@ func (s *Script) talk(conn net.Conn) {
 		}
 		line = strings.TrimRight(line, "\r\n")
 		s.mu.Lock()
-		s.said = append(s.said, line)
+		s.commands = append(s.commands, line)
 		s.mu.Unlock()
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
 		a := s.next(verb)
-		reply, goOn := s.perform(conn, verb, a)
-		if !goOn || verb == "QUIT" {
+		reply, open := s.perform(conn, verb, a)
+		if !open || verb == "QUIT" {
 			return
 		}
 		if verb == "STARTTLS" && a.TLS != nil {
 			conn = tls.Server(conn, a.TLS)
 			r = bufio.NewReader(conn)
 		}
-		if verb == "DATA" && code(reply) == 354 && !s.letter(conn, r) {
+		if verb == "DATA" && replyCode(reply) == 354 && !s.receive(conn, r) {
 			return
 		}
 	}
 }
 
-// letter reads a message, answers it, and tells whether the connection lives on.
-func (s *Script) letter(conn net.Conn, r *bufio.Reader) (goOn bool) {
+// receive reads a message, replies to it, and reports whether the connection stays open.
+func (s *Script) receive(conn net.Conn, r *bufio.Reader) (open bool) {
 	a := s.next("body")
 	s.pause(a.Wait)
 	if a.Drop || a.Hang {
 		if a.Read == All {
-			_, _ = body(r)
+			_, _ = readBody(r)
 		} else {
 			_, _ = io.CopyN(io.Discard, r, int64(a.Read))
 		}
 		if a.Hang {
-			<-s.over
+			<-s.closed
 		}
 		return false
 	}
-	text, err := body(r)
+	text, err := readBody(r)
 	if err != nil {
 		return false
 	}
 	s.mu.Lock()
-	i := len(s.letters)
-	s.letters = append(s.letters, Letter{Body: text})
+	i := len(s.received)
+	s.received = append(s.received, Received{Body: text})
 	s.mu.Unlock()
 	a = s.next(".")
 	s.pause(a.Wait)
-	answer := a.bytes(".")
-	s.answered(i, code(answer)) // before the other side can know
-	if err := write(conn, answer); err != nil {
-		s.answered(i, 0)
+	reply := a.bytes(".")
+	s.setCode(i, replyCode(reply)) // before the client can know it
+	if err := write(conn, reply); err != nil {
+		s.setCode(i, 0)
 		return false
 	}
-	return s.stay(a)
+	return s.endAct(a)
 }
 
-func (s *Script) answered(letter, code int) {
+func (s *Script) setCode(message, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.letters[letter].Code = code
+	s.received[message].Code = code
 }
 
-// body reads a message to its final dot.
-func body(r *bufio.Reader) (string, error) {
+// readBody reads a message up to its final dot.
+func readBody(r *bufio.Reader) (string, error) {
 	var text strings.Builder
 	for {
 		line, err := r.ReadString('\n')
@@ -281,8 +281,8 @@ func body(r *bufio.Reader) (string, error) {
 	}
 }
 
-// code is that of a whole reply (RFC 5321, 4.2).
-func code(reply string) int {
+// replyCode returns the code of a complete reply (RFC 5321, 4.2), or 0.
+func replyCode(reply string) int {
 	last := reply[strings.LastIndexByte(strings.TrimSuffix(reply, "\r\n"), '\n')+1:]
 	if len(last) < 6 || last[3] != ' ' || !strings.HasSuffix(last, "\r\n") {
 		return 0
@@ -291,7 +291,7 @@ func code(reply string) int {
 	return code
 }
 
-// next takes the next act of a turn.
+// next returns the next act for a key of the table.
 func (s *Script) next(at string) (a Act) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -310,33 +310,33 @@ func (s *Script) pause(d time.Duration) {
 	}
 	select {
 	case <-time.After(d):
-	case <-s.over:
+	case <-s.closed:
 	}
 }
 
-// perform does an act, gives the bytes that were sent, and tells whether the connection lives on.
-func (s *Script) perform(conn net.Conn, at string, a Act) (said string, goOn bool) {
+// perform sends the reply of an act, returns the bytes sent, and reports whether the connection stays open.
+func (s *Script) perform(conn net.Conn, at string, a Act) (sent string, open bool) {
 	s.pause(a.Wait)
-	said = a.bytes(at)
-	if err := write(conn, said); err != nil {
+	sent = a.bytes(at)
+	if err := write(conn, sent); err != nil {
 		return "", false
 	}
-	return said, s.stay(a)
+	return sent, s.endAct(a)
 }
 
-// bytes is what a relay sends that acts so.
+// bytes returns what the relay sends for an act.
 func (a Act) bytes(at string) string {
 	switch {
-	case a.Mute:
+	case a.NoReply:
 		return ""
 	case a.Raw != "":
 		return a.Raw
 	}
-	reply := cmp.Or(a.Say, usual[at], "502 5.5.2 Error: command not recognized")
+	reply := cmp.Or(a.Reply, defaultReplies[at], "502 5.5.2 Error: command not recognized")
 	return strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n"
 }
 
-// write writes unless there is nothing to write: on a pipe that would wait for a reader.
+// write writes bytes. It does nothing if there are none, because on a pipe it would wait for a reader.
 func write(conn net.Conn, bytes string) error {
 	if bytes == "" {
 		return nil
@@ -345,10 +345,10 @@ func write(conn net.Conn, bytes string) error {
 	return err
 }
 
-// stay tells whether a connection lives on after an act.
-func (s *Script) stay(a Act) bool {
+// endAct drops or hangs if the act says so, and reports whether the connection stays open.
+func (s *Script) endAct(a Act) bool {
 	if a.Hang {
-		<-s.over
+		<-s.closed
 	}
 	return !a.Drop && !a.Hang
 }

@@ -16,26 +16,26 @@ func TestInbox_AcceptsAndRejects(t *testing.T) {
 	for to, want := range map[string]string{"anna@example.org": "", "550-gone@example.org": "550", "452-full@example.org": "452"} {
 		err := smtp.SendMail(address, nil, "from@example.org", []string{to}, []byte("Subject: x\r\n\r\nbody\r\n"))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
-			t.Errorf("mail to %s: %v, want %q", to, err, want)
+			t.Errorf("message to %s: %v, want %q", to, err, want)
 		}
 	}
 	if err := smtp.SendMail(address, nil, "from@example.org", []string{"drop-it@example.org"}, []byte("x\r\n")); err == nil {
-		t.Error("mail to drop-it was answered")
+		t.Error("the message to drop-it got a reply")
 	}
 	got := inbox.Wait(2)
 	if len(got) != 2 || got[0].To != "anna@example.org" || got[0].From != "from@example.org" || string(got[0].Data) != "Subject: x\r\n\r\nbody\r\n" || got[1].To != "drop-it@example.org" {
-		t.Errorf("the inbox holds %+v", got)
+		t.Errorf("the inbox has %+v", got)
 	}
 	if inbox.Connections() != 4 || inbox.Transactions() != 4 {
 		t.Errorf("%d connections and %d transactions, want 4 of both", inbox.Connections(), inbox.Transactions())
 	}
-	if got := inbox.MostConnections(); got < 1 || got > 4 {
-		t.Errorf("MostConnections = %d", got)
+	if got := inbox.MaxConnections(); got < 1 || got > 4 {
+		t.Errorf("MaxConnections = %d", got)
 	}
 }
 
 func TestInbox_StopsUnused(t *testing.T) {
-	// Closed at once, its server may not have begun to listen.
+	// If it is closed immediately, its server may not have begun to listen.
 	for range 50 {
 		t.Run("inbox", func(t *testing.T) { New(t) })
 	}
@@ -44,13 +44,13 @@ func TestInbox_StopsUnused(t *testing.T) {
 func TestScript_FollowsItsTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		relay := NewPipedScript(t, Table{
-			"EHLO": {{Say: "250-one\n250 two"}},
-			"MAIL": {{Wait: time.Minute}, {Say: "421 no"}},
+			"EHLO": {{Reply: "250-one\n250 two"}},
+			"MAIL": {{Wait: time.Minute}, {Reply: "421 no"}},
 			"RCPT": {{Raw: "25", Drop: true}},
 		})
 		conn := relay.Dial()
 		lines := bufio.NewReader(conn)
-		for _, turn := range []struct{ say, hear string }{
+		for _, turn := range []struct{ send, want string }{
 			{"", "220 script.test ESMTP\r\n"},
 			{"EHLO me\r\n", "250-one\r\n"},
 			{"", "250 two\r\n"},
@@ -61,13 +61,13 @@ func TestScript_FollowsItsTable(t *testing.T) {
 			{"one\r\n..two\r\n.\r\n", "250 2.0.0 Ok: queued as 4XyZ1234\r\n"},
 			{"DANCE\r\n", "502 5.5.2 Error: command not recognized\r\n"},
 		} {
-			hear(t, conn, lines, turn.say, turn.hear)
+			wantReply(t, conn, lines, turn.send, turn.want)
 		}
 		if _, err := conn.Write([]byte("RCPT TO:<a@b>\r\n")); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := lines.ReadString('\n'); got != "25" || err == nil {
-			t.Errorf("heard %q, %v, want half a line and its end", got, err)
+			t.Errorf("received %q, %v, want half a line and an error", got, err)
 		}
 		synctest.Wait()
 		if relay.Open() != 0 || relay.Connections() != 1 {
@@ -79,14 +79,14 @@ func TestScript_FollowsItsTable(t *testing.T) {
 	})
 }
 
-func hear(t *testing.T, conn net.Conn, lines *bufio.Reader, say, want string) {
+func wantReply(t *testing.T, conn net.Conn, lines *bufio.Reader, send, want string) {
 	t.Helper()
-	if say != "" {
-		if _, err := conn.Write([]byte(say)); err != nil {
-			t.Fatalf("saying %q: %v", say, err)
+	if send != "" {
+		if _, err := conn.Write([]byte(send)); err != nil {
+			t.Fatalf("sending %q: %v", send, err)
 		}
 	}
 	if got, err := lines.ReadString('\n'); got != want {
-		t.Fatalf("after %q heard %q, %v, want %q", say, got, err, want)
+		t.Fatalf("the reply to %q is %q, %v, want %q", send, got, err, want)
 	}
 }

@@ -40,8 +40,8 @@ const (
 	Edit      Kind = "edit"
 )
 
-// NewTrickle goes on with the forum that [Create] wrote to path.
-func NewTrickle(path string) (*ActivityGenerator, error) {
+// NewActivityGenerator returns a generator for the forum that [Create] wrote to path.
+func NewActivityGenerator(path string) (*ActivityGenerator, error) {
 	c, err := readCast()
 	if err != nil {
 		return nil, fmt.Errorf("reading the sample forum's story: %w", err)
@@ -67,11 +67,11 @@ func (t *ActivityGenerator) Post(ctx context.Context, now time.Time) (News, erro
 		case t.since >= 4:
 			news = s.edit()
 		case s.countPosts() < len(t.cast.Next):
-			news = s.story(t.cast.Next[s.countPosts()])
+			news = s.writeNext(t.cast.Next[s.countPosts()])
 		case t.random.IntN(8) == 0:
-			news = s.open()
+			news = s.smallTalk()
 		default:
-			news = s.answer()
+			news = s.chat()
 		}
 	})
 	if err != nil {
@@ -93,7 +93,7 @@ type action struct {
 	now time.Time
 }
 
-func (s *action) row(query string, args ...any) scanner { return scanner{s, query, args} }
+func (s *action) query(query string, args ...any) scanner { return scanner{s, query, args} }
 
 // scanner reads one row, unless there was an error before.
 type scanner struct {
@@ -115,12 +115,12 @@ func (r scanner) scan(into ...any) {
 // an earlier one stopped.
 func (s *action) countPosts() int {
 	var posts int
-	s.row(`SELECT count(*) FROM post`).scan(&posts)
+	s.query(`SELECT count(*) FROM post`).scan(&posts)
 	return posts - len(s.cast.order)
 }
 
-// story writes the next post of the story.
-func (s *action) story(n nextPost) News {
+// writeNext writes the next post of the story.
+func (s *action) writeNext(n nextPost) News {
 	who := s.cast.members[n.By]
 	body, err := s.cast.body(n.Body)
 	if err != nil && s.err == nil {
@@ -135,29 +135,29 @@ func (s *action) story(n nextPost) News {
 // newThread opens a thread.
 func (s *action) newThread(in *numbered[section], who *numbered[member], title, body string) News {
 	n := News{Kind: NewThread, Who: who.of.Name, Section: in.of.Title, Title: title}
-	s.row(`SELECT max(t.id) + 1, (SELECT max(id) + 1 FROM post) FROM thread t`).scan(&n.Thread, &n.Post)
+	s.query(`SELECT max(t.id) + 1, (SELECT max(id) + 1 FROM post) FROM thread t`).scan(&n.Thread, &n.Post)
 	s.exec(`INSERT INTO thread VALUES (?, ?, ?, ?, ?, ?, ?, 'visible', NULL)`, n.Thread, in.id, title, who.id, who.of.Name, s.now.Unix(), n.Post)
-	s.post(n.Post, n.Thread, who.id, who.of.Name, s.now.Unix(), 0, "visible", body)
+	s.writePost(n.Post, n.Thread, who.id, who.of.Name, s.now.Unix(), 0, "visible", body)
 	return n
 }
 
 func (s *action) reply(thread int64, who *numbered[member], body string) News {
 	n := News{Kind: Reply, Who: who.of.Name, Thread: thread}
-	s.row(`SELECT s.title, t.title, (SELECT max(id) + 1 FROM post) FROM thread t JOIN section s ON s.id = t.section_id WHERE t.id = ?`, thread).
+	s.query(`SELECT s.title, t.title, (SELECT max(id) + 1 FROM post) FROM thread t JOIN section s ON s.id = t.section_id WHERE t.id = ?`, thread).
 		scan(&n.Section, &n.Title, &n.Post)
-	s.post(n.Post, thread, who.id, who.of.Name, s.now.Unix(), 0, "visible", body)
+	s.writePost(n.Post, thread, who.id, who.of.Name, s.now.Unix(), 0, "visible", body)
 	return n
 }
 
-// open starts a thread of small talk.
-func (s *action) open() News {
+// smallTalk starts a thread of small talk.
+func (s *action) smallTalk() News {
 	in := s.cast.sections[pick(s.random, []string{"tonight", "corridor", "dining", "bedding", "lost", "routes"})]
 	title := strings.ReplaceAll(pick(s.random, s.cast.Chatter.Titles), "{clock}", s.now.UTC().Format("15:04"))
 	return s.newThread(in, s.pickMember(in.id, 0), title, pick(s.random, s.cast.Chatter.En))
 }
 
-// answer replies in an active thread, sometimes with a quote.
-func (s *action) answer() News {
+// chat replies in an active thread, sometimes with a quote.
+func (s *action) chat() News {
 	at := s.recent()
 	body := pick(s.random, s.cast.Chatter.En)
 	if at.section == s.cast.sections["deutsch"].id {
@@ -192,7 +192,7 @@ type place struct {
 // recent picks one of the last posts that all members may read.
 func (s *action) recent() place {
 	var p place
-	s.row(`SELECT p.id, p.author_id, p.author_name, p.body, t.id, t.title, s.id, s.title
+	s.query(`SELECT p.id, p.author_id, p.author_name, p.body, t.id, t.title, s.id, s.title
 	         FROM post p JOIN thread t ON t.id = p.thread_id JOIN section s ON s.id = t.section_id
 	        WHERE p.state = 'visible' AND t.state = 'visible'
 	          AND EXISTS (SELECT 1 FROM permission r WHERE r.role_id = ? AND r.section_id = s.id AND r.reads = 'all')
@@ -215,7 +215,7 @@ func (s *action) pickMember(section, last int64) *numbered[member] {
 	return pick(s.random, watching)
 }
 
-func pick[T any](dice *rand.Rand, from []T) T { return from[dice.IntN(len(from))] }
+func pick[T any](random *rand.Rand, from []T) T { return from[random.IntN(len(from))] }
 
 var (
 	quoted = regexp.MustCompile(`(?s)\[QUOTE.*\[/QUOTE\]|\[CODE.*\[/CODE\]|\[SPOILER.*\[/SPOILER\]|\[TABLE.*\[/TABLE\]`)

@@ -10,26 +10,26 @@ import (
 
 func TestActivityGenerator_ContinuesAfterStory(t *testing.T) {
 	path := createForum(t)
-	trickle, err := NewTrickle(path)
+	generator, err := NewActivityGenerator(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { trickle.Close() })
+	t.Cleanup(func() { generator.Close() })
 	now, kinds := noon, make(map[Kind]int)
 	for range 200 {
 		now = now.Add(time.Hour)
-		news, err := trickle.Post(t.Context(), now)
+		news, err := generator.Post(t.Context(), now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		kinds[news.Kind]++
 		if news.Who == "" || news.Section == "" || news.Title == "" || news.Thread == 0 || news.Post == 0 {
-			t.Errorf("news is %+v", news)
+			t.Errorf("news lacks a field: %+v", news)
 		}
 	}
 	for kind, least := range map[Kind]int{NewThread: 10, Reply: 80, Like: 30, Edit: 5} {
 		if kinds[kind] < least {
-			t.Errorf("%d times %q, want %d at least", kinds[kind], kind, least)
+			t.Errorf("%d times %q, want at least %d", kinds[kind], kind, least)
 		}
 	}
 	db := openForum(t, path)
@@ -41,20 +41,20 @@ func TestActivityGenerator_ContinuesAfterStory(t *testing.T) {
 		"threads without their first post": `
 			SELECT count(*) FROM thread t WHERE moved_to IS NULL AND ?1 > 0
 			   AND first_post_id <> (SELECT min(id) FROM post p WHERE p.thread_id = t.id)`,
-		"posts out of order":      `SELECT count(*) FROM post a JOIN post b ON b.id = a.id + 1 WHERE a.posted_at > b.posted_at AND ?1 > 0`,
-		"references not resolved": `SELECT count(*) FROM post WHERE (body LIKE '%{%' AND body NOT LIKE '%[CODE%' OR body LIKE '%=^%') AND posted_at > ?1`,
-		"posts without words":     `SELECT count(*) FROM post WHERE trim(body) = '' AND ?1 > 0`,
+		"posts out of order":    `SELECT count(*) FROM post a JOIN post b ON b.id = a.id + 1 WHERE a.posted_at > b.posted_at AND ?1 > 0`,
+		"unresolved references": `SELECT count(*) FROM post WHERE (body LIKE '%{%' AND body NOT LIKE '%[CODE%' OR body LIKE '%=^%') AND posted_at > ?1`,
+		"posts without words":   `SELECT count(*) FROM post WHERE trim(body) = '' AND ?1 > 0`,
 	} {
-		if got := number(t, db, query, noon.Unix()); got != 0 {
+		if got := queryInt(t, db, query, noon.Unix()); got != 0 {
 			t.Errorf("%s: %d", what, got)
 		}
 	}
-	told := number(t, db, `SELECT count(*) FROM post WHERE posted_at > ? AND body = 'Nine litres.'`, noon.Unix())
-	if told != 1 {
-		t.Errorf("the story's next post is there %d times", told)
+	written := queryInt(t, db, `SELECT count(*) FROM post WHERE posted_at > ? AND body = 'Nine litres.'`, noon.Unix())
+	if written != 1 {
+		t.Errorf("the story's next post was written %d times, want once", written)
 	}
-	if got := number(t, db, `SELECT count(*) FROM post WHERE posted_at > ? AND body LIKE '[QUOTE=%, post: %'`, noon.Unix()); got < 10 {
-		t.Errorf("%d quotes, want 10 at least", got)
+	if got := queryInt(t, db, `SELECT count(*) FROM post WHERE posted_at > ? AND body LIKE '[QUOTE=%, post: %'`, noon.Unix()); got < 10 {
+		t.Errorf("%d quotes, want at least 10", got)
 	}
 }
 
@@ -62,16 +62,16 @@ func TestActivityGenerator_ResumesStory(t *testing.T) {
 	path := createForum(t)
 	var posts []int64
 	for range 3 {
-		trickle, err := NewTrickle(path)
+		generator, err := NewActivityGenerator(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		news, err := trickle.Post(t.Context(), noon.Add(time.Hour))
+		news, err := generator.Post(t.Context(), noon.Add(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
 		posts = append(posts, news.Post)
-		if err := trickle.Close(); err != nil {
+		if err := generator.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,8 +99,8 @@ func TestActivityGenerator_DoesNotBlockReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	if got := number(t, reader, `SELECT count(*) FROM post_like`); got == 0 {
-		t.Error("the reader sees what is not committed")
+	if got := queryInt(t, reader, `SELECT count(*) FROM post_like`); got == 0 {
+		t.Error("the reader sees uncommitted changes")
 	}
 }
 

@@ -1,0 +1,57 @@
+package bounce
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxReply is how much of a reply is read, in bytes.
+const maxReply = 2000
+
+var (
+	// emailAddress and localPart match what a reply repeats from our message: a member may be called "blacklist".
+	emailAddress = regexp.MustCompile(`[^\s<>(),;:"']+@[^\s<>(),;:"']+`)
+	localPart    = regexp.MustCompile(`<[^<>\s]*>`)
+	// hostOrLink matches links, and names of hosts with at least three labels: a host may be called "spamfilter".
+	hostOrLink = regexp.MustCompile(`(?i:https?://|\bwww\.)\S+|\b(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b`)
+	// repeatedCode matches the codes at the start of each line of a reply with several lines.
+	repeatedCode = regexp.MustCompile(`\b[245]\d\d[ -]+#?(?:[245]\.\d{1,3}\.\d{1,3}\b)?|\b[245]\.\d{1,3}\.\d{1,3}\b`)
+)
+
+// normalize returns the text as lower-case words without accents, each preceded by a space, and a last space. It drops
+// addresses, and of links and host names it keeps only the names of block lists.
+func normalize(text string) string {
+	var links strings.Builder
+	text = hostOrLink.ReplaceAllStringFunc(text, func(link string) string {
+		link = strings.ToLower(link)
+		for _, name := range blockLists {
+			if strings.Contains(link, strings.TrimSpace(name)) {
+				links.WriteString(" " + name + " ")
+			}
+		}
+		return " "
+	})
+	text = localPart.ReplaceAllString(emailAddress.ReplaceAllString(text, " "), " ")
+	text = repeatedCode.ReplaceAllString(text, " ") + links.String()
+	var b strings.Builder
+	b.WriteByte(' ')
+	gap := true
+	for _, r := range norm.NFD.String(strings.ToLower(text)) {
+		switch {
+		case r == '\'' || r == '’' || unicode.Is(unicode.Mn, r):
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			b.WriteRune(r)
+			gap = false
+		case !gap:
+			b.WriteByte(' ')
+			gap = true
+		}
+	}
+	if !gap {
+		b.WriteByte(' ')
+	}
+	return b.String()
+}

@@ -1,0 +1,328 @@
+package bounce
+
+import "testing"
+
+// reply is a rejection: as the server wrote it, or with the code that another server derived from it.
+type serverReply struct {
+	code     int
+	enhanced string
+	text     string
+}
+
+// wantClass checks that every reply has one of the classes.
+func wantClass(t *testing.T, replies []serverReply, want ...Class) {
+	t.Helper()
+	for _, r := range replies {
+		got := Classify(r.code, r.enhanced, r.text)
+		found := false
+		for _, c := range want {
+			found = found || got == c
+		}
+		if !found {
+			t.Errorf("Classify(%d, %q, %q) = %s, want %v; words: %q", r.code, r.enhanced, r.text, got, want, normalize(r.text))
+		}
+	}
+}
+
+// fromTexts reads the codes of replies from their texts, as the parser does.
+func fromTexts(texts ...string) (list []serverReply) {
+	for _, text := range texts {
+		code, enhanced := codes(text)
+		list = append(list, serverReply{code, enhanced, text})
+	}
+	return list
+}
+
+// harmless are the classes that add nothing to the score.
+var harmless = []Class{ClassPolicy, ClassContent, ClassUnknown}
+
+func TestClassify_UnknownUserUnder571(t *testing.T) {
+	wantClass(t, []serverReply{{550, "5.7.1", "5.7.1 No such user! 1700000000-AbCdEf"}}, ClassUnknownUser)
+}
+
+func TestClassify_IronPortQuotesInnerReply(t *testing.T) {
+	wantClass(t, []serverReply{
+		{550, "5.1.0", "5.1.0 - Unknown address error 550-'5.7.1 <b@bounce.forum.example.org>... Access denied' (delivery attempts: 0)"},
+	}, ClassPolicy)
+	wantClass(t, []serverReply{
+		{550, "5.1.0", "5.1.0 - Unknown address error 550-'5.1.1 <x@dest.example>: Recipient address rejected: User unknown' (delivery attempts: 0)"},
+		{550, "5.1.0", "5.1.0 - Unknown address error 550-\"5.1.1 The email account that you tried to reach does not exist. Please try\\n5.1.1 double-checking\" (delivery attempts: 0)"},
+		{550, "5.1.0", "5.1.0 - Unknown address error (delivery attempts: 0)"},
+	}, ClassUnknownUser)
+	wantClass(t, []serverReply{
+		{0, "5.3.0", "5.3.0 - Other mail system problem 554-'5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org' (delivery attempts: 0)"},
+		{0, "5.1.0", "5.1.0 - Unknown address error 553-'sorry, your mail server is rejected (#5.7.1)' (delivery attempts: 0)"},
+	}, ClassPolicy)
+	wantClass(t, []serverReply{{0, "5.1.0", "5.1.0 - Unknown address error 552-'5.2.2 mailbox is full' (delivery attempts: 0)"}}, ClassMailboxFull)
+	wantClass(t, []serverReply{{0, "5.1.2", "5.1.2 - Bad destination host 'DNS Hard Error looking up dest.example (MX): NXDomain' (delivery attempts: 0)"}}, ClassDomainNotFound)
+	wantClass(t, []serverReply{{0, "5.4.7", "5.4.7 - Delivery expired (message too old) 'timeout' (delivery attempts: 0)"}}, ClassExpired)
+}
+
+func TestClassify_BlockListInLink(t *testing.T) {
+	wantClass(t, []serverReply{
+		{553, "5.1.3", "553 https://www.spamhaus.org/query/ip/192.0.2.9"},
+		{550, "5.1.1", "550 https://www.spamhaus.org/query/ip/192.0.2.9"},
+		{550, "", "550 https://www.spamhaus.org/query/ip/192.0.2.9"},
+		{550, "5.1.1", "550 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.9"},
+		{554, "", "see http://www.barracudacentral.org/lookups?ip_address=192.0.2.9"},
+		{550, "5.1.1", "550 refused, see http://www.spamcop.net/bl.shtml?192.0.2.9"},
+	}, ClassPolicy)
+}
+
+func TestClassify_HourlyLimitUnder511(t *testing.T) {
+	wantClass(t, []serverReply{{550, "5.1.1", "550 5.1.1 <member@dest.example> - 192.0.2.9 has sent to too many recipients this hour"}}, ClassPolicy)
+}
+
+func TestClassify_QuotaUnder511(t *testing.T) {
+	wantClass(t, []serverReply{{552, "5.1.1", "552 sorry, mailbox member@dest.example is over quota temporarily (#5.1.1)"}}, ClassMailboxFull)
+}
+
+func TestClassify_Orange(t *testing.T) {
+	wantClass(t, []serverReply{{550, "5.2.0", "550 5.2.0 Mail rejete. Mail rejected. OFR_506 [506]"}}, ClassPolicy)
+	wantClass(t, fromTexts("550 5.1.1 Adresse d au moins un destinataire invalide. Invalid recipient. OFR_416 [416]"), ClassUnknownUser)
+	wantClass(t, fromTexts("552 5.1.1 Boite du destinataire pleine. Recipient overquota. OFR_417 [417]"), ClassMailboxFull)
+	wantClass(t, fromTexts("550 5.5.0 Boite du destinataire archivee. Archived recipient. OFR_418 [418]"), ClassDisabled)
+}
+
+func TestClassify_ReverseDNS(t *testing.T) {
+	wantClass(t, []serverReply{
+		{550, "", "550 we take no mail from hosts with dynamic ip or generic dns names"},
+		{550, "", "550 cannot find your hostname"},
+		{550, "", "550 no PTR record found for 192.0.2.9"},
+		{550, "5.5.0", "550 domain forum.example mismatches client ip 192.0.2.9"},
+	}, ClassPolicy)
+}
+
+func TestClassify_BlockWords(t *testing.T) {
+	wantClass(t, []serverReply{
+		{550, "", "550 bad dns ptr resource record"},
+		{550, "", "550 not currently accepting mail from your ip"},
+		{550, "", "550 server ip 192.0.2.9 listed as abusive"},
+		{550, "", "550 message filtered"},
+		{550, "", "550 the message was rejected due to classification as bulk mail"},
+	}, ClassPolicy)
+}
+
+func TestClassify_SenderVerification(t *testing.T) {
+	wantClass(t, []serverReply{
+		{550, "", "550-Verification failed for <b-1-a@bounce.forum.example> 550-No such user here 550 Sender verify failed"},
+		{550, "", "550 Sender address rejected: Domain not found"},
+	}, ClassPolicy)
+}
+
+func TestClassify_GmailReceivingRate(t *testing.T) {
+	wantClass(t, []serverReply{
+		{550, "5.2.1", "550-5.2.1 The user you are trying to contact is receiving mail at a rate that 550-5.2.1 prevents additional messages from being delivered."},
+		{550, "5.2.1", "5.2.1 The user you are trying to contact is receiving mail at a rate that 5.2.1 prevents additional messages from being delivered."},
+		{450, "4.2.1", "The user you are trying to contact is receiving mail too quickly. Please resend your message at a later time."},
+	}, ClassExpired, ClassPolicy)
+}
+
+func TestClassify_NullMX(t *testing.T) {
+	wantClass(t, []serverReply{
+		{550, "5.7.27", "550 5.7.27 Host does not accept mail"},
+		{0, "", "an MX or SRV record indicated no SMTP service"},
+	}, ClassUnknownUser)
+	wantClass(t, fromTexts("550 5.7.27 Sender address has null MX"), ClassPolicy)
+}
+
+func TestClassify_Domino(t *testing.T) {
+	wantClass(t, []serverReply{
+		{0, "", "User Some Member (member@dest.example) not listed in Domino Directory"},
+		{0, "", "User not listed in public Name & Address Book"},
+	}, ClassUnknownUser)
+}
+
+func TestClassify_CPanelGuess(t *testing.T) {
+	wantClass(t, []serverReply{
+		{0, "", "The mail server could not deliver mail to member@dest.example. The account or domain may not exist, they may be blacklisted, or missing the proper dns entries."},
+	}, ClassUnspecified, ClassDomainNotFound)
+}
+
+// TestClassify_UnknownUsers lists how servers say that an address does not exist.
+func TestClassify_UnknownUsers(t *testing.T) {
+	wantClass(t, fromTexts(
+		"550-5.1.1 The email account that you tried to reach does not exist. Please try 550-5.1.1 double-checking the recipient's email address for typos or 550-5.1.1 unnecessary spaces. 550 5.1.1 https://support.google.com/mail/?p=NoSuchUser x1-20020a - gsmtp",
+		"550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient member@dest.example not found by SMTP address lookup",
+		"550 5.1.1 RESOLVER.ADR.RecipNotFound; not found",
+		"550 5.1.1 RESOLVER.ADR.ExRecipNotFound; not found",
+		"554 delivery error: dd This user doesn't have a yahoo.com account (member@yahoo.com) [0] - mta1234.mail.bf1.yahoo.com",
+		"554 delivery error: dd Requested mail action aborted, mailbox not found - mta1.mail.yahoo.com",
+		"552 1 Requested mail action aborted, mailbox not found",
+		"550 5.1.1 <member@dest.example>: Recipient address rejected: User unknown in local recipient table",
+		"550 5.1.1 <member@dest.example>: Recipient address rejected: undeliverable address: host mx.dest.example[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command)",
+		"550 Message was not accepted -- invalid mailbox.  Local mailbox member@mail.ru is unavailable: user not found",
+		"550 Mailbox not found. http://service.mail.qq.com/cgi-bin/help?subtype=1&&id=20022",
+		"550 5.1.1 unknown or illegal alias: member@dest.example",
+		"550 5.1.0 unknown user member@dest.example",
+		"550 sorry, no mailbox here by that name (#5.1.1 - chkuser)",
+		"511 sorry, no mailbox here by that name (#5.1.1 - chkuser)",
+		"550 sorry, no mailbox here by that name (#5.7.17)",
+		"550 5.1.1 Not our Customer",
+		"550 No such person at this address",
+		"550 unknown local-part \"member\" in domain \"dest.example\"",
+		"550 No Such User Here\"",
+		"550 5.1.1 <member@dest.example>: Email address could not be found, or was misspelled (G8)",
+		"550 5.1.1 Mailbox does not exist!",
+		"550 Invalid Recipient - https://community.mimecast.com/docs/DOC-1369#550",
+		"550 5.1.1 <member@dest.example> recipient does not exist here",
+		"550 #5.1.0 Address unknown",
+		"550 5.7.1 <member@dest.example>: Recipient address rejected: user unknown in virtual alias table",
+		"554 5.7.1 <member@dest.example>: Recipient address rejected: User unknown",
+		"550 5.7.0 unknown recipient",
+		"550 permanent failure for one or more recipients (member@dest.example:550 5.1.1 User unknown)",
+		"550 User <member> does not exist",
+		"553 5.3.0 <member@dest.example>... Addressee unknown, relay=[192.0.2.9]",
+		"550 cuda_nsu 5.1.1 <member@dest.example>: Recipient address rejected: User unknown",
+		"550 5.1.1 <member@dest.example> is not a valid mailbox",
+		"550 5.1.1 Account not found (member@dest.example)",
+		"550 Recipient not found.  <member@dest.example>",
+		"550 5.1.1 <member@dest.example>... User is unknown", "550 Benutzer nicht bekannt/User unknown", "550 MAILBOX NOT FOUND", "550 5.2.0 No such mailbox", "550 Unknown local part member in <member@dest.example>", "550 <member@dest.example>: invalid address",
+		"550 Utilisateur inconnu", "550 Benutzer unbekannt", "550 Der Empfänger existiert nicht", "550 Usuario desconocido", "550 utente sconosciuto", "550 Usuário inexistente", "550 L'adresse n'existe pas",
+		"550 User is unknown {mx-us014}",
+		"550 <member@dest.example> Unknown user account",
+		"550 Address rejected member@dest.example: no such address",
+		"550 5.1.1 User does not exist - psmtp",
+		"550 5.1.6 recipient no longer on server: member@dest.example",
+		"550 5.2.1 This email account no longer exists",
+		"550 5.1.1 This mailbox has been deleted",
+		"Host or domain exists but recipient name is not recognized. No such user",
+		"554 5.1.1 The recipient's mailbox no longer exists",
+		"550 Account has been removed",
+		"550 member@dest.example is not a registered user",
+		"550 RCPT TO:<member@dest.example> User unknown",
+		"550 5.1.1 sorry, there is no user with this name",
+		"SMTP error from remote mail server after RCPT TO:<member@dest.example>: host spamfilter.dest.example [192.0.2.1]: 550 5.1.1 User unknown",
+		"host dynamic.rbl.dest.example[192.0.2.1] said: 550 No such user (in reply to RCPT TO command)",
+		"Remote Server returned '550 5.1.1 <member@dest.example>... User unknown'",
+		"Remote Server returned '554 5.7.0 < #5.1.1 smtp;550 5.1.1 <member@dest.example>: Recipient address rejected: User unknown>'",
+		"smtp;550 5.4.300 Message expired -> [{LED=550 5.1.1 user unknown};{MSG=};{FQDN=mx.dest.example};{IP=192.0.2.1}]",
+		"550 5.1.1 Amazon SES did not send the message to this address because it is on the suppression list for your account",
+		"This address no longer accepts mail.",
+		"mail to member@dest.example: no such mailbox",
+		"Invalid user name or domain",
+		"550 5.7.1 The recipient is unknown",
+		"550 Requested action not taken: user name not found",
+		"541 5.1.1 Recipient invalid",
+		"550 5.1.1 <member@dest.example>: user invalid",
+		"550 5.2.1 <member@dest.example> user does not exist",
+		"550-No mailbox for member@dest.example 550 Unknown recipient",
+		"550 5.4.1 [member@dest.example]: Recipient address rejected: user not known",
+	), ClassUnknownUser)
+}
+
+// TestClassify_RecognizesDeadAddresses lists rejections that must count, whatever the class.
+func TestClassify_RecognizesDeadAddresses(t *testing.T) {
+	wantClass(t, fromTexts(
+		"550 Unrouteable address", "550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [x.eop-EUR01.prod.protection.outlook.com]",
+		"550 5.4.1 All recipient addresses rejected : Access denied",
+		"550-Requested action not taken: mailbox unavailable 550 For explanation visit http://postmaster.gmx.com/en/case?c=r0601",
+		"550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302). [x.prod.protection.outlook.com]",
+		"550 #5.1.0 Address rejected.",
+		"550 5.1.1 Recipient rejected", "550 recipient rejected",
+		"550 5.2.1 The email account that you tried to reach is inactive.",
+		"554 30 Sorry, your message to member@yahoo.com cannot be delivered. This mailbox is disabled (554.30).",
+		"550 5.2.1 Mailbox disabled, not accepting messages", "550 5.7.1 account is disabled",
+		"550 Message was not accepted -- invalid mailbox.  Local mailbox member@mail.ru is unavailable: account is disabled",
+		"550 Inactive user", "550 User suspended", "550 5.1.1 <member@dest.example> Account Inactive",
+		"554 5.4.6 Too many hops", "User's mailbox: mail loop detected", "552 looping message.",
+		"551 member@dest.example: address rejected", "550 user is locked.", "550 <member@dest.example>: Recipient address rejected: Account Closed", "550 User rejected", "550 5.2.1 ... User is inactive",
+	), ClassUnknownUser, ClassDisabled, ClassUnspecified, ClassRouting)
+}
+
+func TestClassify_MissingDomains(t *testing.T) {
+	wantClass(t, fromTexts(
+		"550 5.1.2 <member@dest.example>... Host unknown (Name server: dest.example: host not found)",
+		"Sorry, I couldn't find any host named dest.example. (#5.1.2)",
+		"Unable to look up host dest.example", "all relevant MX records point to non-existent hosts", "DNS Error: Domain name not found",
+		"DNS Error: 1234 DNS type 'mx' lookup of dest.example responded with code NXDOMAIN Domain name not found: dest.example",
+		"550 5.1.2 unknown domain", "No MX found for dest.example: no such domain", "Domain dest.example does not exist: no such domain",
+		"Host or domain name not found. Name service error for name=dest.example type=A: Host not found",
+	), ClassDomainNotFound)
+	wantClass(t, fromTexts("550 5.4.310 DNS domain dest.example does not exist", "5.1.10 Domain dest.example does not accept mail (nullMX)", "550 5.1.1 DNS domain does not accept any mail"), ClassUnknownUser)
+}
+
+func TestClassify_FullMailboxes(t *testing.T) {
+	wantClass(t, fromTexts(
+		"552-5.2.2 The email account that you tried to reach is over quota. Please direct 552-5.2.2 the recipient to https://support.google.com/mail/?p=OverQuotaPerm",
+		"452-4.2.2 The recipient's inbox is out of storage space.",
+		"552 5.2.2 Mailbox size limit exceeded 1700000000-AbCdEf",
+		"552 5.2.2 This message is larger than the current system limit or the recipient's mailbox is full. Create a shorter message body or remove attachments and try sending it again.",
+		"554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException; Failed to process message due to a permanent exception",
+		"552 Quota exceeded (mailbox for user is full)", "550 5.1.1 <member@dest.example>: mailbox full", "550 5.7.1 mailbox is full",
+		"mailbox is full (MTA-imposed quota exceeded while writing to file /var/mail/member)",
+		"The users mailfolder is over the allowed quota (size). (#5.2.2)", "Recipient's mailbox is full, message returned to sender. (#5.2.2)",
+		"552-Requested mail action aborted: exceeded storage allocation 552-Quota limit exceeded",
+		"can't create user output file. Disk quota exceeded", "550 <member@dest.example>: user is over quota", "550 Message was not accepted -- user is over quota",
+		"552 <member@dest.example>... Mailbox quota exceeded", "550 5.2.2 Over quota", "422 The recipient's mailbox is over its storage limit", "550 Postfach ist voll", "550 Boîte pleine", "550 Buzón lleno",
+		"552 5.3.1 not enough space", "452 4.3.1 Insufficient system storage", "550 account is full", "550 5.5.0 mailbox exceeds allowed size", "maildrop: maildir over quota.",
+		"550 5.2.1 mailbox over quota", "550 Benutzer hat das Speichervolumen ueberschritten. / User has exhausted allowed storage space.", "500 5.0.0 Depot returns error: <552 5.2.2 Over quota>",
+		"550 Benutzer hat zuviele Mails auf dem Server. / User has too many messages on the server.", "552 5.2.2 Over STORAGE quota", "553 5.1.1 user overquota",
+	), ClassMailboxFull)
+}
+
+// TestClassify_PolicyReplies lists rejections for which no address may be blamed.
+func TestClassify_PolicyReplies(t *testing.T) {
+	wantClass(t, fromTexts(
+		// Gmail and Workspace
+		"550-5.7.1 [192.0.2.9 12] Our system has detected that this message is likely 550-5.7.1 unsolicited mail. To reduce the amount of spam sent to Gmail, this 550-5.7.1 message has been blocked.",
+		"550-5.7.26 This mail has been blocked because the sender is unauthenticated. Gmail requires all senders to authenticate with either SPF or DKIM.",
+		"550-5.7.25 [192.0.2.9] The IP address sending this message does not have a PTR record setup",
+		"421-4.7.28 [192.0.2.9] Our system has detected an unusual rate of unsolicited mail originating from your IP address.",
+		"550 5.4.5 Daily user sending limit exceeded.", "550-5.4.5 Daily SMTP relay limit exceeded for customer.", "552-5.7.0 This message was blocked because its content presents a potential security issue.",
+		"550-5.7.1 The user or domain that you are sending to (or from) has a policy that prohibited the mail that you sent.",
+		// Microsoft
+		"550 5.7.1 Unfortunately, messages from [192.0.2.9] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3150).",
+		"550 SC-001 (COL004-MC1F10) Unfortunately, messages from 192.0.2.9 weren't sent. part of their network is on our block list.",
+		"550 DY-001 (SNT004-MC2F40) Unfortunately, messages from 192.0.2.9 weren't sent. We generally do not accept email from dynamic IP's",
+		"550 OU-002 Mail rejected by Windows Live Hotmail for policy reasons.", "550 5.7.606 Access denied, banned sending IP [192.0.2.9]", "550 5.7.511 Access denied, banned sender[192.0.2.9].",
+		"550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP.", "550 5.1.8 Access denied, bad outbound sender", "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+		"550 5.7.515 Access denied, sending domain forum.example doesn't meet the required authentication level.", "550 5.7.23 The message was rejected because of Sender Policy Framework violation",
+		"550 5.7.64 TenantAttribution; Relay Access Denied", "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required; Delivery restriction check failed because the sender was not authenticated when sending to this group",
+		"550 5.7.1 RESOLVER.RST.NotAuthorized; not authorized", "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", "550 5.7.750 Service unavailable. Client blocked from sending from unregistered domains.",
+		// Yahoo and AOL
+		"554 Message not allowed - [PH01] Email not accepted for policy reasons.", "553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.9, because the ip is in Spamhaus's list",
+		"421 4.7.0 [TSS04] Messages from 192.0.2.9 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1; see https://postmaster.yahooinc.com/error-codes", "554 5.7.9 Message not accepted for policy reasons.",
+		"521 5.2.1 :  AOL will not accept delivery of this message.", "554 RTR:BL", "550 5.7.1 : (HVU:B1) http://postmaster.info.aol.com/errors/554hvub1.html",
+		// GMX, web.de, IONOS, T-Online
+		"554-Transaction failed 554-Reject due to policy restrictions. 554 For explanation visit http://postmaster.gmx.com/en/error-messages?ip=192.0.2.9&c=sp",
+		"554-gmx.net (mxgmx017) Nemesis ESMTP Service not available 554-No SMTP service 554 IP address is black listed.", "550-Sender address has null MX", "550-Bad DNS PTR resource record.", "550 Requested action not taken: mailbox unavailable invalid DNS MX or A/AAAA resource record",
+		"550 Sender address is not allowed.", "554 IP=192.0.2.9 - A problem occurred. (Ask your postmaster for help or to contact tosa@rx.t-online.de to clarify.)", "554 IP=192.0.2.9 - None/bad reputation. Ask your postmaster for help",
+		"550-5.7.0 Message considered as spam or virus, rejected",
+		// Orange, Free, SFR, La Poste
+		"550 5.7.1 Service refuse. Veuillez essayer plus tard. Service refused, please try later. OFR_105 [105]", "554 5.7.1 Client host rejected: cannot find your hostname, [192.0.2.9]", "550 5.2.0 Mail rejete. Mail rejected. OFR_506",
+		"550 spam detected", "554 5.7.1 : Client host [192.0.2.9] blocked using zen.spamhaus.org", "421 Service refused, please try later. LPN007_405",
+		// Yandex, Mail.ru, QQ, 163
+		"554 5.7.1 [2] Message rejected under suspicion of SPAM; https://ya.cc/1IrBc 1700000000-AbCdEf", "550 5.7.1 Policy rejection on the target address", "550 spam message rejected. Please visit http://help.mail.ru/notspam-support/id?c=AbC or report details to abuse@corp.mail.ru",
+		"550 5.7.1 This message was not accepted due to domain owner DMARC policy (RFC 7489)", "550 Mail content denied. http://service.mail.qq.com/cgi-bin/help?subtype=1&&id=20022&&no=1000726", "550 Ip frequency limited", "550 Connection frequency limited", "550 Domain frequency limited",
+		"550 Suspected bounce attacks", "550 Connection denied", "550 Domain may not exist or DNS check failed", "550 Mail is rejected by recipients", "554 DT:SPM 163 mx1,xx,please see http://mail.163.com/help/help_spam_16.htm", "554 Reject by behaviour spam", "550 MI:SPB 126 mx4",
+		"554 DT:SUM Envelope from and header from mismatch",
+		// Filters
+		"550 5.7.0 Local Policy Violation - 8c3a", "554 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.9", "550 Rejected by header based manually Blocked Senders - https://community.mimecast.com/docs/DOC-1369#550", "550 Administrative prohibition - envelope blocked - https://community.mimecast.com",
+		"550 csi.mimecast.org Poor Reputation Sender. - https://community.mimecast.com", "550 Rejected due to security policies", "550 Open relay not allowed", "550 Rejected by anti-spoofing policy", "550 permanent failure for one or more recipients (member@dest.example:blocked)",
+		"554 Service unavailable; Client host [mail.forum.example] blocked using Barracuda Reputation; http://www.barracudanetworks.com/reputation/?pr=1&ip=192.0.2.9", "554 rejected due to spam content", "554-mx.dest.example 554 Your access to this mail system has been rejected due to the sending MTA's poor reputation.",
+		"553 #5.1.8 Domain of sender address <b@bounce.forum.example> does not exist", "550 #5.7.1 Your access to submit messages to this e-mail system has been rejected.", "554 5.7.1 Spam message discarded", "550 High probability of spam", "554 5.7.1 The message was rejected by the content filter: virus found",
+		"550 Rule imposed mailbox access for member@dest.example refused: policy", "554 Email rejected due to security policies - MCSpamSignature.x.x", "521 5.7.1 Service unavailable; client [192.0.2.9] blocked using rbl",
+		// Exim, cPanel, Postfix, Sendmail, qmail, Courier
+		"550-Sender verify failed", "550-Callback setup failed while verifying <b@bounce.forum.example> 550-The initial connection, or a HELO or MAIL FROM:<> command was rejected. 550 Sender verify failed", "550 Previous (cached) callout verification failure", "550 relay not permitted", "550 Administrative prohibition",
+		"550 Sender has been blacklisted", "Domain forum.example has exceeded the max emails per hour (201/200 (100%)) allowed.  Message will be reattempted later", "Domain forum.example has exceeded the max defers and failures per hour (5/5 (100%)) allowed. Message discarded.", "550 This message was classified as SPAM and may not be delivered",
+		"550 \"JunkMail rejected - mail.forum.example [192.0.2.9] is in an RBL: Client host blocked using zen.spamhaus.org\"", "554 5.7.1 <member@dest.example>: Relay access denied", "554 5.7.1 <mail.forum.example[192.0.2.9]>: Client host rejected: Access denied",
+		"450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.9]", "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", "550 5.7.1 <b@bounce.forum.example>: Sender address rejected: not allowed", "554 5.7.1 <b@bounce.forum.example>: Sender address rejected: Access denied",
+		"550 5.7.1 Access denied. IP name lookup failed [192.0.2.9]", "550 5.0.0 Access denied", "553 5.1.8 <b@bounce.forum.example>... Domain of sender address b@bounce.forum.example does not exist", "550 5.7.1 <member@dest.example>... Relaying denied. IP name lookup failed [192.0.2.9]",
+		"553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "554 mail server permanently rejected message (#5.3.0)", "553 sorry, your mail server has been rejected", "517-Domain does not exist: sender rejected", "550 SPF unauthorized mail is prohibited.",
+		"550 5.7.1 SPF check failed", "550 DKIM signature invalid", "550 DMARC failed", "550 5.7.1 Greylisted, try again later", "421 too many connections from your IP", "450 4.7.1 Error: too much mail from 192.0.2.9", "550 5.1.1 too many messages from your host", "550 too many invalid recipients", "550 Too many unknown users",
+		"554 Refused. Your reverse DNS entry contains your IP address and a country code.", "550 5.7.1 Requested action not taken: message refused", "550 Protocol violation", "550 Sorry, no access for this ip", "550 black ip.", "554 rbl deny.", "553 host denies the sender.",
+		"550 Requested mail action not taken: Invalid IP", "550 sender is rejected", "550 IP is rejected", "552 message rejected by anti-spam engine.", "554 sender is unvalidated.", "555 helohost error.",
+		// Others
+		"554 resimta-po-14v.sys.comcast.net comcast 192.0.2.9 Comcast block for spam. Please see http://postmaster.comcast.net/smtp-error-codes.php#BL000010", "521 550< 192.0.2.9 >_is_blocked.__For assistance forward this email to abuse_rbl@abuse-att.net DNSRBL:ATTRBL", "550 E2110: IP address blocked. AUP#In-1310",
+		"550 5.1.0 192.0.2.9 is not allowed to send from <forum.example> per its SPF record", "550 5.7.1 [CS01] Message rejected due to local policy. Please visit https://support.apple.com/en-us/HT204137", "554 5.7.1 Email cannot be delivered. Reason: Email flagged as Spam.", "550 5.1.0 Sender rejected", "550 Message rejected", "550 mail rejected", "550 connection refused by policy",
+		"550 rejected: message looks like spam", "554 Denied", "550 Error: Message content rejected", "554 transaction failed, message rejected", "550 5.7.4 TLS is required", "550 5.7.5 Server certificate not trusted", "550 Your country is not allowed to send to this server", "550 Go away", "550 Mail from 192.0.2.9 refused", "550 Blocked", "550 You are not authorized to send mail", "550 listed at b.barracudacentral.org",
+		"550 5.1.1 <member@dest.example>... your IP 192.0.2.9 is blocked", "550 5.1.1 message rejected as spam",
+		"SMTP error from remote mail server after MAIL FROM:<b-1-a@bounce.forum.example> SIZE=1234: host mx.dest.example [192.0.2.1]: 550 mailbox unavailable",
+		"host mx.dest.example[192.0.2.1] said: 550 no thanks (in reply to MAIL FROM command)",
+		"host mx.dest.example[192.0.2.1] said: 554 5.7.1 Spam (in reply to end of DATA command)",
+		"SMTP error from remote mail server after end of data: host mx.dest.example [192.0.2.1]: 550 no",
+		"554 5.7.0 unable to deliver: message classified as junk",
+		"454 Throttling failure: Maximum sending rate exceeded.", "454 Throttling failure: Daily message quota exceeded.",
+	), harmless...)
+}
