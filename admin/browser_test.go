@@ -101,7 +101,7 @@ func pageStates() []pageState {
 		}},
 		{"dropped", func(p *browsertest.Page, site string) { p.Click("main .button") }},
 		{"bounces", openPath("/bounces")},
-		{"bounces-fault", func(p *browsertest.Page, site string) {
+		{"bounces-error", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#address"), "nobody"))
 			p.Click("[action$=suppress] button")
 		}},
@@ -109,7 +109,7 @@ func pageStates() []pageState {
 		{"preview", openPath("/settings/mails")},
 		{"preview-phone-dark", openPath("/settings/mails?kind=alert&phone=yes&dark=yes")},
 		{"preview-text", openPath("/settings/mails?kind=announcement&text=yes&locale=de")},
-		{"preview-nobody", openPath("/settings/mails?kind=digest&member=nobody")},
+		{"preview-unknown-member", openPath("/settings/mails?kind=digest&member=nobody")},
 		{"paused", func(p *browsertest.Page, site string) {
 			p.Open(site + "/")
 			p.Click("[action$=pause] button")

@@ -53,9 +53,9 @@ func setField(p *browsertest.Page, selector, text string) {
 func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
-	const crowd = 200 // in addition to the 36 of the sample forum
-	w.execForum(`WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?)
-		INSERT INTO member SELECT 10000 + i, 'Reader ' || i, 'reader' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM crowd`, crowd)
+	const extraMembers = 200 // in addition to the 36 of the sample forum
+	w.execForum(`WITH RECURSIVE extraMembers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM extraMembers WHERE i < ?)
+		INSERT INTO member SELECT 10000 + i, 'Reader ' || i, 'reader' || i || '@example.org', 'UTC', 'en', 2, '', 0, 'active', 1 FROM extraMembers`, extraMembers)
 	relay := smtptest.New(t, smtptest.WithHeadersOnly())
 	site, later := w.runDaemon(relay)
 	p := browsertest.New(t)

@@ -45,7 +45,7 @@ func messagePageStates() []pageState {
 		{"announcement-paused", openPath("/announcements/2?as=nobody")},
 		{"announcement-scheduled", openPath("/announcements/3?look=text")},
 		{"compose", openPath("/announcements/new")},
-		{"compose-faults", func(p *browsertest.Page, site string) {
+		{"compose-errors", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.SendKeys(chromedp.CSS("#title-1"), "Hello {{nmae}}"), chromedp.SendKeys(chromedp.CSS("#body-1"), "Dear {{name|friend}},\n\nbye."))
 			p.Do(chromedp.SetValue(chromedp.CSS("#min_posts"), "many"))
 			p.Tick("form details:nth-of-type(1) summary")
@@ -56,13 +56,13 @@ func messagePageStates() []pageState {
 			p.Click(".save .button")
 			p.Do(chromedp.WaitVisible(chromedp.CSS(".size")))
 		}},
-		{"draft-unsure", func(p *browsertest.Page, site string) {
+		{"draft-unconfirmed", func(p *browsertest.Page, site string) {
 			p.Do(chromedp.Evaluate[chromedp.Void]("document.querySelectorAll('[required]').forEach(e => e.required = false)"))
 			p.Click("[action$=start] .button")
 		}},
 		{"members", openPath("/members?q=nobody")},
 		{"member", openPath("/members/13?look=phone")},
 		{"explain", openPath("/explain?member=13&post=1,90001,99999")},
-		{"explain-fault", openPath("/explain?member=13&post=x")},
+		{"explain-error", openPath("/explain?member=13&post=x")},
 	}
 }

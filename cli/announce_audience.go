@@ -24,7 +24,7 @@ type resolvedAudience struct {
 }
 
 // resolve replaces the names of groups, sections and members with their IDs.
-func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *audience.Resolver, dir string, zone *time.Location) (resolvedAudience, error) {
+func (f audienceFile) resolve(ctx context.Context, db *source.DB, resolver *audience.Resolver, dir string, zone *time.Location) (resolvedAudience, error) {
 	only, err := readList(f.Members, f.MembersFile, dir)
 	if err != nil {
 		return resolvedAudience{}, err
@@ -50,10 +50,10 @@ func (f audienceFile) resolve(ctx context.Context, db *source.DB, herald *audien
 		return resolvedAudience{}, err
 	}
 	var gone []string
-	if r.Only, r.unknown, err = herald.ResolveList(ctx, only); err != nil {
+	if r.Only, r.unknown, err = resolver.ResolveList(ctx, only); err != nil {
 		return resolvedAudience{}, err
 	}
-	r.Except, gone, err = herald.ResolveList(ctx, except)
+	r.Except, gone, err = resolver.ResolveList(ctx, except)
 	r.unknown = append(r.unknown, gone...)
 	if err == nil && len(only) > 0 && len(r.Only) == 0 {
 		err = fmt.Errorf("audience.members: no entry of the list is a member of the forum (%s)", firstFew(r.unknown))

@@ -96,7 +96,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 	}
 	a := m.announcement(cfg.Announce)
 	a.Audience, a.ID = audience.Audience, o.id
-	census, err := c.countAudience(ctx, h, &a)
+	stats, err := c.countAudience(ctx, h, &a)
 	if err != nil {
 		return err
 	}
@@ -112,10 +112,10 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 		fmt.Fprintf(c.err, "%d list entries match no member: %s\n", len(audience.unknown), firstFew(audience.unknown))
 	}
 	if o.asJSON {
-		return c.json(newDraftJSON(a.ID, census, audience.unknown))
+		return c.json(newDraftJSON(a.ID, stats, audience.unknown))
 	}
 	fmt.Fprintf(c.out, "Announcement %d is saved as a draft. Nothing is sent yet.\n\n", a.ID)
-	c.printAudience(&a, census)
+	c.printAudience(&a, stats)
 	fmt.Fprintf(c.out, "\nTest:     postrider announce test %d ADDRESS\nPreview:  postrider preview MEMBER --kind announcement --announcement %[1]d\nStart:    postrider announce start %[1]d\n", a.ID)
 	return nil
 }
@@ -239,19 +239,19 @@ func (c *cmdEnv) startAnnouncement(ctx context.Context, id int64, o announceStar
 		return err
 	}
 	a.Start = start
-	census, err := c.countAudience(ctx, h, &a.Announcement)
+	stats, err := c.countAudience(ctx, h, &a.Announcement)
 	if err != nil {
 		return err
 	}
-	c.printAudience(&a.Announcement, census)
+	c.printAudience(&a.Announcement, stats)
 	switch {
-	case census.Size == 0:
+	case stats.Size == 0:
 		return fmt.Errorf("announcement %d has no audience: the reasons are listed above", id)
 	case !o.yes:
 		fmt.Fprintf(c.out, "\nNothing is sent yet. To send it, run: postrider announce start %d%s --yes\n", id, o.repeatFlags())
 		return nil
 	}
-	state, err := h.store.Announcements.Start(ctx, time.Now(), c.actor(), a.Announcement, census.Size)
+	state, err := h.store.Announcements.Start(ctx, time.Now(), c.actor(), a.Announcement, stats.Size)
 	if err != nil {
 		return withAdvice(err)
 	}

@@ -16,30 +16,30 @@ import (
 )
 
 // printAudience prints the size and a sample of an announcement's audience, and why others are left out.
-func (c *cmdEnv) printAudience(a *digest.Announcement, census audience.Stats) {
-	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", line.Fit(a.Variants[0].Title, 100), census.Size, census.Members)
+func (c *cmdEnv) printAudience(a *digest.Announcement, stats audience.Stats) {
+	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", line.Fit(a.Variants[0].Title, 100), stats.Size, stats.Members)
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: members who opted out get it too, with a note that says why.")
 	}
-	if n := a.Canary.Size(census.Size); n > 0 {
+	if n := a.Canary.Size(stats.Size); n > 0 {
 		fmt.Fprintf(c.out, "A canary of %d members gets it first. The others follow after %s if there are no problems.\n", n, formatDuration(a.Canary.Wait))
 	}
 	if a.Speed > 0 {
-		fmt.Fprintf(c.out, "At most %d messages a minute: about %s in total.\n", a.Speed, formatDuration(time.Duration(census.Size)*time.Minute/time.Duration(a.Speed)))
+		fmt.Fprintf(c.out, "At most %d messages a minute: about %s in total.\n", a.Speed, formatDuration(time.Duration(stats.Size)*time.Minute/time.Duration(a.Speed)))
 	}
 	var names []string
-	for _, m := range census.Sample {
+	for _, m := range stats.Sample {
 		names = append(names, line.Fit(m.Name, 40))
 	}
 	if len(names) > 0 {
 		fmt.Fprintf(c.out, "Sample: %s\n", strings.Join(names, ", "))
 	}
-	if len(census.ExcludedByReason) == 0 {
+	if len(stats.ExcludedByReason) == 0 {
 		return
 	}
 	fmt.Fprintln(c.out, "Left out:")
-	for _, reason := range byCount(census.ExcludedByReason) {
-		fmt.Fprintf(c.out, "  %d %s\n", census.ExcludedByReason[reason], reason)
+	for _, reason := range byCount(stats.ExcludedByReason) {
+		fmt.Fprintf(c.out, "  %d %s\n", stats.ExcludedByReason[reason], reason)
 	}
 }
 

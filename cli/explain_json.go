@@ -23,7 +23,7 @@ type memberExplanationJSON struct {
 	Due             time.Time            `json:"due,omitzero"`
 	Posts           int                  `json:"posts"`
 	Skipped         string               `json:"skipped,omitempty"`
-	Mails           []messageHistoryJSON `json:"mails"`
+	Mails           []messageHistoryJSON `json:"messages"`
 }
 
 // messageHistoryJSON is a message with the result of each attempt.
@@ -64,14 +64,14 @@ type postExplanationJSON struct {
 	Post    int64              `json:"post"`
 	Verdict explain.PostStatus `json:"verdict"` // sent, waiting, coming, left out
 	Reason  string             `json:"reason"`
-	Mail    string             `json:"mail,omitempty"`
+	Mail    string             `json:"message,omitempty"`
 	At      time.Time          `json:"at,omitzero"`
 	Folded  bool               `json:"folded"`
 	Seen    []sightingJSON     `json:"seen"`
 	Pending time.Time          `json:"pending,omitzero"`
 	Rules   []ruleJSON         `json:"rules"`
 	Alert   string             `json:"alert,omitempty"` // why the member got no alert
-	Mails   []messageJSON      `json:"mails"`
+	Mails   []messageJSON      `json:"messages"`
 }
 
 type sightingJSON struct {

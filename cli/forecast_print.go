@@ -112,7 +112,7 @@ type forecastJSON struct {
 	From       time.Time      `json:"from"`
 	Until      time.Time      `json:"until"`
 	Members    int            `json:"members"`
-	Mails      int            `json:"mails"`
+	Mails      int            `json:"messages"`
 	Posts      int            `json:"posts"`
 	Bytes      int64          `json:"bytes"`   // estimated
 	Sampled    int            `json:"sampled"` // messages rendered for the estimate
@@ -127,7 +127,7 @@ type forecastJSON struct {
 
 type hourJSON struct {
 	At    time.Time `json:"at"`
-	Mails int       `json:"mails"`
+	Mails int       `json:"messages"`
 	Posts int       `json:"posts"`
 }
 

@@ -16,9 +16,9 @@ import (
 
 // web creates the server for the pages that messages link to. It uses the clock of the daemon.
 func (h *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
-	desk := members.New(h.forum, h.store, h.settings())
+	service := members.New(h.forum, h.store, h.settings())
 	s, err := web.New(web.Deps{
-		Members: desk, Viewer: view.New(h.forum, h.store, h.settings(), h.renderer, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
+		Members: service, Viewer: view.New(h.forum, h.store, h.settings(), h.renderer, h.links), Links: h.links, Forum: h.cfg.Forum.Name,
 		Pages: h.set.Pages(h.site(), base(h.cfg.Web.URL)), Log: h.log, Now: now, Wake: d.Wake,
 	}, h.cfg.Web.Config)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 type queueJSON struct {
 	Paused   *store.Pause  `json:"paused,omitempty"`
 	Blockers []blocker     `json:"blockers"` // reasons why delivery stops
-	Mails    []messageJSON `json:"mails"`
+	Mails    []messageJSON `json:"messages"`
 	More     bool          `json:"more"` // there are more than --limit
 	Counts   []countJSON   `json:"counts"`
 }
@@ -18,7 +18,7 @@ type queueJSON struct {
 type countJSON struct {
 	Kind  string `json:"kind"`
 	State string `json:"state"`
-	Mails int    `json:"mails"`
+	Mails int    `json:"messages"`
 }
 
 type messageJSON struct {

@@ -126,7 +126,7 @@ func TestQueueList_ShowsBlockers(t *testing.T) {
 func TestQueue_ListAndShowPrintJSON(t *testing.T) {
 	p, _ := newTestQueue(t)
 	var list struct {
-		Mails []struct {
+		Messages []struct {
 			Key      string
 			Member   int64
 			Attempts int
@@ -137,13 +137,13 @@ func TestQueue_ListAndShowPrintJSON(t *testing.T) {
 		}
 		Counts []struct {
 			Kind, State string
-			Mails       int
+			Messages    int
 		}
 	}
 	if err := json.Unmarshal([]byte(mustRun(t, "queue", "list", "--state", "refused", "--json", "-c", p.config)), &list); err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Mails) != 1 || list.Mails[0].Member != 1 || list.Mails[0].Attempts != 1 || list.Mails[0].Last.Code != 550 || len(list.Counts) != 4 {
+	if len(list.Messages) != 1 || list.Messages[0].Member != 1 || list.Messages[0].Attempts != 1 || list.Messages[0].Last.Code != 550 || len(list.Counts) != 4 {
 		t.Errorf("the list is %+v", list)
 	}
 	var shown struct {

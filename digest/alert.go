@@ -160,7 +160,7 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 		return ThreadWatched
 	}
 	w, ok := l.Watches.Sections[thread.Section]
-	if ok && (w.Mails(opening) || override == Instant && (w.Level == forum.AllPosts || opening)) {
+	if ok && (w.Emails(opening) || override == Instant && (w.Level == forum.AllPosts || opening)) {
 		return SectionWatched
 	}
 	return ""

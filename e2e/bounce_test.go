@@ -96,7 +96,7 @@ func (o *mailServers) openStore(dsn string) {
 	o.Cleanup(func() { o.store.Close() })
 }
 
-// lastOutcome describes the newest outcome of messages to a member: "came back 550 5.1.1 dead".
+// lastOutcome describes the newest outcome of messages to a member: "bounced 550 5.1.1 dead".
 func (o *mailServers) lastOutcome(member forum.MemberID) string {
 	o.Helper()
 	list, err := o.store.Queue.Outcomes(o.Context(), member, time.Time{})
@@ -142,9 +142,9 @@ func (o *mailServers) listSuppressed() (list []string) {
 // servers reject us by policy still do.
 func (o *mailServers) wantOnlyUnknownSuppressed() {
 	o.Helper()
-	o.awaitOutcome(unknownUser, "came back 550 5.1.1 dead")
-	o.awaitOutcome(deferredByPolicy, "came back 450 4.7.1 policy")
-	o.awaitOutcome(rejectedByPolicy, "came back 550 5.7.1 policy")
+	o.awaitOutcome(unknownUser, "bounced 550 5.1.1 dead")
+	o.awaitOutcome(deferredByPolicy, "bounced 450 4.7.1 policy")
+	o.awaitOutcome(rejectedByPolicy, "bounced 550 5.7.1 policy")
 	o.awaitOutcome(reachable, "accepted 250 2.0.0 ")
 	o.runOnce(o.now.Add(20 * time.Minute))
 	if got, want := fmt.Sprint(o.listSuppressed()), fmt.Sprintf("[crowd0@members.test of %d]", unknownUser); got != want {
@@ -266,9 +266,9 @@ func TestBounce_SuppressesUnknownUserByLMTP(t *testing.T) {
 	daemon := start(t, o.binary, "run", "-c", o.config)
 	daemon.waitFor(t, "listening", func() bool { return strings.Contains(daemon.out.String(), "listening for bounces") })
 	o.openStore(dsn)
-	o.awaitOutcome(unknownUser, "came back 550 5.1.1 dead")
-	o.awaitOutcome(deferredByPolicy, "came back 450 4.7.1 policy")
-	o.awaitOutcome(rejectedByPolicy, "came back 550 5.7.1 policy")
+	o.awaitOutcome(unknownUser, "bounced 550 5.1.1 dead")
+	o.awaitOutcome(deferredByPolicy, "bounced 450 4.7.1 policy")
+	o.awaitOutcome(rejectedByPolicy, "bounced 550 5.7.1 policy")
 	daemon.stop(t)
 	o.wantOnlyUnknownSuppressed()
 }

@@ -14,7 +14,7 @@ type explanation struct {
 	Post    int64  `json:"post"`
 	Verdict string `json:"verdict"`
 	Reason  string `json:"reason"`
-	Mail    string `json:"mail"`
+	Mail    string `json:"message"`
 	Rules   []struct {
 		Rule   string `json:"rule"`
 		Blocks bool   `json:"blocks"`
@@ -23,7 +23,7 @@ type explanation struct {
 	Mails []struct {
 		Key   string `json:"key"`
 		State string `json:"state"`
-	} `json:"mails"`
+	} `json:"messages"`
 }
 
 // explainPosts runs explain for a member and some posts.

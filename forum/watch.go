@@ -16,8 +16,10 @@ type Watch struct {
 	Mail  Level // the posts that the forum itself would email; 0: none, which turns off alerts but not digests
 }
 
-// Mails reports whether the forum itself would email a post.
-func (w Watch) Mails(opening bool) bool { return w.Mail == AllPosts || w.Mail == NewThreads && opening }
+// Emails reports whether the forum itself would email a post.
+func (w Watch) Emails(opening bool) bool {
+	return w.Mail == AllPosts || w.Mail == NewThreads && opening
+}
 
 // Watches holds everything that one member watches.
 type Watches struct {

@@ -35,10 +35,7 @@ func (s *SMTP) TestConnection(ctx context.Context) (ConnInfo, error) {
 }
 
 func (c *conn) line() ConnInfo {
-	var l ConnInfo
-	if state, encrypted := c.client.TLSConnectionState(); encrypted {
-		l.TLS = &state
-	}
+	l := ConnInfo{TLS: c.tls}
 	if address, ok := c.wire.RemoteAddr().(*net.TCPAddr); ok {
 		l.Remote = address.AddrPort().Addr().Unmap()
 	}

@@ -10,9 +10,6 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
-
-	gomail "github.com/wneessen/go-mail"
-	gosmtp "github.com/wneessen/go-mail/smtp"
 )
 
 // maxAnswers is the maximum number of bytes that a relay may send between two of our messages, or before
@@ -22,8 +19,9 @@ const maxAnswers = 256 << 10
 // countingConn is the connection to a relay below TLS. It limits the bytes that are read.
 type countingConn struct {
 	net.Conn
-	left int64
-	stop func() bool // detaches the connection from the context it was dialed with
+	left  int64
+	ready bool        // after EHLO and AUTH
+	stop  func() bool // detaches the connection from the context it was dialed with
 }
 
 func (w *countingConn) Read(p []byte) (int, error) {
@@ -43,13 +41,12 @@ func (w *countingConn) setLimits(timeout time.Duration) error {
 
 // conn is a connection after EHLO, and after STARTTLS and AUTH if configured.
 type conn struct {
-	client     *gosmtp.Client
-	wire       *countingConn
-	pipelining bool   // RFC 2920
-	open       bool   // the last transaction was abandoned halfway: send RSET before the next
-	sent       int    // transactions
-	rejects    int    // in a row
-	out        []byte // the last message with its final dot, kept to reuse its memory
+	*session
+	wire    *countingConn
+	open    bool   // the last transaction was abandoned halfway: send RSET before the next
+	sent    int    // transactions
+	rejects int    // in a row
+	out     []byte // the last message with its final dot, kept to reuse its memory
 
 	expiry *time.Timer // while idle
 }
@@ -57,7 +54,7 @@ type conn struct {
 // quit sends QUIT. It waits only briefly for the relay's reply, because nothing depends on it.
 func (c *conn) quit() {
 	if c.wire.setLimits(2*time.Second) == nil {
-		_ = c.client.Quit()
+		_, _ = c.command("QUIT")
 	}
 	_ = c.wire.Close()
 }
@@ -67,12 +64,15 @@ func (s *SMTP) dial(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no connection within %v", s.timeout))
 	defer cancel()
 	w := &countingConn{left: maxAnswers}
-	smtp, err := s.handshake(ctx, w)
-	if err == nil && w.stop() {
-		pipelining, _ := smtp.Extension("PIPELINING")
-		return &conn{client: smtp, wire: w, pipelining: pipelining}, nil
+	var c *session
+	wire, err := s.connect(ctx, w)
+	if err == nil {
+		c, err = s.handshake(ctx, wire)
 	}
-	// go-mail leaves the connection open if it fails after EHLO.
+	if err == nil && w.stop() {
+		s.markReady(w)
+		return &conn{session: c, wire: w}, nil
+	}
 	if w.Conn != nil {
 		s.untrack(w)
 	}
@@ -82,66 +82,13 @@ func (s *SMTP) dial(ctx context.Context) (*conn, error) {
 	return nil, fmt.Errorf("connecting to %s: %w", s.relay.address(), s.redact(err))
 }
 
-// handshake opens the connection and goes through greeting, EHLO, STARTTLS and AUTH.
-func (s *SMTP) handshake(ctx context.Context, w *countingConn) (*gosmtp.Client, error) {
-	client, err := s.client(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	return client.DialToSMTPClientWithContext(ctx)
-}
-
-// client returns a go-mail client for one connection. It is not shared, because go-mail keeps state per
-// client, and AUTH discovery changes it.
-func (s *SMTP) client(ctx context.Context, w *countingConn) (*gomail.Client, error) {
-	options := []gomail.Option{
-		gomail.WithPort(s.relay.port),
-		gomail.WithTimeout(s.timeout),
-		gomail.WithTLSConfig(s.tls),
-		gomail.WithTLSPolicy(s.policy()),
-		gomail.WithDialContextFunc(func(_ context.Context, network, address string) (net.Conn, error) {
-			return s.connect(ctx, w, network, address)
-		}),
-	}
-	if s.helo != "" {
-		options = append(options, gomail.WithHELO(s.helo))
-	}
-	if s.relay.user != "" {
-		options = append(options, gomail.WithUsername(s.relay.user), gomail.WithPassword(s.password), s.mechanisms())
-	}
-	return gomail.NewClient(s.relay.host, options...)
-}
-
-// policy returns go-mail's TLS policy. To go-mail, a connection that is encrypted from the start looks like
-// plain text; "opportunistic" makes it check for encryption, so that AUTH works.
-func (s *SMTP) policy() gomail.TLSPolicy {
-	switch s.relay.protection {
-	case startTLS:
-		return gomail.TLSMandatory
-	case implicitTLS:
-		return gomail.TLSOpportunistic
-	}
-	return gomail.NoTLS
-}
-
-// mechanisms lets go-mail choose the best mechanism that the relay offers. PLAIN and LOGIN reveal the
-// password, so without TLS they are used on this machine only.
-func (s *SMTP) mechanisms() gomail.Option {
-	if s.relay.protection == plain && s.relay.local() {
-		return gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
-			gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc)
-	}
-	return gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover)
-}
-
-// connect opens the connection and, for smtps, encrypts it. go-mail does neither for a custom dialer.
-func (s *SMTP) connect(ctx context.Context, w *countingConn, network, address string) (net.Conn, error) {
-	line, err := s.dialer(ctx, network, address)
+// connect opens the connection and, for smtps, encrypts it.
+func (s *SMTP) connect(ctx context.Context, w *countingConn) (net.Conn, error) {
+	line, err := s.dialer(ctx, "tcp", s.relay.address())
 	if err != nil {
 		return nil, err
 	}
 	w.Conn = line
-	// go-mail uses ctx only up to here.
 	w.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
 	if err := s.track(w); err != nil {
 		return nil, err

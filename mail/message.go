@@ -8,8 +8,8 @@
 // Nothing is rendered while a transaction is open, so a fault of ours cannot deliver half a message.
 //
 // The package does not know forums, digests or queues. go-mail does the well-understood parts: the header,
-// dialing, EHLO, STARTTLS and AUTH. The transaction is our own, because go-mail does not pipeline and
-// cannot report whether a message without a reply may have arrived.
+// and the mechanisms of AUTH. The dialog is our own, because go-mail does not pipeline, cannot report whether
+// a message without a reply may have arrived, and rejects greetings that RFC 5321 allows.
 package mail
 
 import (

@@ -58,10 +58,50 @@ func (o Outcome) Unreachable() bool { return o.Result == NotSent && o.Stage == C
 // 4954, 6; RFC 3207, 4). That does not change until an operator changes a setting.
 func (o Outcome) LoginRefused() bool {
 	switch o.Code {
-	case 432, 530, 534, 535, 538:
+	case 530, 534, 535, 538:
 		return o.Result == NotSent
+	case 432: // "a password transition is needed"; Office 365 replies 432 4.3.2 if there are too many connections
+		return o.Result == NotSent && o.Enhanced == "4.7.12"
 	}
 	return false
+}
+
+// RelayLimit is a limit that the relay sets for all our messages, whoever the recipient is.
+type RelayLimit int
+
+const (
+	NoRelayLimit RelayLimit = iota
+	RelayRate               // too many messages in a short time: slow down
+	RelayQuota              // no more messages for hours: rest
+)
+
+var (
+	// relayRatePattern matches Amazon SES ("Maximum sending rate exceeded", "Throttling failure") and Office 365 ("sender
+	// thread limit exceeded", "Message submission rate ... exceeded").
+	relayRatePattern = regexp.MustCompile(`(?i)sending rate exceeded|maximum sending rate|throttling failure|submission rate|concurrent connections limit|thread limit exceeded|too many concurrent|exceeded your messaging limits`)
+	// relayQuotaPattern matches Amazon SES ("Daily message quota exceeded"), Gmail ("Daily user sending limit exceeded"),
+	// Office 365 ("reached your daily limit") and cPanel ("exceeded the max emails per hour").
+	relayQuotaPattern = regexp.MustCompile(`(?i)daily (?:message|user|smtp|sending|mail|email|relay)[a-z ]{0,20}(?:quota|limit)|reached your (?:daily|hourly|monthly)? ?(?:sending |message |email )?(?:limit|quota)|(?:daily|hourly|monthly)[a-z -]{0,20}(?:limit|quota)|exceeded the max(?:imum)? (?:emails|defers)|max emails per|sending quota|outgoing mail (?:limit|suspen)|(?:emails?|messages?|mails?) (?:limit|quota) (?:exceeded|reached)`)
+)
+
+// RelayLimit returns the limit of the relay that the outcome reveals.
+func (o Outcome) RelayLimit() RelayLimit {
+	if o.Result == Accepted || o.Result == Uncertain || o.Code/100 != 4 && o.Code/100 != 5 {
+		return NoRelayLimit
+	}
+	switch {
+	case o.Enhanced == "5.4.5", o.Enhanced == "5.1.90":
+		return RelayQuota
+	case strings.HasPrefix(o.Enhanced, "4.2."), strings.HasPrefix(o.Enhanced, "5.2."): // a single mailbox
+		return NoRelayLimit
+	case relayQuotaPattern.MatchString(o.Reply):
+		return RelayQuota
+	case relayRatePattern.MatchString(o.Reply), o.Code == 432 && !o.LoginRefused():
+		return RelayRate
+	case o.Result == TempFail && (o.Stage == Sender || o.Stage == Data) && !greylistPattern.MatchString(o.Reply) && rateLimitPattern.MatchString(o.Reply):
+		return RelayRate // without regard to the recipient
+	}
+	return NoRelayLimit
 }
 
 // rateLimitPattern matches replies of relays that find us too fast, whatever the code.
@@ -75,7 +115,7 @@ var greylistPattern = regexp.MustCompile(`(?i)gr[ae]y-?list`)
 // relay's own.
 func (o Outcome) RateLimited() bool {
 	temporary := o.Result == TempFail || o.Result == NotSent
-	if !temporary || o.Code/100 != 4 || o.Stage != Recipient && o.Stage != Body || greylistPattern.MatchString(o.Reply) {
+	if !temporary || o.RelayLimit() != NoRelayLimit || o.Code/100 != 4 || o.Stage != Recipient && o.Stage != Body || greylistPattern.MatchString(o.Reply) {
 		return false
 	}
 	if o.Code == 421 || strings.HasPrefix(o.Enhanced, "4.7.") {

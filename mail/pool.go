@@ -108,8 +108,17 @@ func (s *SMTP) track(w *countingConn) error {
 func (s *SMTP) untrack(w *countingConn) {
 	_ = w.Close()
 	s.mu.Lock()
-	delete(s.lines, w)
+	s.forget(w)
 	s.mu.Unlock()
+}
+
+// forget removes a connection from the open ones.
+func (s *SMTP) forget(w *countingConn) {
+	delete(s.lines, w)
+	if w.ready {
+		w.ready = false
+		s.crowd.ready--
+	}
 }
 
 // Close closes idle connections with QUIT and starts no further messages. It cuts off a message in transit,
@@ -126,7 +135,7 @@ func (s *SMTP) Close() error {
 	s.idle = nil
 	for _, c := range idle {
 		s.stopIdleTimer(c)
-		delete(s.lines, c.wire)
+		s.forget(c.wire)
 	}
 	for w := range s.lines {
 		_ = w.Close()

@@ -30,27 +30,44 @@ var errProtocol = errors.New("the relay's reply is not valid SMTP")
 // readReply reads one reply (RFC 5321, 4.2). A line without a line break is invalid, because it may be only
 // the first half.
 func readReply(r *bufio.Reader) (reply, error) {
-	var p reply
-	var text []byte
+	lines, code, err := readReplyLines(r, false)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{code, joinLines(lines)}, nil
+}
+
+// readReplyLines reads one reply and returns the text of each line. All lines must have the same code, unless
+// lastCode is set: then the last one counts.
+func readReplyLines(r *bufio.Reader, lastCode bool) (lines []string, code int, err error) {
 	for range maxReplyLines {
 		line, err := readLine(r)
 		if err != nil {
-			return reply{}, err
+			return nil, 0, err
 		}
-		code, rest, more, ok := splitReply(line)
-		if !ok || p.code != 0 && code != p.code {
-			return reply{}, errProtocol
+		c, rest, more, ok := splitReply(line)
+		if !ok || !lastCode && code != 0 && c != code {
+			return nil, 0, errProtocol
 		}
-		p.code = code
-		if len(text) < maxReply {
-			text = append(append(text, rest...), ' ')
-		}
+		code = c
+		lines = append(lines, string(rest))
 		if !more {
-			p.text = cleanReply(text)
-			return p, nil
+			return lines, code, nil
 		}
 	}
-	return reply{}, errProtocol
+	return nil, 0, errProtocol
+}
+
+// joinLines returns the lines of a reply as a short line.
+func joinLines(lines []string) string {
+	var text []byte
+	for _, line := range lines {
+		if len(text) >= maxReply {
+			break
+		}
+		text = append(append(text, line...), ' ')
+	}
+	return cleanReply(text)
 }
 
 // readLine reads a line and keeps its first maxReplyLine bytes.

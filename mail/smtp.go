@@ -36,6 +36,7 @@ type SMTP struct {
 	lines  map[*countingConn]struct{} // all open connections, in use or idle
 	expiry sync.WaitGroup             // timers of idle connections
 	warned bool                       // warned that messages cross a public network unencrypted
+	crowd  crowd
 }
 
 // NewSMTP returns a sender. It connects for the first message, or in TestConnection.
@@ -103,11 +104,17 @@ func (s *SMTP) send(ctx context.Context, from, to string, raw []byte) Outcome {
 	if err := validateRaw(raw); err != nil {
 		return Outcome{Result: Refused, Stage: Body, Enhanced: "5.6.0", Err: err}
 	}
-	if err := s.acquire(ctx); err != nil {
-		return Outcome{Result: NotSent, Stage: Connecting, Err: err}
+	for {
+		if err := s.acquire(ctx); err != nil {
+			return Outcome{Result: NotSent, Stage: Connecting, Err: err}
+		}
+		o := s.sendOnConn(ctx, m)
+		if !o.crowded() || !s.shrink(ctx, o) {
+			s.release()
+			s.grow()
+			return o
+		}
 	}
-	defer s.release()
-	return s.sendOnConn(ctx, m)
 }
 
 // sendOnConn sends a message on an idle connection, or else on a new one.
@@ -133,7 +140,7 @@ func (s *SMTP) sendOnConn(ctx context.Context, m envelope) Outcome {
 func (s *SMTP) runOn(c *conn, m envelope) Outcome {
 	o, usable := c.deliver(m, s.timeout)
 	switch {
-	case !usable, c.client.Text.R.Buffered() > 0: // an extra reply would be taken for the next command's
+	case !usable, c.r.Buffered() > 0: // an extra reply would be taken for the next command's
 		s.untrack(c.wire)
 	case s.exhausted(c):
 		c.quit()

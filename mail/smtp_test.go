@@ -81,7 +81,7 @@ func TestSend_DeliversBytesUnchanged(t *testing.T) {
 }
 
 func TestSend_Outcomes(t *testing.T) {
-	const noPipelining = "250-script.test\n250 SIZE 1000"
+	const noPipelining = "250-script.test\n250 SIZE 1000000"
 	drop := []smtptest.Act{{NoReply: true, Drop: true}}
 	for _, tt := range []struct {
 		name     string

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -35,9 +36,19 @@ func (c command) ok(code int) bool {
 // the replies are handled in the same way. There is no RSET after an accepted message: it would cost a
 // round trip, and a relay that replies 421 to it would make a success look like a failure.
 func (c *conn) deliver(m envelope, timeout time.Duration) (o Outcome, usable bool) {
+	size := ""
+	if c.offers("SIZE") {
+		if most := c.maxSize(); most > 0 && len(m.raw) > most {
+			return Outcome{
+				Result: Refused, Stage: Body, Enhanced: "5.3.4",
+				Err: fmt.Errorf("the message has %d bytes, the relay accepts %d", len(m.raw), most),
+			}, true
+		}
+		size = " SIZE=" + strconv.Itoa(len(m.raw))
+	}
 	c.sent++
 	commands := []command{
-		{Sender, "MAIL FROM:<" + m.from + ">\r\n"},
+		{Sender, "MAIL FROM:<" + m.from + ">" + size + "\r\n"},
 		{Recipient, "RCPT TO:<" + m.to + ">\r\n"},
 		{Data, "DATA\r\n"},
 	}
@@ -63,8 +74,9 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 	if err := c.wire.setLimits(timeout); err != nil {
 		return connectionLost(Connecting, err), false
 	}
-	w := c.client.Text.W
-	if c.pipelining {
+	w := c.w
+	pipelining := c.offers("PIPELINING")
+	if pipelining {
 		for _, cmd := range commands {
 			_, _ = w.WriteString(cmd.line) // w keeps an error and returns it from Flush
 		}
@@ -73,7 +85,7 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 		}
 	}
 	for _, cmd := range commands {
-		if !c.pipelining {
+		if !pipelining {
 			if o.Result != "" {
 				return o, true
 			}
@@ -82,7 +94,7 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 				return connectionLost(cmd.stage, err), false
 			}
 		}
-		p, err := readReply(c.client.Text.R)
+		p, err := readReply(c.r)
 		switch {
 		case err != nil && o.Result != "":
 			return o, false // the result is known; the relay may hang up
@@ -102,12 +114,12 @@ func (c *conn) envelope(commands []command, timeout time.Duration) (o Outcome, u
 // abortData ends a message when the relay accepted DATA but rejected the recipient. Because we pipelined
 // DATA, we must send a final dot (RFC 2920, 3.1). Whatever the relay replies, no message is delivered.
 func (c *conn) abortData(timeout time.Duration) (usable bool) {
-	w := c.client.Text.W
+	w := c.w
 	_, _ = w.WriteString(".\r\n")
 	if c.wire.setLimits(timeout) != nil || w.Flush() != nil {
 		return false
 	}
-	p, err := readReply(c.client.Text.R)
+	p, err := readReply(c.r)
 	return err == nil && p.code != 421
 }
 
@@ -119,7 +131,7 @@ func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) 
 		return connectionLost(Body, err), false
 	}
 	c.out = append(append(c.out[:0], raw...), ".\r\n"...)
-	w := c.client.Text.W
+	w := c.w
 	_, err := w.Write(c.out)
 	if err == nil {
 		err = w.Flush()
@@ -130,7 +142,7 @@ func (c *conn) body(raw []byte, timeout time.Duration) (o Outcome, usable bool) 
 	if err != nil {
 		return connectionLost(Body, err), false
 	}
-	p, err := readReply(c.client.Text.R)
+	p, err := readReply(c.r)
 	if err != nil {
 		return Outcome{Result: Uncertain, Stage: Body, Err: fmt.Errorf("waiting for the reply to the message: %w", err)}, false
 	}

@@ -31,25 +31,25 @@ const calm = 10 * time.Minute
 func TestAlarms_NotifyAtStartAndEnd(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)
-		tell := func(at time.Time) []string {
+		notifications := func(at time.Time) []string {
 			return listNotifications(must(s.Alarms.QueueNotifications(t.Context(), at, at.Add(-calm), []string{"mail"}))(t))
 		}
 		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "refused", now, time.Minute)}, nil))
-		equal(t, "before it is due", tell(now), nil)
-		equal(t, "when it is due", tell(now.Add(time.Minute)), []string{"relay begins : refused"})
-		equal(t, "after that", tell(now.Add(2*time.Minute)), nil)
+		equal(t, "before it is due", notifications(now), nil)
+		equal(t, "when it is due", notifications(now.Add(time.Minute)), []string{"relay begins : refused"})
+		equal(t, "after that", notifications(now.Add(2*time.Minute)), nil)
 
 		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "timed out", now.Add(3*time.Minute), time.Minute)}, nil))
-		equal(t, "fails again", tell(now.Add(5*time.Minute)), nil)
+		equal(t, "fails again", notifications(now.Add(5*time.Minute)), nil)
 		a := must(s.Alarms.All(t.Context()))(t)[0]
 		equal(t, "its start", a.Since, now)
 		equal(t, "the last detail", a.Detail, "timed out")
 		equal(t, "when it was last seen", a.Seen, now.Add(3*time.Minute))
 
-		equal(t, "no check for a long time", tell(now.Add(time.Hour)), nil)
+		equal(t, "no check for a long time", notifications(now.Add(time.Hour)), nil)
 		check(t, s.Alarms.Save(t.Context(), nil, map[string]time.Time{"relay": now.Add(4 * time.Minute), "forum": now}))
-		equal(t, "passed, but not quiet for long enough", tell(now.Add(3*time.Minute+calm)), nil)
-		equal(t, "quiet for long enough", tell(now.Add(4*time.Minute+calm)), []string{"relay over : timed out"})
+		equal(t, "passed, but not quiet for long enough", notifications(now.Add(3*time.Minute+calm)), nil)
+		equal(t, "quiet for long enough", notifications(now.Add(4*time.Minute+calm)), []string{"relay over : timed out"})
 		equal(t, "active alarms", len(must(s.Alarms.All(t.Context()))(t)), 0)
 	})
 }
@@ -101,7 +101,7 @@ func TestAlarms_OneDaemonNotifies(t *testing.T) {
 		s := open(t, dsn)
 		check(t, s.Alarms.Save(t.Context(), []store.Alarm{failedCheck("relay", "refused", now, 0)}, nil))
 		var mu sync.Mutex
-		told, taken := 0, 0
+		queued, taken := 0, 0
 		var daemons sync.WaitGroup
 		for range 8 {
 			daemons.Go(func() {
@@ -109,13 +109,13 @@ func TestAlarms_OneDaemonNotifies(t *testing.T) {
 				notes, err2 := s.Alarms.ClaimNotifications(t.Context(), now)
 				mu.Lock()
 				defer mu.Unlock()
-				if told, taken = told+len(news), taken+len(notes); err != nil || err2 != nil {
+				if queued, taken = queued+len(news), taken+len(notes); err != nil || err2 != nil {
 					t.Error(err, err2)
 				}
 			})
 		}
 		daemons.Wait()
-		equal(t, "notifications", told, 1)
+		equal(t, "notifications", queued, 1)
 		equal(t, "claimed", taken, 1)
 	})
 }

@@ -353,9 +353,9 @@ func TestAlerts_HeldAlertsAreMerged(t *testing.T) {
 		if got := must(s.Alerts.EarlierAlertKeys(t.Context(), []string{"alert/1/T9/6"}, 9))(t); len(got) != 0 {
 			t.Errorf("it replies to %v, want nothing", got)
 		}
-		told := must(s.Alerts.Unanswered(t.Context(), []digest.AlertItem{alertItem(1, 7, 9)}))(t)
-		if len(told) != 1 {
-			t.Errorf("unanswered = %v, want the member of thread 7", told)
+		members := must(s.Alerts.Unanswered(t.Context(), []digest.AlertItem{alertItem(1, 7, 9)}))(t)
+		if len(members) != 1 {
+			t.Errorf("unanswered = %v, want the member of thread 7", members)
 		}
 	})
 }

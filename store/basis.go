@@ -20,16 +20,16 @@ type Basis struct {
 
 // OverrideBaseline is what the forum said about a watch when its override was chosen.
 type OverrideBaseline struct {
-	Member  forum.MemberID
-	Section forum.SectionID
-	Thread  forum.ThreadID
-	Words   string // how the member watched it (digest.Words); empty: not checked since the choice
-	chosen  int64
+	Member      forum.MemberID
+	Section     forum.SectionID
+	Thread      forum.ThreadID
+	Fingerprint string // state of the watch (digest.WatchFingerprint); empty: not checked since the choice
+	chosen      int64
 }
 
 // MembersWithPreferences returns up to limit members with an ID above after who chose anything, in ascending order, with the
 // baselines of their preferences and overrides.
-func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, wishes []OverrideBaseline, err error) {
+func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.MemberID, limit int) (members []forum.MemberID, bases []Basis, overrides []OverrideBaseline, err error) {
 	err = s.query(ctx, nil, "members_with_preferences", args{"after": int64(after), "most": limit}, func(scan scanFunc) error {
 		var id forum.MemberID
 		err := scan(&id)
@@ -40,12 +40,12 @@ func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.Mem
 		bases, err = s.baselines(ctx, members)
 	}
 	if err == nil {
-		wishes, err = s.overrideBaselines(ctx, members)
+		overrides, err = s.overrideBaselines(ctx, members)
 	}
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("reading preference baselines: %w", err)
 	}
-	return members, bases, wishes, nil
+	return members, bases, overrides, nil
 }
 
 func (s Preferences) baselines(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
@@ -72,9 +72,9 @@ func stringPtr(s sql.NullString) *string {
 func (s Preferences) overrideBaselines(ctx context.Context, members []forum.MemberID) (list []OverrideBaseline, err error) {
 	err = s.query(ctx, nil, "override_baselines", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var w OverrideBaseline
-		var words sql.NullString
-		err := scan(&w.Member, &w.Section, &w.Thread, &w.chosen, &words)
-		w.Words = words.String
+		var fingerprint sql.NullString
+		err := scan(&w.Member, &w.Section, &w.Thread, &w.chosen, &fingerprint)
+		w.Fingerprint = fingerprint.String
 		list = append(list, w)
 		return err
 	})
@@ -92,16 +92,16 @@ type baselineRow struct {
 }
 
 type overrideBaselineRow struct {
-	Member  forum.MemberID  `json:"member"`
-	Section forum.SectionID `json:"section"`
-	Thread  forum.ThreadID  `json:"thread"`
-	Chosen  int64           `json:"chosen"`
-	Words   string          `json:"basis"`
+	Member      forum.MemberID  `json:"member"`
+	Section     forum.SectionID `json:"section"`
+	Thread      forum.ThreadID  `json:"thread"`
+	Chosen      int64           `json:"chosen"`
+	Fingerprint string          `json:"basis"`
 }
 
 // SaveBases saves the baselines after a check of the forum, and removes the choices that the forum overrides: those missing
 // in bases, and the lapsed overrides. It skips choices that were made again in the meantime.
-func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapsed []OverrideBaseline) error {
+func (s Preferences) SaveBases(ctx context.Context, bases []Basis, overrides, lapsed []OverrideBaseline) error {
 	list := make([]baselineRow, len(bases))
 	for i, b := range bases {
 		list[i] = baselineRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
@@ -112,7 +112,7 @@ func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapse
 		if err := execRows(ctx, s.database, tx, "save_preference_baselines", list); err != nil {
 			return err
 		}
-		if err := execRows(ctx, s.database, tx, "save_override_baselines", overrideBaselineRows(wishes)); err != nil {
+		if err := execRows(ctx, s.database, tx, "save_override_baselines", overrideBaselineRows(overrides)); err != nil {
 			return err
 		}
 		return execRows(ctx, s.database, tx, "delete_lapsed_overrides", overrideBaselineRows(lapsed))
@@ -123,10 +123,10 @@ func (s Preferences) SaveBases(ctx context.Context, bases []Basis, wishes, lapse
 	return nil
 }
 
-func overrideBaselineRows(wishes []OverrideBaseline) []overrideBaselineRow {
-	list := make([]overrideBaselineRow, len(wishes))
-	for i, w := range wishes {
-		list[i] = overrideBaselineRow{w.Member, w.Section, w.Thread, w.chosen, sanitizeText(w.Words)}
+func overrideBaselineRows(overrides []OverrideBaseline) []overrideBaselineRow {
+	list := make([]overrideBaselineRow, len(overrides))
+	for i, w := range overrides {
+		list[i] = overrideBaselineRow{w.Member, w.Section, w.Thread, w.chosen, sanitizeText(w.Fingerprint)}
 	}
 	return list
 }

@@ -19,19 +19,19 @@ func TestBaselines_ReadAsSaved(t *testing.T) {
 		check(t, s.Preferences.SetOverride(t.Context(), now, 3, 0, 9, digest.Off))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 3, 0, 10, digest.Off))
 
-		members, bases, wishes, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
+		members, bases, overrides, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
-		if want := []forum.MemberID{1, 2, 3}; !reflect.DeepEqual(members, want) || len(bases) != 2 || len(wishes) != 3 {
-			t.Fatalf("members are %v with %d baselines and %d overrides, want %v with 2 and 3", members, len(bases), len(wishes), want)
+		if want := []forum.MemberID{1, 2, 3}; !reflect.DeepEqual(members, want) || len(bases) != 2 || len(overrides) != 3 {
+			t.Fatalf("members are %v with %d baselines and %d overrides, want %v with 2 and 3", members, len(bases), len(overrides), want)
 		}
 		for i := range bases {
 			bases[i].PreferenceBaseline = bases[i].Rebase(forum.Member{Zone: "UTC", Locale: "en", NoMail: forum.OptedOut})
 		}
 		bases[1].Zone = "" // the member changed it on the forum
-		for i := range wishes {
-			wishes[i].Words = "2 true"
+		for i := range overrides {
+			overrides[i].Fingerprint = "2 true"
 		}
-		check(t, s.Preferences.SaveBases(t.Context(), bases, wishes[:2], wishes[2:]))
+		check(t, s.Preferences.SaveBases(t.Context(), bases, overrides[:2], overrides[2:]))
 
 		_, after, its, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
@@ -40,8 +40,8 @@ func TestBaselines_ReadAsSaved(t *testing.T) {
 				t.Errorf("basis %d is %+v, want %+v", i, b, bases[i])
 			}
 		}
-		if !reflect.DeepEqual(its, wishes[:2]) {
-			t.Errorf("override baselines = %+v, want %+v", its, wishes[:2])
+		if !reflect.DeepEqual(its, overrides[:2]) {
+			t.Errorf("override baselines = %+v, want %+v", its, overrides[:2])
 		}
 		choices := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1, 2}))(t)
 		if choices[1].Zone != "Asia/Tokyo" || choices[2].Zone != "" || !choices[1].OptedOut {
@@ -58,12 +58,12 @@ func TestBaselines_NewerChoiceIsKept(t *testing.T) {
 		s := open(t, dsn)
 		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo"}))
 		check(t, s.Preferences.SetOverride(t.Context(), now, 1, 5, 0, digest.Weekly))
-		_, bases, wishes, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
+		_, bases, overrides, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
 		check(t, err)
 		check(t, s.Preferences.Save(t.Context(), now.Add(time.Minute), 1, digest.Preferences{Zone: "Asia/Seoul"}))
 		check(t, s.Preferences.SetOverride(t.Context(), now.Add(time.Minute), 1, 5, 0, digest.Monthly))
 		bases[0].Zone = ""
-		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, wishes))
+		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, overrides))
 		if c := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1}))(t)[1]; c.Zone != "Asia/Seoul" {
 			t.Errorf("the zone is %q, want the newer choice", c.Zone)
 		}

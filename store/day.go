@@ -27,16 +27,16 @@ type dayRow struct {
 }
 
 // Days answers the queries of many members in one statement.
-func (s Outbox) Days(ctx context.Context, asks []DayQuery) (map[forum.MemberID]DayUsage, error) {
-	list, claimed := make([]dayRow, len(asks)), make(map[forum.MemberID]int, len(asks))
-	for i, a := range asks {
+func (s Outbox) Days(ctx context.Context, queries []DayQuery) (map[forum.MemberID]DayUsage, error) {
+	list, claimed := make([]dayRow, len(queries)), make(map[forum.MemberID]int, len(queries))
+	for i, a := range queries {
 		list[i], claimed[a.Member] = dayRow{int64(a.Member), a.Since.Unix()}, a.Claimed
 	}
 	text, err := marshalRows(list)
 	if err != nil {
 		return nil, err
 	}
-	days := make(map[forum.MemberID]DayUsage, len(asks))
+	days := make(map[forum.MemberID]DayUsage, len(queries))
 	err = s.query(ctx, nil, "day_usage", args{"rows": text}, func(scan scanFunc) error {
 		var member forum.MemberID
 		var d DayUsage
@@ -47,7 +47,7 @@ func (s Outbox) Days(ctx context.Context, asks []DayQuery) (map[forum.MemberID]D
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("counting today's messages of %d members: %w", len(asks), err)
+		return nil, fmt.Errorf("counting today's messages of %d members: %w", len(queries), err)
 	}
 	return days, nil
 }

@@ -252,7 +252,7 @@ func TestOutcomes_IncludeBounces(t *testing.T) {
 		report.Source, report.SentAt, report.At = store.FromReport, now, now.Add(time.Minute)
 		check(t, s.Suppressions.SaveRefusals(t.Context(), []store.Refusal{report}))
 		want := store.Outcome{
-			Key: key, Kind: "digest", At: now.Add(time.Minute), Result: "came back", Code: 550, Enhanced: "5.1.1", Reply: "no such user", Reason: "dead",
+			Key: key, Kind: "digest", At: now.Add(time.Minute), Result: "bounced", Code: 550, Enhanced: "5.1.1", Reply: "no such user", Reason: "dead",
 		}
 		list := must(s.Queue.Outcomes(t.Context(), 1, time.Time{}))(t)
 		equal(t, "outcomes", len(list), 2)

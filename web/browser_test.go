@@ -12,24 +12,24 @@ import (
 )
 
 // pageStates are all pages, in every state that looks different.
-func (w *fixture) pageStates(letters map[string]receivedMessage) []pageState {
+func (w *fixture) pageStates(messages map[string]receivedMessage) []pageState {
 	settings, stop := w.url(link.Settings, 0), w.url(link.Section, 4)
 	var mails []pageState
-	for kind, l := range letters {
+	for kind, l := range messages {
 		mails = append(mails, pageState{"view-" + kind, func(p *browsertest.Page) { p.Open(l.links("v/")[0]) }})
 	}
 	return append(mails, []pageState{
 		{"unsubscribe", func(p *browsertest.Page) { p.Open(stop) }},
 		{"unsubscribed", func(p *browsertest.Page) { p.Open(stop); p.Click("main form .button") }},
 		{"undone", func(p *browsertest.Page) { p.Click("main form .button") }},
-		{"had-ended", func(p *browsertest.Page) {
+		{"already-unsubscribed", func(p *browsertest.Page) {
 			for range 2 {
 				p.Open(w.url(link.Everything, 0))
 				p.Click("main form .button")
 			}
 		}},
 		{"settings-off", func(p *browsertest.Page) { p.Open(settings) }},
-		{"settings-faults", func(p *browsertest.Page) {
+		{"settings-errors", func(p *browsertest.Page) {
 			p.Tick("[name=cadence][value=weekly]")
 			p.Do(chromedp.SetValue(chromedp.CSS("#zone"), "Atlantis"))
 			p.Click(".save .button")
@@ -38,12 +38,12 @@ func (w *fixture) pageStates(letters map[string]receivedMessage) []pageState {
 			p.Do(chromedp.SetValue(chromedp.CSS("#zone"), "Asia/Tokyo"))
 			p.Click(".save .button")
 		}},
-		{"settings-returned", func(p *browsertest.Page) { w.suppressAddress(); p.Open(settings) }},
-		{"settings-tried", func(p *browsertest.Page) { p.Click(".note .button") }},
-		{"settings-tried-in-vain", func(p *browsertest.Page) { w.suppressAddress(); p.Open(settings) }},
+		{"settings-bounced", func(p *browsertest.Page) { w.suppressAddress(); p.Open(settings) }},
+		{"settings-retried", func(p *browsertest.Page) { p.Click(".note .button") }},
+		{"settings-retry-failed", func(p *browsertest.Page) { w.suppressAddress(); p.Open(settings) }},
 		{"invalid_link", func(p *browsertest.Page) { p.Open(settings + "x") }},
 		{"not_found", func(p *browsertest.Page) { p.Open(w.site.URL + "/postrider/nowhere") }},
-		{"mail-gone", func(p *browsertest.Page) { p.Open(w.url(link.View, 1)) }},
+		{"message-expired", func(p *browsertest.Page) { p.Open(w.url(link.View, 1)) }},
 	}...)
 }
 
@@ -60,12 +60,12 @@ func TestPages_MeetAccessibilityRules(t *testing.T) {
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			w, letters := newFixtureWithMessages(t)
+			w, messages := newFixtureWithMessages(t)
 			w.saveSubscriber(w.now)
 			check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
 			p := browsertest.New(t)
 			p.Language(language)
-			for _, l := range w.pageStates(letters) {
+			for _, l := range w.pageStates(messages) {
 				l.open(p)
 				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 					t.Errorf("%s: page language is %q, want %q", l.name, got, language)

@@ -81,7 +81,7 @@ func TestSettings_SavesEveryField(t *testing.T) {
 	overrides := w.overrides()
 	if !maps.Equal(overrides.Sections, map[forum.SectionID]digest.Cadence{4: digest.Weekly, 9: digest.Off}) ||
 		!maps.Equal(overrides.Threads, map[forum.ThreadID]digest.Cadence{47: digest.Instant}) {
-		t.Errorf("wishes are %+v", overrides)
+		t.Errorf("overrides are %+v", overrides)
 	}
 	if _, now := w.openSettings(); !reflect.DeepEqual(now.Values, sent.Values) {
 		for name := range sent.Values {
@@ -101,7 +101,7 @@ func TestSettings_ChoicesCanBeReverted(t *testing.T) {
 		t.Errorf("the form is %v, want %v", after.Values, before.Values)
 	}
 	if overrides := w.overrides(); len(overrides.Sections)+len(overrides.Threads) > 0 {
-		t.Errorf("wishes are %+v, want none", overrides)
+		t.Errorf("overrides are %+v, want none", overrides)
 	}
 }
 
@@ -116,7 +116,7 @@ func TestSettings_RescheduleTheNextDigest(t *testing.T) {
 		{"another day", map[string]string{"cadence": "weekly", "weekday": "2", "hour": "8"}, "2026-05-05T06:00:00Z", "Tue 5 May, 08:00"},
 		{"every few hours", map[string]string{"cadence": "hours", "every": "4", "hour": "0"}, "2026-05-04T10:00:00Z", "Mon 4 May, 12:00"},
 		{"another zone", map[string]string{"zone": "Asia/Tokyo"}, "2026-05-04T23:00:00Z", "Tue 5 May, 08:00"},
-		{"a break", map[string]string{"pause": "2026-05-20"}, "2026-05-20T06:00:00Z", "paused until Wednesday, 20 May 2026"},
+		{"a pause", map[string]string{"pause": "2026-05-20"}, "2026-05-20T06:00:00Z", "paused until Wednesday, 20 May 2026"},
 		{"never", map[string]string{"cadence": "off"}, "", "Digests are turned off."},
 	} {
 		w := newFixture(t)
@@ -142,20 +142,20 @@ func TestSettings_InvalidFormSavesNothing(t *testing.T) {
 	w := newFixture(t)
 	before := w.dumpStore()
 	for name, tt := range map[string]struct{ field, value, fault string }{
-		"no such zone":               {"zone", "Atlantis/Poseidonis", "zone"},
-		"no zone":                    {"zone", "", "zone"},
-		"the machine's own zone":     {"zone", "Local", "zone"},
-		"a zone outside of the list": {"zone", "../../etc/passwd", "zone"},
-		"a break in the past":        {"pause", "2026-05-04", "pause"},
-		"a break that is too long":   {"pause", "2028-01-01", "pause"},
-		"no day":                     {"pause", "tomorrow", "pause"},
-		"no cadence":                 {"cadence", "hourly", "form"},
-		"no hour":                    {"hour", "24", "form"},
-		"an unknown language":        {"locale", "tlh", "form"},
-		"an unknown format":          {"format", "pdf", "form"},
-		"an unknown length":          {"excerpt", "301", "form"},
-		"an unknown mode":            {"alerts", "sometimes", "form"},
-		"an unknown override":        {"section-4", "hourly", "form"},
+		"no such zone":                  {"zone", "Atlantis/Poseidonis", "zone"},
+		"no zone":                       {"zone", "", "zone"},
+		"the local zone of the machine": {"zone", "Local", "zone"},
+		"a zone outside of the list":    {"zone", "../../etc/passwd", "zone"},
+		"a pause in the past":           {"pause", "2026-05-04", "pause"},
+		"a pause that is too long":      {"pause", "2028-01-01", "pause"},
+		"no day":                        {"pause", "tomorrow", "pause"},
+		"no cadence":                    {"cadence", "hourly", "form"},
+		"no hour":                       {"hour", "24", "form"},
+		"an unknown language":           {"locale", "tlh", "form"},
+		"an unknown format":             {"format", "pdf", "form"},
+		"an unknown length":             {"excerpt", "301", "form"},
+		"an unknown mode":               {"alerts", "sometimes", "form"},
+		"an unknown override":           {"section-4", "hourly", "form"},
 	} {
 		_, f := w.openSettings()
 		f.Set("own", "yes")
@@ -191,7 +191,7 @@ func TestSettings_IgnoresOverridesOfUnwatchedItems(t *testing.T) {
 		t.Fatalf("status %d", got.status)
 	}
 	if overrides := w.overrides(); len(overrides.Sections)+len(overrides.Threads) > 0 {
-		t.Errorf("wishes are %+v, want none", overrides)
+		t.Errorf("overrides are %+v, want none", overrides)
 	}
 }
 
@@ -389,7 +389,7 @@ func TestSettings_ReadAThousandFields(t *testing.T) {
 		t.Errorf("status %d", got.status)
 	}
 	if overrides := w.overrides(); len(overrides.Threads) > 0 {
-		t.Errorf("%d wishes", len(overrides.Threads))
+		t.Errorf("%d overrides", len(overrides.Threads))
 	}
 }
 

@@ -250,7 +250,7 @@ func TestLinks_RejectTenThousandForgeries(t *testing.T) {
 	w := newFixture(t)
 	before := w.dumpStore()
 	random := rand.New(rand.NewPCG(3, 4))
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	const messages = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	valid := []string{w.url(link.Digests, 0), w.url(link.Thread, 2), w.url(link.Settings, 0), w.url(link.View, 7)}
 	for i := range 10_000 {
 		address := valid[random.IntN(len(valid))]
@@ -258,11 +258,11 @@ func TestLinks_RejectTenThousandForgeries(t *testing.T) {
 		token := []byte(address[at:])
 		if i%2 == 0 {
 			for j := range token {
-				token[j] = letters[random.IntN(len(letters))]
+				token[j] = messages[random.IntN(len(messages))]
 			}
 		} else {
 			j := random.IntN(len(token))
-			token[j] = letters[(strings.IndexByte(letters, token[j])+1+random.IntN(63))%64]
+			token[j] = messages[(strings.IndexByte(messages, token[j])+1+random.IntN(63))%64]
 		}
 		method := http.MethodPost
 		if strings.Contains(address, "/v/") {

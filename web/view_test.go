@@ -63,18 +63,18 @@ func TestView_ShowsOnlyWhatIsReadableNow(t *testing.T) {
 		change string
 		gone   []string // kinds of messages with nothing left to show
 	}{
-		"the post is deleted":              {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
-		"the post awaits approval":         {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
-		"all threads are deleted":          {"UPDATE thread SET state = 'deleted'", []string{store.KindAlert, store.KindDigest}},
-		"the role can read no sections":    {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{store.KindAlert, store.KindDigest}},
-		"the thread is moved out of sight": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{store.KindAlert}},
-		"the member is banned":             {"UPDATE member SET state = 'banned' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
-		"the member is unconfirmed":        {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
-		"the author is ignored":            {"INSERT INTO ignored VALUES (13, 4)", []string{store.KindAlert}},
-		"the member opted out":             {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
-		"all threads are read":             {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
-		"no threads are watched":           {"DELETE FROM thread_watch WHERE member_id = 13", nil},
-		"another post of it was deleted":   {"UPDATE post SET state = 'deleted' WHERE id = 1", nil},
+		"the post is deleted":                      {"UPDATE post SET state = 'deleted' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
+		"the post awaits approval":                 {"UPDATE post SET state = 'moderated' WHERE body LIKE '%blows at noon%'", []string{store.KindAlert}},
+		"all threads are deleted":                  {"UPDATE thread SET state = 'deleted'", []string{store.KindAlert, store.KindDigest}},
+		"the role can read no sections":            {"DELETE FROM permission WHERE role_id = (SELECT role_id FROM member WHERE id = 13)", []string{store.KindAlert, store.KindDigest}},
+		"the thread is moved to a private section": {"UPDATE thread SET section_id = 11 WHERE id = (SELECT thread_id FROM post WHERE body LIKE '%blows at noon%')", []string{store.KindAlert}},
+		"the member is banned":                     {"UPDATE member SET state = 'banned' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
+		"the member is unconfirmed":                {"UPDATE member SET state = 'unconfirmed' WHERE id = 13", []string{store.KindAlert, store.KindDigest, store.KindAnnouncement}},
+		"the author is ignored":                    {"INSERT INTO ignored VALUES (13, 4)", []string{store.KindAlert}},
+		"the member opted out":                     {"UPDATE member SET wants_mail = 0, email = '' WHERE id = 13", nil},
+		"all threads are read":                     {"INSERT OR REPLACE INTO thread_read SELECT 13, id, 2000000000 FROM thread", nil},
+		"no threads are watched":                   {"DELETE FROM thread_watch WHERE member_id = 13", nil},
+		"another post of it was deleted":           {"UPDATE post SET state = 'deleted' WHERE id = 1", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

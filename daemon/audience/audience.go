@@ -46,9 +46,9 @@ type Stats struct {
 // SampleSize is the number of members in a sample.
 const SampleSize = 5
 
-// Count checks all members and counts the audience of an announcement. After every page it calls tell with the
+// Count checks all members and counts the audience of an announcement. After every page it calls progress with the
 // number of members checked so far.
-func (h *Resolver) Count(ctx context.Context, a *digest.Announcement, now time.Time, tell func(members int)) (Stats, error) {
+func (h *Resolver) Count(ctx context.Context, a *digest.Announcement, now time.Time, progress func(members int)) (Stats, error) {
 	c := Stats{ExcludedByReason: make(map[digest.Reason]int)}
 	var after forum.MemberID
 	for {
@@ -67,7 +67,7 @@ func (h *Resolver) Count(ctx context.Context, a *digest.Announcement, now time.T
 			c.count(j)
 		}
 		c.Members += len(p.Members)
-		tell(c.Members)
+		progress(c.Members)
 		if p.Last {
 			return c, nil
 		}

@@ -13,12 +13,12 @@ import (
 )
 
 // earlierPosts finds the latest posts before those of the alerts in their threads.
-func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, asks []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
+func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, requests []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
 	if set.ContextPosts == 0 {
 		return nil, nil
 	}
 	before := make(map[forum.ThreadID]int64)
-	for _, a := range asks {
+	for _, a := range requests {
 		for _, n := range a.Notices {
 			if seq, found := before[n.Thread]; !found || n.Seq < seq {
 				before[n.Thread] = n.Seq

@@ -30,23 +30,23 @@ type AlertResult struct {
 
 // BuildAlerts builds one alert per request, in the same order. An error means that the forum or the store could not be
 // read. In that case nothing may be sent.
-func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set settings.Alerts, asks []AlertRequest) ([]AlertResult, error) {
-	if len(asks) == 0 {
+func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set settings.Alerts, requests []AlertRequest) ([]AlertResult, error) {
+	if len(requests) == 0 {
 		return nil, nil
 	}
-	built := make([]AlertResult, len(asks))
+	built := make([]AlertResult, len(requests))
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		scene, err := b.loadAlertInputs(ctx, s, set, asks, now)
+		inputs, err := b.loadAlertInputs(ctx, s, set, requests, now)
 		if err != nil {
 			return err
 		}
-		for i, a := range asks {
-			built[i] = selectAlert(scene.window, scene.readers[a.Member], a, scene.contents, now)
+		for i, a := range requests {
+			built[i] = selectAlert(inputs.window, inputs.readers[a.Member], a, inputs.contents, now)
 		}
-		if err := b.fillAlerts(ctx, s, built, scene.contents, now); err != nil {
+		if err := b.fillAlerts(ctx, s, built, inputs.contents, now); err != nil {
 			return err
 		}
-		return b.addContext(ctx, s, built, scene.readers, scene.before, set, now)
+		return b.addContext(ctx, s, built, inputs.readers, inputs.before, set, now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building alerts: %w", err)
@@ -62,22 +62,22 @@ type alertInputs struct {
 	readers  map[forum.MemberID]*digest.Reader
 }
 
-func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set settings.Alerts, asks []AlertRequest, now time.Time) (x alertInputs, err error) {
-	if x.window, x.contents, err = b.alertWindow(ctx, s, asks); err != nil {
+func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set settings.Alerts, requests []AlertRequest, now time.Time) (x alertInputs, err error) {
+	if x.window, x.contents, err = b.alertWindow(ctx, s, requests); err != nil {
 		return x, err
 	}
-	if x.before, err = b.earlierPosts(ctx, set, asks); err != nil {
+	if x.before, err = b.earlierPosts(ctx, set, requests); err != nil {
 		return x, err
 	}
-	x.readers, err = b.alertReaders(ctx, s, asks, x.before, now)
+	x.readers, err = b.alertReaders(ctx, s, requests, x.before, now)
 	return x, err
 }
 
 // alertWindow reads the current state and the contents of the posts of all alert items.
-func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, asks []AlertRequest) (*digest.Window, map[forum.PostID]*forum.Content, error) {
+func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, requests []AlertRequest) (*digest.Window, map[forum.PostID]*forum.Content, error) {
 	known := make(map[forum.PostID]bool)
 	var sightings []digest.Sighting
-	for _, a := range asks {
+	for _, a := range requests {
 		for _, n := range a.Notices {
 			if !known[n.Post] {
 				known[n.Post] = true
@@ -102,10 +102,10 @@ func versions(posts []forum.Post) map[forum.PostID]string {
 }
 
 // alertReaders reads everything that decides what the members' alerts may include.
-func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, asks []AlertRequest, before map[forum.ThreadID][]store.EarlierPost, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
-	ids := make([]forum.MemberID, len(asks))
+func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, requests []AlertRequest, before map[forum.ThreadID][]store.EarlierPost, now time.Time) (map[forum.MemberID]*digest.Reader, error) {
+	ids := make([]forum.MemberID, len(requests))
 	since := now
-	for i, a := range asks {
+	for i, a := range requests {
 		ids[i] = a.Member
 		for _, n := range a.Notices {
 			if n.PostedAt.Before(since) {

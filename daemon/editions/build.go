@@ -79,30 +79,30 @@ type Edition struct {
 
 // Build builds one edition per request, in the same order. An error means that the forum or the store could not be read.
 // In that case nothing may be sent.
-func (b *Builder) Build(ctx context.Context, now time.Time, asks []Request) ([]Edition, error) {
-	if len(asks) == 0 {
+func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) ([]Edition, error) {
+	if len(requests) == 0 {
 		return nil, nil
 	}
-	after, until := asks[0].After, asks[0].Until
-	ids := make([]forum.MemberID, len(asks))
-	for i, a := range asks {
+	after, until := requests[0].After, requests[0].Until
+	ids := make([]forum.MemberID, len(requests))
+	for i, a := range requests {
 		ids[i], after, until = a.Member, min(after, a.After), max(until, a.Until)
 	}
 	sightings, err := b.sightings.between(ctx, after, until)
 	if err != nil {
 		return nil, err
 	}
-	owed, err := b.store.Deferred.OfMembers(ctx, ids)
+	deferred, err := b.store.Deferred.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	if sightings, err = b.addDeferred(ctx, sightings, owed); err != nil {
+	if sightings, err = b.addDeferred(ctx, sightings, deferred); err != nil {
 		return nil, err
 	}
 	if sightings, err = b.addMoveHistory(ctx, sightings, until); err != nil {
 		return nil, err
 	}
-	editions := make([]Edition, len(asks))
+	editions := make([]Edition, len(requests))
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
 		window, err := b.Window(ctx, s, sightings)
 		if err != nil {
@@ -115,10 +115,10 @@ func (b *Builder) Build(ctx context.Context, now time.Time, asks []Request) ([]E
 		if err := b.LoadReadMarks(ctx, s, now, readers); err != nil {
 			return err
 		}
-		if err := b.MarkOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
+		if err := b.MarkOtherRoutes(ctx, requests, sightings, deferred, readers); err != nil {
 			return err
 		}
-		for i, a := range asks {
+		for i, a := range requests {
 			if editions[i] = delayForPause(readers[a.Member], now); editions[i].NotBefore.IsZero() {
 				editions[i] = selectEdition(window, readers[a.Member], a)
 			}

@@ -10,8 +10,8 @@ import (
 )
 
 // addDeferred adds the sightings of deferred posts to those of a batch.
-func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, owed []store.DeferredPost) ([]digest.Sighting, error) {
-	if len(owed) == 0 {
+func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, deferred []store.DeferredPost) ([]digest.Sighting, error) {
+	if len(deferred) == 0 {
 		return sightings, nil
 	}
 	known := make(map[int64]bool, len(sightings))
@@ -19,7 +19,7 @@ func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, 
 		known[s.Seq] = true
 	}
 	var missing []int64
-	for _, o := range owed {
+	for _, o := range deferred {
 		if !known[o.Seq] {
 			known[o.Seq] = true
 			missing = append(missing, o.Seq)
@@ -63,13 +63,13 @@ func (b *Builder) addMoveHistory(ctx context.Context, sightings []digest.Sightin
 
 // MarkOtherRoutes marks the posts of the window that reach a reader independently of the covered sequence. At any time a
 // post has exactly one route to a member: a planned alert, an edition that it is deferred to, or the covered sequence.
-func (b *Builder) MarkOtherRoutes(ctx context.Context, asks []Request, window []digest.Sighting, owed []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
-	of := make(map[forum.MemberID]Request, len(asks))
-	ids := make([]forum.MemberID, len(asks))
-	for i, a := range asks {
+func (b *Builder) MarkOtherRoutes(ctx context.Context, requests []Request, window []digest.Sighting, deferred []store.DeferredPost, readers map[forum.MemberID]*digest.Reader) error {
+	of := make(map[forum.MemberID]Request, len(requests))
+	ids := make([]forum.MemberID, len(requests))
+	for i, a := range requests {
 		of[a.Member], ids[i] = a, a.Member
 	}
-	for _, o := range owed {
+	for _, o := range deferred {
 		r := readers[o.Member]
 		switch {
 		case r == nil:

@@ -54,18 +54,18 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 	if err != nil {
 		return err
 	}
-	asks := []Request{{Member: id, Until: int64(len(created)), Planned: p.Until}}
-	owed, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{id})
+	requests := []Request{{Member: id, Until: int64(len(created)), Planned: p.Until}}
+	deferred, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{id})
 	if err != nil {
 		return err
 	}
 	if err := b.LoadReadMarks(ctx, s, p.Until, readers); err != nil {
 		return err
 	}
-	if err := b.MarkOtherRoutes(ctx, asks, sightings, owed, readers); err != nil {
+	if err := b.MarkOtherRoutes(ctx, requests, sightings, deferred, readers); err != nil {
 		return err
 	}
-	editions := []Edition{selectEdition(window, readers[id], asks[0])}
+	editions := []Edition{selectEdition(window, readers[id], requests[0])}
 	if err := b.attachContents(ctx, s, editions, readers, p.Until); err != nil {
 		return err
 	}

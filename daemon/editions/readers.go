@@ -39,7 +39,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	if err != nil {
 		return nil, fmt.Errorf("reading preferences: %w", err)
 	}
-	wishes, err := b.store.Preferences.Overrides(ctx, ids)
+	overrides, err := b.store.Preferences.Overrides(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading overrides: %w", err)
 	}
@@ -49,7 +49,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: c, Overrides: wishes[m.ID], Schedule: b.schedule(c), Zone: b.zones.Of(m.Zone),
+			Choices: c, Overrides: overrides[m.ID], Schedule: b.schedule(c), Zone: b.zones.Of(m.Zone),
 		}
 	}
 	return readers, nil

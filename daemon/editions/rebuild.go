@@ -18,7 +18,7 @@ var ErrNothingToShow = errors.New("no post of the message may be shown")
 // Rebuild builds an edition again, long after it was sent, with what the member may read now. It includes posts that they
 // have read since. sent is when it was sent.
 func (b *Builder) Rebuild(ctx context.Context, now time.Time, a Request, sent time.Time) (*digest.Digest, error) {
-	sightings, owed, err := b.rangeOf(ctx, a)
+	sightings, deferred, err := b.rangeOf(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (b *Builder) Rebuild(ctx context.Context, now time.Time, a Request, sent ti
 		if err != nil {
 			return err
 		}
-		if err := b.MarkOtherRoutes(ctx, []Request{a}, sightings, owed, readers); err != nil {
+		if err := b.MarkOtherRoutes(ctx, []Request{a}, sightings, deferred, readers); err != nil {
 			return err
 		}
 		r.After, r.Until, r.At = a.After, a.Until, a.Planned
@@ -58,7 +58,7 @@ func (b *Builder) rangeOf(ctx context.Context, a Request) ([]digest.Sighting, []
 	if err != nil {
 		return nil, nil, err
 	}
-	owed, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{a.Member})
+	deferred, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{a.Member})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,22 +66,22 @@ func (b *Builder) rangeOf(ctx context.Context, a Request) ([]digest.Sighting, []
 	if err != nil {
 		return nil, nil, err
 	}
-	owed = append(owed, brought...)
-	sightings, err = b.addDeferred(ctx, sightings, owed)
-	return sightings, owed, err
+	deferred = append(deferred, brought...)
+	sightings, err = b.addDeferred(ctx, sightings, deferred)
+	return sightings, deferred, err
 }
 
 // RebuildAlert builds an alert again, long after it was sent, with the posts that the member may read now. key identifies
 // it; sent is when it was sent.
 func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.Alerts, member forum.MemberID, key string, sent time.Time) (*digest.Alert, error) {
-	notices, err := b.store.Alerts.Items(ctx, []string{key})
+	items, err := b.store.Alerts.Items(ctx, []string{key})
 	if err != nil {
 		return nil, err
 	}
-	asks := []AlertRequest{{Member: member, Notices: notices[key]}}
+	requests := []AlertRequest{{Member: member, Notices: items[key]}}
 	var a *digest.Alert
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
-		x, err := b.loadAlertInputs(ctx, s, set, asks, now)
+		x, err := b.loadAlertInputs(ctx, s, set, requests, now)
 		if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 		if err != nil {
 			return err
 		}
-		d, _ := x.window.Alert(withNoticeWatches(*r, asks[0].Notices), asks[0].Notices, x.contents)
+		d, _ := x.window.Alert(withItemWatches(*r, requests[0].Notices), requests[0].Notices, x.contents)
 		if d.Empty() {
 			return ErrNothingToShow
 		}
@@ -104,12 +104,12 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 	return a, err
 }
 
-// withNoticeWatches returns the reader with the watches that caused the alert items, regardless of current watches,
+// withItemWatches returns the reader with the watches that caused the alert items, regardless of current watches,
 // overrides and read marks.
-func withNoticeWatches(r digest.Reader, notices []digest.AlertItem) digest.Reader {
+func withItemWatches(r digest.Reader, items []digest.AlertItem) digest.Reader {
 	r.Read, r.Overrides = nil, digest.Overrides{}
 	r.Watches = forum.Watches{Threads: make(map[forum.ThreadID]forum.Watch), Sections: make(map[forum.SectionID]forum.Watch)}
-	for _, n := range notices {
+	for _, n := range items {
 		switch n.Cause {
 		case digest.ThreadWatched:
 			r.Watches.Threads[n.Thread] = forum.Watch{Mail: forum.AllPosts}

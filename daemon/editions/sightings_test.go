@@ -42,12 +42,12 @@ func TestSightingCache_ResultIndependentOfEarlierReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(got) != len(want) || len(want) != int(ask[1]-ask[0]) {
-			t.Errorf("between %v are %d sightings, want %d", ask, len(got), len(want))
+			t.Errorf("range %v has %d sightings, want %d", ask, len(got), len(want))
 			continue
 		}
 		for i := range want {
 			if got[i] != want[i] {
-				t.Errorf("between %v: sighting %d is %v, want %v", ask, i, got[i], want[i])
+				t.Errorf("range %v: sighting %d is %v, want %v", ask, i, got[i], want[i])
 			}
 		}
 	}
@@ -55,12 +55,12 @@ func TestSightingCache_ResultIndependentOfEarlierReads(t *testing.T) {
 	sight(21, 25)
 	sighting := s.Statements() - before
 	if got, _ := kept.between(t.Context(), 0, 25); len(got) != 25 {
-		t.Errorf("after five more there are %d, want 25", len(got))
+		t.Errorf("after five more there are %d sightings, want 25", len(got))
 	}
 	if got, _ := kept.between(t.Context(), 3, 25); len(got) != 22 {
-		t.Errorf("behind the third there are %d, want 22", len(got))
+		t.Errorf("after the third there are %d sightings, want 22", len(got))
 	}
 	if spent := s.Statements() - before - sighting; spent != 1 {
-		t.Errorf("the store was asked %d times, want once, for the five", spent)
+		t.Errorf("%d queries to the store, want one, for the five", spent)
 	}
 }

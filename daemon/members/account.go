@@ -46,7 +46,7 @@ func (d *Service) Account(ctx context.Context, now time.Time, member forum.Membe
 	if err != nil {
 		return a, err
 	}
-	wishes, err := d.store.Preferences.Overrides(ctx, []forum.MemberID{member})
+	overrides, err := d.store.Preferences.Overrides(ctx, []forum.MemberID{member})
 	if err != nil {
 		return a, err
 	}
@@ -59,7 +59,7 @@ func (d *Service) Account(ctx context.Context, now time.Time, member forum.Membe
 			return forum.ErrNoMember
 		}
 		a.Member = members[0]
-		a.Watches, err = listWatches(ctx, s, a.Member, wishes[member])
+		a.Watches, err = listWatches(ctx, s, a.Member, overrides[member])
 		return err
 	})
 	if err != nil && !errors.Is(err, forum.ErrNoMember) {
@@ -72,7 +72,7 @@ func (d *Service) Account(ctx context.Context, now time.Time, member forum.Membe
 }
 
 // listWatches lists what a member watches and may read.
-func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, wishes digest.Overrides) ([]WatchSetting, error) {
+func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, overrides digest.Overrides) ([]WatchSetting, error) {
 	watches, err := s.Watches(ctx, []forum.MemberID{m.ID})
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, wishes
 	var list []WatchSetting
 	for _, section := range sections {
 		if w, ok := watches[m.ID].Sections[section.ID]; ok && access[m.Class][section.ID] != forum.NoRight {
-			list = append(list, WatchSetting{Section: section.ID, Title: section.Title, Watch: w, Override: wishes.Sections[section.ID]})
+			list = append(list, WatchSetting{Section: section.ID, Title: section.Title, Watch: w, Override: overrides.Sections[section.ID]})
 		}
 	}
 	ids := make([]forum.ThreadID, 0, len(watches[m.ID].Threads))
@@ -103,7 +103,7 @@ func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, wishes
 	slices.SortFunc(threads, func(a, b forum.Thread) int { return cmp.Compare(b.ID, a.ID) })
 	for i := range threads {
 		if t := &threads[i]; access[m.Class].MayRead(m.ID, t) {
-			list = append(list, WatchSetting{Thread: t.ID, Title: t.Title, Watch: watches[m.ID].Threads[t.ID], Override: wishes.Threads[t.ID]})
+			list = append(list, WatchSetting{Thread: t.ID, Title: t.Title, Watch: watches[m.ID].Threads[t.ID], Override: overrides.Threads[t.ID]})
 		}
 	}
 	return list, nil

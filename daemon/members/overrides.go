@@ -19,11 +19,11 @@ const overridesPage = 1000
 func ExpireOverrides(ctx context.Context, f *source.DB, st *store.Store, now time.Time) error {
 	var after forum.MemberID
 	for {
-		members, bases, wishes, err := st.Preferences.MembersWithPreferences(ctx, after, overridesPage)
+		members, bases, overrides, err := st.Preferences.MembersWithPreferences(ctx, after, overridesPage)
 		if err != nil || len(members) == 0 {
 			return err
 		}
-		if err := expirePage(ctx, f, st, now, members, bases, wishes); err != nil {
+		if err := expirePage(ctx, f, st, now, members, bases, overrides); err != nil {
 			return err
 		}
 		if len(members) < overridesPage || ctx.Err() != nil {
@@ -34,7 +34,7 @@ func ExpireOverrides(ctx context.Context, f *source.DB, st *store.Store, now tim
 }
 
 // expirePage processes one page of members with preferences.
-func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, wishes []store.OverrideBaseline) error {
+func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, overrides []store.OverrideBaseline) error {
 	known := make(map[forum.MemberID]forum.Member, len(ids))
 	var watches map[forum.MemberID]forum.Watches
 	err := f.Read(ctx, func(s *source.Snapshot) error {
@@ -48,7 +48,7 @@ func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Tim
 			}
 			known[m.ID] = m
 		}
-		watches, err = s.Watches(ctx, membersWithOverrides(wishes))
+		watches, err = s.Watches(ctx, membersWithOverrides(overrides))
 		return err
 	})
 	if err != nil {
@@ -63,12 +63,12 @@ func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Tim
 		}
 	}
 	var noted, lapsed []store.OverrideBaseline
-	for _, w := range wishes {
-		words := forumWatchState(watches[w.Member], w)
+	for _, w := range overrides {
+		fingerprint := forumWatchState(watches[w.Member], w)
 		switch {
-		case w.Words == words:
-		case w.Words == "", words == digest.NotWatchedFingerprint: // ending a watch does not ask for messages, but watching again does
-			w.Words = words
+		case w.Fingerprint == fingerprint:
+		case w.Fingerprint == "", fingerprint == digest.NotWatchedFingerprint: // ending a watch does not ask for messages, but watching again does
+			w.Fingerprint = fingerprint
 			noted = append(noted, w)
 		default:
 			lapsed = append(lapsed, w)
@@ -80,9 +80,9 @@ func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Tim
 	return st.Preferences.SaveBases(ctx, changed, noted, lapsed)
 }
 
-func membersWithOverrides(wishes []store.OverrideBaseline) []forum.MemberID {
+func membersWithOverrides(overrides []store.OverrideBaseline) []forum.MemberID {
 	var ids []forum.MemberID
-	for _, w := range wishes {
+	for _, w := range overrides {
 		if len(ids) == 0 || ids[len(ids)-1] != w.Member {
 			ids = append(ids, w.Member)
 		}

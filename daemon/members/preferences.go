@@ -13,11 +13,11 @@ import (
 
 // UpdatePreferences saves a member's preferences and some overrides. A value that is already in effect is not saved: it
 // keeps following the forum and the configuration. Changes take effect immediately.
-func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, wishes []WatchSetting) error {
+func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, overrides []WatchSetting) error {
 	if err := d.store.Preferences.Save(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
 		return err
 	}
-	for _, w := range wishes {
+	for _, w := range overrides {
 		if err := d.store.Preferences.SetOverride(ctx, now, a.Member.ID, w.Section, w.Thread, w.Override); err != nil {
 			return err
 		}

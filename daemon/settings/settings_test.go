@@ -10,11 +10,11 @@ import (
 
 func TestDigestConfig_ValidateNamesKeyAndFix(t *testing.T) {
 	if err := DefaultDigest().Validate(); err != nil {
-		t.Errorf("the defaults are wrong: %v", err)
+		t.Errorf("the defaults are invalid: %v", err)
 	}
 	tests := []struct {
-		key, cure string
-		spoil     func(c *Digest)
+		key, fix string
+		spoil    func(c *Digest)
 	}{
 		{"cadence", "weekly", func(c *Digest) { c.Cadence = "fortnightly" }},
 		{"hour", "0 to 23", func(c *Digest) { c.Hour = 24 }},
@@ -35,19 +35,19 @@ func TestDigestConfig_ValidateNamesKeyAndFix(t *testing.T) {
 		c := DefaultDigest()
 		tt.spoil(&c)
 		err := c.Validate()
-		if err == nil || !strings.HasPrefix(err.Error(), tt.key+" is ") || !strings.Contains(err.Error(), tt.cure) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("a wrong %s gives %v, want one line that begins with the key and tells %q", tt.key, err, tt.cure)
+		if err == nil || !strings.HasPrefix(err.Error(), tt.key+" is ") || !strings.Contains(err.Error(), tt.fix) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("an invalid %s gives %v, want one line that starts with the key and contains %q", tt.key, err, tt.fix)
 		}
 	}
 }
 
 func TestDeliveryConfig_Validate(t *testing.T) {
 	if err := DefaultDelivery().Validate(); err != nil {
-		t.Errorf("the defaults are wrong: %v", err)
+		t.Errorf("the defaults are invalid: %v", err)
 	}
 	tests := []struct {
-		key, cure string
-		spoil     func(c *Delivery)
+		key, fix string
+		spoil    func(c *Delivery)
 	}{
 		{"allow_only has", "@example.org", func(c *Delivery) { c.AllowList = []string{"example.org"} }},
 		{"on_uncertain is", "retry or give_up", func(c *Delivery) { c.OnUncertain = "maybe" }},
@@ -57,24 +57,24 @@ func TestDeliveryConfig_Validate(t *testing.T) {
 	for _, tt := range tests {
 		c := DefaultDelivery()
 		tt.spoil(&c)
-		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), tt.key) || !strings.Contains(err.Error(), tt.cure) {
-			t.Errorf("a wrong setting gives %v, want an error that begins with %q and tells %q", err, tt.key, tt.cure)
+		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), tt.key) || !strings.Contains(err.Error(), tt.fix) {
+			t.Errorf("an invalid setting gives %v, want an error that starts with %q and contains %q", err, tt.key, tt.fix)
 		}
 	}
 }
 
 func TestScanConfig_Validate(t *testing.T) {
 	if err := DefaultScan().Validate(); err != nil {
-		t.Errorf("the defaults are wrong: %v", err)
+		t.Errorf("the defaults are invalid: %v", err)
 	}
 	for _, c := range []Scan{
 		{Interval: time.Millisecond, MaxAge: 24 * time.Hour},
 		{Interval: 2 * time.Hour, MaxAge: 24 * time.Hour},
 		{Interval: time.Second, MaxAge: time.Hour},
-		{Interval: time.Second, MaxAge: 91 * 24 * time.Hour}, // the store would have forgotten what it sighted then
+		{Interval: time.Second, MaxAge: 91 * 24 * time.Hour}, // longer than the store keeps sightings
 	} {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "must be") {
-			t.Errorf("%+v gives %v, want an error that says what is allowed", c, err)
+			t.Errorf("%+v gives %v, want an error with the allowed values", c, err)
 		}
 	}
 }

@@ -36,7 +36,7 @@ SELECT c.key, o.kind, c.attempt, c.at, c.result, c.code, c.enhanced, c.reply, c.
     ON c.key = o.key
  WHERE o.key = :key
  UNION ALL
-SELECT r.key, o.kind, o.attempt, r.at, CASE WHEN r.source = 'arf' THEN 'complaint' ELSE 'came back' END, r.code, r.enhanced, r.reply, '',
+SELECT r.key, o.kind, o.attempt, r.at, CASE WHEN r.source = 'arf' THEN 'complaint' ELSE 'bounced' END, r.code, r.enhanced, r.reply, '',
        CASE WHEN r.verdict = 'spared' THEN r.class || ', not counted because most messages to its domain were rejected' ELSE r.class END, 0, 0
   FROM outbox o
   JOIN refusal r
