@@ -70,11 +70,9 @@ func (db *DB) readDialect(ctx context.Context) (*dialect, error) {
 	var name, pattern, page, email string
 	err := db.optional(ctx, d, "codes", columns{"name": &name, "pattern": &pattern, "page": &page, "email": &email}, func() error {
 		fmt.Fprintf(sum, "%q %q %q %q\n", name, pattern, page, email)
-		names, code := []string{name}, markup.HiddenCode
+		names, code := []string{name}, markup.NewCode(name, page, email)
 		if pattern != "" {
 			names, code = patternCode(pattern, page)
-		} else {
-			code = markup.NewCode(name, page, email)
 		}
 		for _, name := range names {
 			d.add(strings.ToLower(name), code)
