@@ -16,14 +16,18 @@ const (
 	styleMono        = "background:#f3f4f6;color:#24292f"
 	styleSpoiler     = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
 	styleList        = ";padding:0 0 0 24px"
-	styleListRTL     = ";padding:0 24px 0 0" // item markers are on the right
-	styleTable       = ";border-collapse:collapse"
-	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;text-align:start;vertical-align:top"
+	styleListRTL     = ";padding:0 24px 0 0"                                              // item markers are on the right
+	styleTable       = ";border-collapse:collapse;overflow-wrap:normal;word-break:normal" // words stay whole: see cellStyle
+	styleBroken      = ";" + styleDoc
+	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;vertical-align:top;text-align:"
 	styleRule        = ";border:0;border-top:1px solid #c3ccd5"
 	styleLink        = "color:#0b5cad"
 	styleMuted       = "color:#55606b"
 	styleOmittedLink = ";color:#55606b;font-size:14px;line-height:22px"
 )
+
+// longWord is how many letters fit side by side into a cell on a phone.
+const longWord = 24
 
 // maxShown is how many characters of a typed URL are shown; the link has the whole URL.
 const maxShown = 60
@@ -154,6 +158,12 @@ func (h *htmlWriter) start(tag, margin, rest string) {
 }
 
 func (h *htmlWriter) quote(n *node, i int) {
+	if n.flag&ignoredAuthor != 0 {
+		h.start(`<div class="pr-muted" dir="`+h.dir+`"`, styleLast, styleAuthor)
+		h.text(h.labels.Ignored)
+		h.raw(`</div>`)
+		return
+	}
 	if n.flag&noHeader == 0 {
 		h.quoteHead(n, i)
 	}
@@ -224,12 +234,59 @@ func (h *htmlWriter) rows(i, end int) {
 			if h.tree.nodes[c].flag&header != 0 {
 				tag = "th"
 			}
-			h.raw(`<` + tag + ` dir="auto" style="` + styleCell + `">`)
+			h.raw(`<` + tag + ` dir="auto" style="` + styleCell + h.cellStyle(c) + `">`)
 			h.flow(c)
 			h.raw(`</` + tag + `>`)
 		}
 		h.raw(`</tr>`)
 	}
+}
+
+// cellStyle returns the alignment of a cell, and lets very long words break. Those of other cells stay whole: what
+// lets the rest of the message break anywhere also lets a browser shrink a column below the width of its words.
+func (h *htmlWriter) cellStyle(c int) string {
+	style := "left"
+	switch f := h.tree.nodes[c].flag; {
+	case f&alignCenter != 0:
+		style = "center"
+	case f&alignRight != 0 || h.startsRightToLeft(c):
+		style = "right"
+	}
+	end := int(h.tree.nodes[c].end)
+	for i := c + 1; i < end; i++ {
+		if h.hasLongWord(&h.tree.nodes[i]) {
+			return style + styleBroken
+		}
+	}
+	return style
+}
+
+// startsRightToLeft reports whether the first words of a frame are in a right-to-left script.
+func (h *htmlWriter) startsRightToLeft(i int) bool {
+	end := int(h.tree.nodes[i].end)
+	for i++; i < end; i++ {
+		if n := &h.tree.nodes[i]; n.kind == text {
+			return rightToLeft(n.text)
+		}
+	}
+	return false
+}
+
+// hasLongWord reports whether a node has a word that would widen a phone's screen.
+func (h *htmlWriter) hasLongWord(n *node) bool {
+	if n.kind.block() && n.kind != code {
+		return false
+	}
+	word := 0
+	for i := range n.text {
+		if word++; n.text[i] == ' ' || n.text[i] == '\n' {
+			word = 0
+		}
+		if word > longWord {
+			return true
+		}
+	}
+	return false
 }
 
 // flow writes the content of an item or a cell: paragraphs without their own frame, with line breaks

@@ -39,6 +39,11 @@ func (h *htmlWriter) inlines(i, end int) {
 			h.raw(`<span class="pr-spoiler" style="` + styleMuted + `">[`)
 			h.label(h.labels.Spoiler, n.text)
 			h.raw(`]</span>`)
+		case hiddenText:
+			h.applyStyle(&node{})
+			h.raw(`<span class="pr-spoiler" style="` + styleMuted + `">[`)
+			h.text(h.labels.Hidden)
+			h.raw(`]</span>`)
 		}
 	}
 	h.applyStyle(&node{})

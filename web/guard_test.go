@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"postrider/alarm"
 	"postrider/internal/link"
 )
 
@@ -173,6 +176,25 @@ func TestHealth_ChecksTheStore(t *testing.T) {
 	}
 	check(t, w.store.Close())
 	if got := w.get(w.site.URL + "/healthz"); got.status != http.StatusServiceUnavailable {
+		t.Errorf("without its store: status %d", got.status)
+	}
+}
+
+func TestReady_NamesBlockingAlarms(t *testing.T) {
+	w := newFixture(t)
+	if got := w.get(w.site.URL + "/readyz"); got.status != http.StatusOK || got.body != "ok\n" {
+		t.Errorf("status %d %q", got.status, got.body)
+	}
+	alarms := alarm.New(w.store, slog.New(slog.DiscardHandler), func() time.Time { return w.now })
+	alarms.Raise(alarm.SelfCheck, "", "the column secret is gone")
+	alarms.Raise(alarm.Held, "gmail.com", "most messages rejected")
+	check(t, alarms.Flush(t.Context()))
+	got := w.get(w.site.URL + "/readyz")
+	if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "[self_check]") || strings.Contains(got.body, "secret") {
+		t.Errorf("during an alarm: status %d %q, want 503 and only the kind", got.status, got.body)
+	}
+	check(t, w.store.Close())
+	if got := w.get(w.site.URL + "/readyz"); got.status != http.StatusServiceUnavailable {
 		t.Errorf("without its store: status %d", got.status)
 	}
 }

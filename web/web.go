@@ -4,7 +4,8 @@
 //	/s/TOKEN      settings (settings.go, save.go)
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
 //	/hooks/forum  a call from the forum: there is something new (hook.go)
-//	/healthz      health check
+//	/healthz      liveness: the store can be read
+//	/readyz       readiness: no alarm keeps the daemon from sending
 //
 // The pages are rendered on the server, from templates, and work without scripts. Package link defines what a token permits;
 // [newDaemon.MemberService] carries it out. A GET never changes anything, because mail filters follow every link of a message.
@@ -13,6 +14,7 @@
 package web
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -85,6 +87,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
+	mux.Handle("/readyz", Methods{http.MethodGet: s.ready})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.denyRequest(w, r, http.StatusNotFound) })
 	return mux
 }
@@ -148,6 +151,22 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	if err := s.Members.Ping(r.Context()); err != nil {
 		s.Log.Warn("health check failed", "err", err)
 		http.Error(w, "cannot read the store", http.StatusServiceUnavailable)
+		return
+	}
+	writePlain(w, http.StatusOK, "ok\n")
+}
+
+// ready responds whether mail can be sent: no alarm about the forum, the store, the relay or the rounds is active. It names the
+// kinds of the alarms, not their details, because the page is public.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	kinds, err := s.Members.BlockingAlarms(r.Context())
+	if err != nil {
+		s.Log.Warn("readiness check failed", "err", err)
+		http.Error(w, "cannot read the store", http.StatusServiceUnavailable)
+		return
+	}
+	if len(kinds) > 0 {
+		http.Error(w, fmt.Sprintf("not ready, active alarms: %v", kinds), http.StatusServiceUnavailable)
 		return
 	}
 	writePlain(w, http.StatusOK, "ok\n")

@@ -1,0 +1,28 @@
+package members
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"postrider/alarm"
+)
+
+// blocking are the kinds of alarms while which no mail, or only some, can be sent.
+var blocking = []alarm.Kind{alarm.Forum, alarm.SelfCheck, alarm.Store, alarm.Relay, alarm.Auth, alarm.Overdue}
+
+// BlockingAlarms returns the kinds of the active alarms that keep the daemon from sending, or an error if the store cannot be read.
+// It is what the admin pages show of them, too.
+func (d *Service) BlockingAlarms(ctx context.Context) ([]alarm.Kind, error) {
+	all, err := d.store.Alarms.All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading alarms: %w", err)
+	}
+	var kinds []alarm.Kind
+	for _, a := range all {
+		if kind, _ := alarm.ParseKey(a.Key); a.Active() && slices.Contains(blocking, kind) && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds, nil
+}
