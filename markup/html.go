@@ -1,24 +1,29 @@
 package markup
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // The styles of the email HTML. Sizes and fonts are inherited, except for code and the links below an
 // excerpt. A template's dark mode can change the colors through the classes. All text has a contrast of at
 // least 4.5:1 to its background.
 const (
 	// A URL or word longer than a phone's screen is broken, so that it does not widen the message.
-	styleDoc         = "overflow-wrap:anywhere;word-break:break-word"
-	styleSpace       = "margin:0 0 12px"
-	styleLast        = "margin:0" // the frame around it, or the template, adds the space below the last block
-	styleQuote       = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
-	styleAuthor      = ";color:#55606b"
-	styleCode        = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word"
-	styleMono        = "background:#f3f4f6;color:#24292f"
-	styleSpoiler     = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
-	styleList        = ";padding:0 0 0 24px"
-	styleListRTL     = ";padding:0 24px 0 0"                                              // item markers are on the right
-	styleTable       = ";border-collapse:collapse;overflow-wrap:normal;word-break:normal" // words stay whole: see cellStyle
-	styleBroken      = ";" + styleDoc
+	styleDoc     = "overflow-wrap:anywhere;word-break:break-word"
+	styleSpace   = "margin:0 0 12px"
+	styleLast    = "margin:0" // the frame around it, or the template, adds the space below the last block
+	styleQuote   = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	styleAuthor  = ";color:#55606b"
+	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;" + styleDoc
+	styleMono    = "background:#f3f4f6;color:#24292f"
+	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
+	styleList    = ";padding:0 0 0 24px"
+	styleListRTL = ";padding:0 24px 0 0"                                              // item markers are on the right
+	styleTable   = ";border-collapse:collapse;overflow-wrap:normal;word-break:normal" // words stay whole: see words
+	styleBroken  = styleDoc
+	// A table that is wider than the message scrolls within it.
+	styleScroll      = ";display:table;table-layout:fixed;width:100%"
 	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;vertical-align:top;text-align:"
 	styleRule        = ";border:0;border-top:1px solid #c3ccd5"
 	styleLink        = "color:#0b5cad"
@@ -61,6 +66,7 @@ type htmlWriter struct {
 	open   [styleCount]style // the style tags that are open, outermost first
 	depth  int               // number of open style tags
 	link   string            // the URL of the open link
+	inCell bool              // within a table
 }
 
 func (h *htmlWriter) raw(s string) { h.b.WriteString(s) }
@@ -119,7 +125,11 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.quote(n, i)
 		h.raw(`</blockquote>`)
 	case code:
-		h.start(`<pre class="pr-code" dir="ltr"`, margin, styleCode)
+		style := styleCode
+		if h.inCell {
+			style = strings.TrimSuffix(styleCode, ";"+styleDoc)
+		}
+		h.start(`<pre class="pr-code" dir="ltr"`, margin, style)
 		if strings.HasPrefix(n.text, "\n") { // browsers ignore the first line end in a pre
 			h.raw("\n")
 		}
@@ -142,9 +152,13 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.items(i+1, end)
 		h.raw(`</` + tag + `>`)
 	case table:
-		h.start(`<table border="0" cellpadding="0" cellspacing="0"`, margin, styleTable)
+		h.start(`<div`, margin, styleScroll)
+		h.raw(`<div style="overflow-x:auto">`)
+		h.start(`<table border="0" cellpadding="0" cellspacing="0"`, styleLast, styleTable)
+		h.inCell = true
 		h.rows(i+1, end)
-		h.raw(`</table>`)
+		h.inCell = false
+		h.raw(`</table></div></div>`)
 	}
 }
 
@@ -242,23 +256,15 @@ func (h *htmlWriter) rows(i, end int) {
 	}
 }
 
-// cellStyle returns the alignment of a cell, and lets very long words break. Those of other cells stay whole: what
-// lets the rest of the message break anywhere also lets a browser shrink a column below the width of its words.
+// cellStyle returns the alignment of a cell.
 func (h *htmlWriter) cellStyle(c int) string {
-	style := "left"
 	switch f := h.tree.nodes[c].flag; {
 	case f&alignCenter != 0:
-		style = "center"
+		return "center"
 	case f&alignRight != 0 || h.startsRightToLeft(c):
-		style = "right"
+		return "right"
 	}
-	end := int(h.tree.nodes[c].end)
-	for i := c + 1; i < end; i++ {
-		if h.hasLongWord(&h.tree.nodes[i]) {
-			return style + styleBroken
-		}
-	}
-	return style
+	return "left"
 }
 
 // startsRightToLeft reports whether the first words of a frame are in a right-to-left script.
@@ -272,21 +278,27 @@ func (h *htmlWriter) startsRightToLeft(i int) bool {
 	return false
 }
 
-// hasLongWord reports whether a node has a word that would widen a phone's screen.
-func (h *htmlWriter) hasLongWord(n *node) bool {
-	if n.kind.block() && n.kind != code {
-		return false
+// words writes words. In a cell only a very long one may break: what lets the rest of the message break anywhere also
+// lets a browser shrink a column below the width of its words.
+func (h *htmlWriter) words(s string) {
+	if !h.inCell {
+		h.text(s)
+		return
 	}
-	word := 0
-	for i := range n.text {
-		if word++; n.text[i] == ' ' || n.text[i] == '\n' {
-			word = 0
+	for s != "" {
+		end := strings.IndexByte(s, ' ') + 1
+		if end == 0 {
+			end = len(s)
 		}
-		if word > longWord {
-			return true
+		if word := s[:end]; utf8.RuneCountInString(word) > longWord {
+			h.raw(`<span style="` + styleBroken + `">`)
+			h.text(word)
+			h.raw(`</span>`)
+		} else {
+			h.text(word)
 		}
+		s = s[end:]
 	}
-	return false
 }
 
 // flow writes the content of an item or a cell: paragraphs without their own frame, with line breaks
@@ -311,7 +323,7 @@ func (h *htmlWriter) label(word, name string) {
 	h.text(word)
 	if name != "" {
 		h.raw(`: `)
-		h.text(name)
+		h.words(name)
 	}
 }
 

@@ -19,9 +19,7 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	for _, g := range a.Groups {
 		w.sections[g.Section.ID] = g.Section.Title
 	}
-	if a.Counts().Posts == 1 {
-		w.only = a.Groups[0].Threads[0].Posts[0].ID
-	}
+	w.only = a.Counts().Posts == 1
 	if err := w.fillAlert(f); err != nil {
 		return Content{}, err
 	}
@@ -209,7 +207,10 @@ func (w *render) trailer(t *digest.Thread) []timedFragment {
 	}
 	first := firstNew(t)
 	button := headingKey{kind: w.kind, template: "button", locale: w.locale.index, id: int64(t.ID), first: int64(first)}
-	list := []timedFragment{{w.head(button, func() any { return moreData{URL: w.renderer.site.Links.Post(t.ID, first)} }), time.Time{}}}
+	if w.only {
+		button.n = 1
+	}
+	list := []timedFragment{{w.head(button, func() any { return moreData{URL: w.renderer.site.Links.Post(t.ID, first), Only: w.only} }), time.Time{}}}
 	if len(t.Earlier) == 0 {
 		return list
 	}

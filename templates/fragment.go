@@ -56,7 +56,6 @@ const (
 	markTookPart
 	markQuotesYou
 	markMentionsYou
-	markOnly
 )
 
 func (m highlights) with(mark highlights, on bool) highlights {
@@ -92,13 +91,13 @@ type postData[T string | htmltemplate.HTML] struct {
 	Opening      bool
 	QuotesReader bool
 	MentionsYou  bool
-	Only         bool // the only post of an alert, whose address follows below
 }
 
 // moreData is the data of the template "more": the line that counts what the email leaves out.
 type moreData struct {
 	Text, URL string
 	Threads   bool // counts whole threads, in the last line of the email
+	Only      bool // a link to the only post of an alert, which shows its address already
 }
 
 func (w *render) section(g *digest.Group) *fragment {
@@ -187,7 +186,7 @@ func (w *render) renderPostAs(template string, p *digest.Post, excerpt int) *fra
 }
 
 func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
-	m := highlights(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p)).with(markOnly, w.only == p.ID)
+	m := highlights(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p))
 	return postKey{
 		kind: w.locale.pageOwner(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
 		version: p.Version, author: p.AuthorName, marks: m, folded: foldedKey(p),
@@ -224,7 +223,6 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		Opening:      p.Opening,
 		QuotesReader: p.QuotesReader,
 		MentionsYou:  mentionsYou(p),
-		Only:         w.only == p.ID,
 	}
 	for _, b := range p.Content.Badges {
 		if b = w.locale.isolate(line.Fit(b, nameLimit)); b != "" && b != d.AuthorTitle {

@@ -149,7 +149,7 @@ type render struct {
 	// For alerts only.
 	alert    *digest.Alert
 	sections map[forum.SectionID]string // their titles
-	only     forum.PostID               // the post of an alert with one post; 0: there are several
+	only     bool                       // the alert has one post
 }
 
 // Layout implements digest.Sizes.
