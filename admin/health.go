@@ -43,7 +43,7 @@ func (s *Server) components(v *request) []component {
 // alarmedComponents returns the components with an active alarm, and its detail.
 func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 	components := map[string][]alarm.Kind{
-		"daemon": {alarm.Overdue}, "forum": {alarm.Forum, alarm.SelfCheck}, "store": {alarm.Store}, "relay": {alarm.Relay, alarm.Auth},
+		"daemon": {alarm.Overdue}, "forum": {alarm.Forum, alarm.SelfCheck}, "store": {alarm.Store}, "relay": {alarm.Relay, alarm.Auth, alarm.Quota},
 	}
 	alarms, err := s.Store.Alarms.All(ctx)
 	if err != nil {

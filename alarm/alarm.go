@@ -27,6 +27,7 @@ const (
 	Store     Kind = "store"      // the store cannot be written, or its disk is nearly full
 	Relay     Kind = "relay"      // the relay is unreachable
 	Auth      Kind = "auth"       // the relay rejects the login
+	Quota     Kind = "quota"      // the relay accepts no more messages for now, whoever the recipients are
 	Held      Kind = "held"       // a domain rejects all messages and is on hold; the object is the domain
 	Overdue   Kind = "overdue"    // rounds no longer finish
 	Queue     Kind = "queue"      // the queue is growing
@@ -35,7 +36,7 @@ const (
 )
 
 // Kinds lists all kinds.
-var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Held, Overdue, Queue, Volume, Stopped}
+var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Quota, Held, Overdue, Queue, Volume, Stopped}
 
 // raiseDelay is how long a problem must last before the alarm is raised. Shorter problems need no attention.
 var raiseDelay = map[Kind]time.Duration{Forum: 2 * time.Minute, Store: time.Minute, Relay: 2 * time.Minute}

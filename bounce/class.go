@@ -64,7 +64,7 @@ func Classify(code int, enhanced, text string) Class {
 type statement struct {
 	code     int
 	enhanced string
-	stated   bool   // the enhanced code is in the server's own text; else another server derived it from the reply code
+	derived  bool   // the server's own text has only a reply code: another server derived the enhanced code from it
 	words    string // as from normalize
 	stage    string // what an intermediate server says about the moment of the rejection, normalized
 }
@@ -81,7 +81,7 @@ func readStatement(code int, enhanced, text string) statement {
 	if innerEnhanced != "" && len(inner) < len(text) {
 		s.enhanced = innerEnhanced
 	}
-	s.stated = innerEnhanced != "" && innerEnhanced == s.enhanced
+	s.derived = innerEnhanced != s.enhanced && innerCode != 0
 	if i := strings.Index(text, "in reply to "); i >= 0 { // Postfix adds the command after the reply
 		s.stage += normalize(text[i:])
 	}
@@ -107,7 +107,7 @@ func (s statement) class() Class {
 	switch {
 	case c == "":
 		c = vague
-	case !s.stated && strings.HasPrefix(s.enhanced, "5.1.") && vague == ClassPolicy:
+	case s.derived && strings.HasPrefix(s.enhanced, "5.1.") && vague == ClassPolicy:
 		c = ClassPolicy // Sendmail derives 5.1.1 from every 550
 	}
 	if c == "" {

@@ -20,6 +20,7 @@ type Cohort struct {
 	Domain  string // empty: all domains, everything sent to the relay
 	Minute  time.Time
 	Refused int // of different members, during delivery or by a later report
+	AtSMTP  int // of these, during delivery: reports can be forged
 	Handed  int // total
 }
 
@@ -29,6 +30,13 @@ func (c Cohort) DomainAtFault() bool {
 		return true
 	}
 	return c.Refused >= minSamples && 2*c.Refused > c.Handed
+}
+
+// HoldsDomain reports whether delivery to the domain must stop. Only rejections during delivery count: otherwise, a few
+// accounts could stop all messages to a large provider with forged reports.
+func (c Cohort) HoldsDomain() bool {
+	c.Refused = c.AtSMTP
+	return c.Domain != "" && c.DomainAtFault()
 }
 
 // NextHold returns the length of the next hold of a domain. last is the length of a hold that ended recently, 0 if none did.

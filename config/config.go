@@ -92,7 +92,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 // fillIn sets the defaults that depend on other keys.
 func (c *Config) fillIn() {
 	if c.Web.URL == "" {
-		c.Web.URL = strings.TrimRight(c.Forum.URL, "/") + "/postrider"
+		c.Web.URL = besideForum(c.Forum.URL) + "/postrider"
 	}
 	if c.Forum.Name == "" {
 		if u, err := url.Parse(c.Forum.URL); err == nil {
@@ -138,4 +138,10 @@ func (c *Config) checkUserHeader() error {
 		return errors.New("user_header: web.trusted_proxies is empty, so no request can set this header: add the proxy's address to web.trusted_proxies")
 	}
 	return nil
+}
+
+// besideForum returns the folder of a forum's URL. XenForo without friendly URLs has one that ends in "/index.php?".
+func besideForum(forum string) string {
+	forum, _, _ = strings.Cut(forum, "?")
+	return strings.TrimRight(strings.TrimSuffix(forum, "/index.php"), "/")
 }

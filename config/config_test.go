@@ -224,3 +224,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParse_H14WebURLOfForumWithoutFriendlyURLs(t *testing.T) {
+	for forum, want := range map[string]string{
+		"https://x.example/index.php?":       "https://x.example/postrider",
+		"https://x.example/forum/index.php?": "https://x.example/forum/postrider",
+		"https://x.example/forum/?":          "https://x.example/forum/postrider",
+		"https://x.example/":                 "https://x.example/postrider",
+	} {
+		if got := besideForum(forum) + "/postrider"; got != want {
+			t.Errorf("web.url for %s is %s, want %s", forum, got, want)
+		}
+	}
+}

@@ -22,8 +22,8 @@ const (
 	verdictIgnored = "spared" // most messages of the same cohort were rejected: the address is not the cause
 )
 
-// evaluateRefusals decides what rejections mean for the addresses. A domain that rejects most messages is put on hold and
-// none of its addresses is scored: the cause is our domain, our relay or this message.
+// evaluateRefusals decides what rejections mean for the addresses. A domain that rejects most messages during delivery is put on
+// hold and none of its addresses is scored: the cause is our domain, our relay or this message.
 func (b *base) evaluateRefusals(ctx context.Context) error {
 	now := b.Now()
 	for ctx.Err() == nil {
@@ -66,7 +66,7 @@ func evaluate(now time.Time, d store.EvaluationInput) evaluation {
 		atFault[cohortKey{c.Domain, c.Minute}] = c.DomainAtFault()
 	}
 	for _, c := range d.Cohorts {
-		if c.Domain != "" && c.DomainAtFault() && now.Sub(c.Minute) <= maxCohortAge {
+		if c.HoldsDomain() && now.Sub(c.Minute) <= maxCohortAge {
 			r.holdDomain(now, c, d.Holds[c.Domain])
 		}
 	}
@@ -101,7 +101,7 @@ func (r *evaluation) holdDomain(now time.Time, c bounce.Cohort, last store.Domai
 	}
 	h := store.DomainHold{
 		Domain: c.Domain, Since: now, Until: now.Add(bounce.NextHold(last.Until.Sub(last.Since))),
-		Reason: fmt.Sprintf("rejected %d of %d messages sent at %s", c.Refused, c.Handed, c.Minute.UTC().Format(time.DateTime)),
+		Reason: fmt.Sprintf("rejected %d of %d messages sent at %s", c.AtSMTP, c.Handed, c.Minute.UTC().Format(time.DateTime)),
 	}
 	r.Holds = append(r.Holds, h)
 	r.held = append(r.held, c)
@@ -130,7 +130,7 @@ func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health 
 func (b *base) logEvaluation(r evaluation) {
 	for i, c := range r.held {
 		b.Log.Error("domain on hold: most messages rejected",
-			"domain", c.Domain, "refused", c.Refused, "handed", c.Handed, "until", r.Holds[i].Until)
+			"domain", c.Domain, "refused", c.AtSMTP, "handed", c.Handed, "until", r.Holds[i].Until)
 	}
 	if r.relay > 0 {
 		b.Log.Error("relay rejected most messages; no address is suppressed", "refused", r.relay)

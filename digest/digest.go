@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postrider/forum"
+	"postrider/markup"
 )
 
 // Digest is one edition for one member, in reading order.
@@ -74,6 +75,8 @@ type Post struct {
 	Fits         bool       // within the byte budget
 	Cause        AlertCause // alerts only: why the member gets the alert
 	Quoted       *Post      // alerts only: the post that it quotes
+	// Folded are its quotes from members whom the reader ignores.
+	Folded []markup.Quote
 }
 
 // Counts is the size of an edition, including posts and threads that exceed the budget.

@@ -5,11 +5,11 @@ import "strings"
 // maxDepth limits the nesting of quotes, lists and tables. Deeper content is shown without its frame.
 const maxDepth = 6
 
-// BBCode parses a post as XenForo and MyBB store it. It never fails: unclosed and unknown tags are shown as
-// written, as the forums do.
-func BBCode(src string, l Links) Doc {
-	b := builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}
-	b.tokens = tokenize(b.src)
+// BBCode parses a post of a forum about whose own codes nothing is known. See [Dialect.BBCode].
+func BBCode(src string, l Links) Doc { return Dialect{}.BBCode(src, l) }
+
+// parse builds the tree from the tokens.
+func (b *builder) parse() {
 	b.tree.nodes = make([]node, 0, 4+2*len(b.tokens)+strings.Count(b.src, "\n"))
 	at := 0
 	for i := 0; i < len(b.tokens); i++ {
@@ -33,8 +33,6 @@ func BBCode(src string, l Links) Doc {
 		b.pop()
 	}
 	b.endPara()
-	b.tree.trim()
-	return Doc{t: b.tree}
 }
 
 // open handles an opening tag, or one that needs no closing tag.
@@ -44,7 +42,11 @@ func (b *builder) open(i int) {
 		b.addSelfContained(t)
 		return
 	}
-	if t.match < 0 && !t.tag.void() && t.tag != tagRow && t.tag != tagCell && t.tag != tagHeader {
+	if t.code != nil && t.code.void {
+		b.addVoid(t)
+		return
+	}
+	if t.match < 0 && !t.tag.void() && t.tag != tagRow && t.tag != tagCell && t.tag != tagHeader && !b.closedByCut(t) {
 		if t.value == "" && t.attrs == "" || t.tag != tagLayout && t.tag != tagAlign {
 			b.addRawTag(t)
 		}
@@ -59,9 +61,11 @@ func (b *builder) open(i int) {
 	case tagHeading:
 		b.endPara()
 		b.heading = true
-	case tagURL, tagPost:
+	case tagURL, tagPost, tagGallery:
 		t.state = b.link
 		b.link = b.target(t)
+	case tagCustom:
+		b.openCustom(t)
 	case tagRule:
 		b.addBlock(node{kind: rule})
 	case tagBreak:
@@ -96,21 +100,37 @@ func (b *builder) close(i int) {
 	case tagHeading:
 		b.endPara()
 		b.heading = false
-	case tagURL, tagPost:
+	case tagURL, tagPost, tagGallery:
 		b.closeLink(opener.state)
+	case tagCustom:
+		b.closeCustom(opener)
 	default:
 		b.closeFrame(t.match)
 	}
 }
 
+// closedByCut reports whether the closing tag may be in the part of the post that was cut off.
+func (b *builder) closedByCut(t *token) bool {
+	switch t.tag {
+	case tagQuote, tagList, tagTable, tagURL, tagCustom, tagSub, tagSup, tagBold, tagItalic, tagUnderline, tagStrike, tagLayout, tagAlign, tagHeading:
+		return b.cut
+	}
+	return false
+}
+
 // isHidden reports whether the content of a tag is left out of the message: a spoiler, or a quote within a
 // quote. An unclosed spoiler hides everything after it. A forum may show it, but showing too little is
-// better than leaking a secret by email.
+// better than leaking a secret by email. Other unclosed tags are only words: forums show them as written.
 func (b *builder) isHidden(t *token) bool {
-	if t.tag == tagQuote {
-		return t.match >= 0 && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
+	switch {
+	case t.closing, t.code != nil && t.code.void:
+		return false
+	case t.tag == tagQuote:
+		return (t.match >= 0 || b.cut) && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
+	case t.tag == tagHidden:
+		return t.match >= 0 || b.cut || hidesUnclosed(t.name)
 	}
-	return t.tag.isHidden() && !t.closing
+	return t.tag.isHidden()
 }
 
 // skipHidden skips the content of the tag at i up to its closing tag, and returns where to continue. Tags
@@ -122,7 +142,7 @@ func (b *builder) skipHidden(i int) (next, at int) {
 	case tagSpoiler:
 		b.addBlock(node{kind: spoiler, text: oneLine(t.value, maxLabel)})
 	case tagHidden:
-		b.addBlock(node{kind: spoiler})
+		b.addHidden(t)
 	case tagInlineSpoiler:
 		b.inline(node{kind: inlineSpoiler, text: oneLine(t.value, maxLabel)})
 	case tagQuote:
@@ -131,7 +151,7 @@ func (b *builder) skipHidden(i int) (next, at int) {
 	}
 	for j := i + 1; j < end; j++ {
 		switch in := &b.tokens[j]; {
-		case in.tag.isHidden() && !in.closing: // reaches further than this one
+		case in.tag.isHidden() && b.isHidden(in): // reaches further than this one
 			end = max(end, b.hiddenEnd(in))
 		case in.closing && in.match >= 0 && int(in.match) < i:
 			b.close(j)

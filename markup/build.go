@@ -10,6 +10,7 @@ import "strings"
 type builder struct {
 	src     string
 	links   Links
+	cut     bool // src ends too early
 	tokens  []token
 	tree    *tree
 	frames  []frame

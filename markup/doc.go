@@ -27,6 +27,8 @@ type Links struct {
 	Member     func(id int64) string // a member's page
 	Attachment func(id int64) string // nil: the path that the dialect uses, below Base
 	Base       string                // the forum's URL, for relative links and attachments
+
+	shielded bool // URLs may contain characters of shieldedOpen and so on
 }
 
 // Quote is the source of a quote. Post and Member are 0 if the forum did not record them.
@@ -39,7 +41,9 @@ type Quote struct {
 type Labels struct {
 	QuoteHead  func(name string) string // head of a quote: "Ray wrote:"
 	QuotedPost string                   // head of a quote without an author: "Quote:"
+	Ignored    string                   // replaces a quote from a member whom the reader ignores
 	Spoiler    string                   // replaces the hidden text
+	Hidden     string                   // replaces text that not everybody may read on the forum
 	Image      string                   // "Image"
 	Attachment string                   // "Attachment"
 	Video      string                   // "Video": any embedded media
@@ -51,6 +55,8 @@ func (w Labels) withDefaults() Labels {
 		w.QuoteHead = func(name string) string { return name + " wrote:" }
 	}
 	w.QuotedPost = cmp.Or(w.QuotedPost, "Quote:")
+	w.Ignored = cmp.Or(w.Ignored, "Quote from a member you ignore")
+	w.Hidden = cmp.Or(w.Hidden, "hidden on the forum")
 	w.Spoiler = cmp.Or(w.Spoiler, "Spoiler")
 	w.Image = cmp.Or(w.Image, "Image")
 	w.Attachment = cmp.Or(w.Attachment, "Attachment")

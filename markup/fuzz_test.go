@@ -45,6 +45,23 @@ func FuzzBBCode(f *testing.F) {
 	})
 }
 
+func FuzzDialect(f *testing.F) {
+	addPosts(f, func(src string) { f.Add(src, 300) })
+	f.Add("&#91;b]x [staff]y[/staff] [boxed=a]z[/boxed] :smile: darn data:a/b,c [url]http://x.example/?a[b]=1", 40)
+	d := everything(f)
+	f.Fuzz(func(t *testing.T, src string, n int) {
+		doc := d.BBCode(src, sampleLinks())
+		checkDoc(t, doc)
+		short := doc.Excerpt(n)
+		checkDoc(t, short)
+		checkDoc(t, short.FoldQuotes(func(q Quote) bool { return q.Author != "Ray" }))
+		checkDoc(t, doc.FoldQuotes(func(q Quote) bool { return q.Author != "Ray" }).Excerpt(n))
+		if line := doc.Summary(Labels{}, n); strings.ContainsAny(line, "\n\x00") {
+			t.Fatalf("the summary is %q", line)
+		}
+	})
+}
+
 // checkCutLinks fails if a link below an excerpt is listed twice, or also appears above.
 func checkCutLinks(t *testing.T, d Doc) {
 	t.Helper()
@@ -70,6 +87,7 @@ var pieces = [...]string{
 	"[list]", "[list=1]", "[*]", "[/list]", "[table]", "[tr]", "[td]", "[/td]", "[/tr]", "[/table]", "[url=http://x.example/]", "[/url]",
 	"[spoiler]", "[/spoiler]", "[ispoiler]", "[/ispoiler]", "[hide]", "[/hide]", "[heading=1]", "[/heading]", "[center]", "[/center]",
 	"[code]x[/code]", "[icode]x[/icode]", "[user=7]@x[/user]", "[img]http://x.example/a.png[/img]", "[hr]", "[size=3]", "[/size]", "[", "[url]", "[email]", "[/email]", "[user=1]", "[/user]",
+	"[boxed]", "[/boxed]", "[listed]", "[/listed]", "[gadget]x[/gadget]", "[1]", "?a[b]=", "[staff]x[/staff]", "[gone]",
 }
 
 // A secret between the tags of a spoiler is never shown, whatever comes before, after and around it.
@@ -98,6 +116,38 @@ func FuzzSpoiler(f *testing.F) {
 		checkDoc(t, d)
 		for _, d := range []Doc{d, d.Excerpt(300), d.Excerpt(75)} {
 			if strings.Contains(d.HTML(Labels{})+d.Text(Labels{}, 72), "SECRET") {
+				t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Labels{}))
+			}
+		}
+	})
+}
+
+// A secret between the tags of a code that hides is never shown, whatever stands before, behind and around it.
+func FuzzGate(f *testing.F) {
+	f.Add([]byte{7, 22}, []byte{9, 0}, []byte{23, 9})
+	f.Add([]byte{35, 12, 14, 16}, []byte{13, 19}, []byte{13})
+	dialect := registered()
+	f.Fuzz(func(t *testing.T, before, within, behind []byte) {
+		var src strings.Builder
+		put := func(indexes []byte) {
+			for _, i := range indexes {
+				src.WriteString(pieces[int(i)%len(pieces)])
+			}
+		}
+		put(before)
+		src.WriteString("\n[gadget=1]SECRET")
+		put(within)
+		src.WriteString("[user=9]@SECRET[/user]SECRET[/gadget]")
+		put(behind)
+		for _, i := range within {
+			if strings.Contains(pieces[int(i)%len(pieces)], "[gadget]") {
+				t.Skip() // its end would be the end of this one, too
+			}
+		}
+		d := dialect.BBCode(src.String(), sampleLinks())
+		checkDoc(t, d)
+		for _, d := range []Doc{d, d.Excerpt(300), d.Excerpt(75)} {
+			if strings.Contains(d.HTML(Labels{})+d.Text(Labels{}, 72)+d.Summary(Labels{}, 1000), "SECRET") {
 				t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Labels{}))
 			}
 		}

@@ -43,10 +43,23 @@ var floods = map[string]func(n int) string{
 	"line ends": func(n int) string {
 		return strings.Repeat("x\n", n) + strings.Repeat("\n", n) + strings.Repeat("[b]x[/b]\n", n)
 	},
-	"full stops":   func(n int) string { return strings.Repeat(".", n*8) },
-	"broken bytes": func(n int) string { return strings.Repeat("\xff\x00a", n*2) },
-	"rules":        func(n int) string { return strings.Repeat("[hr]", n) },
-	"headings":     func(n int) string { return strings.Repeat("[h1]x", n) + strings.Repeat("[/h1]", n) },
+	"full stops":               func(n int) string { return strings.Repeat(".", n*8) },
+	"broken bytes":             func(n int) string { return strings.Repeat("\xff\x00a", n*2) },
+	"gates that stay open":     func(n int) string { return strings.Repeat("[staff][hidex]", n) },
+	"gates in gates":           func(n int) string { return strings.Repeat("[staff]", n) + "x" + strings.Repeat("[/staff]", n) },
+	"gates in addresses":       func(n int) string { return strings.Repeat("[url]http://x.example/[staff][/url]", n) },
+	"gates without a bracket":  func(n int) string { return strings.Repeat("[hide|", n) },
+	"brackets in addresses":    func(n int) string { return strings.Repeat("[url]http://x.example/?a[b]=1[/url]", n) },
+	"addresses without an end": func(n int) string { return strings.Repeat("[url]http://x.example/?a[b]=1", n) },
+	"brackets behind a scheme": func(n int) string { return "http://x.example/?" + strings.Repeat("x[b]=", n) },
+	"brackets in a name":       func(n int) string { return strings.Repeat("[user=2]@x [1] [b]", n) },
+	"entities":                 func(n int) string { return strings.Repeat("&#91;b&#93;&#9829;&#", n) },
+	"short names":              func(n int) string { return strings.Repeat(":smile:smile", n) },
+	"pasted files":             func(n int) string { return strings.Repeat("data:a/b,", n) + strings.Repeat(" data:", n) },
+	"blanks in a quote":        func(n int) string { return strings.Repeat("[quote='x'   pid=", n) },
+	"filtered words":           func(n int) string { return strings.Repeat("darn ", n) },
+	"rules":                    func(n int) string { return strings.Repeat("[hr]", n) },
+	"headings":                 func(n int) string { return strings.Repeat("[h1]x", n) + strings.Repeat("[/h1]", n) },
 }
 
 func numbered(prefix string, n int) string {
@@ -65,6 +78,8 @@ func TestHostile_LinearTimeAndSmallExcerpts(t *testing.T) {
 	for name, flood := range floods {
 		t.Run(name, func(t *testing.T) {
 			checkDoc(t, BBCode(flood(1000), sampleLinks()))
+			checkDoc(t, everything(t).BBCode(flood(1000), sampleLinks()))
+			everything(t).BBCode(flood(100_000), sampleLinks())
 
 			// About 1 MB each. With a quadratic step the test would take minutes and time out.
 			d := BBCode(flood(100_000), sampleLinks())
@@ -82,6 +97,18 @@ func TestHostile_LinearTimeAndSmallExcerpts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// everything is a dialect with all that a forum may have, for texts that were cut.
+func everything(t testing.TB) Dialect {
+	t.Helper()
+	d := registered()
+	d.Entities, d.ShortNames, d.Limit = true, true, 100
+	var errs []error
+	if d.Filter, errs = NewWordFilter([]FilteredWord{{Word: "darn", Replacement: "****"}, {Word: "heck*", Replacement: "goodness"}, {Word: `x+y`, Regex: true, Replacement: "-"}}); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	return d
 }
 
 func depthOf(d Doc) int {

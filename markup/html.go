@@ -1,29 +1,38 @@
 package markup
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // The styles of the email HTML. Sizes and fonts are inherited, except for code and the links below an
 // excerpt. A template's dark mode can change the colors through the classes. All text has a contrast of at
 // least 4.5:1 to its background.
 const (
 	// A URL or word longer than a phone's screen is broken, so that it does not widen the message.
-	styleDoc         = "overflow-wrap:anywhere;word-break:break-word"
-	styleSpace       = "margin:0 0 12px"
-	styleLast        = "margin:0" // the frame around it, or the template, adds the space below the last block
-	styleQuote       = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
-	styleAuthor      = ";color:#55606b"
-	styleCode        = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word"
-	styleMono        = "background:#f3f4f6;color:#24292f"
-	styleSpoiler     = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
-	styleList        = ";padding:0 0 0 24px"
-	styleListRTL     = ";padding:0 24px 0 0" // item markers are on the right
-	styleTable       = ";border-collapse:collapse"
-	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;text-align:start;vertical-align:top"
+	styleDoc     = "overflow-wrap:anywhere;word-break:break-word"
+	styleSpace   = "margin:0 0 12px"
+	styleLast    = "margin:0" // the frame around it, or the template, adds the space below the last block
+	styleQuote   = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	styleAuthor  = ";color:#55606b"
+	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;" + styleDoc
+	styleMono    = "background:#f3f4f6;color:#24292f"
+	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
+	styleList    = ";padding:0 0 0 24px"
+	styleListRTL = ";padding:0 24px 0 0"                                              // item markers are on the right
+	styleTable   = ";border-collapse:collapse;overflow-wrap:normal;word-break:normal" // words stay whole: see words
+	styleBroken  = styleDoc
+	// A table that is wider than the message scrolls within it.
+	styleScroll      = ";display:table;table-layout:fixed;width:100%"
+	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;vertical-align:top;text-align:"
 	styleRule        = ";border:0;border-top:1px solid #c3ccd5"
 	styleLink        = "color:#0b5cad"
 	styleMuted       = "color:#55606b"
 	styleOmittedLink = ";color:#55606b;font-size:14px;line-height:22px"
 )
+
+// longWord is how many letters fit side by side into a cell on a phone.
+const longWord = 24
 
 // maxShown is how many characters of a typed URL are shown; the link has the whole URL.
 const maxShown = 60
@@ -57,6 +66,7 @@ type htmlWriter struct {
 	open   [styleCount]style // the style tags that are open, outermost first
 	depth  int               // number of open style tags
 	link   string            // the URL of the open link
+	inCell bool              // within a table
 }
 
 func (h *htmlWriter) raw(s string) { h.b.WriteString(s) }
@@ -115,7 +125,11 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.quote(n, i)
 		h.raw(`</blockquote>`)
 	case code:
-		h.start(`<pre class="pr-code" dir="ltr"`, margin, styleCode)
+		style := styleCode
+		if h.inCell {
+			style = strings.TrimSuffix(styleCode, ";"+styleDoc)
+		}
+		h.start(`<pre class="pr-code" dir="ltr"`, margin, style)
 		if strings.HasPrefix(n.text, "\n") { // browsers ignore the first line end in a pre
 			h.raw("\n")
 		}
@@ -138,9 +152,13 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.items(i+1, end)
 		h.raw(`</` + tag + `>`)
 	case table:
-		h.start(`<table border="0" cellpadding="0" cellspacing="0"`, margin, styleTable)
+		h.start(`<div`, margin, styleScroll)
+		h.raw(`<div style="overflow-x:auto">`)
+		h.start(`<table border="0" cellpadding="0" cellspacing="0"`, styleLast, styleTable)
+		h.inCell = true
 		h.rows(i+1, end)
-		h.raw(`</table>`)
+		h.inCell = false
+		h.raw(`</table></div></div>`)
 	}
 }
 
@@ -154,6 +172,12 @@ func (h *htmlWriter) start(tag, margin, rest string) {
 }
 
 func (h *htmlWriter) quote(n *node, i int) {
+	if n.flag&ignoredAuthor != 0 {
+		h.start(`<div class="pr-muted" dir="`+h.dir+`"`, styleLast, styleAuthor)
+		h.text(h.labels.Ignored)
+		h.raw(`</div>`)
+		return
+	}
 	if n.flag&noHeader == 0 {
 		h.quoteHead(n, i)
 	}
@@ -224,11 +248,56 @@ func (h *htmlWriter) rows(i, end int) {
 			if h.tree.nodes[c].flag&header != 0 {
 				tag = "th"
 			}
-			h.raw(`<` + tag + ` dir="auto" style="` + styleCell + `">`)
+			h.raw(`<` + tag + ` dir="auto" style="` + styleCell + h.cellStyle(c) + `">`)
 			h.flow(c)
 			h.raw(`</` + tag + `>`)
 		}
 		h.raw(`</tr>`)
+	}
+}
+
+// cellStyle returns the alignment of a cell.
+func (h *htmlWriter) cellStyle(c int) string {
+	switch f := h.tree.nodes[c].flag; {
+	case f&alignCenter != 0:
+		return "center"
+	case f&alignRight != 0 || h.startsRightToLeft(c):
+		return "right"
+	}
+	return "left"
+}
+
+// startsRightToLeft reports whether the first words of a frame are in a right-to-left script.
+func (h *htmlWriter) startsRightToLeft(i int) bool {
+	end := int(h.tree.nodes[i].end)
+	for i++; i < end; i++ {
+		if n := &h.tree.nodes[i]; n.kind == text {
+			return rightToLeft(n.text)
+		}
+	}
+	return false
+}
+
+// words writes words. In a cell only a very long one may break: what lets the rest of the message break anywhere also
+// lets a browser shrink a column below the width of its words.
+func (h *htmlWriter) words(s string) {
+	if !h.inCell {
+		h.text(s)
+		return
+	}
+	for s != "" {
+		end := strings.IndexByte(s, ' ') + 1
+		if end == 0 {
+			end = len(s)
+		}
+		if word := s[:end]; utf8.RuneCountInString(word) > longWord {
+			h.raw(`<span style="` + styleBroken + `">`)
+			h.text(word)
+			h.raw(`</span>`)
+		} else {
+			h.text(word)
+		}
+		s = s[end:]
 	}
 }
 
@@ -254,7 +323,7 @@ func (h *htmlWriter) label(word, name string) {
 	h.text(word)
 	if name != "" {
 		h.raw(`: `)
-		h.text(name)
+		h.words(name)
 	}
 }
 

@@ -17,17 +17,17 @@ func (h *htmlWriter) inlines(i, end int) {
 			h.raw(`<br>`)
 		case text:
 			h.applyStyle(n)
+			words := n.text
 			if n.flag&bareURL != 0 {
-				h.text(oneLine(n.text, maxShown))
-			} else {
-				h.text(n.text)
+				words = oneLine(words, maxShown)
 			}
+			h.words(words)
 		case mention:
 			h.applyStyle(n)
-			h.text(bidiIsolate(n.text))
+			h.words(bidiIsolate(n.text))
 		case mergeField:
 			h.applyStyle(n)
-			h.text(h.labels.Field(fieldOf(n)))
+			h.words(h.labels.Field(fieldOf(n)))
 		case image:
 			h.file(n, h.labels.Image)
 		case attachment:
@@ -38,6 +38,11 @@ func (h *htmlWriter) inlines(i, end int) {
 			h.applyStyle(&node{})
 			h.raw(`<span class="pr-spoiler" style="` + styleMuted + `">[`)
 			h.label(h.labels.Spoiler, n.text)
+			h.raw(`]</span>`)
+		case hiddenText:
+			h.applyStyle(&node{})
+			h.raw(`<span class="pr-spoiler" style="` + styleMuted + `">[`)
+			h.text(h.labels.Hidden)
 			h.raw(`]</span>`)
 		}
 	}

@@ -105,6 +105,8 @@ func (t *textWriter) word(k kind) string {
 		return t.labels.Attachment
 	case video:
 		return t.labels.Video
+	case hiddenText:
+		return t.labels.Hidden
 	}
 	return t.labels.Spoiler
 }

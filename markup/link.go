@@ -2,6 +2,7 @@ package markup
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +17,9 @@ const (
 // absolute turns what an author wrote as a link into an absolute http, https or mailto URL, or returns ""
 // if that is not possible. The result contains no character that could end an attribute or a line.
 func (l Links) absolute(s string) string {
+	if l.shielded {
+		s = unshield(s)
+	}
 	s = strings.Trim(s, " \t\n\"'")
 	switch scheme := schemeOf(s); {
 	case s == "" || len(s) > maxURL:
@@ -183,15 +187,34 @@ func (b *builder) target(t *token) int32 {
 		}
 		to = b.links.Post(id)
 	}
+	if t.tag == tagGallery {
+		to = galleryPath(t.value)
+	}
 	if to = b.links.absolute(to); to == "" {
 		return 0
 	}
 	return b.ref(ref{url: to})
 }
 
+// galleryPath returns the path of [GALLERY=media, 22] and [GALLERY=album, 3].
+func galleryPath(value string) string {
+	kind, id, _ := strings.Cut(value, ",")
+	n := number(strings.TrimSpace(id))
+	switch {
+	case n == 0:
+		return ""
+	case strings.EqualFold(strings.TrimSpace(kind), "album"):
+		return "index.php?media/albums/" + strconv.FormatInt(n, 10) + "/"
+	}
+	return "index.php?media/" + strconv.FormatInt(n, 10) + "/"
+}
+
 // address adds [URL]address[/URL] and [EMAIL]address[/EMAIL], or the source text if the address is invalid.
 func (b *builder) address(t *token) {
 	shown := strings.TrimSpace(t.content)
+	if strings.HasPrefix(strings.ToLower(shown[:min(len(shown), 5)]), "data:") {
+		return
+	}
 	to := shown
 	if t.tag == tagEmail {
 		to = "mailto:" + shown

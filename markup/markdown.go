@@ -122,11 +122,10 @@ func (r *markdownReader) blockNode(n ast.Node) {
 	}
 }
 
-// framed reads a block that contains blocks. If it is nested too deeply, or is a quote in a quote, its
-// content is shown without a frame.
+// framed reads a block that contains blocks. If it is nested too deeply, its content is shown without a frame.
 func (r *markdownReader) framed(n ast.Node, frame node) {
 	r.endPara()
-	if len(r.frames) >= maxDepth || frame.kind == quote && r.quotes > 0 {
+	if len(r.frames) >= maxDepth {
 		r.children(n)
 		r.endPara()
 		return
@@ -162,9 +161,22 @@ func (r *markdownReader) cells(n ast.Node) {
 		if n.Kind() == extast.KindTableHeader {
 			in.flag = header
 		}
+		if c, ok := c.(*extast.TableCell); ok {
+			in.flag |= alignOf(c.Alignment)
+		}
 		r.enter(in, -1)
 		r.children(c)
 		r.pop()
 	}
 	r.pop()
+}
+
+func alignOf(a extast.Alignment) flag {
+	switch a {
+	case extast.AlignCenter:
+		return alignCenter
+	case extast.AlignRight:
+		return alignRight
+	}
+	return 0
 }

@@ -65,7 +65,7 @@ func TestMarkdown_Renders(t *testing.T) {
 		{"a merge field may be part of a link text", "[{{name}}](https://x.example/)", `<p><a href="https://x.example/">«name/»</a></p>`},
 		{"a backslash escapes braces", `\{{name}}`, `<p>{{name}}</p>`},
 		{"a quote has no heading", "> a", `<blockquote><p>a</p></blockquote>`},
-		{"a nested quote is part of the outer one", "> a\n>\n> > b", `<blockquote><p>a</p><p>b</p></blockquote>`},
+		{"a nested quote keeps its level", "> a\n>\n> > b", `<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>`},
 		{"a list in an item", "- a\n  1. b", `<ul><li>a<ol><li>b</li></ol></li></ul>`},
 		{"an item may contain paragraphs", "- a\n\n  b", `<ul><li>a<br>b</li></ul>`},
 		{"empty", " \n\n", ``},

@@ -61,11 +61,20 @@ func (b *builder) video(t *token) {
 	site := strings.ToLower(strings.TrimSpace(t.value))
 	id := strings.TrimSpace(t.content)
 	to := ""
-	if strings.Contains(id, "://") {
+	if decoded, err := url.PathUnescape(id); err == nil && !strings.Contains(id, "://") && strings.Contains(decoded, "://") {
+		id = decoded
+	}
+	site, _, _ = strings.Cut(site, ";") // vBulletin puts the ID there, too
+	if strings.Contains(id, "://") || looksLikeHost(id) && strings.Contains(id, "/") {
 		to = b.links.absolute(id)
 	} else if before := embedURL(site); before != "" {
-		id, _, _ = strings.Cut(id, ":") // XenForo puts the start time after a youtube ID
-		to = sanitizeURL(before + url.PathEscape(id))
+		switch site {
+		case "youtube":
+			id, _, _ = strings.Cut(id, ":") // XenForo puts the start time after the ID
+		case "spotify":
+			id = strings.ReplaceAll(id, ":", "/") // "track:4uLU6h"
+		}
+		to = sanitizeURL(before + strings.ReplaceAll(url.PathEscape(id), "%2F", "/"))
 	}
 	n := node{kind: video, text: oneLine(site, maxLabel)}
 	if to != "" {
@@ -95,6 +104,20 @@ func embedURL(site string) string {
 		return "https://www.twitch.tv/videos/"
 	case "metacafe":
 		return "https://www.metacafe.com/watch/"
+	case "reddit":
+		return "https://www.reddit.com/"
+	case "spotify":
+		return "https://open.spotify.com/"
+	case "giphy":
+		return "https://giphy.com/gifs/"
+	case "flickr":
+		return "https://flic.kr/p/"
+	case "tiktok":
+		return "https://www.tiktok.com/embed/"
+	case "streamable":
+		return "https://streamable.com/"
+	case "soundcloud":
+		return "https://soundcloud.com/"
 	case "pinterest":
 		return "https://www.pinterest.com/pin/"
 	}

@@ -56,6 +56,7 @@ const (
 	attachment    // text is its name, if known
 	video         // text is the site
 	inlineSpoiler // an inline spoiler
+	hiddenText    // text that not everybody on the forum may read; it is not in the tree
 	mergeField    // a Field, in Markdown only; text is its name, "|" and its fallback
 )
 
@@ -79,11 +80,14 @@ const styleCount = 7
 type flag uint8
 
 const (
-	ordered   flag = 1 << iota // of a list: numbered
-	header                     // of a cell
-	bareURL                    // of a text: the URL itself
-	collapsed                  // of a quote: its content is left out
-	noHeader                   // of a quote: no author is shown, as in Markdown
+	ordered       flag = 1 << iota // of a list: numbered
+	header                         // of a cell
+	bareURL                        // of a text: the URL itself
+	collapsed                      // of a quote: its content is left out
+	noHeader                       // of a quote: no author is shown, as in Markdown
+	ignoredAuthor                  // of a quote: by somebody the reader ignores; neither author nor content are kept
+	alignCenter                    // of a cell
+	alignRight                     // of a cell
 )
 
 func (t *tree) ref(n *node) ref {

@@ -23,9 +23,11 @@ const (
 	tagHeader
 	tagSpoiler
 	tagInlineSpoiler
-	tagHidden // hidden until the reader has replied, liked or paid
+	tagHidden // hidden until the reader has replied, liked or paid; a code of the forum that may do so
+	tagCustom // a code of the forum whose content may be shown
 	tagURL
 	tagPost
+	tagGallery // of XenForo Media Gallery
 	tagRule
 	tagBreak
 
@@ -48,20 +50,25 @@ func (t tag) raw() bool { return t >= tagCode }
 // isHidden reports whether the content must not be shown.
 func (t tag) isHidden() bool { return t == tagSpoiler || t == tagInlineSpoiler || t == tagHidden }
 
+// style reports whether the tag only changes how its content looks.
+func (t tag) style() bool { return t >= tagBold && t <= tagAlign }
+
 // verbatim reports whether tags in the content are shown as typed.
 func (t tag) verbatim() bool { return t == tagCode || t == tagMono || t == tagPlain }
 
 // void reports whether the tag has no content and no closing tag.
 func (t tag) void() bool { return t == tagRule || t == tagBreak || t == tagItem }
 
-// maxName is the length of the longest name that lookupTag knows.
-const maxName = 16
+const (
+	maxKnownName = 16 // bytes of the longest name that lookupTag knows
+	maxName      = 64 // bytes of the longest name of a tag; XenForo allows 25
+)
 
 // lookupTag returns the tag of a name. It knows the names of XenForo 1.5 and 2.3, of MyBB 1.8 and of
 // popular add-ons.
 func lookupTag(name string) tag {
-	var buf [maxName]byte
-	if len(name) > maxName {
+	var buf [maxKnownName]byte
+	if len(name) > maxKnownName {
 		return unknown
 	}
 	for i := range len(name) {
@@ -84,7 +91,8 @@ func lookupTag(name string) tag {
 		return tagSub
 	case "sup":
 		return tagSup
-	case "color", "colour", "size", "font", "face", "highlight", "bgcolor", "background", "anchor", "mark", "shadow", "glow":
+	case "color", "colour", "size", "font", "face", "highlight", "bgcolor", "background", "anchor", "mark", "shadow", "glow",
+		"mention", "thread": // of vBulletin: after an import their IDs name somebody or something else
 		return tagLayout
 	case "center", "left", "right", "justify", "align", "indent", "float", "ltr", "rtl":
 		return tagAlign
@@ -108,8 +116,10 @@ func lookupTag(name string) tag {
 		return tagSpoiler
 	case "ispoiler":
 		return tagInlineSpoiler
-	case "url", "link":
+	case "url", "link", "embed":
 		return tagURL
+	case "gallery":
+		return tagGallery
 	case "post":
 		return tagPost
 	case "hr":
@@ -132,10 +142,6 @@ func lookupTag(name string) tag {
 		return tagAttachment
 	case "media", "video", "youtube", "vimeo":
 		return tagVideo
-	}
-	// Add-ons that hide text use many names: hide, hidereply, hide-thanks.
-	if len(name) >= 4 && (string(buf[:4]) == "hide" || len(name) == 6 && string(buf[:6]) == "hidden") {
-		return tagHidden
 	}
 	return unknown
 }

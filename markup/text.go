@@ -65,6 +65,10 @@ func (t *textWriter) block(n *node, i int) {
 // quote writes "> Ray wrote:", the URL of the quoted post, and the quoted text.
 func (t *textWriter) quote(n *node, i int) {
 	defer t.indent("> ", "> ")()
+	if n.flag&ignoredAuthor != 0 {
+		t.wrapped("[" + t.labels.Ignored + "]")
+		return
+	}
 	if n.flag&noHeader == 0 {
 		head := t.labels.head(n.text)
 		if n.flag&collapsed != 0 {
@@ -154,19 +158,37 @@ func escapeLeading(line string) string {
 	return line
 }
 
-// code writes lines of code, indented by four columns.
+// code writes lines of code, indented by four columns. A line that is too long is broken at spaces only, so that
+// every word can be copied.
 func (t *textWriter) code(s string) {
 	defer t.indent("    ", "    ")()
 	for line := range strings.SplitSeq(s, "\n") {
 		line = strings.TrimRight(expandTabs(line), " ")
 		for {
 			n, _ := fitColumns(line, t.availableColumns())
+			if n < len(line) {
+				n = codeBreak(line, n)
+			}
 			t.line(line[:n])
-			if line = line[n:]; line == "" {
+			if line = strings.TrimLeft(line[n:], " "); line == "" {
 				break
 			}
 		}
 	}
+}
+
+// codeBreak returns where to break a line of code of which n bytes fit: at the last space among them, or else at
+// the first one behind them. Spaces that indent the line are not a place to break.
+func codeBreak(line string, n int) int {
+	words := len(line) - len(strings.TrimLeft(line, " "))
+	if i := strings.LastIndexByte(line[:min(n+1, len(line))], ' '); i > words {
+		return i
+	}
+	from := max(n, words)
+	if i := strings.IndexByte(line[from:], ' '); i >= 0 {
+		return from + i
+	}
+	return len(line)
 }
 
 // expandTabs replaces tabs with spaces, up to the next multiple of four.
@@ -227,9 +249,11 @@ func (t *textWriter) table(i int) {
 	end := int(t.tree.nodes[i].end)
 	f.count(i+1, end)
 	var rows [][]string
+	var aligns [][]flag
 	var widths []int
 	for i++; i < end; i = int(t.tree.nodes[i].end) {
 		var cells []string
+		var align []flag
 		for c := i + 1; c < int(t.tree.nodes[i].end); c = int(t.tree.nodes[c].end) {
 			s := f.cell(c)
 			if len(cells) == len(widths) {
@@ -237,16 +261,17 @@ func (t *textWriter) table(i int) {
 			}
 			widths[len(cells)] = max(widths[len(cells)], columns(s))
 			cells = append(cells, s)
+			align = append(align, t.tree.nodes[c].flag)
 		}
-		rows = append(rows, cells)
+		rows, aligns = append(rows, cells), append(aligns, align)
 	}
 	total := 3 * (len(widths) - 1)
 	for _, w := range widths {
 		total += w
 	}
 	if total < t.availableColumns() {
-		for _, cells := range rows {
-			pad(cells, widths)
+		for i, cells := range rows {
+			pad(cells, widths, aligns[i])
 		}
 	}
 	for _, cells := range rows {
@@ -261,8 +286,17 @@ func (t *textWriter) table(i int) {
 	t.addresses(f.links)
 }
 
-func pad(cells []string, widths []int) {
+// pad aligns cells in columns.
+func pad(cells []string, widths []int, align []flag) {
 	for i, s := range cells {
-		cells[i] = s + strings.Repeat(" ", widths[i]-columns(s))
+		space := widths[i] - columns(s)
+		left := 0
+		switch {
+		case align[i]&alignRight != 0:
+			left = space
+		case align[i]&alignCenter != 0:
+			left = space / 2
+		}
+		cells[i] = strings.Repeat(" ", left) + s + strings.Repeat(" ", space-left)
 	}
 }

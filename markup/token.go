@@ -11,6 +11,8 @@ type token struct {
 	value         string // [NAME=value]
 	attrs         string // [NAME key="..." key='...'], as written
 	content       string // of a raw tag
+	name          string // of a tagHidden or tagCustom, in lower case
+	code          *Code  // of a tagCustom; of a tagHidden, if the forum says what replaces it
 	match         int32  // the token that closes or opens it; -1: none
 	state         int32  // the builder's state when the tag was opened
 	tag           tag
@@ -21,14 +23,21 @@ type token struct {
 // lexer splits a text into tags.
 type lexer struct {
 	src      string
+	codes    map[string]Code
+	cut      bool // src ends too early
 	tokens   []token
-	open     [tags]int32 // the last open tag of each kind, from 1; linked through token.match
-	unclosed []string    // names without another closing tag; not searched for again
+	open     [tags]int32      // the last open tag of each kind, from 1; linked through token.match
+	named    map[string]int32 // the same for tagHidden and tagCustom, by name
+	unclosed []string         // names without another closing tag; not searched for again
+	bracket  int              // position of a "]"; no other is between it and the place where it was searched for
+	slash    int              // the same for "[/"
+	closings map[string]int   // the same for closing tags, by name
 }
 
-// tokenize finds the tags of src and pairs opening with closing tags.
-func tokenize(src string) []token {
-	l := lexer{src: src, tokens: make([]token, 0, min(strings.Count(src, "["), 100))}
+// tokenize finds the tags of src and pairs opening with closing tags. codes are the forum's own. cut says that
+// src ends too early, so a tag may lack its closing tag.
+func tokenize(src string, codes map[string]Code, cut bool) []token {
+	l := lexer{src: src, codes: codes, cut: cut, tokens: make([]token, 0, min(strings.Count(src, "["), 100))}
 	for at := 0; at < len(src); {
 		i := strings.IndexByte(src[at:], '[')
 		if i < 0 {
@@ -42,27 +51,55 @@ func tokenize(src string) []token {
 		}
 		at++
 	}
-	for _, i := range l.open { // tags that are still open stay unpaired
-		for i != 0 {
-			t := &l.tokens[i-1]
-			i, t.match = t.match+1, -1
-		}
+	for _, i := range l.open {
+		l.unpair(i)
+	}
+	for _, i := range l.named {
+		l.unpair(i)
 	}
 	return l.tokens
+}
+
+// unpair leaves tags that are still open without a match.
+func (l *lexer) unpair(i int32) {
+	for i != 0 {
+		t := &l.tokens[i-1]
+		i, t.match = t.match+1, -1
+	}
+}
+
+// lastOpen returns the last open tag that t can close, from 1; 0: none.
+func (l *lexer) lastOpen(t *token) int32 {
+	if t.name != "" {
+		return l.named[t.name]
+	}
+	return l.open[t.tag]
+}
+
+func (l *lexer) setLastOpen(t *token, i int32) {
+	if t.name == "" {
+		l.open[t.tag] = i
+		return
+	}
+	if l.named == nil {
+		l.named = make(map[string]int32)
+	}
+	l.named[t.name] = i
 }
 
 // add appends a token and pairs it with the tag that it closes.
 func (l *lexer) add(t token) {
 	t.match = -1
 	switch {
-	case t.selfContained || t.tag.void() && !t.closing:
+	case t.selfContained || t.tag.void() && !t.closing, t.code != nil && t.code.void:
 	case !t.closing:
-		t.match = l.open[t.tag] - 1 // the previous open tag, until this one is closed
-		l.open[t.tag] = int32(len(l.tokens) + 1)
-	case l.open[t.tag] != 0:
-		t.match = l.open[t.tag] - 1
+		t.match = l.lastOpen(&t) - 1 // the previous open tag, until this one is closed
+		l.setLastOpen(&t, int32(len(l.tokens)+1))
+	case l.lastOpen(&t) != 0:
+		t.match = l.lastOpen(&t) - 1
 		opener := &l.tokens[t.match]
-		l.open[t.tag], opener.match = opener.match+1, int32(len(l.tokens))
+		l.setLastOpen(&t, opener.match+1)
+		opener.match = int32(len(l.tokens))
 	}
 	l.tokens = append(l.tokens, t)
 }
@@ -70,16 +107,8 @@ func (l *lexer) add(t token) {
 // tagAt reads the tag that starts with the "[" at i.
 func (l *lexer) tagAt(i int) (token, bool) {
 	t := token{start: i}
-	p := i + 1
-	if p < len(l.src) && l.src[p] == '/' {
-		t.closing = true
-		p++
-	}
-	name := p
-	for p < len(l.src) && p-name <= maxName && isNameByte(l.src[p]) {
-		p++
-	}
-	if t.tag = lookupTag(l.src[name:p]); t.tag == unknown || p == len(l.src) {
+	p := l.readName(&t, i+1)
+	if t.tag == unknown || p == len(l.src) {
 		return t, false
 	}
 	rest := l.src[p:min(len(l.src), i+maxTag)]
@@ -87,23 +116,109 @@ func (l *lexer) tagAt(i int) (token, bool) {
 		t.end = p + 1
 		return t, rest[0] == ']' && !(t.tag.raw() && t.tag != tagURL)
 	}
+	if t.tag.style() && l.inAddress(i, p) {
+		return t, false
+	}
 	n, ok := t.readOptions(rest)
+	if !ok && t.tag == tagHidden {
+		n, ok = l.toBracket(p)
+	}
 	if !ok {
 		return t, false
 	}
 	t.end = p + n
+	name := l.src[i+1 : p]
+	if ambiguous(t.name) && t.code == nil && number(t.value) != 0 {
+		t.tag, t.name = tagUser, ""
+	}
 	if t.tag == tagAttachment && number(t.value) != 0 { // MyBB's [attachment=12] has no closing tag
 		t.selfContained = true
 		return t, true
 	}
-	t.valueOf(l.src[name:p])
+	t.valueOf(name)
 	switch {
 	case t.tag.verbatim():
-		return l.readVerbatim(t, l.src[name:p])
+		return l.readVerbatim(t, name)
 	case t.tag.raw(), t.tag == tagURL && t.value == "":
-		return l.readContent(t, l.src[name:p])
+		return l.readContent(t, name)
 	}
 	return t, true
+}
+
+// readName reads the name of a tag, behind its "[", and returns where it ends.
+func (l *lexer) readName(t *token, at int) int {
+	p := at
+	if p < len(l.src) && l.src[p] == '/' {
+		t.closing = true
+		p++
+	}
+	name := p
+	for p < len(l.src) && p-name < maxName && isTagByte(l.src[p]) {
+		p++
+	}
+	if p > name && p < len(l.src) && !isTagByte(l.src[p]) {
+		l.lookup(t, l.src[name:p])
+	}
+	return p
+}
+
+// lookup finds the meaning of a tag by its name. A code that the forum registers and that is not one of ours
+// hides its content, unless we know what replaces it.
+func (l *lexer) lookup(t *token, name string) {
+	t.tag = lookupTag(name)
+	switch {
+	case ambiguous(name):
+		t.tag = unknown
+	case t.tag != unknown:
+		return
+	}
+	low := strings.ToLower(name)
+	code, registered := l.codes[low]
+	switch {
+	case registered && !code.hide:
+		t.tag, t.name, t.code = tagCustom, low, code.clone()
+	case registered:
+		t.tag, t.name, t.code = tagHidden, low, code.clone()
+	case t.tag == unknown && isGate(low):
+		t.tag, t.name = tagHidden, low
+	}
+}
+
+// ambiguous reports whether a name is one of ours, but another code on some forums: [member=7] is a mention, but
+// [member] is for members only.
+func ambiguous(name string) bool { return strings.EqualFold(name, "member") }
+
+// toBracket returns the length up to the next "]". The options of a tag that hides its content do not matter.
+func (l *lexer) toBracket(p int) (int, bool) {
+	if l.bracket < p {
+		l.bracket = len(l.src)
+		if i := strings.IndexByte(l.src[p:], ']'); i >= 0 {
+			l.bracket = p + i
+		}
+	}
+	return l.bracket - p + 1, l.bracket < len(l.src)
+}
+
+// toSlash returns the position of the next "[/".
+func (l *lexer) toSlash(p int) int {
+	if l.slash < p {
+		l.slash = len(l.src)
+		if i := strings.Index(l.src[p:], "[/"); i >= 0 {
+			l.slash = p + i
+		}
+	}
+	return l.slash
+}
+
+// inAddress reports whether the brackets around a name, at i and p, belong to a typed URL: PHP's
+// "?order[b]=1". The "=" tells them from a tag.
+func (l *lexer) inAddress(i, p int) bool {
+	if i == 0 || p+1 >= len(l.src) || l.src[p] != ']' || l.src[p+1] != '=' && l.src[p+1] != '[' {
+		return false
+	}
+	word := l.src[max(0, i-maxURL):i]
+	word = word[strings.LastIndexAny(word, " \n\t]")+1:]
+	return strings.Contains(word, "://")
 }
 
 // valueOf derives the value from the name where other dialects use a value: [ol] is [list=1].
@@ -117,18 +232,66 @@ func (t *token) valueOf(name string) {
 	}
 }
 
-// readContent reads the text up to the closing tag if no other tag may be between them. If there is one,
-// [URL] is treated like other tags. The rest are shown as written, and their content is parsed as usual.
+// readContent reads the text up to the closing tag. Brackets in it are text, as in "photo[1].jpg" and
+// "?page[id]=2", but if there are tags in it, [URL] is treated like other tags. The rest are shown as written,
+// and their content is parsed as usual.
 func (l *lexer) readContent(t token, name string) (token, bool) {
-	rest := l.src[t.end:]
-	if i := strings.IndexByte(rest, '['); i >= 0 {
-		if n := len("[/]") + len(name); len(rest) >= i+n && rest[i+n-1] == ']' && rest[i+1] == '/' && strings.EqualFold(rest[i+2:i+n-1], name) {
-			t.content, t.selfContained = rest[:i], true
-			t.end += i + n
-			return t, true
-		}
+	end := l.toSlash(t.end)
+	n := len("[/]") + len(name)
+	switch {
+	case end == len(l.src) && l.cut && strings.IndexByte(l.src[t.end:], '[') < 0:
+		t.content, t.selfContained, t.end = l.src[t.end:], true, len(l.src)
+		return t, true
+	case end+n > len(l.src) || l.src[end+n-1] != ']' || !strings.EqualFold(l.src[end+2:end+n-1], name):
+	case !l.hasTags(t.end, end, t.tag == tagUser):
+		t.content, t.selfContained, t.end = l.src[t.end:end], true, end+n
+		return t, true
 	}
 	return t, t.tag == tagURL
+}
+
+// hasTags reports whether what is between from and end, which has no closing tag, may contain a tag: at its
+// start, on a second line, or one whose content is hidden or not markup. user is for a member's name.
+func (l *lexer) hasTags(from, end int, user bool) bool {
+	for i := from; ; i++ {
+		next := strings.IndexByte(l.src[i:end], '[')
+		if next < 0 {
+			return false
+		}
+		i += next
+		var t token
+		p := l.readName(&t, i+1)
+		if t.tag == unknown {
+			continue
+		}
+		last := l.src[p]
+		parameter := last == ']' && p+1 < end && strings.IndexByte("=[&", l.src[p+1]) >= 0 || last == ']' && p+1 == end
+		if i > from && parameter {
+			continue
+		}
+		if t.tag == tagHidden && user && last == ']' && isRank(t.name) && !l.closesAfter(t.name, end) {
+			continue // a name with a clan or a rank: "@wolf [MOD]"
+		}
+		if i == from || strings.TrimSpace(l.src[from:i]) == "" || t.tag == tagURL || t.tag.raw() || t.tag.isHidden() || strings.Contains(l.src[from:end], "\n") {
+			return true
+		}
+	}
+}
+
+// closesAfter reports whether a tag of this name is closed somewhere after p. There are few names to ask for.
+func (l *lexer) closesAfter(name string, p int) bool {
+	at, known := l.closings[name]
+	if !known || at < p {
+		at = len(l.src)
+		if start, _ := closingTag(l.src[p:], name); start >= 0 {
+			at = p + start
+		}
+		if l.closings == nil {
+			l.closings = make(map[string]int)
+		}
+		l.closings[name] = at
+	}
+	return at < len(l.src)
 }
 
 // readVerbatim reads the text up to the closing tag unchanged. Without a closing tag it is not a tag.
@@ -139,6 +302,9 @@ func (l *lexer) readVerbatim(t token, name string) (token, bool) {
 		}
 	}
 	start, end := closingTag(l.src[t.end:], name)
+	if start < 0 && l.cut {
+		start, end = len(l.src)-t.end, len(l.src)-t.end
+	}
 	if start < 0 {
 		l.unclosed = append(l.unclosed, name)
 		return t, false
@@ -209,15 +375,32 @@ func (t *token) readValue(s string) (int, bool) {
 	return end + 1, true
 }
 
-// mybbAttrs finds where the attributes of a MyBB quote start, after the closing quotation mark of the name.
+// mybbAttrs finds where the attributes of a MyBB quote start, after the closing quotation mark of the name. Like
+// MyBB, it accepts several blanks before each.
 func (t *token) mybbAttrs(s, closed string) int {
 	if t.tag != tagQuote {
 		return -1
 	}
+	first := -1
 	for _, key := range [...]string{" pid=", " dateline="} {
-		if i := strings.Index(s, closed+key); i >= 0 {
-			return i
+		i := strings.Index(s, key)
+		for ; i >= 0; i = nextIndex(s, key, i+1) {
+			start := len(strings.TrimRight(s[:i], " "))
+			if strings.HasSuffix(s[:start], closed) {
+				if start -= len(closed); first < 0 || start < first {
+					first = start
+				}
+				break
+			}
 		}
+	}
+	return first
+}
+
+// nextIndex returns the index of the next key in s, at or after from, or -1.
+func nextIndex(s, key string, from int) int {
+	if i := strings.Index(s[from:], key); i >= 0 {
+		return from + i
 	}
 	return -1
 }
@@ -265,6 +448,9 @@ func (t *token) attr(key string) string {
 		return value
 	}
 }
+
+// isTagByte reports whether c can be in the name of a tag. MyBB lets administrators use any.
+func isTagByte(c byte) bool { return isNameByte(c) || c == '.' || c >= 0x80 }
 
 func isNameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '*' || c == '_' || c == '-'

@@ -32,6 +32,9 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		}
 		return nil
 	})
+	if err == nil {
+		all = append(all, db.checkCodes(ctx)...)
+	}
 	if err != nil {
 		all = append(all, finding.Fail("connection", err.Error(), "check that the database in [forum] dsn is running and accepts postrider's login"))
 	}
@@ -60,7 +63,7 @@ func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err er
 func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 	var bad []finding.Finding
 	var absent []string
-	specs := contract()
+	specs := requiredQueries()
 	for _, q := range specs {
 		err := s.probeQuery(ctx, q)
 		my, isMySQL := errors.AsType[*mysql.MySQLError](err)

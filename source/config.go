@@ -20,12 +20,16 @@ type Config struct {
 	Prefix  string        `toml:"prefix"`  // of table names; empty: the type's default
 	Queries string        `toml:"queries"` // an .sql file whose queries replace the type's; empty: none
 	Timeout time.Duration `toml:"timeout"` // maximum duration of one statement
+
+	ShowTags []string `toml:"show_tags"` // the forum's own BB codes whose content may be in emails
 }
 
 // DefaultConfig returns the default settings.
-func DefaultConfig() Config { return Config{Timeout: 30 * time.Second} }
+func DefaultConfig() Config { return Config{Timeout: 30 * time.Second, ShowTags: []string{}} }
 
 var prefixes = regexp.MustCompile(`^[A-Za-z0-9_]*$`)
+
+var tagNames = regexp.MustCompile(`^[\p{L}\p{N}_.*-]{1,64}$`)
 
 // Validate returns all invalid keys; each error starts with its key. No error contains the password.
 func (c Config) Validate() error {
@@ -45,6 +49,11 @@ func (c Config) Validate() error {
 	}
 	if !prefixes.MatchString(c.Prefix) {
 		errs = append(errs, fmt.Errorf("prefix: invalid prefix %q: must be the start of the forum's table names, with only letters, digits and _", c.Prefix))
+	}
+	for _, name := range c.ShowTags {
+		if !tagNames.MatchString(name) {
+			errs = append(errs, fmt.Errorf("show_tags: invalid name %q: must be the name of a BB code without brackets, for example \"spoilerbox\"", name))
+		}
 	}
 	if c.Timeout < time.Second || c.Timeout > time.Hour {
 		errs = append(errs, fmt.Errorf("timeout: invalid duration %v: must be between 1s and 1h", c.Timeout))

@@ -33,7 +33,7 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	var body string
 	r := columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
 	return queryChunked(ctx, s, "bodies", "ids", ids, nil, r, func() error {
-		c := &forum.Content{LikeCount: likes, Body: s.db.kind.body(body, links)}
+		c := &forum.Content{LikeCount: likes, Body: s.dialect.BBCode(body, links)}
 		found[id] = c
 		if author != forum.Guest {
 			authors[author] = append(authors[author], c)
@@ -83,7 +83,7 @@ func (s *Snapshot) likes(ctx context.Context, found map[forum.PostID]*forum.Cont
 	var name sql.RawBytes
 	return queryChunked(ctx, s, "likes", "ids", liked, nil, columns{"id": &id, "name": &name}, func() error {
 		if c := found[id]; c != nil && len(c.Likes) < forum.LikeNames {
-			c.Likes = append(c.Likes, names.intern(name))
+			c.Likes = append(c.Likes, s.name(names.intern(name)))
 		}
 		return nil
 	})
@@ -99,6 +99,7 @@ func (s *Snapshot) addAuthorBadges(ctx context.Context, authors map[forum.Member
 	var id forum.MemberID
 	var title string
 	err := queryChunked(ctx, s, "titles", "members", ids, nil, columns{"member_id": &id, "title": &title}, func() error {
+		title = s.name(title)
 		for _, c := range authors[id] {
 			c.AuthorTitle = title
 		}
@@ -109,6 +110,7 @@ func (s *Snapshot) addAuthorBadges(ctx context.Context, authors map[forum.Member
 	}
 	var badge string
 	return queryChunked(ctx, s, "badges", "members", ids, nil, columns{"member_id": &id, "badge": &badge}, func() error {
+		badge = s.name(badge)
 		for _, c := range authors[id] {
 			if badge != "" && badge != c.AuthorTitle && !slices.Contains(c.Badges, badge) {
 				c.Badges = append(c.Badges, badge)

@@ -178,8 +178,8 @@ func TestContents_TruncateBodyInDatabase(t *testing.T) {
 		var likes int
 		var body string
 		err := s.queryNamed(t.Context(), "bodies", params{"ids": []forum.PostID{3}}, columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}, func() error { return nil })
-		if n := len([]rune(body)); n != 32768 || !strings.HasPrefix(body, "문장") {
-			t.Errorf("body has %d characters, want 32768", n)
+		if n := len([]rune(body)); n != bodyLimit || !strings.HasPrefix(body, "문장") {
+			t.Errorf("body has %d characters, want %d", n, bodyLimit)
 		}
 		return err
 	})

@@ -15,45 +15,58 @@ type querySpec struct {
 	name    string
 	params  []string
 	columns []string
+	// optional: a forum type may lack the query, and a forum the table or the column that it reads. Then it has no rows.
+	optional bool
+}
+
+// requiredQueries are those without which nothing can be sent.
+func requiredQueries() []querySpec {
+	return slices.DeleteFunc(contract(), func(q querySpec) bool { return q.optional })
 }
 
 func contract() []querySpec {
 	words := strings.Fields
-	return []querySpec{
-		{"sections", nil, words("id parent_id place title holds_threads closed")},
-		{"threads", words("ids"), words("id section_id title starter_id starter_name started_at first_post_id state redirect")},
-		{"posts", words("ids"), words("id thread_id author_id author_name posted_at state version")},
-		{"bodies", words("ids"), words("id author_id likes body")},
-		{"numbers", words("ids"), words("id thread_id earlier")},
-		{"likes", words("ids"), words("id name")},
-		{"titles", words("members"), words("member_id title")},
-		{"badges", words("members"), words("member_id badge")},
-		{"members", words("ids now"), words("id name email zone locale roles no_mail")},
-		{"find", words("name"), words("id")},
-		{"search", words("begins limit"), words("id")},
-		{"watching", words("after limit"), words("id")},
-		{"rights", words("roles"), words("role section_id rights")},
-		{"section_watches", words("members"), words("member_id section_id level mail")},
-		{"thread_watches", words("members"), words("member_id thread_id mail")},
-		{"watchers", words("threads sections after limit"), words("member_id thread_id section_id level")},
-		{"ignores", words("members"), words("member_id ignored")},
-		{"read_days", nil, words("days")},
-		{"section_reads", words("members since"), words("member_id section_id read_at")},
-		{"thread_reads", words("members since"), words("member_id thread_id read_at")},
-		{"took_part", words("members threads"), words("member_id thread_id")},
-		{"arrivals", words("after limit"), words("id thread_id section_id author_id posted_at visible")},
-		{"arrivals_of", words("ids"), words("id thread_id section_id author_id posted_at visible")},
-		{"first_since", words("from"), words("id")},
-		{"newest", nil, words("id")},
-		{"created", words("from until"), words("id")},
-		{"mailable", words("now"), words("members")},
-		{"roster", words("after limit"), words("id")},
-		{"profiles", words("ids"), words("id posts joined_at visited_at")},
-		{"groups", nil, words("id title")},
-		{"memberships", words("members"), words("member_id in_groups")},
-		{"named", words("names"), words("id name")},
-		{"addressed", words("addresses"), words("id email")},
+	specs := []querySpec{
+		{name: "sections", columns: words("id parent_id place title holds_threads closed")},
+		{name: "threads", params: words("ids"), columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect")},
+		{name: "posts", params: words("ids"), columns: words("id thread_id author_id author_name posted_at state version")},
+		{name: "bodies", params: words("ids"), columns: words("id author_id likes body")},
+		{name: "numbers", params: words("ids"), columns: words("id thread_id earlier")},
+		{name: "likes", params: words("ids"), columns: words("id name")},
+		{name: "titles", params: words("members"), columns: words("member_id title")},
+		{name: "badges", params: words("members"), columns: words("member_id badge")},
+		{name: "members", params: words("ids now"), columns: words("id name email zone locale roles no_mail")},
+		{name: "find", params: words("name"), columns: words("id")},
+		{name: "search", params: words("begins limit"), columns: words("id")},
+		{name: "watching", params: words("after limit"), columns: words("id")},
+		{name: "rights", params: words("roles"), columns: words("role section_id rights")},
+		{name: "section_watches", params: words("members"), columns: words("member_id section_id level mail")},
+		{name: "thread_watches", params: words("members"), columns: words("member_id thread_id mail")},
+		{name: "watchers", params: words("threads sections after limit"), columns: words("member_id thread_id section_id level")},
+		{name: "ignores", params: words("members"), columns: words("member_id ignored")},
+		{name: "read_days", columns: words("days")},
+		{name: "section_reads", params: words("members since"), columns: words("member_id section_id read_at")},
+		{name: "thread_reads", params: words("members since"), columns: words("member_id thread_id read_at")},
+		{name: "took_part", params: words("members threads"), columns: words("member_id thread_id")},
+		{name: "arrivals", params: words("after limit"), columns: words("id thread_id section_id author_id posted_at visible")},
+		{name: "arrivals_of", params: words("ids"), columns: words("id thread_id section_id author_id posted_at visible")},
+		{name: "first_since", params: words("from"), columns: words("id")},
+		{name: "newest", columns: words("id")},
+		{name: "created", params: words("from until"), columns: words("id")},
+		{name: "mailable", params: words("now"), columns: words("members")},
+		{name: "roster", params: words("after limit"), columns: words("id")},
+		{name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at")},
+		{name: "groups", columns: words("id title")},
+		{name: "memberships", params: words("members"), columns: words("member_id in_groups")},
+		{name: "named", params: words("names"), columns: words("id name")},
+		{name: "addressed", params: words("addresses"), columns: words("id email")},
+		{name: "codes", columns: words("name pattern page email")},
+		{name: "word_filter", columns: words("word regex replacement")},
 	}
+	for i := range specs {
+		specs[i].optional = specs[i].name == "codes" || specs[i].name == "word_filter"
+	}
+	return specs
 }
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
@@ -103,6 +116,9 @@ func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfi
 func checkParams(queries map[string]sqlfile.Query) error {
 	for _, c := range contract() {
 		q, found := queries[c.name]
+		if !found && c.optional {
+			continue
+		}
 		if !found {
 			return fmt.Errorf("missing query %q", c.name)
 		}

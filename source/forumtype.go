@@ -43,9 +43,11 @@ type forumType struct {
 	files                      []string // files with its queries; each query is in only one of them
 
 	links      func(base string) forum.Links
-	body       func(text string, l markup.Links) markup.Doc
-	zone       func(stored string) string // returns an IANA name; nil: the forum stores one
-	locale     func(stored string) string // returns a BCP 47 tag; nil: the forum stores one
+	dialect    markup.Dialect
+	filter     func(row markup.FilteredWord) ([]markup.FilteredWord, error) // decodes a row of word_filter; nil: as it is
+	section    func(title string) string                                    // the title of a section as plain text; nil: it is
+	zone       func(stored string) string                                   // returns an IANA name; nil: the forum stores one
+	locale     func(stored string) string                                   // returns a BCP 47 tag; nil: the forum stores one
 	rights     func(stored []byte) (grant, error)
 	inherits   bool // sections inherit permissions from ancestors and from the role's default
 	offsetOnly bool // the forum stores UTC offsets, so a member's zone changes with daylight saving time

@@ -20,6 +20,7 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 	var zone, locale, roles, noMail sql.RawBytes
 	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail}
 	err := queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
+		m.Name = s.name(m.Name)
 		m.Zone, m.Locale = shared.intern(zone), shared.intern(locale)
 		if s.db.kind.zone != nil {
 			m.Zone = s.db.kind.zone(m.Zone)

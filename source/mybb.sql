@@ -40,7 +40,7 @@ SELECT p.pid                       AS id,
 SELECT p.pid                       AS id,
        p.uid                       AS author_id,
        0                           AS likes,
-       LEFT(p.message, 32768)      AS body
+       LEFT(p.message, 262144)     AS body
   FROM {prefix}posts p
  WHERE p.pid IN (:ids)
 
@@ -295,3 +295,21 @@ SELECT u.uid                       AS id,
        u.email                     AS email
   FROM {prefix}users u
  WHERE u.email <> '' AND CONVERT(u.email USING utf8mb4) IN (:addresses)
+
+-- name: codes
+SELECT ''                          AS name,
+       m.regex                     AS pattern,
+       m.replacement               AS page,
+       ''                          AS email
+  FROM {prefix}mycode m
+ WHERE m.active = 1
+ ORDER BY m.parseorder
+
+-- name: word_filter
+-- Versions before 1.8.4 lack the column regex.
+SELECT b.badword                   AS word,
+       (SELECT regex FROM {prefix}badwords o WHERE o.bid = b.bid) AS regex,
+       b.replacement               AS replacement
+  FROM {prefix}badwords b
+  JOIN (SELECT 0 AS regex) absent
+ ORDER BY b.bid

@@ -161,3 +161,47 @@ func (p *phpReader) expect(what string) error {
 	p.rest = p.rest[len(what):]
 	return nil
 }
+
+// parsePHP parses a value serialized by PHP: arrays as maps, texts, whole numbers and booleans.
+func parsePHP(text []byte) (any, error) {
+	p := phpReader{rest: text}
+	v, err := p.any(0)
+	if err != nil {
+		return nil, fmt.Errorf("at byte %d: %w", len(text)-len(p.rest), err)
+	}
+	return v, nil
+}
+
+func (p *phpReader) any(depth int) (any, error) {
+	switch {
+	case bytes.HasPrefix(p.rest, []byte("s:")):
+		return p.text()
+	case bytes.HasPrefix(p.rest, []byte("i:")), bytes.HasPrefix(p.rest, []byte("b:")):
+		p.rest = p.rest[2:]
+		return p.number()
+	case !bytes.HasPrefix(p.rest, []byte("a:")):
+		_, err := p.value(depth)
+		return nil, err
+	case depth > maxPHPDepth:
+		return nil, errors.New("nested too deeply")
+	}
+	p.rest = p.rest[2:]
+	n, err := p.length()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.expect("{"); err != nil {
+		return nil, err
+	}
+	all := make(map[string]any)
+	for range n {
+		key, err := p.key()
+		if err != nil {
+			return nil, err
+		}
+		if all[key], err = p.any(depth + 1); err != nil {
+			return nil, err
+		}
+	}
+	return all, p.expect("}")
+}

@@ -5,7 +5,6 @@ import (
 
 	"postrider/forum"
 	"postrider/internal/sqlfile"
-	"postrider/markup"
 )
 
 // sample is the forum of the demo, and an example for custom forums: a schema, an .sql file and this function.
@@ -18,7 +17,6 @@ func sample() forumType {
 		engines: []sqlfile.Engine{sqlfile.SQLite},
 		files:   []string{"sample.sql"},
 		links:   func(base string) forum.Links { return sampleLinks(base) },
-		body:    markup.BBCode,
 		rights:  parseRightDigits,
 	}
 }

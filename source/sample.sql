@@ -45,7 +45,7 @@ SELECT p.id                        AS id,
 SELECT p.id                        AS id,
        p.author_id                 AS author_id,
        (SELECT COUNT(*) FROM {prefix}post_like l WHERE l.post_id = p.id) AS likes,
-       substr(p.body, 1, 32768)    AS body
+       substr(p.body, 1, 262144)   AS body
   FROM {prefix}post p
  WHERE p.id IN (:ids)
 

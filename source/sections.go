@@ -37,6 +37,10 @@ func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
 	var n node
 	r := columns{"id": &n.id, "parent_id": &n.parent, "place": &n.place, "title": &n.title, "holds_threads": &n.hasThreads, "closed": &n.closed}
 	err := s.queryNamed(ctx, "sections", nil, r, func() error {
+		if s.db.kind.section != nil {
+			n.title = s.db.kind.section(n.title)
+		}
+		n.title = s.name(n.title)
 		nodes = append(nodes, n)
 		return nil
 	})

@@ -19,6 +19,8 @@ import (
 type Snapshot struct {
 	db *DB
 	tx *sql.Tx
+	// dialect is how the forum's texts are read.
+	dialect *dialect
 }
 
 // chunkSize is the maximum number of IDs in one statement.

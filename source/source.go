@@ -49,6 +49,10 @@
 //	memberships     :members           member_id in_groups
 //	named           :names             id name
 //	addressed       :addresses         id email
+//	codes                              name pattern page email
+//	word_filter                        word regex replacement
+//
+// The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows.
 //
 // What each query returns, and what it must leave out:
 //
@@ -58,7 +62,7 @@
 //   - threads, posts: all of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. redirect is 1
 //     for the placeholder that a move leaves behind. version is any text that changes whenever the post would
 //     look different. The author is 0 for guests and deleted accounts.
-//   - bodies: the text as the forum stores it, cut to 32,768 characters, and the number of likes.
+//   - bodies: the text as the forum stores it, cut to 262,144 characters, and the number of likes.
 //   - numbers: for each thread with a post of :ids, the posts that the forum counts, starting with the oldest post
 //     of :ids, ordered by thread and position. earlier is the number of counted posts before these. Go continues
 //     counting from there.
@@ -96,6 +100,12 @@
 //     comma-separated.
 //   - named, addressed: members with these names or addresses. The parameters are in lower case; the columns are as
 //     the forum stores them.
+//   - codes: the forum's own BB codes, from add-ons or the administrator, as far as they are active. name is the tag's name, or
+//     pattern an expression that matches the whole code (MyBB). page is the HTML that the forum shows in its place, with
+//     {text} and {option}, or $1, $2 of the pattern; empty if a program decides. email is what the forum's own emails show;
+//     empty if that is the same as page. See [Code].
+//   - word_filter: words that the forum does not show, and what it shows instead. regex is 1 for a regular expression. Or
+//     one row that the type's Go file decodes.
 package source
 
 import (
@@ -104,6 +114,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -134,14 +145,18 @@ func MayRead(m forum.Member) bool {
 
 // DB is a forum's database.
 type DB struct {
-	kind       forumType
-	engine     sqlfile.Engine
-	queries    map[string]sqlfile.Query
-	sql        *sql.DB
-	links      forum.Links
-	base       string
-	prefix     string
-	timeout    time.Duration // of one statement
+	kind     forumType
+	engine   sqlfile.Engine
+	queries  map[string]sqlfile.Query
+	sql      *sql.DB
+	links    forum.Links
+	base     string
+	prefix   string
+	timeout  time.Duration // of one statement
+	showTags []string      // [forum] show_tags
+
+	dialectMu  sync.Mutex
+	dialect    *dialect // nil: not read yet
 	statements atomic.Int64
 }
 
@@ -172,10 +187,12 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, fmt.Errorf("connecting to %s: %w", t, err)
 	}
 	base := strings.TrimRight(c.URL, "/")
-	return &DB{
+	db := &DB{
 		kind: k, engine: t.engine, queries: queries, sql: pool,
-		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout,
-	}, nil
+		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
+	}
+	_, _ = db.currentDialect(ctx) // so that the first Read is as fast as the others; an error comes again there
+	return db, nil
 }
 
 // Close ends all connections.
@@ -193,6 +210,18 @@ func (db *DB) Statements() int64 { return db.statements.Load() }
 // Read calls ask within one read-only transaction. If the engine has snapshots (InnoDB, SQLite), all results
 // show the forum as it was at the first query. MyISAM, which MyBB may use, has none.
 func (db *DB) Read(ctx context.Context, ask func(*Snapshot) error) (err error) {
+	d, err := db.currentDialect(ctx)
+	if err != nil {
+		return err
+	}
+	return db.transaction(ctx, func(s *Snapshot) error {
+		s.dialect = d
+		return ask(s)
+	})
+}
+
+// transaction calls ask within one read-only transaction.
+func (db *DB) transaction(ctx context.Context, ask func(*Snapshot) error) (err error) {
 	tx, err := db.sql.BeginTx(ctx, nil) // the connection itself is read-only and REPEATABLE READ: see connect.go
 	if err != nil {
 		return fmt.Errorf("starting to read the forum: %w", err)

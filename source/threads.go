@@ -19,7 +19,8 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 	r := columns{"id": &t.ID, "section_id": &t.Section, "title": &t.Title, "starter_id": &t.Starter, "starter_name": &starter,
 		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect": &t.Redirect}
 	err := queryChunked(ctx, s, "threads", "ids", ids, nil, r, func() (err error) {
-		t.StarterName, t.StartedAt = names.intern(starter), unix(started)
+		t.Title = s.title(t.Title)
+		t.StarterName, t.StartedAt = s.name(names.intern(starter)), unix(started)
 		t.State, err = stateOf(state)
 		threads = append(threads, t)
 		return err
@@ -37,7 +38,8 @@ func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post,
 	r := columns{"id": &p.ID, "thread_id": &p.Thread, "author_id": &p.Author, "author_name": &author,
 		"posted_at": &posted, "state": &state, "version": &p.Version}
 	err := queryChunked(ctx, s, "posts", "ids", ids, nil, r, func() (err error) {
-		p.AuthorName, p.PostedAt = names.intern(author), unix(posted)
+		p.AuthorName, p.PostedAt = s.name(names.intern(author)), unix(posted)
+		p.Version += s.dialect.version
 		p.State, err = stateOf(state)
 		posts = append(posts, p)
 		return err

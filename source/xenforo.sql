@@ -242,3 +242,24 @@ SELECT u.user_id                   AS id,
        u.email                     AS email
   FROM {prefix}user u
  WHERE u.email <> '' AND CONVERT(u.email USING utf8mb4) IN (:addresses)
+
+-- name: codes
+-- Codes that are not active are shown as typed. A callback decides in PHP what its code shows. Old versions lack some
+-- columns: then a column of the row "absent" is read instead.
+SELECT c.bb_code_id                AS name,
+       ''                          AS pattern,
+       CASE WHEN c.bb_code_mode = 'replace'
+            THEN (SELECT replace_html FROM {prefix}bb_code o WHERE o.bb_code_id = c.bb_code_id)
+            ELSE '' END            AS page,
+       (SELECT replace_html_email FROM {prefix}bb_code o WHERE o.bb_code_id = c.bb_code_id) AS email
+  FROM {prefix}bb_code c
+  JOIN (SELECT '' AS replace_html, '' AS replace_html_email) absent
+ WHERE c.active = 1
+
+-- name: word_filter
+-- One row with all words: see xenforoFilter.
+SELECT o.option_value              AS word,
+       0                           AS regex,
+       COALESCE((SELECT s.option_value FROM {prefix}option s WHERE s.option_id = 'censorCharacter'), '') AS replacement
+  FROM {prefix}option o
+ WHERE o.option_id = 'censorWords'

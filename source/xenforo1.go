@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"postrider/internal/sqlfile"
-	"postrider/markup"
 )
 
 func xenforo1() forumType {
@@ -17,7 +16,7 @@ func xenforo1() forumType {
 		prefix:  "xf_",
 		files:   []string{"xenforo.sql", "xenforo1.sql"},
 		links:   newXenforoLinks,
-		body:    markup.BBCode,
+		filter:  xenforoFilter,
 		rights:  phpRights,
 	}
 }

@@ -16,7 +16,7 @@ SELECT p.post_id                   AS id,
 SELECT p.post_id                   AS id,
        p.user_id                   AS author_id,
        p.likes                     AS likes,
-       LEFT(p.message, 32768)      AS body
+       LEFT(p.message, 262144)     AS body
   FROM {prefix}post p
  WHERE p.post_id IN (:ids)
 

@@ -19,7 +19,8 @@ func xenforo2() forumType {
 		prefix:  "xf_",
 		files:   []string{"xenforo.sql", "xenforo2.sql"},
 		links:   newXenforoLinks,
-		body:    markup.BBCode,
+		dialect: markup.Dialect{ShortNames: true},
+		filter:  xenforoFilter,
 		rights:  jsonRights,
 	}
 }

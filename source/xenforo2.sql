@@ -19,7 +19,7 @@ SELECT p.post_id                   AS id,
        (SELECT COUNT(*)
           FROM {prefix}reaction_content r
          WHERE r.content_type = 'post' AND r.content_id = p.post_id AND r.reaction_id = 1) AS likes,
-       LEFT(p.message, 32768)      AS body
+       LEFT(p.message, 262144)     AS body
   FROM {prefix}post p
  WHERE p.post_id IN (:ids)
 

@@ -63,3 +63,11 @@ func (s Holds) Release(ctx context.Context, now time.Time, domain string) (relea
 	}
 	return n > 0, nil
 }
+
+// MarkAccepted records that a domain accepted a message after a hold: a hold that follows is not longer.
+func (s Holds) MarkAccepted(ctx context.Context, now time.Time, domain string) error {
+	if _, err := s.exec(ctx, nil, "mark_hold_accepted", args{"domain": addr.Domain(sanitizeText(domain)), "now": now.Unix()}); err != nil {
+		return fmt.Errorf("marking a hold: %w", err)
+	}
+	return nil
+}

@@ -85,7 +85,7 @@ func (s Suppressions) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (
 	err = s.query(ctx, tx, "cohorts", args{"minute": minute(now)}, func(scan scanFunc) error {
 		var c bounce.Cohort
 		var minute int64
-		err := scan(&c.Domain, &minute, &c.Refused, &c.Handed)
+		err := scan(&c.Domain, &minute, &c.Refused, &c.AtSMTP, &c.Handed)
 		c.Minute = time.Unix(60*minute, 0).UTC()
 		list = append(list, c)
 		return err

@@ -55,9 +55,9 @@ func TestEvaluate_CohortsCountSentAndRefused(t *testing.T) {
 			return all
 		}
 		equal(t, "cohorts", byDomain(), map[string]bounce.Cohort{
-			"a.example": {Domain: "a.example", Minute: at, Refused: 2, Handed: 10},
-			"b.example": {Domain: "b.example", Minute: at, Refused: 1},
-			"":          {Minute: at, Refused: 2, Handed: 10}, // a report is no doing of the relay
+			"a.example": {Domain: "a.example", Minute: at, Refused: 2, AtSMTP: 1, Handed: 10},
+			"b.example": {Domain: "b.example", Minute: at, Refused: 1, AtSMTP: 1},
+			"":          {Minute: at, Refused: 2, AtSMTP: 2, Handed: 10}, // a report is no doing of the relay
 		})
 		equal(t, "first refusal", d.Refusals[0], store.Refusal{
 			Key: "digest/1/a", Source: store.FromRelay, Member: 1, Address: "m1@a.example", SentAt: at,

@@ -33,7 +33,7 @@ type Alarm struct {
 const detailLength = 600
 
 // alarmKinds are the kinds of alarms that have texts in the locales.
-var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "held", "overdue", "queue", "volume", "stopped"}
+var alarmKinds = []string{"forum", "self_check", "store", "relay", "auth", "quota", "held", "overdue", "queue", "volume", "stopped"}
 
 // alarmKeys returns the locale keys that emails about alarms use.
 func alarmKeys() []string {

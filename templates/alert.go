@@ -19,6 +19,7 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	for _, g := range a.Groups {
 		w.sections[g.Section.ID] = g.Section.Title
 	}
+	w.only = a.Counts().Posts == 1
 	if err := w.fillAlert(f); err != nil {
 		return Content{}, err
 	}
@@ -125,10 +126,14 @@ func (w *render) stopKey() string {
 	return "alert.stop_thread"
 }
 
-// alertPreheader returns the author and the beginning of the first post.
+// alertPreheader returns the author and the first words of the first post, or its thread's title if it has no words.
 func (w *render) alertPreheader() string {
 	p := &w.alert.Groups[0].Threads[0].Posts[0]
-	return w.displayName(p.AuthorName) + ": " + w.post(p, w.excerpts[0]).title
+	words := w.post(p, w.excerpts[0]).title
+	if words == "" {
+		words = line.Fit(w.alert.Groups[0].Threads[0].Title, preheaderTitle)
+	}
+	return w.displayName(p.AuthorName) + ": " + words
 }
 
 // alertThreadData is the data of the template "thread" of an alert.
@@ -179,8 +184,8 @@ func (w *render) quoted(p *digest.Post, excerpt int) *fragment {
 	if ok {
 		return f
 	}
-	shown := p.Content.Body.Excerpt(excerpt).QuotedText(int64(p.Quoted.ID))
-	if rest := p.Quoted.Content.Body.WithoutPrefix(shown); shown == "" || !rest.Empty() {
+	shown := p.Body().Excerpt(excerpt).QuotedText(int64(p.Quoted.ID))
+	if rest := p.Quoted.Body().WithoutPrefix(shown); shown == "" || !rest.Empty() {
 		f = w.renderPost(key, p.Quoted, rest.Excerpt(excerpt))
 	}
 	if w.err == nil {
@@ -202,7 +207,10 @@ func (w *render) trailer(t *digest.Thread) []timedFragment {
 	}
 	first := firstNew(t)
 	button := headingKey{kind: w.kind, template: "button", locale: w.locale.index, id: int64(t.ID), first: int64(first)}
-	list := []timedFragment{{w.head(button, func() any { return moreData{URL: w.renderer.site.Links.Post(t.ID, first)} }), time.Time{}}}
+	if w.only {
+		button.n = 1
+	}
+	list := []timedFragment{{w.head(button, func() any { return moreData{URL: w.renderer.site.Links.Post(t.ID, first), Only: w.only} }), time.Time{}}}
 	if len(t.Earlier) == 0 {
 		return list
 	}

@@ -122,7 +122,7 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out.title = title
 	words := out.locale.words
 	words.Field = func(g markup.Field) string { return out.placeholder(g) }
-	out.preheader = line.Shorten(strings.Join(strings.Fields(doc.Text(words, textWidth)), " "), preheaderLimit)
+	out.preheader = line.Shorten(doc.Summary(words, 4*preheaderLimit), preheaderLimit)
 	body := announcementData[htmltemplate.HTML]{Title: title, Body: htmltemplate.HTML(doc.HTML(words)), Lang: v.Locale, Dir: out.dir}
 	words.Field = func(g markup.Field) string { return padPlaceholders(out.placeholder(g)) }
 	plain := announcementData[string]{Title: padPlaceholders(title), Body: doc.Text(words, textWidth), Lang: body.Lang, Dir: body.Dir}

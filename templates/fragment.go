@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	htmltemplate "html/template"
 	"math"
 	"strings"
@@ -42,6 +43,7 @@ type postKey struct {
 	post                    forum.PostID
 	version, author         string
 	marks                   highlights
+	folded                  string       // the quotes from members whom the reader ignores
 	in                      forum.PostID // the post that quotes this one
 	inVersion               string
 }
@@ -95,6 +97,7 @@ type postData[T string | htmltemplate.HTML] struct {
 type moreData struct {
 	Text, URL string
 	Threads   bool // counts whole threads, in the last line of the email
+	Only      bool // a link to the only post of an alert, which shows its address already
 }
 
 func (w *render) section(g *digest.Group) *fragment {
@@ -175,7 +178,7 @@ func (w *render) renderPostAs(template string, p *digest.Post, excerpt int) *fra
 	if f, ok := w.renderer.posts.Get(key); ok {
 		return f
 	}
-	f := w.renderPost(key, p, p.Content.Body.Excerpt(excerpt))
+	f := w.renderPost(key, p, p.Body().Excerpt(excerpt))
 	if w.err == nil {
 		w.renderer.posts.Add(key, f)
 	}
@@ -186,27 +189,23 @@ func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
 	m := highlights(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p))
 	return postKey{
 		kind: w.locale.pageOwner(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
-		version: p.Version, author: p.AuthorName, marks: m,
+		version: p.Version, author: p.AuthorName, marks: m, folded: foldedKey(p),
 	}
+}
+
+func foldedKey(p *digest.Post) string {
+	if len(p.Folded) == 0 {
+		return ""
+	}
+	return fmt.Sprint(p.Folded)
 }
 
 // renderPost renders a post with doc as its excerpt.
 func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
 	text := stripSlots(doc.Text(w.locale.words, textWidth))
 	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(stripSlots(doc.HTML(w.locale.words)))), postFor(w, p, text))
-	f.title = line.Shorten(summaryLine(text), preheaderLimit)
+	f.title = line.Fit(doc.Summary(w.locale.words, 4*preheaderLimit), preheaderLimit)
 	return f
-}
-
-// summaryLine returns the author's own words of a post, without quotes, on one line.
-func summaryLine(text string) string {
-	var own []string
-	for l := range strings.SplitSeq(text, "\n") {
-		if !strings.HasPrefix(l, ">") {
-			own = append(own, l)
-		}
-	}
-	return line.Fit(strings.Join(own, " "), len(text))
 }
 
 // mentionsYou reports whether a post mentions the reader without quoting them: one mark is enough.

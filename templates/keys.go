@@ -19,7 +19,7 @@ func ownKeys() []string {
 		"alert.why_quote", "alert.why_mention", "alert.why_thread", "alert.why_section", "alert.why_several",
 		"alert.cause_quote", "alert.cause_mention", "alert.cause_thread", "alert.cause_section",
 		"alert.stop_thread", "alert.stop_section", "alert.stop_all",
-		"markup.said", "markup.quote", "markup.spoiler", "markup.image", "markup.attachment", "markup.video",
+		"markup.said", "markup.quote", "markup.spoiler", "markup.hidden", "markup.ignored", "markup.image", "markup.attachment", "markup.video",
 	}
 }
 
@@ -28,6 +28,8 @@ func (l *locale) markupWords() markup.Labels {
 		QuoteHead:  func(name string) string { return l.mustText("markup.said", "name", name) },
 		QuotedPost: l.mustText("markup.quote"),
 		Spoiler:    l.mustText("markup.spoiler"),
+		Hidden:     l.mustText("markup.hidden"),
+		Ignored:    l.mustText("markup.ignored"),
 		Image:      l.mustText("markup.image"),
 		Attachment: l.mustText("markup.attachment"),
 		Video:      l.mustText("markup.video"),

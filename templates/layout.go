@@ -126,7 +126,8 @@ func (w *render) fillFooter(m forum.Member, f Footer, more ...string) error {
 	}
 	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
 	w.fill(slotMember, name, name)
-	w.fill(slotZone, w.zone.String(), w.zone.String())
+	zone := forum.ZoneName(w.zone.String())
+	w.fill(slotZone, zone, zone)
 	w.fill(slotSettings, f.Settings, f.Settings)
 	w.fill(slotUnsubscribe, f.Unsubscribe, f.Unsubscribe)
 	w.fill(slotView, f.View, f.View)

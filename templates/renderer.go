@@ -149,6 +149,7 @@ type render struct {
 	// For alerts only.
 	alert    *digest.Alert
 	sections map[forum.SectionID]string // their titles
+	only     bool                       // the alert has one post
 }
 
 // Layout implements digest.Sizes.

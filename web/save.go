@@ -10,6 +10,7 @@ import (
 
 	"postrider/daemon/members"
 	"postrider/digest"
+	"postrider/forum"
 )
 
 // save saves a member's settings, or shows the errors of the form and saves nothing.
@@ -98,7 +99,7 @@ func (s *Server) parseForm(a members.Account, form url.Values, page int) parsedF
 		in.addError("cadence")
 	}
 	c.Schedule = &schedule
-	c.Zone = strings.TrimSpace(form.Get("zone"))
+	c.Zone = forum.ZoneNamed(strings.TrimSpace(form.Get("zone")))
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil || c.Zone == "" || c.Zone == "Local" {
 		in.addError("zone")

@@ -199,6 +199,7 @@ func (s *Server) newForm(a members.Account, page int) settingsForm {
 		Quiet: *c.Quiet != digest.QuietHours{}, From: c.Quiet.From, Until: c.Quiet.Until,
 		Tomorrow: s.Now().In(a.Zone).AddDate(0, 0, 1).Format(time.DateOnly),
 	}
+	f.Preferences.Zone = forum.ZoneName(c.Zone)
 	if !f.Quiet {
 		f.From, f.Until = 22, 7
 	}

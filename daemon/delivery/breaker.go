@@ -15,6 +15,9 @@ const (
 	// A rejected login stays rejected until someone changes a setting, and frequent attempts may lock the account.
 	authOpenDuration    = 10 * time.Minute
 	maxAuthOpenDuration = time.Hour
+	// A daily quota lasts for hours, and an hourly one for at most one.
+	quotaOpenDuration    = 15 * time.Minute
+	maxQuotaOpenDuration = time.Hour
 )
 
 // breaker stops using a relay that gives no verdict on messages: it is unreachable (connection, EHLO, TLS, AUTH), hangs,
@@ -47,6 +50,8 @@ func (b *breaker) record(o mail.Outcome, now time.Time) transition {
 	switch {
 	case o.LoginRefused():
 		return b.open(now, authOpenDuration, maxAuthOpenDuration)
+	case o.RelayLimit() == mail.RelayQuota:
+		return b.open(now, quotaOpenDuration, maxQuotaOpenDuration)
 	case countsAsFailure(o):
 		if b.failures++; b.openFor == 0 && b.failures < failureThreshold {
 			return noTransition
@@ -73,6 +78,9 @@ func (b *breaker) open(now time.Time, first, most time.Duration) transition {
 
 // countsAsFailure reports whether a message got no verdict. One message may cause that itself, but hardly five in a row.
 func countsAsFailure(o mail.Outcome) bool {
+	if o.RelayLimit() != mail.NoRelayLimit {
+		return false
+	}
 	return o.Result == mail.NotSent || o.Result == mail.Uncertain || o.Result == mail.Refused && o.Stage == mail.Sender
 }
 

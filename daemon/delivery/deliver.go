@@ -153,10 +153,7 @@ func (d *Service) prepareBatch(ctx context.Context, rows []store.Row) (*dispatch
 	if err := d.hooks.Healthy(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.shared.holds.loadRecent(ctx, d.Store, d.Now()); err != nil {
-		return nil, err
-	}
-	holds, err := d.Store.Holds.Active(ctx, d.Now())
+	holds, err := d.shared.holds.load(ctx, d.Store, d.Now())
 	if err != nil {
 		return nil, err
 	}

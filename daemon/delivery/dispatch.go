@@ -85,6 +85,7 @@ func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
 		}
 		select {
 		case hand <- next:
+			p.service.shared.Relays.consume(time.Now())
 			p.queues.send(n)
 			p.inFlight++
 			p.sentSinceFlush++
@@ -112,6 +113,9 @@ func (p *dispatcher) loop(ctx context.Context, flush <-chan time.Time) {
 func (p *dispatcher) nextQueue(ctx context.Context) (n *providerQueue, idle bool) {
 	for p.canSend(ctx) {
 		now := time.Now()
+		if !p.service.shared.Relays.ready(now) {
+			return nil, p.inFlight == 0 && p.queues.empty() // each flush checks again
+		}
 		if n = p.queues.next(now); n != nil {
 			if p.tooOld(n.ready[0], now) {
 				p.refresh(ctx)
@@ -174,12 +178,12 @@ func (p *dispatcher) recordResult(s result) {
 			p.service.Log.Warn("provider is rate limiting us, slowing down", "provider", n.name, "a_minute", n.ratePerMinute(), "code", s.out.Code)
 		}
 	case s.out.Result == mail.Accepted:
-		p.service.shared.holds.clear(s.domain)
+		p.service.clearHold(s.domain)
 		if n.recover(now) {
 			p.service.Log.Info("provider throttle recovered", "provider", n.name)
 		}
 	}
-	if n.probe {
+	if n.probe && s.out.RelayLimit() == mail.NoRelayLimit {
 		n.probe, n.probeFailed = false, s.out.Result != mail.Accepted
 	}
 	p.queues.release(n)

@@ -261,6 +261,11 @@ func (s *providerQueues) removeIfEmpty(n *providerQueue) {
 	}
 }
 
+// empty reports whether no message is left to send.
+func (s *providerQueues) empty() bool {
+	return !slices.ContainsFunc(s.list, func(n *providerQueue) bool { return len(n.ready) > 0 || len(n.waiting) > 0 && !n.probeFailed })
+}
+
 // ready returns how many messages are ready.
 func (s *providerQueues) ready() (total int) {
 	for _, n := range s.list {

@@ -25,6 +25,7 @@ type Relays struct {
 type relay struct {
 	Sender
 	breaker
+	pace relayPace
 	name string // name in alarms; empty: the main relay
 }
 
@@ -46,6 +47,29 @@ func (r *Relays) available(now time.Time, most int) int {
 	return n
 }
 
+// ready reports whether another message may be sent now: a relay is in use and not too busy.
+func (r *Relays) ready(now time.Time) bool {
+	relay := r.first(now)
+	return relay != nil && relay.pace.available(now)
+}
+
+// consume counts a message that is about to be sent.
+func (r *Relays) consume(now time.Time) {
+	if relay := r.first(now); relay != nil {
+		relay.pace.consume(now)
+	}
+}
+
+// first returns the relay that gets the next message; nil: none.
+func (r *Relays) first(now time.Time) *relay {
+	for _, relay := range r.list {
+		if relay.available(now, 1) > 0 {
+			return relay
+		}
+	}
+	return nil
+}
+
 // Send implements Sender. A message that did not reach one relay is sent to the next one immediately: nothing of it was sent.
 func (r *Relays) Send(ctx context.Context, from, to string, raw []byte) mail.Outcome {
 	return r.send(ctx, from, to, raw, func(relay *relay) bool { return relay.allow(time.Now()) })
@@ -62,16 +86,33 @@ func (r *Relays) send(ctx context.Context, from, to string, raw []byte, allow fu
 		if !allow(relay) {
 			continue
 		}
+		began := time.Now()
 		out = relay.Send(ctx, from, to, raw)
 		if ctx.Err() != nil && out.Unreachable() {
 			return out // the daemon is stopping, which says nothing about the relay
 		}
 		r.recordOutcome(relay, out)
-		if !out.Unreachable() && !out.LoginRefused() {
+		r.recordSpeed(relay, out, began)
+		if !out.Unreachable() && !out.LoginRefused() && out.RelayLimit() == mail.NoRelayLimit {
 			return out
 		}
 	}
 	return out
+}
+
+// recordSpeed records whether the relay finds us too fast.
+func (r *Relays) recordSpeed(relay *relay, out mail.Outcome, began time.Time) {
+	now := time.Now()
+	switch {
+	case out.RelayLimit() == mail.RelayRate:
+		if relay.pace.limit(began, now) {
+			r.log.Warn("relay is rate limiting us, slowing down", "relay", relay.configName(), "a_second", relay.pace.perSecond(), "code", out.Code, "reply", out.Reply)
+		}
+	case out.Result == mail.Accepted:
+		if relay.pace.accept(now) {
+			r.log.Info("relay rate limit removed", "relay", relay.configName())
+		}
+	}
 }
 
 // recordOutcome records an outcome of a relay, and logs and raises alarms for changes.
@@ -79,6 +120,9 @@ func (r *Relays) recordOutcome(relay *relay, out mail.Outcome) {
 	switch {
 	case out.LoginRefused():
 		r.alarms.Raise(alarm.Auth, relay.name, fmt.Sprintf("%d %s", out.Code, out.Reply))
+	case out.RelayLimit() == mail.RelayQuota:
+		r.alarms.Raise(alarm.Quota, relay.name, fmt.Sprintf("%d %s", out.Code, out.Reply))
+	case out.RelayLimit() == mail.RelayRate: // the relay works
 	case out.Unreachable():
 		r.alarms.Raise(alarm.Relay, relay.name, fmt.Sprint(out.Err))
 	case countsAsFailure(out):
@@ -86,9 +130,16 @@ func (r *Relays) recordOutcome(relay *relay, out mail.Outcome) {
 	default:
 		r.alarms.Clear(alarm.Relay, relay.name)
 		r.alarms.Clear(alarm.Auth, relay.name)
+		if out.Result == mail.Accepted {
+			r.alarms.Clear(alarm.Quota, relay.name)
+		}
 	}
 	switch relay.record(out, time.Now()) {
 	case opened:
+		if out.RelayLimit() == mail.RelayQuota {
+			r.log.Warn("relay accepts no more messages for now, messages wait or use another relay", "relay", relay.configName(), "code", out.Code, "reply", out.Reply)
+			return
+		}
 		r.log.Warn("relay unreachable, messages wait or use another relay", "relay", relay.configName(), "code", out.Code, "err", out.Err)
 	case closed:
 		r.log.Info("relay reachable again", "relay", relay.configName())

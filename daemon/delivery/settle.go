@@ -99,6 +99,14 @@ func (d *Service) settlement(row store.Row, out mail.Outcome, posts, bytes int) 
 	if out.Err != nil {
 		s.Reason = out.Err.Error()
 	}
+	switch out.RelayLimit() { // says nothing about this message
+	case mail.RelayRate:
+		s.State, s.CountAttempt, s.NotBefore = store.StateQueued, false, now.Add(paceRetry)
+		return s
+	case mail.RelayQuota:
+		s.State, s.CountAttempt, s.NotBefore = store.StateQueued, false, now.Add(connectionRetryDelay)
+		return s
+	}
 	switch out.Result {
 	case mail.Accepted:
 		s.State = store.StateAccepted

@@ -3,6 +3,7 @@ package editions
 import (
 	"context"
 	"slices"
+	"time"
 
 	"postrider/daemon/settings"
 	"postrider/digest"
@@ -27,9 +28,23 @@ func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, request
 	return b.store.Sightings.Before(ctx, before, set.ContextPosts)
 }
 
-// addContext adds context to each alert: the posts that it quotes, and unread posts before them. It reads them once for
-// the whole batch and checks access for each reader.
-func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts) error {
+// addContext adds context to each alert: the posts that it quotes, and unread posts before them. Then it folds quotes from
+// members whom the reader ignores.
+func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts, now time.Time) error {
+	if err := b.addContextPosts(ctx, s, built, readers, before, set); err != nil {
+		return err
+	}
+	var digests []*digest.Digest
+	for _, a := range built {
+		if a.Alert != nil {
+			digests = append(digests, &a.Alert.Digest)
+		}
+	}
+	return b.foldQuotes(ctx, s, digests, readers, now)
+}
+
+// addContextPosts reads the context once for the whole batch and checks access for each reader.
+func (b *Builder) addContextPosts(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts) error {
 	ids := contextPostIDs(built, before)
 	if len(ids) == 0 {
 		return nil

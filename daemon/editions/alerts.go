@@ -46,7 +46,7 @@ func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set settings.A
 		if err := b.fillAlerts(ctx, s, built, inputs.contents, now); err != nil {
 			return err
 		}
-		return b.addContext(ctx, s, built, inputs.readers, inputs.before, set)
+		return b.addContext(ctx, s, built, inputs.readers, inputs.before, set, now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building alerts: %w", err)

@@ -123,7 +123,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 				editions[i] = selectEdition(window, readers[a.Member], a)
 			}
 		}
-		return b.attachContents(ctx, s, editions, now)
+		return b.attachContents(ctx, s, editions, readers, now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building editions: %w", err)

@@ -10,8 +10,8 @@ import (
 	"postrider/source"
 )
 
-// attachContents adds the contents of the selected posts and orders the posts.
-func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editions []Edition, now time.Time) error {
+// attachContents adds the contents of the selected posts, orders the posts and folds quotes from ignored members.
+func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editions []Edition, readers map[forum.MemberID]*digest.Reader, now time.Time) error {
 	need := newContentRequest(editions)
 	contents, err := b.contents(ctx, s, need.posts)
 	if err != nil {
@@ -21,6 +21,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 	if err != nil {
 		return err
 	}
+	var filled []*digest.Digest
 	for i := range editions {
 		d := editions[i].Digest
 		if d == nil {
@@ -34,9 +35,11 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
 			editions[i] = Edition{Skip: digest.ReasonNothingNew, Deferred: editions[i].Deferred}
+			continue
 		}
+		filled = append(filled, d)
 	}
-	return nil
+	return b.foldQuotes(ctx, s, filled, readers, now)
 }
 
 // contentRequest lists what the editions of a batch need in total.

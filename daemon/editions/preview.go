@@ -66,7 +66,7 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 		return err
 	}
 	editions := []Edition{selectEdition(window, readers[id], requests[0])}
-	if err := b.attachContents(ctx, s, editions, p.Until); err != nil {
+	if err := b.attachContents(ctx, s, editions, readers, p.Until); err != nil {
 		return err
 	}
 	p.Edition = editions[0]

@@ -42,7 +42,7 @@ func (b *Builder) Rebuild(ctx context.Context, now time.Time, a Request, sent ti
 		r.After, r.Until, r.At = a.After, a.Until, a.Planned
 		edition := []Edition{{Digest: window.Select(*r)}}
 		edition[0].Digest.WantedExcerpt = r.Choices.Excerpt
-		err = b.attachContents(ctx, s, edition, sent)
+		err = b.attachContents(ctx, s, edition, readers, sent)
 		d = edition[0].Digest
 		return err
 	})
@@ -99,7 +99,7 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 		if err := b.fillAlerts(ctx, s, built, x.contents, sent); err != nil {
 			return err
 		}
-		return b.addContext(ctx, s, built, x.readers, x.before, set)
+		return b.addContext(ctx, s, built, x.readers, x.before, set, now)
 	})
 	return a, err
 }

@@ -45,6 +45,7 @@ WITH open AS (
 SELECT r.domain,
        r.minute,
        count(DISTINCT r.member_id),
+       count(DISTINCT CASE WHEN r.source = 'smtp' AND r.code > 0 THEN r.member_id END),
        COALESCE((SELECT t.mails
                    FROM tally t
                   WHERE t.minute = r.minute
@@ -58,6 +59,7 @@ SELECT r.domain,
  UNION ALL
 SELECT '',
        r.minute,
+       count(DISTINCT r.member_id),
        count(DISTINCT r.member_id),
        COALESCE((SELECT CAST(sum(t.mails) AS BIGINT)
                    FROM tally t

@@ -20,6 +20,12 @@ DELETE FROM hold
  WHERE domain = :domain
    AND until > :now
 
+-- name: mark_hold_accepted
+UPDATE hold
+   SET until = since
+ WHERE domain = :domain
+   AND until <= :now
+
 -- name: prune_holds
 DELETE FROM hold
  WHERE until < :before

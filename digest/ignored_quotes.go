@@ -1,0 +1,90 @@
+package digest
+
+import (
+	"strings"
+
+	"postrider/forum"
+	"postrider/markup"
+)
+
+// IgnoredAuthors are the members whose words one reader does not want to see, also where somebody quotes them.
+type IgnoredAuthors struct {
+	Members map[forum.MemberID]bool
+	Names   map[string]bool                 // their names in lower case
+	Authors map[forum.PostID]forum.MemberID // of quoted posts; shared by all readers
+}
+
+// quoted reports whether a quote has an ignored author: by the ID of the member, by the author of the quoted post, or by
+// the name, which is all that some quotes have.
+func (x *IgnoredAuthors) quoted(q markup.Quote) bool {
+	return x.Members[forum.MemberID(q.Member)] || x.Members[x.Authors[forum.PostID(q.Post)]] || x.Names[strings.ToLower(q.Author)]
+}
+
+// FoldQuotes marks the quotes of ignored authors in all posts of a digest or an alert.
+func (d *Digest) FoldQuotes(x IgnoredAuthors) {
+	d.eachPost(func(p *Post) {
+		for _, q := range p.Content.Body.Quotes() {
+			if x.quoted(q) {
+				p.Folded = append(p.Folded, q)
+			}
+		}
+	})
+}
+
+// QuotedPosts returns the posts that the posts of a digest or an alert quote by ID.
+func (d *Digest) QuotedPosts() []forum.PostID {
+	var ids []forum.PostID
+	d.eachPost(func(p *Post) {
+		for _, q := range p.Content.Body.Quotes() {
+			if q.Post != 0 {
+				ids = append(ids, forum.PostID(q.Post))
+			}
+		}
+	})
+	return ids
+}
+
+// HasQuotes reports whether any post quotes somebody.
+func (d *Digest) HasQuotes() bool {
+	found := false
+	d.eachPost(func(p *Post) { found = found || len(p.Content.Body.Quotes()) > 0 })
+	return found
+}
+
+// eachPost visits every post with content, including the context of an alert.
+func (d *Digest) eachPost(visit func(*Post)) {
+	each := func(p *Post) {
+		if p.Content != nil {
+			visit(p)
+		}
+	}
+	for _, g := range d.Groups {
+		for i := range g.Threads {
+			t := &g.Threads[i]
+			for j := range t.Posts {
+				each(&t.Posts[j])
+				if q := t.Posts[j].Quoted; q != nil {
+					each(q)
+				}
+			}
+			for j := range t.Earlier {
+				each(&t.Earlier[j])
+			}
+		}
+	}
+}
+
+// Body returns the text of a post for its reader.
+func (p *Post) Body() markup.Doc {
+	if len(p.Folded) == 0 {
+		return p.Content.Body
+	}
+	return p.Content.Body.FoldQuotes(func(q markup.Quote) bool {
+		for _, folded := range p.Folded {
+			if q == folded {
+				return true
+			}
+		}
+		return false
+	})
+}
