@@ -14,7 +14,7 @@ var mayImport = map[string][]string{
 	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
 	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "source", "web", "internal/addr"},
 	"admin":                {"alarm", "bounce", "daemon", "daemon/audience", "daemon/editions", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
-	"metrics":              {"alarm", "daemon", "daemon/delivery", "source", "store"},
+	"metrics":              {"alarm", "bounce", "daemon", "daemon/delivery", "source", "store"},
 	"web":                  {"daemon/editions", "daemon/members", "daemon/view", "digest", "forum", "templates", "internal/link", "internal/ratelimit"},
 	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
 	"daemon/settings":      {"alarm", "digest", "internal/addr"},

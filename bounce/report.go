@@ -14,6 +14,9 @@ const (
 	Other     Kind = "other"      // unknown
 )
 
+// Kinds lists all kinds.
+var Kinds = []Kind{Failure, Delay, Complaint, NotSpam, AutoReply, Other}
+
 // Report is what an inbound message says about a message of ours. It is not verified and can be forged.
 type Report struct {
 	Kind       Kind
@@ -21,7 +24,21 @@ type Report struct {
 	Recipients []Recipient
 	Originals  []Original // copies of our message; the outermost first
 	To         []string   // recipients by the message's own header; those of the last server first
+	Letter     *Letter    // what a person may have written; nil: a machine did
 }
+
+// Letter is a message that no machine wrote, as far as its header tells: an answer to one of our messages, or spam.
+type Letter struct {
+	From      string // the field, decoded
+	ReplyTo   string // likewise
+	Subject   string
+	MessageID string
+	AnswerTo  []string // Message-IDs that it answers
+	Text      string
+}
+
+// LoopField is the field that marks messages that we have forwarded.
+const LoopField = "X-Postrider-Forwarded"
 
 // Recipient is a recipient whose message failed or is delayed.
 type Recipient struct {
@@ -62,6 +79,9 @@ func Parse(raw []byte) Report {
 	w.walk(head, body, 0)
 	r := w.combine(head)
 	r.To = sentTo(head)
+	if r.Kind == Other && r.Form == "" && len(w.originals) == 0 && isPersonal(head) {
+		r.Letter = w.letter(head)
+	}
 	return r
 }
 

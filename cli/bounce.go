@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/bounce"
+	"postrider/daemon/delivery"
 	"postrider/daemon/members"
 	"postrider/inbound"
 	"postrider/internal/link"
@@ -70,6 +71,15 @@ func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient stri
 	return c.withStore(ctx, func(s *store.Store) error {
 		h := &app{cfg: cfg, store: s, log: newLog(c.err, cfg.Log)}
 		box, err := h.inbound(ctx, time.Now)
+		if err != nil {
+			return err
+		}
+		done := func() {}
+		defer func() { done() }()
+		box.Replies, err = h.replies(func() (sender delivery.Sender, err error) {
+			sender, done, err = h.sender("")
+			return sender, err
+		})
 		if err != nil {
 			return err
 		}

@@ -107,6 +107,10 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	if box.Replies, err = h.replies(func() (delivery.Sender, error) { return sender, nil }); err != nil {
+		return err
+	}
+	box.Observe = counts.InboundReceived
 	if o.once {
 		if err := box.Collect(ctx, cfg.Bounces.Config); err != nil {
 			h.log.Warn("cannot process inbound messages", "err", err)

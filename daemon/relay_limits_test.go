@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,52 @@ func TestDeliver_DailyLimitOfRelay(t *testing.T) {
 		}
 		if n := w.countByState()["queued"]; n != 0 {
 			t.Errorf("%d messages still wait after the limit", n)
+		}
+	})
+}
+
+// TestDeliver_RateLimitOfRelay sends through a relay that accepts 14 messages a second, like Amazon SES.
+func TestDeliver_RateLimitOfRelay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newDailyWorld(t)
+		w.addMembers(200, 333, "many.example")
+		w.round()
+		w.writePost(w.thread(tonight))
+		var mu sync.Mutex
+		var accepted []time.Time
+		w.relay.answer = func(string, int) mail.Outcome {
+			time.Sleep(5 * time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			now, lately := time.Now(), 0
+			for _, at := range accepted {
+				if now.Sub(at) < time.Second {
+					lately++
+				}
+			}
+			if lately >= 14 {
+				return mail.Outcome{Result: mail.TempFail, Stage: mail.Data, Code: 454, Reply: "Throttling failure: Maximum sending rate exceeded."}
+			}
+			accepted = append(accepted, now)
+			return mail.Outcome{Result: mail.Accepted, Code: 250}
+		}
+		began := time.Now()
+		w.setClock(5, "08:00")
+		w.round()
+		w.setClock(5, "08:01")
+		w.round()
+		if n := w.countByState()["queued"]; n != 0 || len(accepted) < 333 {
+			t.Errorf("%d messages were accepted and %d wait, want all accepted", len(accepted), n)
+		}
+		if took := time.Since(began); took > 40*time.Second {
+			t.Errorf("delivery took %v, want about 26 s", took)
+		}
+		if refused := len(w.relay.messages()) - len(accepted); refused > 40 {
+			t.Errorf("%d messages were too fast, want few", refused)
+		}
+		if got := w.suppressedAddresses(); len(got) != 0 {
+			t.Errorf("suppressed addresses = %v, want none", got)
 		}
 	})
 }

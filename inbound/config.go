@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	netmail "net/mail"
 	"net/url"
 	"strings"
+
+	"postrider/internal/addr"
 )
 
 // Config is the [bounces] table.
@@ -15,6 +18,7 @@ type Config struct {
 	Maildir  string `toml:"maildir"`
 	IMAP     string `toml:"imap"`
 	Password string `toml:"password"`
+	Replies  string `toml:"replies"` // where answers of persons are forwarded to; empty: smtp.reply_to, else alarms.email
 }
 
 // Validate returns all faults; each error begins with its key.
@@ -22,6 +26,14 @@ func (c Config) Validate() error {
 	var errs []error
 	if c.Domain != "" && (strings.ContainsAny(c.Domain, "@ :/<>") || !strings.Contains(c.Domain, ".")) {
 		errs = append(errs, fmt.Errorf("domain is %q: must be a domain whose mail is delivered to postrider, for example \"bounce.forum.example.org\"", c.Domain))
+	}
+	if c.Replies != "" {
+		a, err := netmail.ParseAddress(c.Replies)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("replies: invalid address %q: must be like \"admin@example.org\", or empty", c.Replies))
+		} else if c.Domain != "" && strings.EqualFold(addr.Domain(a.Address), c.Domain) {
+			errs = append(errs, fmt.Errorf("replies: invalid address %q: its mail comes back to postrider; must be outside of bounces.domain", c.Replies))
+		}
 	}
 	if c.Listen != "" {
 		door, err := parseListenAddr(c.Listen)

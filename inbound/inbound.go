@@ -3,7 +3,7 @@
 // A message arrives through the listener (listen.go), a mailbox (maildir.go, imap.go) or a pipe. All of them call
 // [Processor.Process], which identifies our message that it is about (identify.go), by signatures that only we can
 // make, and saves the result. The daemon evaluates rejections later. What cannot be identified is logged and dropped.
-// Nothing is ever sent back, because bounces have no sender.
+// Nothing is ever sent back, because bounces have no sender. What a person answers to a message is forwarded (replies.go).
 package inbound
 
 import (
@@ -31,6 +31,8 @@ type Processor struct {
 	Members  *members.Service // unsubscribes members
 	Log      *slog.Logger
 	Now      func() time.Time
+	Replies  *Replies          // nil: answers of persons are dropped
+	Observe  func(bounce.Kind) // called for each message; nil: nothing
 }
 
 // ErrRetryLater means that a message cannot be processed yet: it bounced before the result of its delivery was saved.
@@ -41,13 +43,13 @@ var ErrRetryLater = errors.New("inbound: our message that this is about is still
 // again later.
 func (b *Processor) Process(ctx context.Context, to []string, raw []byte) (err error) {
 	defer b.recoverPanic(&err)
-	return b.process(ctx, to, message{raw, bounce.Parse(raw)})
+	return b.process(ctx, to, b.parse(raw))
 }
 
 // ProcessForEach is like Process for each address in turn: one message can be a request from several of them.
 func (b *Processor) ProcessForEach(ctx context.Context, to []string, raw []byte) (err error) {
 	defer b.recoverPanic(&err)
-	m := message{raw, bounce.Parse(raw)}
+	m := b.parse(raw)
 	for _, address := range to {
 		if err := b.process(ctx, []string{address}, m); err != nil {
 			return err
@@ -70,6 +72,14 @@ type message struct {
 	bounce.Report
 }
 
+func (b *Processor) parse(raw []byte) message {
+	m := message{raw, bounce.Parse(raw)}
+	if b.Observe != nil {
+		b.Observe(m.Kind)
+	}
+	return m
+}
+
 func (b *Processor) process(ctx context.Context, to []string, m message) error {
 	report := m.Report
 	for _, address := range slices.Concat(to, report.To) {
@@ -78,6 +88,9 @@ func (b *Processor) process(ctx context.Context, to []string, m message) error {
 		}
 	}
 	log := b.Log.With("kind", report.Kind, "form", report.Form)
+	if report.Letter != nil {
+		return b.handleLetter(ctx, log, to, m)
+	}
 	if report.Kind == bounce.AutoReply || report.Kind == bounce.Other {
 		log.Debug("inbound message dropped: not a report")
 		return nil

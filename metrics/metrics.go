@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"postrider/bounce"
 	"postrider/daemon"
 	"postrider/daemon/delivery"
 )
@@ -24,6 +25,7 @@ type Metrics struct {
 	messages *prometheus.CounterVec
 	rounds   *prometheus.HistogramVec
 	failures *prometheus.CounterVec
+	inbound  *prometheus.CounterVec
 	lastScan prometheus.Gauge
 }
 
@@ -41,6 +43,9 @@ func New() *Metrics {
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "postrider_round_failures_total", Help: "Failed rounds, by what triggered them.",
 		}, []string{"trigger"}),
+		inbound: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "postrider_inbound_messages_total", Help: "Inbound messages, by what they are.",
+		}, []string{"kind"}),
 		lastScan: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "postrider_last_scan_timestamp_seconds", Help: "Unix time of the last successful scan of the forum; 0 before the first.",
 		}),
@@ -50,7 +55,10 @@ func New() *Metrics {
 			m.messages.WithLabelValues(kind, string(outcome))
 		}
 	}
-	m.registry.MustRegister(m.messages, m.rounds, m.failures, m.lastScan, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, kind := range bounce.Kinds {
+		m.inbound.WithLabelValues(string(kind))
+	}
+	m.registry.MustRegister(m.messages, m.rounds, m.failures, m.inbound, m.lastScan, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -70,6 +78,9 @@ func (m *Metrics) ScanFinished(at time.Time) { m.lastScan.Set(float64(at.Unix())
 func (m *Metrics) MessageSettled(kind string, o delivery.OutcomeKind) {
 	m.messages.WithLabelValues(kind, string(o)).Inc()
 }
+
+// InboundReceived counts an inbound message.
+func (m *Metrics) InboundReceived(kind bounce.Kind) { m.inbound.WithLabelValues(string(kind)).Inc() }
 
 // Handler serves metrics at /metrics. It logs and leaves out metrics that cannot be read at the moment.
 func (m *Metrics) Handler(from Sources, log *slog.Logger) http.Handler {
