@@ -108,9 +108,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	ticks := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger), chain)
 	d.main = d.newLoop(delivery.ExceptAlerts)
 	tick := d.main.exclusive(ctx)
-	for spec, job := range d.schedule(tick) {
-		if _, err := ticks.AddFunc(spec, job); err != nil {
-			return fmt.Errorf("scheduling %q: %w", spec, err)
+	for _, job := range d.schedule(tick) {
+		if _, err := ticks.AddFunc(job.spec, job.run); err != nil {
+			return fmt.Errorf("scheduling %q: %w", job.spec, err)
 		}
 	}
 	d.watchdog.alarms.Clear(alarm.SelfCheck, "") // the self-check passed before we run
@@ -129,16 +129,22 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return l.delivery.FlushUnsettled(context.WithoutCancel(ctx))
 }
 
-// schedule returns the jobs of the main loop, by their cron specs.
-func (d *Daemon) schedule(tick func(name string, steps ...func(context.Context) error) func()) map[string]func() {
+// cronJob is a job and when it runs.
+type cronJob struct {
+	spec string
+	run  func()
+}
+
+// schedule returns the jobs of the main loop.
+func (d *Daemon) schedule(tick func(name string, steps ...func(context.Context) error) func()) []cronJob {
 	l := d.main
-	return map[string]func(){
-		fmt.Sprintf("@every %s", d.settings.Scan.Interval): tick("editions", l.scanIfDue, l.digests.planDigests, l.deliver),
-		"@every 1s":    tick("announcements", l.tickAnnouncements),
-		"@every 5m":    tick("moves", l.scanner.scanMoves),
-		"* * * * *":    tick("judge", d.evaluateRefusals),
-		"*/10 * * * *": tick("members", l.subscribers.syncSubscribers),
-		"17 3 * * *":   tick("prune", d.prune),
+	return []cronJob{
+		{fmt.Sprintf("@every %s", d.settings.Scan.Interval), tick("editions", l.scanIfDue, l.digests.planDigests, l.deliver)},
+		{"@every 1s", tick("announcements", l.tickAnnouncements)},
+		{"@every 5m", tick("moves", l.scanner.scanMoves)},
+		{"* * * * *", tick("judge", d.evaluateRefusals)},
+		{"*/10 * * * *", tick("members", l.subscribers.syncSubscribers)},
+		{"17 3 * * *", tick("prune", d.prune)},
 	}
 }
 

@@ -102,9 +102,20 @@ func TestDeliver_SlowForum(t *testing.T) {
 
 func TestRun_SendsAndStops(t *testing.T) {
 	t.Parallel()
+	// One second is also the interval of another job.
+	for _, interval := range []time.Duration{time.Minute, time.Second} {
+		t.Run(interval.String(), func(t *testing.T) {
+			t.Parallel()
+			runSendsAndStops(t, interval)
+		})
+	}
+}
+
+func runSendsAndStops(t *testing.T, interval time.Duration) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.set.Scan.Interval = time.Minute
+		w.set.Scan.Interval = interval
 		w.restart()
 		w.member(101, "anna", passenger, tonight)
 		ctx, stop := context.WithCancel(t.Context())

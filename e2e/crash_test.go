@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,6 +78,7 @@ func startDaemonGroup(t *testing.T, store string) *daemonGroup {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
+			t.Logf("the leases: %s", leases(store))
 			for i, p := range f.daemons {
 				t.Logf("daemon %d:\n%s", i, p.out)
 			}
@@ -117,4 +119,17 @@ func (f *daemonGroup) checkCopies(faults int) {
 	if most := faults * daemonCount * (connections + maxUnsettled); copies > most {
 		f.Errorf("%d messages were repeated, want at most %d: those in flight at %d faults", copies, most, faults)
 	}
+}
+
+// leases describes the messages that are not settled, for the log of a failed test.
+func leases(dsn string) string {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return err.Error()
+	}
+	defer db.Close()
+	var text string
+	err = db.QueryRow(`SELECT string_agg(format('%s of %s x %s, in flight %s, until %s', state, lease_owner, n, handed, lease_until), E'\n')
+		FROM (SELECT state, lease_owner, handed, lease_until, count(*) AS n FROM outbox WHERE settled_at IS NULL GROUP BY 1, 2, 3, 4) l`).Scan(&text)
+	return fmt.Sprint(text, " ", err)
 }
