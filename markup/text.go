@@ -146,7 +146,8 @@ func (t *textWriter) line(s string) {
 // wrapped writes words in as many lines as they need.
 func (t *textWriter) wrapped(s string) {
 	// One column is reserved for the space that escapeLeading may add.
-	wrap(s, t.availableColumns()-1, func(line string) { t.line(escapeLeading(strings.ReplaceAll(line, noBreak, " "))) })
+	plain := strings.NewReplacer(noBreak, " ", wholeWord, "")
+	wrap(s, t.availableColumns()-1, func(line string) { t.line(escapeLeading(plain.Replace(line))) })
 }
 
 // escapeLeading keeps an author's line from being read as a quote or a signature delimiter. Those markers
