@@ -50,7 +50,7 @@ func (w *world) watchThread(member, thread int64, mail int) {
 // visitThread marks a thread as read by a member now.
 func (w *world) visitThread(member, thread int64) {
 	w.Helper()
-	w.execSQL(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT (member_id, thread_id) DO UPDATE SET read_at = excluded.read_at`, member, thread, w.clock().Unix())
+	w.execSQL(`INSERT INTO thread_read VALUES (?, ?, ?) ON CONFLICT (member_id, thread_id) DO UPDATE SET read_at = excluded.read_at`, member, thread, w.clock().Unix()+1)
 }
 
 // advanceClock advances the clock and runs a round.
@@ -140,7 +140,7 @@ func TestAlert_FirstReplyOnlyUntilVisit(t *testing.T) {
 		"read the thread": func(w *world, thread int64) { w.visitThread(101, thread) },
 		"wrote in it":     func(w *world, thread int64) { w.writeText(thread, 101, "I am here.") },
 		"marked all as read": func(w *world, _ int64) {
-			w.execSQL(`INSERT INTO section_read VALUES (101, ?, ?)`, tonight, w.clock().Unix())
+			w.execSQL(`INSERT INTO section_read VALUES (101, ?, ?)`, tonight, w.clock().Unix()+1)
 		},
 	}
 	for name, comes := range back {

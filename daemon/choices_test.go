@@ -151,7 +151,7 @@ func TestDigest_UnreadOnlyIfPreferred(t *testing.T) {
 	w := newDailyWorld(t)
 	thread := w.thread(tonight)
 	read := func(p forum.PostID) {
-		w.execSQL(`INSERT OR REPLACE INTO thread_read SELECT m.id, p.thread_id, p.posted_at FROM post p, member m WHERE p.id = ? AND m.id IN (101, 103)`, p)
+		w.execSQL(`INSERT OR REPLACE INTO thread_read SELECT m.id, p.thread_id, p.posted_at + 1 FROM post p, member m WHERE p.id = ? AND m.id IN (101, 103)`, p)
 	}
 	yes := true
 	w.updatePreferences(func(c *digest.Preferences) { c.UnreadOnly = &yes })
@@ -403,4 +403,22 @@ func TestOverride_RemovedReleasesDeferredPosts(t *testing.T) {
 			w.wantMessages("anna")
 		})
 	}
+}
+
+func TestDigest_UnreadOnlyIncludesPostApprovedAfterVisit(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	thread := w.thread(tonight)
+	yes := true
+	w.updatePreferences(func(c *digest.Preferences) { c.UnreadOnly = &yes })
+	p := w.writePostAs(thread, "moderated")
+	w.setClock(4, "12:00")
+	w.round()
+	w.visitThread(101, thread)
+	w.setClock(4, "13:00")
+	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, p)
+	w.round()
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantMessages("anna", posts(p))
 }

@@ -194,13 +194,13 @@ func (s *simulation) addThread(section, author, target int) {
 func (s *simulation) setPostState(n int, state string) {
 	if len(s.posts) > 0 {
 		w := pick(n, s.posts)
-		w.state = state
+		w.state, w.hidden = state, true
 		s.execSQL(`UPDATE post SET state = ? WHERE id = ?`, state, w.id)
 	}
 }
 
 func (s *simulation) setThreadDeleted(t *modelThread, deleted bool) {
-	t.deleted = deleted
+	t.deleted, t.hidden = deleted, true
 	s.execSQL(`UPDATE thread SET state = ? WHERE id = ?`, map[bool]string{true: "deleted", false: "visible"}[deleted], t.id)
 }
 

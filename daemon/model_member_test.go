@@ -40,6 +40,7 @@ type modelPost struct {
 	target    forum.MemberID // member that it quotes or mentions; 0: none
 	at        time.Time
 	state     string
+	hidden    bool // it was not visible for some time
 	planned   bool // a round succeeded since it was first visible
 	alertable bool // and its target could get an alert at that time
 }
@@ -49,6 +50,7 @@ type modelThread struct {
 	id      int64
 	section int
 	deleted bool
+	hidden  bool // it was deleted for some time
 	moved   bool
 }
 
@@ -76,14 +78,19 @@ func (p *modelMember) watches(w *modelPost) (watched, emailed bool) {
 	return watched, mail
 }
 
-// hasRead reports whether the member has read a post on the site.
-func (p *modelMember) hasRead(w *modelPost) bool { return !p.readAt[w.thread.id].Before(w.at) }
+// mayHaveRead reports whether the member may have read a post on the site.
+func (p *modelMember) mayHaveRead(w *modelPost) bool { return !p.readAt[w.thread.id].Before(w.at) }
+
+// hasRead reports whether the member has certainly read a post on the site: it was visible in its place all the time.
+func (p *modelMember) hasRead(w *modelPost) bool {
+	return p.readAt[w.thread.id].After(w.at) && !w.hidden && !w.thread.hidden && !w.thread.moved
+}
 
 // wants reports whether the member should get a post in the current state. A post must arrive if that is so from when it is first
 // visible until it arrives.
 func (p *modelMember) wants(w *modelPost, now time.Time) bool {
 	override := p.override(w.thread)
-	if !p.mayRead(w) || int64(p.id) == w.author || p.ignores[w.author] || p.hasRead(w) || override == digest.Off || override == unknownOverride || p.digests == digest.Off {
+	if !p.mayRead(w) || int64(p.id) == w.author || p.ignores[w.author] || p.mayHaveRead(w) || override == digest.Off || override == unknownOverride || p.digests == digest.Off {
 		return false
 	}
 	if watched, _ := p.watches(w); watched {

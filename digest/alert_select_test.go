@@ -42,7 +42,7 @@ func TestAlert_ChecksItemsAgainBeforeSending(t *testing.T) {
 		{"author ignored", func(_ *testForum, r *Reader, _ *AlertItem) { r.Ignores = map[forum.MemberID]bool{anna: true} }, Ignored},
 		{"account merged with the author's", func(f *testForum, _ *Reader, _ *AlertItem) { f.posts[0].Author = reader }, OwnPost},
 		{"read on the site", func(_ *testForum, r *Reader, _ *AlertItem) {
-			r.Read.Threads = map[forum.ThreadID]time.Time{10: noon}
+			r.Read.Threads = map[forum.ThreadID]time.Time{10: noon.Add(time.Second)}
 		}, AlreadyRead},
 		{"section marked as read", func(_ *testForum, r *Reader, _ *AlertItem) {
 			r.Read.Sections = map[forum.SectionID]time.Time{1: noon.Add(time.Hour)}
@@ -121,7 +121,7 @@ func TestAlert_ShowsContextOfItsPosts(t *testing.T) {
 	}{
 		{"the quoted post and unread posts", func(*testForum, *Reader) {}, 3, []forum.PostID{3, 4}},
 		{"not read posts", func(_ *testForum, r *Reader) {
-			r.Read = &forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{10: noon.Add(2 * time.Minute)}}
+			r.Read = &forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{10: noon.Add(2*time.Minute + time.Second)}}
 		}, 3, []forum.PostID{4}},
 		{"not the reader's own posts", func(f *testForum, _ *Reader) { f.posts[2].Author = reader }, 0, []forum.PostID{2, 4}},
 		{"not hidden posts", func(f *testForum, _ *Reader) { f.posts[2].State = forum.Deleted }, 0, []forum.PostID{2, 4}},

@@ -159,7 +159,7 @@ func TestLastAlert_IsReadOnceTheThreadIsRead(t *testing.T) {
 		{"read it before", forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{10: noon.Add(-time.Second)}}, false},
 		{"read another", forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{11: noon.Add(time.Hour)}}, false},
 		{"marked the section as read", forum.ReadMarks{Sections: map[forum.SectionID]time.Time{1: noon}}, true},
-		{"no read mark, because the forum dropped it, is not read", forum.ReadMarks{Floor: noon.Add(time.Hour)}, false},
+		{"no read mark, because the forum dropped it, is not read", forum.ReadMarks{KeptSince: noon.Add(time.Hour)}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

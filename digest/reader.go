@@ -69,15 +69,17 @@ func (r *Reader) notWatchedReason(it *item, section forum.SectionID) Reason {
 	return ThreadsOnly
 }
 
-// hasRead reports whether the reader saw the post on the site, according to the forum.
+// hasRead reports whether the reader saw the post on the site, according to the forum. A read mark in the very second of the post
+// may be older than the post. Of posts for which the forum keeps no read marks any more, it is not known.
 func (r *Reader) hasRead(it *item) bool {
 	if r.Read == nil {
 		return false
 	}
 	at := it.post.PostedAt
-	return !at.After(r.Read.Threads[it.thread.ID]) ||
-		!at.After(r.Read.Sections[it.thread.Section]) ||
-		at.Before(r.Read.Floor)
+	if it.VisibleSince.After(at) {
+		at = it.VisibleSince
+	}
+	return at.Before(r.Read.Threads[it.thread.ID]) || at.Before(r.Read.Sections[it.thread.Section])
 }
 
 // moveReason keeps a moved post from appearing twice in a reader's editions. Each move is a separate sighting, meant for

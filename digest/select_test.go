@@ -76,7 +76,7 @@ func TestSelect_OmitsWithReason(t *testing.T) {
 		{"a post read on the site", func(f *testForum, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
-			r.Read = &forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{1: noon}}
+			r.Read = &forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{1: noon.Add(time.Second)}}
 		}, AlreadyRead},
 		{"a section marked as read", func(f *testForum, r *Reader) {
 			f.thread(1, 1, anna)
@@ -316,6 +316,36 @@ func TestSelect_PostMovedRepeatedlyIsInAtMostOneEdition(t *testing.T) {
 			r.After, r.Until = tt.covered, int64(len(tt.path))
 			if got := len(ids(f.window().Select(r))) == 1; got != tt.want {
 				t.Errorf("in = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestReader_HasRead(t *testing.T) {
+	const late = 2 * time.Hour
+	tests := []struct {
+		name    string
+		visible time.Duration // after it was posted at noon; 0: at once
+		marks   forum.ReadMarks
+		want    bool
+	}{
+		{"the thread was read later", 0, forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{1: noon.Add(time.Second)}}, true},
+		{"the section was read later", 0, forum.ReadMarks{Sections: map[forum.SectionID]time.Time{1: noon.Add(time.Second)}}, true},
+		{"it was read in the second of the post", 0, forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{1: noon}}, false},
+		{"it was read before", 0, forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{1: noon.Add(-time.Second)}}, false},
+		{"the forum has dropped its marks", 0, forum.ReadMarks{KeptSince: noon.Add(time.Hour)}, false},
+		{"it was read before the post was approved", late, forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{1: noon.Add(time.Hour)}}, false},
+		{"it was read after the post was approved", late, forum.ReadMarks{Threads: map[forum.ThreadID]time.Time{1: noon.Add(late + time.Second)}}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			it := &item{post: forum.Post{ID: 5, PostedAt: noon}, thread: &forum.Thread{ID: 1, Section: 1}}
+			if tt.visible > 0 {
+				it.VisibleSince = noon.Add(tt.visible)
+			}
+			r := &Reader{Read: &tt.marks}
+			if got := r.hasRead(it); got != tt.want {
+				t.Errorf("hasRead is %t, want %t", got, tt.want)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package digest
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"postrider/forum"
 )
@@ -16,6 +17,8 @@ type Sighting struct {
 	Section forum.SectionID
 	// MovedFrom is the section of the previous sighting; 0: first sighting.
 	MovedFrom forum.SectionID
+	// VisibleSince is when a post was sighted that was not visible before, or not where it is now; zero: since it was posted.
+	VisibleSince time.Time
 }
 
 // Window holds the posts that the editions of one batch may contain, in the forum's current state.

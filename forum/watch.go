@@ -31,7 +31,7 @@ type Watches struct {
 type ReadMarks struct {
 	Threads  map[ThreadID]time.Time
 	Sections map[SectionID]time.Time
-	Floor    time.Time // everything older counts as read; zero: nothing does
+	KeptSince time.Time // the forum keeps no older marks; zero: it keeps all
 }
 
 // Arrival is a post as the scan finds it: where it is, and whether an ordinary reader can see it now.

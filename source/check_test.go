@@ -136,8 +136,8 @@ func TestQueryOverrides_ReplaceQueriesAndReportMistakes(t *testing.T) {
 	db := openConfig(t, overlay("-- name: read_days\nSELECT 90 AS days"))
 	read(t, db, func(s *Snapshot) error {
 		marks, err := s.ReadMarks(t.Context(), ids(2), f.now())
-		if want := f.now().AddDate(0, 0, -90); !marks[2].Floor.Equal(want) {
-			t.Errorf("floor = %v, want %v", marks[2].Floor, want)
+		if want := f.now().AddDate(0, 0, -90); !marks[2].KeptSince.Equal(want) {
+			t.Errorf("floor = %v, want %v", marks[2].KeptSince, want)
 		}
 		return err
 	})

@@ -95,7 +95,7 @@ func TestSnapshot_ReadsIgnoresReadMarksAndParticipation(t *testing.T) {
 				t.Errorf("ray has read s2 up to %v", at)
 			}
 			days := map[string]int{"xenforo2": 30, "xenforo1": 30, "mybb": 7}[f.kind]
-			if floor := marks[panda].Floor; !floor.Equal(f.now().AddDate(0, 0, -days)) {
+			if floor := marks[panda].KeptSince; !floor.Equal(f.now().AddDate(0, 0, -days)) {
 				t.Errorf("floor = %v, want %d days", floor, days)
 			}
 			return wantParticipation(t, s, f)

@@ -80,16 +80,16 @@ func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time
 	if err := s.queryNamed(ctx, "read_days", nil, columns{"days": &days}, func() error { return nil }); err != nil {
 		return nil, err
 	}
-	floor := now.UTC().AddDate(0, 0, -days)
-	all, err := s.ReadMarksSince(ctx, ids, floor)
+	since := now.UTC().AddDate(0, 0, -days)
+	all, err := s.ReadMarksSince(ctx, ids, since)
 	for id, marks := range all {
-		marks.Floor = floor
+		marks.KeptSince = since
 		all[id] = marks
 	}
 	return all, err
 }
 
-// ReadMarksSince reads what members have read on the site since a moment, without setting Floor. Every member in ids is in the
+// ReadMarksSince reads what members have read on the site since a moment, without setting KeptSince. Every member in ids is in the
 // result.
 func (s *Snapshot) ReadMarksSince(ctx context.Context, ids []forum.MemberID, moment time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
 	all := make(map[forum.MemberID]forum.ReadMarks, len(ids))

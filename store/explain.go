@@ -17,6 +17,16 @@ type SightingRecord struct {
 	MovedFrom forum.SectionID // 0: first sighting
 	PostedAt  time.Time
 	At        time.Time // when the scan found it
+	Revealed  bool      // it was found before, but not visible then
+}
+
+// Sighting returns the sighting for a window.
+func (x SightingRecord) Sighting() digest.Sighting {
+	s := digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom}
+	if x.Revealed || x.MovedFrom != 0 {
+		s.VisibleSince = x.At
+	}
+	return s
 }
 
 // Records returns the sightings of posts, in ascending order.
@@ -24,7 +34,7 @@ func (s Sightings) Records(ctx context.Context, posts []forum.PostID) (list []Si
 	err = s.query(ctx, nil, "sighting_records", args{"posts": marshalIDs(posts)}, func(scan scanFunc) error {
 		var x SightingRecord
 		var posted, at int64
-		err := scan(&x.Post, &x.Seq, &x.Thread, &x.Section, &x.MovedFrom, &posted, &at)
+		err := scan(&x.Post, &x.Seq, &x.Thread, &x.Section, &x.MovedFrom, &posted, &at, &x.Revealed)
 		x.PostedAt, x.At = timeOrZero(posted), timeOrZero(at)
 		list = append(list, x)
 		return err

@@ -184,7 +184,9 @@ func (s Sightings) sightings(ctx context.Context, query string, a args) ([]diges
 	var list []digest.Sighting
 	err := s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var d digest.Sighting
-		err := scan(&d.Seq, &d.Post, &d.Section, &d.MovedFrom)
+		var since int64
+		err := scan(&d.Seq, &d.Post, &d.Section, &d.MovedFrom, &since)
+		d.VisibleSince = timeOrZero(since)
 		list = append(list, d)
 		return err
 	})

@@ -29,7 +29,7 @@ func TestSightings_SkipsKnownPlaces(t *testing.T) {
 		}
 		want := []digest.Sighting{
 			{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 12, Section: 1}, {Seq: 3, Post: 11, Section: 2}, {Seq: 4, Post: 13, Section: 1},
-			{Seq: 5, Post: 11, Section: 1, MovedFrom: 2},
+			{Seq: 5, Post: 11, Section: 1, MovedFrom: 2, VisibleSince: now},
 		}
 		if got := must(s.Sightings.Between(t.Context(), 0, 5))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
@@ -51,9 +51,27 @@ func TestSightings_MoveFoundByAnotherDaemon(t *testing.T) {
 		s := open(t, dsn)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1)}}))(t)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 2), newArrival(11, 2)}}))(t)
-		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 10, Section: 2, MovedFrom: 1}, {Seq: 3, Post: 11, Section: 2}}
+		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 10, Section: 2, MovedFrom: 1, VisibleSince: now}, {Seq: 3, Post: 11, Section: 2}}
 		if got := must(s.Sightings.Between(t.Context(), 0, 3))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestSightings_VisibleSinceIfFoundPending(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1)}, Pending: []forum.PostID{11}}))(t)
+		later := now.Add(time.Hour)
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: later, Sighted: []forum.Arrival{newArrival(11, 1)}, Settled: []forum.PostID{11}}))(t)
+		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 11, Section: 1, VisibleSince: later}}
+		if got := must(s.Sightings.Between(t.Context(), 0, 2))(t); !slices.Equal(got, want) {
+			t.Errorf("sightings = %v, want %v", got, want)
+		}
+		for _, x := range must(s.Sightings.Records(t.Context(), []forum.PostID{10, 11}))(t) {
+			if got := x.Sighting(); got != want[x.Seq-1] {
+				t.Errorf("sighting = %v, want %v", got, want[x.Seq-1])
+			}
 		}
 	})
 }

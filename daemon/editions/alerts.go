@@ -85,12 +85,35 @@ func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, requests 
 			}
 		}
 	}
+	if err := b.setVisibleSince(ctx, sightings); err != nil {
+		return nil, nil, err
+	}
 	window, posts, err := b.loadWindow(ctx, s, sightings)
 	if err != nil {
 		return nil, nil, err
 	}
 	contents, err := b.contents(ctx, s, versions(posts))
 	return window, contents, err
+}
+
+// setVisibleSince reads since when posts of alerts are visible.
+func (b *Builder) setVisibleSince(ctx context.Context, sightings []digest.Sighting) error {
+	seqs := make([]int64, len(sightings))
+	for i, x := range sightings {
+		seqs[i] = x.Seq
+	}
+	stored, err := b.store.Sightings.At(ctx, seqs)
+	if err != nil {
+		return err
+	}
+	since := make(map[int64]time.Time, len(stored))
+	for _, x := range stored {
+		since[x.Seq] = x.VisibleSince
+	}
+	for i, x := range sightings {
+		sightings[i].VisibleSince = since[x.Seq]
+	}
+	return nil
 }
 
 func versions(posts []forum.Post) map[forum.PostID]string {

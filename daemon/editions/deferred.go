@@ -55,7 +55,7 @@ func (b *Builder) addMoveHistory(ctx context.Context, sightings []digest.Sightin
 	var past []digest.Sighting
 	for _, x := range seen {
 		if x.Seq <= until && !known[x.Seq] {
-			past = append(past, digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom})
+			past = append(past, x.Sighting())
 		}
 	}
 	return slices.Concat(sightings, past), nil

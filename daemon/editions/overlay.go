@@ -26,10 +26,18 @@ func (b *Builder) Overlay(head int64) *Overlay {
 
 // Add adds the result of a scan.
 func (m *Overlay) Add(g store.ScanResult) {
+	revealed := make(map[forum.PostID]bool, len(g.Settled))
+	for _, id := range g.Settled {
+		revealed[id] = true
+	}
 	add := func(a forum.Arrival, from forum.SectionID) {
 		if p := (postPlace{a.Post, a.Section}); !m.seen[p] {
 			m.seen[p] = true
-			m.list = append(m.list, digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from})
+			x := digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from}
+			if revealed[a.Post] || from != 0 {
+				x.VisibleSince = g.Now
+			}
+			m.list = append(m.list, x)
 		}
 	}
 	for _, a := range g.Sighted {

@@ -58,7 +58,7 @@ func (e *Service) loadPostFacts(ctx context.Context, f *memberFacts, stories []P
 	byPost := make(map[forum.PostID][]store.SightingRecord)
 	for _, x := range seen {
 		byPost[x.Post] = append(byPost[x.Post], x)
-		f.sightings = append(f.sightings, digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom})
+		f.sightings = append(f.sightings, x.Sighting())
 	}
 	for i, post := range posts {
 		stories[i] = Post{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}

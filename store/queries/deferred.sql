@@ -121,7 +121,8 @@ DELETE FROM owed
 SELECT seq,
        post_id,
        section_id,
-       moved_from
+       moved_from,
+       CASE WHEN revealed OR moved_from <> 0 THEN seen_at ELSE 0 END
   FROM sighting
  WHERE seq IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
  ORDER BY seq

@@ -1,6 +1,6 @@
 -- When and where posts were sighted.
 -- name: sighting_records
-SELECT post_id, seq, thread_id, section_id, moved_from, posted_at, seen_at
+SELECT post_id, seq, thread_id, section_id, moved_from, posted_at, seen_at, revealed
   FROM sighting
  WHERE post_id IN (SELECT CAST(value AS BIGINT) FROM {ids :posts})
  ORDER BY seq

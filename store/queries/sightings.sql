@@ -36,7 +36,7 @@ SELECT value
 -- is new to this daemon may have been sighted in another section by another daemon: then it was moved.
 -- "seq + 0" stops PostgreSQL from walking all sightings backwards for each post to find the few of that post.
 -- name: insert_sightings
-INSERT INTO sighting (seq, post_id, thread_id, section_id, author_id, moved_from, posted_at, seen_at)
+INSERT INTO sighting (seq, post_id, thread_id, section_id, author_id, moved_from, posted_at, seen_at, revealed)
 SELECT CAST(:last AS BIGINT) + row_number() OVER (ORDER BY r.place),
        r.post_id, r.thread_id, r.section_id, r.author_id,
        COALESCE((SELECT s.section_id
@@ -44,7 +44,8 @@ SELECT CAST(:last AS BIGINT) + row_number() OVER (ORDER BY r.place),
                   WHERE s.post_id = r.post_id
                   ORDER BY s.seq + 0 DESC
                   LIMIT 1), r.moved_from),
-       r.posted_at, CAST(:now AS BIGINT)
+       r.posted_at, CAST(:now AS BIGINT),
+       EXISTS (SELECT 1 FROM pending p WHERE p.post_id = r.post_id)
   FROM (SELECT CAST(value->>'i' AS BIGINT) AS place,
                CAST(value->>'p' AS BIGINT) AS post_id,
                CAST(value->>'t' AS BIGINT) AS thread_id,
@@ -103,7 +104,8 @@ SELECT p.post_id,
 SELECT seq,
        post_id,
        section_id,
-       moved_from
+       moved_from,
+       CASE WHEN revealed OR moved_from <> 0 THEN seen_at ELSE 0 END
   FROM sighting
  WHERE seq > :after
    AND seq <= :until
