@@ -16,6 +16,7 @@ func registered() Dialect {
 		"inlinespoiler": code("inlinespoiler", `<span class="ispoiler">{text}</span>`, ""),
 		"boxed":         code("boxed", `<div class="box"><b>{option}</b>{text}</div>`, ""),
 		"marker":        code("marker", `<span style="background:yellow">{text}</span>`, `<u>{text}</u>`),
+		"highlight":     code("highlight", `<span style="background:yellow">{text}</span>`, `<u><b>{text}</b></u>`),
 		"gone":          code("gone", `{text}`, `<i>(see the forum)</i>`),
 		"listed":        ShownCode,
 	}}
@@ -70,6 +71,7 @@ func TestGatedTags_Kinds(t *testing.T) {
 		"[boxed=Rules]Be kind.[/boxed]":              "*Rules* Be kind.",
 		"[marker]yes[/marker] [listed=x]no[/listed]": "yes no",
 		"a [gone]SECRET[/gone]":                      "a _(see the forum)_",
+		"[highlight]x[/highlight]":                   "*x*",
 		"[oldtag]x[/oldtag]":                         "[oldtag]x[/oldtag]",
 	} {
 		wantText(t, registered(), src, want)

@@ -190,14 +190,17 @@ func (l *lexer) readName(t *token, at int) int {
 // hides its content, unless we know what replaces it.
 func (l *lexer) lookup(t *token, name string) {
 	t.tag = lookupTag(name)
-	switch {
-	case ambiguous(name):
-		t.tag = unknown
-	case t.tag != unknown:
+	if t.tag != unknown && t.tag != tagLayout && !ambiguous(name) {
 		return
 	}
 	low := strings.ToLower(name)
 	code, registered := l.codes[low]
+	switch {
+	case ambiguous(name):
+		t.tag = unknown
+	case t.tag != unknown && (!registered || code.isBuiltIn(t.tag, name)):
+		return
+	}
 	switch {
 	case registered && !code.hide:
 		t.tag, t.name, t.code = tagCustom, low, code.clone()
