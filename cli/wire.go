@@ -98,7 +98,7 @@ func (h *app) openForum(ctx context.Context) (err error) {
 
 // site describes the forum for messages and pages.
 func (h *app) site() templates.Site {
-	return templates.Site{Name: h.cfg.Forum.Name, URL: h.cfg.Forum.URL, Excerpt: h.cfg.Digest.Excerpt, Locale: h.cfg.Digest.Locale}
+	return templates.Site{Name: h.cfg.Forum.Name, URL: h.cfg.Forum.URL, Excerpt: h.cfg.Digest.Excerpt, Locale: h.cfg.Digest.Locale, RepliesRead: repliesRead(h.cfg)}
 }
 
 func (h *app) close() {
