@@ -56,7 +56,7 @@ func join(lists ...phrases) (all phrases) {
 // repeat the words of others: "Verification failed: No such user here".
 var clearWords = wordClasses{
 	{ClassUnspecified, phrases{"account or domain may not exist they may be blacklisted"}}, // cPanel guesses
-	{ClassExpired, phrases{"timed out while", "timeout while connected"}}, // "while performing the HELO handshake"
+	{ClassExpired, phrases{"timed out while", "timeout while connected"}},                  // "while performing the HELO handshake"
 	{ClassPolicy, senderWords},
 	{ClassPolicy, ownHostWords},
 	{ClassUnknownUser, directoryWords},
