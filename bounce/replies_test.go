@@ -242,6 +242,22 @@ func TestClassify_MissingDomains(t *testing.T) {
 	wantClass(t, fromTexts("550 5.4.310 DNS domain dest.example does not exist", "5.1.10 Domain dest.example does not accept mail (nullMX)", "550 5.1.1 DNS domain does not accept any mail"), ClassUnknownUser)
 }
 
+// TestClassify_ReportsOfRelays lists what relays themselves report (Exim, OpenSMTPD, Postfix).
+func TestClassify_ReportsOfRelays(t *testing.T) {
+	wantClass(t, fromTexts(
+		"retry timeout exceeded", "retry time not reached for any host after a long failure period", "host lookup did not complete", "SMTP timeout while connected to mx.dest.example [192.0.2.1] after RCPT TO", "Network is unreachable", "Envelope expired", "4.4.7 Envelope expired", "Network error on destination MXs", "No route to destination",
+		"conversation with mx.dest.example[192.0.2.1] timed out while performing the HELO handshake", "connect to mx.dest.example[192.0.2.1]:25: Connection timed out", "lost connection with mx.dest.example[192.0.2.1] while receiving the initial server greeting",
+	), ClassExpired)
+	wantClass(t, fromTexts("lowest numbered MX record points to local host", "Too many \"Received\" headers - suspected mail loop", "mail for dest.example loops back to myself", "5.4.6 Loop detected", "maximum forwarding loop count reached", "MX seems to be misconfigured", "Destination seem to reject all mails", "Unrouteable address"), ClassRouting)
+	wantClass(t, fromTexts("all relevant MX records point to non-existent hosts", "5.1.2 No MX found for domain", "No MX found for destination", "Could not resolve hostname", "unable to look up host dest.example: No address associated with hostname"), ClassDomainNotFound)
+	wantClass(t, fromTexts("550 Invalid recipient: <member@dest.example>", "mail.local: unknown user", "no such user here", "Domain dest.example does not accept mail (nullMX)"), ClassUnknownUser)
+	wantClass(t, fromTexts("cannot update mailbox /var/mail/member for user member. error writing message: No space left on device", "5.2.2 Mailbox full"), ClassMailboxFull)
+	wantClass(t, fromTexts(
+		"a TLS session is required, but the server did not offer TLS support", "TLS is required, but was not offered by host mx.dest.example[192.0.2.1]", "Server certificate not verified", "message size 12345 exceeds size limit 1000 of server mx.dest.example", "message too big",
+		"Recipient address rejected: Greylisted", "local delivery failed", "unable to create lock file", "command died with status 1: \"/usr/bin/procmail\"",
+	), harmless...)
+}
+
 func TestClassify_FullMailboxes(t *testing.T) {
 	wantClass(t, fromTexts(
 		"552-5.2.2 The email account that you tried to reach is over quota. Please direct 552-5.2.2 the recipient to https://support.google.com/mail/?p=OverQuotaPerm",

@@ -56,6 +56,7 @@ func join(lists ...phrases) (all phrases) {
 // repeat the words of others: "Verification failed: No such user here".
 var clearWords = wordClasses{
 	{ClassUnspecified, phrases{"account or domain may not exist they may be blacklisted"}}, // cPanel guesses
+	{ClassExpired, phrases{"timed out while", "timeout while connected"}},                  // "while performing the HELO handshake"
 	{ClassPolicy, senderWords},
 	{ClassPolicy, ownHostWords},
 	{ClassUnknownUser, directoryWords},
@@ -238,10 +239,10 @@ var vagueWords = wordClasses{
 	}},
 	{ClassRouting, phrases{
 		"too many hops", "hop count", "mail loop", "loops back to m", "routing loop", "loop detected", "looping message", "unrouteable", "unroutable", "too many received", "cannot route mail", "mx problem", "lowest numbered mx",
-		"mail forwarding loop", "destination seem to reject all", "maximum hop",
+		"mail forwarding loop", "destination seem to reject all", "maximum hop", "forwarding loop", "mx seems to be misconfigured", "remote host address is the local host",
 	}},
 	{ClassExpired, phrases{
-		"retry timeout", "timed out", "time expired", "message expired", "not been able to deliver", "connection refused", "connection timed out",
+		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "connection refused", "connection timed out",
 		"retry time not reached", "too old", "wasnt able to establish an smtp connection", "delivery time", "delayed too long", "in the queue too long", "delivery expired", "no route to host", "network is unreachable",
 		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
 		"temporary failure", "temporary local problem",
