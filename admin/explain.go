@@ -28,9 +28,9 @@ const maxExplained = 20
 func (s *Server) explainPage() page {
 	now := time.Now()
 	explanation := explain.Post{
-		Post: 1, Reason: "a reason", Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: "a reason",
+		Post: 1, Reason: digest.NewPhrase("in_digest"), Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: digest.NewPhrase("alert_too_old"),
 		Seen:        []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
-		RuleResults: []digest.RuleResult{{Rule: digest.VisibleRule, Says: "yes"}, {Rule: digest.Readable, Bars: true, Says: "no"}},
+		RuleResults: []digest.RuleResult{{Rule: digest.VisibleRule, Says: digest.NewPhrase("visible")}, {Rule: digest.Readable, Bars: true, Says: digest.NotReadable.Phrase()}},
 		Mails:       []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
 	full := explainView{pageFrame: s.samplePageFrame("explain"), MemberQuery: "Anna", PostQuery: "1", Member: forum.Member{ID: 1, Name: "Anna"}}

@@ -15,6 +15,7 @@ import (
 	"postrider/daemon/explain"
 	"postrider/forum"
 	"postrider/store"
+	"postrider/templates"
 )
 
 // execForum changes the forum's database.
@@ -192,14 +193,16 @@ func TestExplain_MatchesTheDaemon(t *testing.T) {
 	e := explain.New(w.source, w.store, w.deps.Renderer, w.deps.Links, w.deps.Settings)
 	_, stories, err := e.Posts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
 	check(t, err)
+	texts, err := templates.Load("")
+	check(t, err)
 	for _, x := range stories {
 		for _, s := range x.RuleResults {
-			if !strings.Contains(got.body, escapeText(s.Says)) {
-				t.Errorf("post %d: page lacks %q", x.Post, s.Says)
+			if !strings.Contains(got.body, escapeText(texts.Reason("en", s.Says))) {
+				t.Errorf("post %d: page lacks %q", x.Post, texts.Reason("en", s.Says))
 			}
 		}
-		if !strings.Contains(got.body, escapeText(x.Reason)) {
-			t.Errorf("post %d: page lacks %q", x.Post, x.Reason)
+		if !strings.Contains(got.body, escapeText(texts.Reason("en", x.Reason))) {
+			t.Errorf("post %d: page lacks %q", x.Post, texts.Reason("en", x.Reason))
 		}
 	}
 	for asks, fault := range map[string]string{

@@ -131,7 +131,7 @@ func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.T
 	return func() error {
 		defer s.Close()
 		defer context.AfterFunc(ctx, s.Stop)()
-		return web.Serve(ctx, l, s, h.log)
+		return web.Serve(ctx, limitConns(l), s, h.log)
 	}, nil
 }
 

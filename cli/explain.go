@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postrider/daemon/explain"
+	"postrider/digest"
 	"postrider/forum"
 )
 
@@ -42,6 +43,21 @@ func (c *cmdEnv) explain() *cobra.Command {
 	return cmd
 }
 
+// outputLocale is the language of the commands.
+const outputLocale = "en"
+
+// phraser returns the text of a phrase in the language of the commands.
+type phraser func(digest.Phrase) string
+
+// each returns the texts of reasons. The list is never nil, so that it is not null in JSON.
+func (say phraser) each(reasons []digest.Reason) []string {
+	texts := make([]string, 0, len(reasons))
+	for _, r := range reasons {
+		texts = append(texts, say(r.Phrase()))
+	}
+	return texts
+}
+
 func postIDs(texts []string) ([]forum.PostID, error) {
 	var ids []forum.PostID
 	for _, text := range texts {
@@ -64,6 +80,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		return err
 	}
 	defer h.close()
+	reason := func(p digest.Phrase) string { return h.set.Reason(outputLocale, p) }
 	e := explain.New(h.forum, h.store, h.renderer, h.links, h.settings())
 	if len(posts) == 0 {
 		story, err := e.Member(ctx, time.Now(), who)
@@ -71,16 +88,16 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		case err != nil:
 			return err
 		case asJSON:
-			return c.json(newMemberExplanationJSON(story))
+			return c.json(newMemberExplanationJSON(story, reason))
 		}
-		return c.printMemberExplanation(story)
+		return c.printMemberExplanation(story, reason)
 	}
 	member, stories, err := e.Posts(ctx, time.Now(), who, posts)
 	switch {
 	case err != nil:
 		return err
 	case asJSON:
-		return c.json(newPostExplanationsJSON(member, stories))
+		return c.json(newPostExplanationsJSON(member, stories, reason))
 	}
-	return c.printPostExplanations(member, stories)
+	return c.printPostExplanations(member, stories, reason)
 }

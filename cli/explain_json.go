@@ -32,12 +32,15 @@ type messageHistoryJSON struct {
 	Attempts []attemptJSON `json:"outcomes"`
 }
 
-func newMemberExplanationJSON(m explain.Member) memberExplanationJSON {
+func newMemberExplanationJSON(m explain.Member, say phraser) memberExplanationJSON {
 	out := memberExplanationJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
-		NoDigest: nonNil(m.NoDigest), NoAlert: nonNil(m.NoAlert), Delays: nonNil(m.Delays),
+		NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), Delays: []string{},
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
-		Due: m.Due, Posts: m.Posts, Skipped: m.Skip, Mails: []messageHistoryJSON{},
+		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Mails: []messageHistoryJSON{},
+	}
+	for _, why := range m.Delays {
+		out.Delays = append(out.Delays, say(why))
 	}
 	for _, mail := range m.Mails {
 		message := messageHistoryJSON{newMessageJSON(mail), []attemptJSON{}}
@@ -50,9 +53,6 @@ func newMemberExplanationJSON(m explain.Member) memberExplanationJSON {
 	}
 	return out
 }
-
-// nonNil copies a list so that it is never null in JSON.
-func nonNil(texts []string) []string { return append([]string{}, texts...) }
 
 // postExplanationsJSON is a stable format that scripts read.
 type postExplanationsJSON struct {
@@ -87,24 +87,24 @@ type ruleJSON struct {
 	Detail string `json:"detail"`
 }
 
-func newPostExplanationsJSON(member forum.Member, stories []explain.Post) postExplanationsJSON {
+func newPostExplanationsJSON(member forum.Member, stories []explain.Post, say phraser) postExplanationsJSON {
 	out := postExplanationsJSON{Member: memberJSON{int64(member.ID), member.Name, member.Email}, Posts: []postExplanationJSON{}}
 	for _, x := range stories {
-		out.Posts = append(out.Posts, newPostExplanationJSON(x))
+		out.Posts = append(out.Posts, newPostExplanationJSON(x, say))
 	}
 	return out
 }
 
-func newPostExplanationJSON(x explain.Post) postExplanationJSON {
+func newPostExplanationJSON(x explain.Post, say phraser) postExplanationJSON {
 	out := postExplanationJSON{
-		Post: int64(x.Post), Verdict: x.Verdict, Reason: x.Reason, Mail: x.Mail, At: x.At, Folded: x.Folded,
-		Pending: x.Pending, Alert: x.Alert, Seen: []sightingJSON{}, Rules: []ruleJSON{}, Mails: []messageJSON{},
+		Post: int64(x.Post), Verdict: x.Verdict, Reason: say(x.Reason), Mail: x.Mail, At: x.At, Folded: x.Folded,
+		Pending: x.Pending, Alert: say(x.Alert), Seen: []sightingJSON{}, Rules: []ruleJSON{}, Mails: []messageJSON{},
 	}
 	for _, s := range x.Seen {
 		out.Seen = append(out.Seen, sightingJSON{s.Seq, s.At, int64(s.Section), int64(s.MovedFrom)})
 	}
 	for _, s := range x.RuleResults {
-		out.Rules = append(out.Rules, ruleJSON{string(s.Rule), s.Bars, s.Says})
+		out.Rules = append(out.Rules, ruleJSON{string(s.Rule), s.Bars, say(s.Says)})
 	}
 	for _, m := range x.Mails {
 		out.Mails = append(out.Mails, newMessageJSON(m))

@@ -13,7 +13,7 @@ import (
 	"postrider/store"
 )
 
-func (c *cmdEnv) printMemberExplanation(m explain.Member) error {
+func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	fmt.Fprintf(c.out, "%s <%s>\n\n", memberLabel(m.Member), m.Member.Email)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
@@ -21,16 +21,16 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member) error {
 	row("digests", cadence(m.Schedule)+", time zone "+m.Zone)
 	switch {
 	case len(m.NoDigest) > 0:
-		row("next digest", "none: "+strings.Join(m.NoDigest, "; "))
+		row("next digest", "none: "+strings.Join(say.each(m.NoDigest), "; "))
 	case !m.Subscribed:
-		row("next digest", "none: no watches yet, or too recent")
+		row("next digest", "none: "+say(digest.Reason(digest.ReasonNoSubscriptions).Phrase()))
 	case m.Skip != "":
-		row("next digest", formatTime(m.Due)+" UTC; it would currently not be sent: "+m.Skip)
+		row("next digest", formatTime(m.Due)+" UTC; it would currently not be sent: "+say(m.Skip.Phrase()))
 	default:
 		row("next digest", fmt.Sprintf("%s UTC, currently with %d posts", formatTime(m.Due), m.Posts))
 	}
 	if len(m.NoAlert) > 0 {
-		row("alerts", "none: "+strings.Join(m.NoAlert, "; "))
+		row("alerts", "none: "+strings.Join(say.each(m.NoAlert), "; "))
 	}
 	if m.Choices.Announcements != nil && !*m.Choices.Announcements {
 		row("announcements", "turned off by the member")
@@ -42,7 +42,7 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member) error {
 		row("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(h.SuppressedSince), untilText(h.SuppressedUntil), line.Fit(h.Reason, 80)))
 	}
 	for _, why := range m.Delays {
-		row("waits", line.Fit(why, 100))
+		row("waits", line.Fit(say(why), 100))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -110,12 +110,12 @@ func memberLabel(m forum.Member) string {
 	return fmt.Sprintf("%s (member %d)", line.Fit(m.Name, 60), m.ID)
 }
 
-func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Post) error {
+func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Post, say phraser) error {
 	for i, x := range stories {
 		if i > 0 {
 			fmt.Fprintln(c.out)
 		}
-		fmt.Fprintf(c.out, "Post %d for %s: %s\n", x.Post, memberLabel(member), summary(x))
+		fmt.Fprintf(c.out, "Post %d for %s: %s\n", x.Post, memberLabel(member), summary(x, say(x.Reason)))
 		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 		for _, s := range x.Seen {
 			fmt.Fprintf(table, "  sighted\t\t%s UTC as %d, in section %d%s\n", formatTime(s.At), s.Seq, s.Section, moved(s))
@@ -128,10 +128,10 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Po
 			if s.Bars {
 				verdict = "NO"
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Rule, verdict, line.Fit(s.Says, 120))
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Rule, verdict, line.Fit(say(s.Says), 120))
 		}
-		if x.Alert != "" {
-			fmt.Fprintf(table, "  alert\t\t%s\n", line.Fit(x.Alert, 160))
+		if x.Alert.Key != "" {
+			fmt.Fprintf(table, "  alert\t\t%s\n", line.Fit(say(x.Alert), 160))
 		}
 		for _, m := range x.Mails {
 			fmt.Fprintf(table, "  message\t\t%s: %s, %s: %s\n", m.Key, m.State, whenText(m), attemptSummary(m.Last))
@@ -144,7 +144,7 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Po
 }
 
 // summary describes the status of a post in one line.
-func summary(x explain.Post) string {
+func summary(x explain.Post, reason string) string {
 	text := string(x.Verdict)
 	if x.Mail != "" {
 		text += " in " + x.Mail
@@ -152,7 +152,7 @@ func summary(x explain.Post) string {
 	if !x.At.IsZero() {
 		text += " (" + formatTime(x.At) + " UTC)"
 	}
-	text += ": " + line.Fit(x.Reason, 200)
+	text += ": " + line.Fit(reason, 200)
 	if x.Folded {
 		text += "; the message had room only to list it"
 	}

@@ -21,5 +21,5 @@ func (h *app) openMetrics(ctx context.Context, counts *metrics.Metrics, d *daemo
 	}
 	h.log.Info("metrics open", "listen", l.Addr().String())
 	handler := counts.Handler(metrics.Sources{Daemon: d, Store: h.store, Forum: h.forum}, h.log)
-	return func() error { return web.Serve(ctx, l, handler, h.log) }, nil
+	return func() error { return web.Serve(ctx, limitConns(l), handler, h.log) }, nil
 }

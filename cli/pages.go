@@ -51,5 +51,5 @@ func (h *app) openPages(ctx context.Context, d *daemon.Daemon, now func() time.T
 		return nil, fmt.Errorf("opening the pages: %w; choose another web.listen", err)
 	}
 	h.log.Info("pages open", "listen", l.Addr().String(), "url", h.cfg.Web.URL)
-	return func() error { return web.Serve(ctx, l, s, h.log) }, nil
+	return func() error { return web.Serve(ctx, limitConns(l), s, h.log) }, nil
 }

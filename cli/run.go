@@ -188,6 +188,7 @@ func (h *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end 
 // serve runs the daemon and the page listeners until ctx ends.
 func serve(ctx context.Context, h *app, d *daemon.Daemon, cut func(), pages ...func() error) error {
 	defer killAfterGrace(ctx, cut)()
+	warnDescriptors(h.log)
 	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
 	var listeners sync.WaitGroup
 	for _, listen := range pages {

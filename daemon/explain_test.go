@@ -15,6 +15,7 @@ import (
 	"postrider/internal/racetest"
 	"postrider/mail"
 	"postrider/store"
+	"postrider/templates"
 )
 
 // explainPost explains a post for a member as a separate process would.
@@ -26,6 +27,15 @@ func (w *world) explainPost(member forum.MemberID, p forum.PostID) explain.Post 
 		w.Fatal(err)
 	}
 	return stories[0]
+}
+
+// reasonText returns a reason in English.
+func reasonText(p digest.Phrase) string {
+	set, err := templates.Load("")
+	if err != nil {
+		return err.Error()
+	}
+	return set.Reason("en", p)
 }
 
 func TestExplainPosts_EveryStatus(t *testing.T) {
@@ -187,8 +197,8 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			w := newDailyWorld(t)
 			p := tt.tell(w)
 			x := w.explainPost(101, p)
-			if x.Verdict != tt.verdict || x.Mail != tt.mail || !strings.Contains(x.Reason, tt.reason) {
-				t.Errorf("%s in %q for %q, want %s in %q for %q", x.Verdict, x.Mail, x.Reason, tt.verdict, tt.mail, tt.reason)
+			if x.Verdict != tt.verdict || x.Mail != tt.mail || !strings.Contains(reasonText(x.Reason), tt.reason) {
+				t.Errorf("%s in %q for %q, want %s in %q for %q", x.Verdict, x.Mail, reasonText(x.Reason), tt.verdict, tt.mail, tt.reason)
 			}
 			got := ""
 			if !x.At.IsZero() {
@@ -225,26 +235,26 @@ func TestExplainPosts_Alerts(t *testing.T) {
 	thread := w.thread(tonight)
 	p := w.writePost(thread)
 	w.round()
-	if x := w.explainPost(101, p); x.Verdict != explain.Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(x.Reason, "section") {
+	if x := w.explainPost(101, p); x.Verdict != explain.Waiting || !strings.HasPrefix(x.Mail, "alert/101/") || !strings.Contains(reasonText(x.Reason), "section") {
 		t.Errorf("during the debounce: %+v", x)
 	}
 	w.advanceClock(2 * time.Minute)
-	if x := w.explainPost(101, p); x.Verdict != explain.Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says != string(digest.AlreadyAlerted) {
+	if x := w.explainPost(101, p); x.Verdict != explain.Sent || !strings.HasPrefix(x.Mail, "alert/101/") || x.RuleResults[len(x.RuleResults)-1].Says.Key != string(digest.AlreadyAlerted) {
 		t.Errorf("after it was sent: %+v", x)
 	}
 	q := w.writePost(thread)
 	w.advanceClock(2 * time.Minute)
-	if x := w.explainPost(101, q); x.Verdict != explain.Upcoming || !strings.Contains(x.Alert, "already alerted about this thread") {
+	if x := w.explainPost(101, q); x.Verdict != explain.Upcoming || !strings.Contains(reasonText(x.Alert), "already alerted about this thread") {
 		t.Errorf("the second reply: %+v", x)
 	}
 	r := w.writePost(w.thread(tonight))
 	w.round()
 	w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
 	w.advanceClock(2 * time.Minute)
-	if x := w.explainPost(101, r); x.Verdict != explain.Omitted || x.Reason != string(digest.NotWatched) || !strings.Contains(x.Alert, "alert/101/") {
+	if x := w.explainPost(101, r); x.Verdict != explain.Omitted || x.Reason.Key != string(digest.NotWatched) || !strings.Contains(reasonText(x.Alert), "alert/101/") {
 		t.Errorf("watch removed before it was sent: %+v", x)
 	}
-	if x := w.explainPost(104, q); x.Verdict != explain.Omitted || !strings.Contains(x.Alert, "no watch requests an alert") {
+	if x := w.explainPost(104, q); x.Verdict != explain.Omitted || !strings.Contains(reasonText(x.Alert), "no watch requests an alert") {
 		t.Errorf("for a member without watches: %+v", x)
 	}
 }
@@ -318,7 +328,7 @@ func TestExplainPosts_MatchesSentMessages(t *testing.T) {
 		for _, p := range all {
 			x := w.explainPost(id, p)
 			if sent := got[address(name)][p] == 1; sent != (x.Verdict == explain.Sent) || !sent && x.Verdict != explain.Omitted {
-				t.Errorf("%s got post %d %d times, but it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, x.Reason)
+				t.Errorf("%s got post %d %d times, but it is explained as %s: %s", name, p, got[address(name)][p], x.Verdict, reasonText(x.Reason))
 			}
 		}
 	}
@@ -366,7 +376,7 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 	if err := w.store.Holds.Add(t.Context(), store.DomainHold{Domain: "example.org", Since: w.clock(), Until: w.clock().Add(time.Hour), Reason: "refuses all"}); err != nil {
 		t.Fatal(err)
 	}
-	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(m.Delays[0], "refuses all") {
+	if m := tell("103"); len(m.Delays) != 1 || !strings.Contains(reasonText(m.Delays[0]), "refuses all") {
 		t.Errorf("explanation for Carl = %+v", m)
 	}
 	w.setClock(30, "09:00")

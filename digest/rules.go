@@ -1,8 +1,8 @@
 package digest
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"postrider/forum"
@@ -28,12 +28,12 @@ const (
 type rule struct {
 	name    Rule
 	reject  func(w *Window, r *Reader, it *item) Reason // why the item is left out; "" if it passes
-	explain func(w *Window, r *Reader, it *item) string // why it passes
+	explain func(w *Window, r *Reader, it *item) Phrase // why it passes
 }
 
 // alertRules apply to alerts. Editions share them, except for the author rule.
 var alertRules = []rule{
-	{VisibleRule, func(_ *Window, _ *Reader, it *item) Reason { return hiddenReason(it) }, constant("post and thread are visible")},
+	{VisibleRule, func(_ *Window, _ *Reader, it *item) Reason { return hiddenReason(it) }, constant(NewPhrase("visible"))},
 	{Readable, (*Window).accessReason, (*Window).accessText},
 	{Author, (*Window).authorReason, (*Window).authorOK},
 }
@@ -48,11 +48,11 @@ var editionOnlyRules = []rule{
 	{Unread, (*Window).readReason, (*Window).unreadOK},
 	{RouteRule, func(_ *Window, r *Reader, it *item) Reason { return r.OtherRoute[it.post.ID] }, (*Window).routeOK},
 	{DuplicateRule, (*Window).duplicateReason, (*Window).moveOK},
-	{CadenceRule, func(_ *Window, r *Reader, it *item) Reason { return r.deferReason(it) }, constant("due in the next edition")},
+	{CadenceRule, func(_ *Window, r *Reader, it *item) Reason { return r.deferReason(it) }, constant(NewPhrase("due_next"))},
 }
 
-func constant(text string) func(*Window, *Reader, *item) string {
-	return func(*Window, *Reader, *item) string { return text }
+func constant(p Phrase) func(*Window, *Reader, *item) Phrase {
+	return func(*Window, *Reader, *item) Phrase { return p }
 }
 
 // evaluate returns why an edition for this reader leaves the item out, or "" if the edition includes it.
@@ -79,7 +79,7 @@ func (w *Window) checkReadable(r *Reader, it *item) Reason {
 type RuleResult struct {
 	Rule Rule
 	Bars bool   // the post failed this rule
-	Says string // why it failed or passed
+	Says Phrase // why it failed or passed
 }
 
 // Trace returns the rule results for the newest sighting of a post in the window, up to and including the first failure.
@@ -93,7 +93,7 @@ func (w *Window) Trace(r Reader, post forum.PostID) (steps []RuleResult, why Rea
 		}
 		for _, rule := range editionRules {
 			if why = rule.reject(w, &r, it); why != "" {
-				return append(steps, RuleResult{rule.name, true, string(why)}), why, true
+				return append(steps, RuleResult{rule.name, true, why.Phrase()}), why, true
 			}
 			steps = append(steps, RuleResult{rule.name, false, rule.explain(w, &r, it)})
 		}
@@ -119,17 +119,16 @@ func (w *Window) accessReason(r *Reader, it *item) Reason {
 	return NotReadable
 }
 
-func (w *Window) accessText(r *Reader, it *item) string {
-	if r.Access[it.thread.Section] == forum.ReadOwn {
-		return w.sectionLabel(it.thread.Section) + ": own threads only, and this is one"
+func (w *Window) accessText(r *Reader, it *item) Phrase {
+	id := it.thread.Section
+	if r.Access[id] == forum.ReadOwn {
+		return NewPhrase("readable_own", "section", idText(id), "title", w.sections[id].Title)
 	}
-	return w.sectionLabel(it.thread.Section) + ": all threads are readable"
+	return NewPhrase("readable_all", "section", idText(id), "title", w.sections[id].Title)
 }
 
-// sectionLabel formats a section for explanations.
-func (w *Window) sectionLabel(id forum.SectionID) string {
-	return fmt.Sprintf("section %d %q", id, w.sections[id].Title)
-}
+// idText formats an ID for a phrase, without separators of thousands.
+func idText[ID ~int64](id ID) string { return strconv.FormatInt(int64(id), 10) }
 
 func (w *Window) authorReason(r *Reader, it *item) Reason {
 	switch {
@@ -150,11 +149,11 @@ func (w *Window) authorReasonForEdition(r *Reader, it *item) Reason {
 	return why
 }
 
-func (w *Window) authorOK(r *Reader, it *item) string {
+func (w *Window) authorOK(r *Reader, it *item) Phrase {
 	if r.Member.ID == it.post.Author {
-		return "own post, and the member wants own posts"
+		return NewPhrase("own_post_wanted")
 	}
-	return fmt.Sprintf("author %d is not ignored", it.post.Author)
+	return NewPhrase("author_not_ignored", "author", idText(it.post.Author))
 }
 
 // watchReason returns why no watch covers the item. Quotes and mentions need no watch.
@@ -166,18 +165,18 @@ func (w *Window) watchReason(r *Reader, it *item) Reason {
 	return why
 }
 
-func (w *Window) watchOK(r *Reader, it *item) string {
+func (w *Window) watchOK(r *Reader, it *item) Phrase {
 	_, thread := r.Watches.Threads[it.thread.ID]
 	section, whole := r.Watches.Sections[it.thread.Section]
 	switch {
 	case thread:
-		return "thread is watched"
+		return NewPhrase("thread_watched")
 	case whole && section.Level == forum.AllPosts:
-		return "section is watched for all posts"
+		return NewPhrase("section_watched_posts")
 	case whole && it.opening():
-		return "section is watched for new threads, and this post opens one"
+		return NewPhrase("section_watched_threads")
 	}
-	return fmt.Sprintf("the post concerns the member directly (%s)", r.Deferred[it.post.ID])
+	return NewPhrase("concerns_member", "cause", r.Deferred[it.post.ID].Word())
 }
 
 func (w *Window) muteReason(r *Reader, it *item) Reason {
@@ -187,11 +186,11 @@ func (w *Window) muteReason(r *Reader, it *item) Reason {
 	return ""
 }
 
-func (w *Window) overrideText(r *Reader, it *item) string {
+func (w *Window) overrideText(r *Reader, it *item) Phrase {
 	if c := r.Overrides.Of(it.thread); c != "" {
-		return fmt.Sprintf("override: %s", c)
+		return NewPhrase("override", "cadence", Word{"override_cadence", string(c)})
 	}
-	return "not muted"
+	return NewPhrase("not_muted")
 }
 
 func (w *Window) readReason(r *Reader, it *item) Reason {
@@ -201,18 +200,18 @@ func (w *Window) readReason(r *Reader, it *item) Reason {
 	return ""
 }
 
-func (w *Window) unreadOK(r *Reader, it *item) string {
+func (w *Window) unreadOK(r *Reader, it *item) Phrase {
 	if r.Read == nil {
-		return "read marks are not checked"
+		return NewPhrase("read_marks_unchecked")
 	}
-	return "not read on the site"
+	return NewPhrase("not_read")
 }
 
-func (w *Window) routeOK(r *Reader, it *item) string {
+func (w *Window) routeOK(r *Reader, it *item) Phrase {
 	if _, deferred := r.Deferred[it.post.ID]; deferred {
-		return "deferred to this digest"
+		return NewPhrase("deferred_here")
 	}
-	return "in no alert and no other digest"
+	return NewPhrase("in_no_other_message")
 }
 
 // duplicateReason prevents a moved post from appearing in a reader's editions twice. A deferred post has not been in any
@@ -227,11 +226,11 @@ func (w *Window) duplicateReason(r *Reader, it *item) Reason {
 	return ""
 }
 
-func (w *Window) moveOK(_ *Reader, it *item) string {
+func (w *Window) moveOK(_ *Reader, it *item) Phrase {
 	if it.MovedFrom != 0 {
-		return fmt.Sprintf("moved from %s, where the member could not get it", w.sectionLabel(it.MovedFrom))
+		return NewPhrase("moved", "section", idText(it.MovedFrom), "title", w.sections[it.MovedFrom].Title)
 	}
-	return "not moved since it was sighted"
+	return NewPhrase("not_moved")
 }
 
 // HeldUntil returns when a post that a weekly or monthly override defers becomes due. It is zero if no override defers

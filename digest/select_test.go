@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func TestSelect_OmitsWithReason(t *testing.T) {
 				t.Fatalf("Trace returns %q, want %q: %+v", why, tt.want, steps)
 			}
 			for i, s := range steps {
-				if last := i == len(steps)-1; s.Says == "" || s.Bars != (last && why != "") || s.Bars && s.Says != string(why) {
+				if last := i == len(steps)-1; s.Says.Key == "" || s.Bars != (last && why != "") || s.Bars && s.Says.Key != string(why) {
 					t.Errorf("step %d of %d for %q is %+v", i+1, len(steps), why, s)
 				}
 			}
@@ -129,27 +130,27 @@ func TestTrace_ExplainsWhyAPostIsIncluded(t *testing.T) {
 		name string
 		edit func(f *testForum, r *Reader)
 		rule Rule
-		says string
+		says Phrase
 	}{
-		{"a public section", func(f *testForum, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Readable, `section 1 "News": all threads are readable`},
-		{"own thread", func(f *testForum, _ *Reader) { f.thread(1, 4, reader); f.post(5, 1, anna) }, Readable, `section 4 "Help desk": own threads only, and this is one`},
-		{"a watched section", func(f *testForum, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Watched, "section is watched for all posts"},
+		{"a public section", func(f *testForum, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Readable, NewPhrase("readable_all", "section", "1", "title", "News")},
+		{"own thread", func(f *testForum, _ *Reader) { f.thread(1, 4, reader); f.post(5, 1, anna) }, Readable, NewPhrase("readable_own", "section", "4", "title", "Help desk")},
+		{"a watched section", func(f *testForum, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Watched, NewPhrase("section_watched_posts")},
 		{"a watched thread", func(f *testForum, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
 			r.Watches.Threads[1] = forum.Watch{}
-		}, Watched, "thread is watched"},
+		}, Watched, NewPhrase("thread_watched")},
 		{"a quote", func(f *testForum, r *Reader) {
 			f.thread(1, 2, anna)
 			f.post(5, 1, anna)
 			r.Deferred = map[forum.PostID]AlertCause{5: Quoted}
-		}, Watched, "the post concerns the member directly (quote)"},
+		}, Watched, NewPhrase("concerns_member", "cause", Word{"alert_cause", "quote"})},
 		{"an override", func(f *testForum, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)
 			r.Overrides.Threads = map[forum.ThreadID]Cadence{1: WithDigest}
-		}, MutedRule, "override: digest"},
-		{"an author", func(f *testForum, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Author, "author 7 is not ignored"},
+		}, MutedRule, NewPhrase("override", "cadence", Word{"override_cadence", "digest"})},
+		{"an author", func(f *testForum, _ *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna) }, Author, NewPhrase("author_not_ignored", "author", "7")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -158,8 +159,8 @@ func TestTrace_ExplainsWhyAPostIsIncluded(t *testing.T) {
 			tt.edit(&f, &r)
 			steps, why, _ := f.window().Trace(r, 5)
 			i := slices.IndexFunc(steps, func(s RuleResult) bool { return s.Rule == tt.rule })
-			if why != "" || i < 0 || steps[i].Says != tt.says {
-				t.Errorf("Trace returns %+v and omits the post for %q, want %q", steps, why, tt.says)
+			if why != "" || i < 0 || !reflect.DeepEqual(steps[i].Says, tt.says) {
+				t.Errorf("Trace returns %+v and omits the post for %q, want %+v", steps, why, tt.says)
 			}
 		})
 	}

@@ -13,6 +13,7 @@ const (
 	ReasonAlertsOff      = "alerts turned off by the member"
 	ReasonPaused         = "email paused by the member"
 	ReasonAlertsDisabled = "alerts are disabled in the configuration"
+	ReasonAlertsSetOff   = "alerts are off: [alerts] enabled"
 )
 
 // Why a member gets no message of any kind.

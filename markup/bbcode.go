@@ -5,7 +5,7 @@ import "strings"
 // maxDepth limits the nesting of quotes, lists and tables. Deeper content is shown without its frame.
 const maxDepth = 6
 
-// BBCode parses a post of a forum about whose own codes nothing is known. See [Dialect.BBCode].
+// BBCode parses a post without a forum's own codes. See [Dialect.BBCode].
 func BBCode(src string, l Links) Doc { return Dialect{}.BBCode(src, l) }
 
 // parse builds the tree from the tokens.

@@ -140,7 +140,7 @@ func (l *lexer) tagAt(i int) (token, bool) {
 		t.end = p + 1
 		return t, rest[0] == ']' && !(t.tag.raw() && t.tag != tagURL)
 	}
-	if t.tag.style() && l.inAddress(i, p) {
+	if l.inAddress(&t, i, p) {
 		return t, false
 	}
 	n, ok := t.readOptions(rest)
@@ -190,14 +190,17 @@ func (l *lexer) readName(t *token, at int) int {
 // hides its content, unless we know what replaces it.
 func (l *lexer) lookup(t *token, name string) {
 	t.tag = lookupTag(name)
-	switch {
-	case ambiguous(name):
-		t.tag = unknown
-	case t.tag != unknown:
+	if t.tag != unknown && t.tag != tagLayout && !ambiguous(name) {
 		return
 	}
 	low := strings.ToLower(name)
 	code, registered := l.codes[low]
+	switch {
+	case ambiguous(name):
+		t.tag = unknown
+	case t.tag != unknown && (!registered || code.isBuiltIn(t.tag, name)):
+		return
+	}
 	switch {
 	case registered && !code.hide:
 		t.tag, t.name, t.code = tagCustom, low, code.clone()
@@ -235,14 +238,18 @@ func (l *lexer) toSlash(p int) int {
 }
 
 // inAddress reports whether the brackets around a name, at i and p, belong to a typed URL: PHP's
-// "?order[b]=1". The "=" tells them from a tag.
-func (l *lexer) inAddress(i, p int) bool {
-	if i == 0 || p+1 >= len(l.src) || l.src[p] != ']' || l.src[p+1] != '=' && l.src[p+1] != '[' {
+// "?order[b]=1". The "=" tells them from a tag. A tag that hides its content must not be closed later.
+func (l *lexer) inAddress(t *token, i, p int) bool {
+	if i == 0 || p+1 >= len(l.src) || l.src[p] != ']' || l.src[p+1] != '=' && !(l.src[p+1] == '[' && t.tag.style()) {
+		return false
+	}
+	if t.tag.isHidden() && !(isRank(t.name) && !l.closesAfter(t.name, p)) {
 		return false
 	}
 	word := l.src[max(0, i-maxURL):i]
-	word = word[strings.LastIndexAny(word, " \n\t]")+1:]
-	return strings.Contains(word, "://")
+	word = word[strings.LastIndexAny(word, " \n\t")+1:]
+	scheme := strings.LastIndex(word, "://")
+	return scheme >= 0 && !strings.Contains(word[scheme:], "[/")
 }
 
 // valueOf derives the value from the name where other dialects use a value: [ol] is [list=1].

@@ -39,7 +39,7 @@ type lineFiller struct {
 // word adds the text between two spaces.
 func (p *lineFiller) word(from, to int) {
 	if strings.Contains(p.s[from:to], wholeWord) {
-		p.piece(from, to, columns(p.s[from:to])-1)
+		p.piece(from, to, columns(strings.ReplaceAll(p.s[from:to], wholeWord, "")))
 		return
 	}
 	if isASCII(p.s[from:to]) {

@@ -50,6 +50,9 @@ func (s *Set) bind(files overlayFS) (used map[string]string, err error) {
 	for _, key := range ownKeys() {
 		used[key] = "the program"
 	}
+	if err := useReasonKeys(used); err != nil {
+		return nil, err
+	}
 	shared, err := readSource(files, common)
 	if err != nil {
 		return nil, err

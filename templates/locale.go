@@ -253,8 +253,12 @@ func lineOf(src, key string) int {
 			if in && name == "" {
 				return i + 1
 			}
-		case in && strings.HasPrefix(line, name) && strings.HasPrefix(strings.TrimSpace(line[len(name):]), "="):
-			return i + 1
+		case in:
+			for _, written := range []string{name, strconv.Quote(name)} {
+				if rest, found := strings.CutPrefix(line, written); found && strings.HasPrefix(strings.TrimSpace(rest), "=") {
+					return i + 1
+				}
+			}
 		}
 	}
 	return 1

@@ -243,19 +243,15 @@ func (s *Set) keysInGroup(tree *parse.Tree, used map[string]string) {
 }
 
 // pageFunctions returns the functions for pages: those of emails, and functions that format times. "word" is a "pick"
-// that falls back to the name when the locale has no text for it.
+// that falls back to the name when the locale has no text for it. "reason" returns the
+// text of a reason of package digest, from the code or from the store.
 func (l *locale) pageFunctions() map[string]any {
 	functions := l.functions()
 	functions["pick"] = func(group string, name any, pairs ...any) (string, error) {
 		return l.text(group+"."+fmt.Sprint(name), pairs...)
 	}
-	functions["word"] = func(group string, name any) string {
-		key := group + "." + fmt.Sprint(name)
-		if _, known := l.messages[key]; !known {
-			return fmt.Sprint(name)
-		}
-		return l.mustText(key)
-	}
+	functions["word"] = l.word
+	functions["reason"] = l.anyReason
 	functions["date"] = func(t time.Time) string { return l.calendar.write(l.calendar.date, t) }
 	functions["moment"] = func(t time.Time) string { return l.calendar.write(l.calendar.moment, t) }
 	functions["day"] = func(t time.Time) string { return l.calendar.write(l.calendar.day, t) }

@@ -29,7 +29,7 @@ func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, request
 }
 
 // addContext adds context to each alert: the posts that it quotes, and unread posts before them. Then it folds quotes from
-// members whom the reader ignores.
+// members that the reader ignores.
 func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts, now time.Time) error {
 	if err := b.addContextPosts(ctx, s, built, readers, before, set); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"fmt"
 	"slices"
 
 	"postrider/daemon/settings"
@@ -27,43 +26,43 @@ func (e *Service) explainAlert(f *memberFacts, x *Post) bool {
 	default:
 		return false
 	}
-	x.Mail, x.Reason = m.Key, fmt.Sprintf("alert (%s)", x.Notice.Cause)
+	x.Mail, x.Reason = m.Key, digest.NewPhrase("in_alert", "cause", x.Notice.Cause.Word())
 	return true
 }
 
 // whyNoAlert returns why there was no alert about a post. It is empty if the post could not cause one.
-func (e *Service) whyNoAlert(f *memberFacts, x *Post) string {
+func (e *Service) whyNoAlert(f *memberFacts, x *Post) digest.Phrase {
 	switch {
 	case x.Notice.LeftOut != "":
-		return fmt.Sprintf("%s omitted it: %s", x.Notice.Key, x.Notice.LeftOut)
+		return digest.NewPhrase("alert_omitted", "key", x.Notice.Key, "reason", x.Notice.LeftOut)
 	case x.Notice.Key != "":
-		return x.Notice.Key + " was not delivered" + lastReason(f, x.Notice.Key)
+		return alertNotDelivered(f, x.Notice.Key)
 	case len(x.Seen) == 0 || !alertable(x.RuleResults):
-		return ""
+		return digest.Phrase{}
 	}
 	if why := e.blockers(f, store.KindAlert); len(why) > 0 {
-		return why[0]
+		return why[0].Phrase()
 	}
 	first := x.Seen[0]
 	switch {
 	case first.At.Sub(first.PostedAt) > settings.AlertMaxAge:
-		return "older than one day when it was sighted"
+		return digest.NewPhrase("alert_too_old")
 	case f.window.AlertCauseNow(f.reader, x.Post) == "":
-		return "no watch requests an alert, and the post does not quote or mention the member"
+		return digest.NewPhrase("alert_not_requested")
 	case e.set.Alerts.ModeOf(f.choices) == digest.FirstReply:
-		return "already alerted about this thread with no visit since, or watched only later"
+		return digest.NewPhrase("alert_no_visit_since")
 	}
-	return "watched only later, or posted before postrider first ran"
+	return digest.NewPhrase("alert_watched_later")
 }
 
-// lastReason returns the last reason of a message, if known.
-func lastReason(f *memberFacts, key string) string {
+// alertNotDelivered describes an alert that was not delivered, with the last reason if it is known.
+func alertNotDelivered(f *memberFacts, key string) digest.Phrase {
 	for _, m := range f.mails {
 		if m.Key == key && m.Last.Reason != "" {
-			return ": " + m.Last.Reason
+			return digest.NewPhrase("alert_not_delivered_because", "key", key, "reason", digest.Reason(m.Last.Reason))
 		}
 	}
-	return ""
+	return digest.NewPhrase("alert_not_delivered", "key", key)
 }
 
 // alertable reports whether the post could cause an alert for the member at all.

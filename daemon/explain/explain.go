@@ -3,7 +3,6 @@ package explain
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -59,9 +58,9 @@ const (
 type Post struct {
 	Post    forum.PostID
 	Verdict PostStatus
-	Reason  string    // why the member does not get it, or how they do
-	Mail    string    // key of the message with the post; empty: none planned
-	At      time.Time // when the message was or will be sent, or the edition is due; zero: unknown
+	Reason  digest.Phrase // why the member does not get it, or how they do
+	Mail    string        // key of the message with the post; empty: none planned
+	At      time.Time     // when the message was or will be sent, or the edition is due; zero: unknown
 	// Folded means that the message has no room for the post. It is only counted, or only its thread's title is shown.
 	Folded      bool
 	Seen        []store.SightingRecord
@@ -69,7 +68,7 @@ type Post struct {
 	RuleResults []digest.RuleResult   // current results; the last one decides
 	Notice      store.AlertItemRecord // no Key: no alert was planned
 	Mails       []store.Mail          // messages with the post or covering it, in the order of planning
-	Alert       string                // why there was no alert; empty: not applicable
+	Alert       digest.Phrase         // why there was no alert; no Key: not applicable
 }
 
 // memberFacts is everything known about a member, read once for all requested posts.
@@ -142,18 +141,18 @@ func (e *Service) loadStoreState(ctx context.Context, f *memberFacts) (err error
 }
 
 // blockers returns the reasons that block all messages of a kind to the member, in the order of the checks.
-func (e *Service) blockers(f *memberFacts, kind string) (list []string) {
-	add := func(stands bool, why string) {
-		if stands {
+func (e *Service) blockers(f *memberFacts, kind string) (list []digest.Reason) {
+	add := func(blocked bool, why digest.Reason) {
+		if blocked {
 			list = append(list, why)
 		}
 	}
 	asked := map[string]bool{
 		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
 	}
-	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", f.member.NoMail)
+	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", digest.Reason(f.member.NoMail))
 	add(kind == store.KindDigest && e.calendar.Schedule(f.sub).Cadence == digest.Off, digest.ReasonDigestsOff)
-	add(kind == store.KindAlert && !e.set.Alerts.Enabled, "alerts are off: [alerts] enabled")
+	add(kind == store.KindAlert && !e.set.Alerts.Enabled, digest.ReasonAlertsSetOff)
 	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, digest.ReasonAlertsOff)
 	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
 	add(f.health.Suppressed(f.now), digest.ReasonSuppressed)
@@ -162,13 +161,13 @@ func (e *Service) blockers(f *memberFacts, kind string) (list []string) {
 }
 
 // delayReasons returns why messages that could be sent are waiting.
-func (e *Service) delayReasons(f *memberFacts) (list []string) {
+func (e *Service) delayReasons(f *memberFacts) (list []digest.Phrase) {
 	if f.paused {
-		list = append(list, "delivery is paused by an administrator")
+		list = append(list, digest.NewPhrase("delivery_paused"))
 	}
 	for _, h := range f.holds {
 		if h.Domain == addr.Domain(f.member.Email) {
-			list = append(list, fmt.Sprintf("%s is on hold until %s: %s", h.Domain, h.Until.Format(time.RFC3339), h.Reason))
+			list = append(list, digest.NewPhrase("domain_on_hold", "domain", h.Domain, "time", h.Until.Format(time.RFC3339), "reason", digest.Reason(h.Reason)))
 		}
 	}
 	return list

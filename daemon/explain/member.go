@@ -24,14 +24,14 @@ type Member struct {
 	Choices    digest.Preferences
 	Schedule   digest.Schedule
 	Zone       string
-	Health     store.Health // no Address: no message ever bounced
-	NoDigest   []string     // why there are no digests
-	NoAlert    []string     // why there are no alerts
-	Delays     []string     // why messages are waiting
-	Due        time.Time    // when the next digest is due; zero: never
-	Posts      int          // in the next digest as of now
-	Skip       string       // why the next digest would not be sent now
-	Mails      []store.Mail // waiting, or settled in the last 30 days, in the order of planning
+	Health     store.Health    // no Address: no message ever bounced
+	NoDigest   []digest.Reason // why there are no digests
+	NoAlert    []digest.Reason // why there are no alerts
+	Delays     []digest.Phrase // why messages are waiting
+	Due        time.Time       // when the next digest is due; zero: never
+	Posts      int             // in the next digest as of now
+	Skip       digest.Reason   // why the next digest would not be sent now
+	Mails      []store.Mail    // waiting, or settled in the last 30 days, in the order of planning
 	Attempts   []store.Outcome
 }
 
@@ -76,7 +76,7 @@ func (e *Service) previewNextDigest(ctx context.Context, f *memberFacts, m *Memb
 	if err != nil {
 		return fmt.Errorf("explaining: %w", err)
 	}
-	if m.Skip = editions[0].Skip; editions[0].Digest != nil {
+	if m.Skip = digest.Reason(editions[0].Skip); editions[0].Digest != nil {
 		m.Posts = editions[0].Digest.Counts().Posts
 	}
 	return nil

@@ -134,7 +134,7 @@ func (e *Service) explainDigests(ctx context.Context, f *memberFacts, x *Post) e
 		}
 		switch x.RuleResults = steps; {
 		case why != "":
-			x.Verdict, x.Reason = Omitted, string(why)
+			x.Verdict, x.Reason = Omitted, why.Phrase()
 		case m.State == store.StateAccepted:
 			return e.setDelivered(ctx, f, x, Sent, a, m)
 		case pending(m):
@@ -151,11 +151,13 @@ func pending(m store.Mail) bool { return m.Settled.IsZero() }
 
 // setDelivered records that a digest includes the post.
 func (e *Service) setDelivered(ctx context.Context, f *memberFacts, x *Post, v PostStatus, a editions.Request, m store.Mail) error {
-	x.Verdict, x.Mail, x.Reason = v, m.Key, "in a digest"
+	x.Verdict, x.Mail, x.Reason = v, m.Key, digest.NewPhrase("in_digest")
 	x.At = cmp.Or(m.Settled, m.NotBefore)
 	if v == Waiting {
-		if why := append(e.blockers(f, store.KindDigest), e.delayReasons(f)...); len(why) > 0 {
-			x.Reason += "; " + why[0]
+		if why := e.blockers(f, store.KindDigest); len(why) > 0 {
+			x.Reason = digest.NewPhrase("in_waiting_digest", "reason", why[0])
+		} else if why := e.delayReasons(f); len(why) > 0 {
+			x.Reason = digest.NewPhrase("in_waiting_digest", "reason", why[0])
 		}
 	}
 	return e.checkTruncated(ctx, f, x, a)
@@ -176,21 +178,21 @@ func (e *Service) explainNextDigest(ctx context.Context, f *memberFacts, x *Post
 	x.RuleResults, x.Verdict = steps, Omitted
 	switch {
 	case why == digest.ReasonDeferred:
-		x.Verdict, x.Reason, x.At = Upcoming, "deferred ("+string(owed.Reason)+"): included in a later digest", owed.NotBefore
+		x.Verdict, x.Reason, x.At = Upcoming, digest.NewPhrase("in_later_digest", "reason", owed.Reason), owed.NotBefore
 		return nil
 	case why == digest.HeldForWeek || why == digest.HeldForMonth:
-		x.Verdict, x.Reason, x.At = Upcoming, string(why), f.window.HeldUntil(f.reader, x.Post)
+		x.Verdict, x.Reason, x.At = Upcoming, why.Phrase(), f.window.HeldUntil(f.reader, x.Post)
 		return nil
 	case why != "":
-		x.Reason = string(why)
+		x.Reason = why.Phrase()
 	case len(x.Seen) == 0:
 		x.Reason = e.whyNotSighted(x)
 	case !f.subscribed:
-		x.Reason = digest.ReasonNoSubscriptions
+		x.Reason = digest.Reason(digest.ReasonNoSubscriptions).Phrase()
 	case !ahead && failed != nil:
 		x.Reason = describeOutcome(*failed)
 	case !ahead:
-		x.Reason = "before the first digest, or older than the retention period"
+		x.Reason = digest.NewPhrase("before_first_digest")
 	default:
 		return e.setUpcoming(ctx, f, x, a)
 	}
@@ -200,20 +202,20 @@ func (e *Service) explainNextDigest(ctx context.Context, f *memberFacts, x *Post
 // setUpcoming records that the next edition includes the post.
 func (e *Service) setUpcoming(ctx context.Context, f *memberFacts, x *Post, a editions.Request) error {
 	if why := e.blockers(f, store.KindDigest); len(why) > 0 {
-		x.Reason = why[0]
+		x.Reason = why[0].Phrase()
 		return nil
 	}
-	x.Verdict, x.Reason, x.At = Upcoming, "in the next digest", f.sub.Due
+	x.Verdict, x.Reason, x.At = Upcoming, digest.NewPhrase("in_next_digest"), f.sub.Due
 	a.Until = f.head
 	return e.checkTruncated(ctx, f, x, a)
 }
 
 // whyNotSighted returns why a visible post has no sighting.
-func (e *Service) whyNotSighted(x *Post) string {
+func (e *Service) whyNotSighted(x *Post) digest.Phrase {
 	if !x.Pending.IsZero() {
-		return "not sighted yet: not visible when it was found; the next scan checks it again"
+		return digest.NewPhrase("not_sighted_hidden")
 	}
-	return "never sighted: older than the configured limit, or due in the next scan"
+	return digest.NewPhrase("never_sighted")
 }
 
 // deferredFor returns the deferred post of the member, if there is one.
@@ -253,13 +255,15 @@ func (e *Service) checkTruncated(ctx context.Context, f *memberFacts, x *Post, a
 	return nil
 }
 
-// describeOutcome formats the outcome of a message.
-func describeOutcome(m store.Mail) string {
-	text := fmt.Sprintf("%s was %s", m.Key, m.State)
+// describeOutcome describes the outcome of a message.
+func describeOutcome(m store.Mail) digest.Phrase {
+	reason := digest.Reason(m.Last.Reason)
 	if m.Last.Code != 0 {
-		text += fmt.Sprintf(": %d %s", m.Last.Code, cmp.Or(m.Last.Reply, m.Last.Reason))
-	} else if m.Last.Reason != "" {
-		text += ": " + m.Last.Reason
+		reason = digest.Reason(fmt.Sprintf("%d %s", m.Last.Code, cmp.Or(m.Last.Reply, m.Last.Reason)))
 	}
-	return text
+	state := digest.Word{Table: "message_state", Key: m.State}
+	if reason == "" {
+		return digest.NewPhrase("outcome", "key", m.Key, "state", state)
+	}
+	return digest.NewPhrase("outcome_because", "key", m.Key, "state", state, "reason", reason)
 }

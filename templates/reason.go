@@ -1,0 +1,76 @@
+package templates
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"postrider/digest"
+)
+
+// reasonTable is the table of the locales with the phrases that explain why a member did or did not get a post.
+const reasonTable = "reason"
+
+// reasonTables are the tables that phrases use. [Load] requires all their keys, even if no template uses them: the
+// command line prints them, too.
+var reasonTables = []string{reasonTable, "alert_cause", "override_cadence", "message_state"}
+
+// useReasonKeys records in used the keys of reasonTables in the embedded reference locale.
+func useReasonKeys(used map[string]string) error {
+	ref, err := embeddedMessages(path.Join(localeDir, reference+".toml"))
+	if err != nil {
+		return err
+	}
+	for key := range ref {
+		if table, _, _ := strings.Cut(key, "."); slices.Contains(reasonTables, table) {
+			used[key] = "the explanation of posts"
+		}
+	}
+	return nil
+}
+
+// Reason returns a phrase in the language of a BCP 47 tag. A phrase without a text in the locales is its own text.
+func (s *Set) Reason(tag string, p digest.Phrase) string { return s.locale(tag).reason(p) }
+
+// reason returns the text of a phrase. A key without a text is returned unchanged: the store keeps reasons of older
+// versions, and a forum may have reasons of its own in its queries.
+func (l *locale) reason(p digest.Phrase) string {
+	key := reasonTable + "." + p.Key
+	if _, known := l.messages[key]; !known {
+		return p.Key
+	}
+	pairs := slices.Clone(p.Args)
+	for i := 1; i < len(pairs); i += 2 {
+		switch v := pairs[i].(type) {
+		case digest.Phrase:
+			pairs[i] = l.reason(v)
+		case digest.Reason:
+			pairs[i] = l.reason(v.Phrase())
+		case digest.Word:
+			pairs[i] = l.word(v.Table, v.Key)
+		}
+	}
+	text, err := l.text(key, pairs...)
+	if err != nil {
+		return p.Key // a reason from the store or the forum that happens to be the key of a sentence with placeholders
+	}
+	return text
+}
+
+// anyReason is reason for templates, which have reasons of several types.
+func (l *locale) anyReason(v any) string {
+	if p, ok := v.(digest.Phrase); ok {
+		return l.reason(p)
+	}
+	return l.reason(digest.Phrase{Key: fmt.Sprint(v)})
+}
+
+// word returns the text of a key in a table, or the key if it has none.
+func (l *locale) word(table string, key any) string {
+	name := fmt.Sprint(key)
+	if _, known := l.messages[table+"."+name]; !known {
+		return name
+	}
+	return l.mustText(table + "." + name)
+}
