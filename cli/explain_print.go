@@ -38,8 +38,8 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	if !m.Choices.PausedUntil.IsZero() {
 		row("paused until", formatTime(m.Choices.PausedUntil)+" UTC")
 	}
-	if h := m.Health; !h.SuppressedSince.IsZero() {
-		row("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(h.SuppressedSince), untilText(h.SuppressedUntil), line.Fit(h.Reason, 80)))
+	if a := m.Health; !a.SuppressedSince.IsZero() {
+		row("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(a.SuppressedSince), untilText(a.SuppressedUntil), line.Fit(a.Reason, 80)))
 	}
 	for _, why := range m.Delays {
 		row("waits", line.Fit(say(why), 100))

@@ -16,8 +16,8 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 	fmt.Fprintf(c.out, "Forecast from %s to %s (UTC), based on posts that exist now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "HOUR\tMESSAGES\tPOSTS\t")
-	for _, h := range r.Hours {
-		fmt.Fprintf(table, "%s\t%d\t%d\t\n", h.At.UTC().Format("2006-01-02 15:04"), h.Mails, h.Posts)
+	for _, a := range r.Hours {
+		fmt.Fprintf(table, "%s\t%d\t%d\t\n", a.At.UTC().Format("2006-01-02 15:04"), a.Mails, a.Posts)
 	}
 	fmt.Fprintf(table, "total\t%d\t%d\t\n", r.Mails, r.Posts)
 	if err := table.Flush(); err != nil {
@@ -137,8 +137,8 @@ func newForecastJSON(r *daemon.Forecast) forecastJSON {
 		Sampled: r.Sampled, Hours: []hourJSON{}, Skipped: r.Skipped, Waiting: r.Waiting,
 		Today: r.Today, UsualWeeks: r.Baseline.Weeks, Usual: r.Baseline.Mails, Anomalous: r.Anomalous(),
 	}
-	for _, h := range r.Hours {
-		out.Hours = append(out.Hours, hourJSON{h.At.UTC(), h.Mails, h.Posts})
+	for _, a := range r.Hours {
+		out.Hours = append(out.Hours, hourJSON{a.At.UTC(), a.Mails, a.Posts})
 	}
 	return out
 }

@@ -46,8 +46,8 @@ func TestForecast_PredictsDayAndWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := 0
-	for _, h := range r.Hours {
-		sum += h.Mails
+	for _, a := range r.Hours {
+		sum += a.Mails
 	}
 	if r.Mails == 0 || sum != r.Mails || r.Posts < r.Mails || r.Bytes < int64(1000*r.Mails) || r.Members < r.Mails || !r.Until.Equal(r.From.Add(24*time.Hour)) {
 		t.Errorf("got %+v", r)

@@ -12,8 +12,8 @@ import (
 
 // replies returns what forwards the answers of persons: to bounces.replies, else smtp.reply_to, else alarms.email. open
 // returns the relay; it is called for the first answer.
-func (h *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, error) {
-	signer, err := mail.NewSigner(h.cfg.DKIM)
+func (a *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, error) {
+	signer, err := mail.NewSigner(a.cfg.DKIM)
 	if err != nil {
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
@@ -30,11 +30,11 @@ func (h *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, e
 			return failed(err)
 		}
 		out := sender.Send(ctx, from, to, raw)
-		if h.fallback != nil && (out.Unreachable() || out.LoginRefused()) {
-			out = h.fallback.Send(ctx, from, to, raw)
+		if a.fallback != nil && (out.Unreachable() || out.LoginRefused()) {
+			out = a.fallback.Send(ctx, from, to, raw)
 		}
 		return out
 	}
-	to := cmp.Or(h.cfg.Bounces.Replies, h.cfg.SMTP.ReplyTo, h.cfg.Alarms.Email)
-	return &inbound.Replies{To: address(to).Address, From: address(h.cfg.SMTP.From), Send: send}, nil
+	to := cmp.Or(a.cfg.Bounces.Replies, a.cfg.SMTP.ReplyTo, a.cfg.Alarms.Email)
+	return &inbound.Replies{To: address(to).Address, From: address(a.cfg.SMTP.From), Send: send}, nil
 }
