@@ -75,7 +75,7 @@ type Post struct {
 	Fits         bool       // within the byte budget
 	Cause        AlertCause // alerts only: why the member gets the alert
 	Quoted       *Post      // alerts only: the post that it quotes
-	// Folded are its quotes from members whom the reader ignores.
+	// Folded are its quotes from members that the reader ignores.
 	Folded []markup.Quote
 }
 

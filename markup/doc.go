@@ -41,7 +41,7 @@ type Quote struct {
 type Labels struct {
 	QuoteHead  func(name string) string // head of a quote: "Ray wrote:"
 	QuotedPost string                   // head of a quote without an author: "Quote:"
-	Ignored    string                   // replaces a quote from a member whom the reader ignores
+	Ignored    string                   // replaces a quote from a member that the reader ignores
 	Spoiler    string                   // replaces the hidden text
 	Hidden     string                   // replaces text that not everybody may read on the forum
 	Image      string                   // "Image"

@@ -43,7 +43,7 @@ type postKey struct {
 	post                    forum.PostID
 	version, author         string
 	marks                   highlights
-	folded                  string       // the quotes from members whom the reader ignores
+	folded                  string       // the quotes from members that the reader ignores
 	in                      forum.PostID // the post that quotes this one
 	inVersion               string
 }

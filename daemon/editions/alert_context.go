@@ -19,7 +19,7 @@ func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, request
 	}
 	before := make(map[forum.ThreadID]int64)
 	for _, a := range requests {
-		for _, n := range a.Notices {
+		for _, n := range a.Items {
 			if seq, found := before[n.Thread]; !found || n.Seq < seq {
 				before[n.Thread] = n.Seq
 			}
@@ -29,7 +29,7 @@ func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, request
 }
 
 // addContext adds context to each alert: the posts that it quotes, and unread posts before them. Then it folds quotes from
-// members whom the reader ignores.
+// members that the reader ignores.
 func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts, now time.Time) error {
 	if err := b.addContextPosts(ctx, s, built, readers, before, set); err != nil {
 		return err

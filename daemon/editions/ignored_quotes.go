@@ -11,7 +11,7 @@ import (
 	"postrider/source"
 )
 
-// foldQuotes marks quotes from members whom the reader ignores, in the digests of a batch. The daemon shares the text of a
+// foldQuotes marks quotes from members that the reader ignores, in the digests of a batch. The daemon shares the text of a
 // post between members, so each digest only lists the quotes to fold.
 func (b *Builder) foldQuotes(ctx context.Context, s *source.Snapshot, digests []*digest.Digest, readers map[forum.MemberID]*digest.Reader, now time.Time) error {
 	var ignored []forum.MemberID
