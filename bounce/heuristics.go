@@ -27,7 +27,7 @@ func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 	case qmailGreeting.MatchString(said):
 		r.Kind, r.Form = Failure, "qmail"
 		r.Recipients = qmailRecipients(said)
-	case isReport(head, subject), hasNullSender(head) && quotesRejection(said) && !awaySubject.MatchString(subject):
+	case isFromMachine(head) && (reportSubject.MatchString(subject) || quotesRejection(said) && !awaySubject.MatchString(subject)):
 		r.Form = "text"
 		r.Kind, r.Recipients = Failure, []Recipient{recipientFromText("", said)}
 		if delaySubject.MatchString(subject) || stillTrying.in(normalize(said[:min(len(said), maxReply)])) {
@@ -75,9 +75,9 @@ var stillTrying = phrases{
 	"delivery attempts will continue", "has been delayed", "has not yet been delivered", "no action is required on your part",
 }
 
-// isReport reports whether the header is that of a report from a mail server.
-func isReport(head header, subject string) bool {
-	return reportSubject.MatchString(subject) && (hasNullSender(head) || daemonSender.MatchString(decodeWords(head.get("From"))))
+// isFromMachine reports whether the sender of a message is a mail server.
+func isFromMachine(head header) bool {
+	return hasNullSender(head) || daemonSender.MatchString(decodeWords(head.get("From")))
 }
 
 // hasNullSender reports whether the envelope sender is empty, as in reports and some automatic replies (RFC 5321, 4.5.5).
@@ -117,6 +117,9 @@ var (
 	headerMarker = regexp.MustCompile(`(?m)^\s{0,4}(?:Return-[Pp]ath|Received|DKIM-Signature|Message-I[Dd]|List-Unsubscribe):\s`)
 )
 
+// subjectLine matches a line that repeats the subject of our message, whose words are not the server's either.
+var subjectLine = regexp.MustCompile(`(?im)^[ \t]*(?:(?:message |the )?subject(?: of the message is)?|betreff|objet|sujet|asunto|oggetto|onderwerp|assunto|temat|тема)[ \t]*:.*$`)
+
 // splitCopy separates the text of a report from the copy of our message.
 func splitCopy(text string) (said, copied string) {
 	end := len(text)
@@ -125,7 +128,7 @@ func splitCopy(text string) (said, copied string) {
 			end = min(end, at[0])
 		}
 	}
-	return text[:end], text[end:]
+	return subjectLine.ReplaceAllString(text[:end], ""), text[end:]
 }
 
 // fieldsIn reads header fields anywhere in a text.

@@ -169,6 +169,17 @@ func TestParse_IgnoresWordsOfOriginal(t *testing.T) {
 	}
 }
 
+func TestParse_IgnoresOurSubjectInReport(t *testing.T) {
+	for _, subject := range []string{"User unknown on the spamhaus blacklist", "Is your mailbox full?", "550 5.1.1 no such user"} {
+		report := "Return-Path: <>\nFrom: System Administrator <postmaster@members.example>\nSubject: Undeliverable: " + subject +
+			"\n\nYour message\n\n  To:      anna@members.example\n  Subject: " + subject + "\n\ndid not reach the following recipient:\n\nanna@members.example\n   This mailbox has been disabled.\n"
+		r := Parse([]byte(report))
+		if r.Kind != Failure || len(r.Recipients) != 1 || r.Recipients[0].Class() != ClassDisabled {
+			t.Errorf("subject %q: %+v, want a disabled mailbox", subject, r)
+		}
+	}
+}
+
 func TestParse_LimitsInput(t *testing.T) {
 	deep := "Content-Type: text/plain\n\n550 5.1.1 user unknown\n"
 	for i := range 30 {

@@ -242,6 +242,22 @@ func TestClassify_MissingDomains(t *testing.T) {
 	wantClass(t, fromTexts("550 5.4.310 DNS domain dest.example does not exist", "5.1.10 Domain dest.example does not accept mail (nullMX)", "550 5.1.1 DNS domain does not accept any mail"), ClassUnknownUser)
 }
 
+// TestClassify_ReportsOfRelays lists what relays themselves report (Exim, OpenSMTPD, Postfix).
+func TestClassify_ReportsOfRelays(t *testing.T) {
+	wantClass(t, fromTexts(
+		"retry timeout exceeded", "retry time not reached for any host after a long failure period", "host lookup did not complete", "SMTP timeout while connected to mx.dest.example [192.0.2.1] after RCPT TO", "Network is unreachable", "Envelope expired", "4.4.7 Envelope expired", "Network error on destination MXs", "No route to destination",
+		"conversation with mx.dest.example[192.0.2.1] timed out while performing the HELO handshake", "connect to mx.dest.example[192.0.2.1]:25: Connection timed out", "lost connection with mx.dest.example[192.0.2.1] while receiving the initial server greeting",
+	), ClassExpired)
+	wantClass(t, fromTexts("lowest numbered MX record points to local host", "Too many \"Received\" headers - suspected mail loop", "mail for dest.example loops back to myself", "5.4.6 Loop detected", "maximum forwarding loop count reached", "MX seems to be misconfigured", "Destination seem to reject all mails", "Unrouteable address"), ClassRouting)
+	wantClass(t, fromTexts("all relevant MX records point to non-existent hosts", "5.1.2 No MX found for domain", "No MX found for destination", "Could not resolve hostname", "unable to look up host dest.example: No address associated with hostname"), ClassDomainNotFound)
+	wantClass(t, fromTexts("550 Invalid recipient: <member@dest.example>", "mail.local: unknown user", "no such user here", "Domain dest.example does not accept mail (nullMX)"), ClassUnknownUser)
+	wantClass(t, fromTexts("cannot update mailbox /var/mail/member for user member. error writing message: No space left on device", "5.2.2 Mailbox full"), ClassMailboxFull)
+	wantClass(t, fromTexts(
+		"a TLS session is required, but the server did not offer TLS support", "TLS is required, but was not offered by host mx.dest.example[192.0.2.1]", "Server certificate not verified", "message size 12345 exceeds size limit 1000 of server mx.dest.example", "message too big",
+		"Recipient address rejected: Greylisted", "local delivery failed", "unable to create lock file", "command died with status 1: \"/usr/bin/procmail\"",
+	), harmless...)
+}
+
 func TestClassify_FullMailboxes(t *testing.T) {
 	wantClass(t, fromTexts(
 		"552-5.2.2 The email account that you tried to reach is over quota. Please direct 552-5.2.2 the recipient to https://support.google.com/mail/?p=OverQuotaPerm",
@@ -325,4 +341,31 @@ func TestClassify_PolicyReplies(t *testing.T) {
 		"554 5.7.0 unable to deliver: message classified as junk",
 		"454 Throttling failure: Maximum sending rate exceeded.", "454 Throttling failure: Daily message quota exceeded.",
 	), harmless...)
+}
+
+// TestClassify_MoreReplies lists replies of each kind in the words of many servers. No class is required, only that dead
+// addresses count and that nobody is blamed for a fault of the sender, the relay or the content.
+func TestClassify_MoreReplies(t *testing.T) {
+	wantClass(t, fromTexts(
+		"550 5.1.1 <x@y.example>: Email address could not be found", "550 5.1.1 User unknown in virtual mailbox table", "550 Requested action not taken: mailbox unavailable (S2017062302)", "554 5.1.1 Error: invalid recipients is found from 1.2.3.4", "550 5.1.1 x@y.example is not accepting mail (user doesn't exist)",
+		"550 Recipient <x@y.example> does not exist", "550 5.1.1 Invalid recipient", "553 5.1.1 Unknown mailbox", "550 Sorry, no such mailbox here", "554 No such recipient", "550 mail for x@y is not accepted here",
+		"550 5.1.1 sorry, no mailbox by that name here", "550 Address does not exist", "550 User has moved", "551 not our user", "550 not a member of this domain", "550 5.1.1 Unable to relay for x@y.example", "550 5.7.1 <x@y.example>: Recipient address rejected: No such recipient", "550 RecipNotFound",
+		"550 5.1.1 <x@y>: user not found here", "550 Non-existent user", "550 5.2.0 x... No such local user", "501 5.1.3 Bad recipient address syntax", "550 that email address is unknown", "550 unknown or invalid address", "550 Unable to find recipient in directory", "550 5.1.1 no user", "550 invalid mailbox name",
+		"550 Account disabled or does not exist", "550 5.1.1 Recipient's email address doesn't exist on this server", "550 cannot deliver: no one here by that name", "550 User doesnt exist", "The following address failed: x@y.example: unknown user", "Delivery to x@y.example failed: recipient not in local domain user list",
+		"550 5.1.1 adresse inconnue", "550 Destinatário desconhecido", "550 Usuario no encontrado", "550 l'utente non esiste", "550 Empfängeradresse unbekannt", "550 Konto nicht vorhanden", "550 uzytkownik nie istnieje", "550 użytkownik nieznany", "550 пользователь не найден", "550 Bruker ukjent",
+		"550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", "550 5.1.351 Remote server returned unknown recipient or mailbox unavailable -> 550 5.1.1 user unknown", "smtp; 550 5.1.351 Remote server returned unknown recipient or mailbox unavailable",
+		"#5.1.1 smtp;550 5.1.1 unknown", "User x@y.example unknown", "<x@y>: mail system configuration error: user unknown", "550 No mail-box by that name", "550 x@y: Recipient Does Not Exist", "554 5.7.1 unknown user", "550 5.7.1 Recipient not found", "550 5.7.1 Account does not exist", "550 5.4.1 no such user",
+	), ClassUnknownUser, ClassDisabled, ClassUnspecified, ClassDomainNotFound, ClassRouting)
+	wantClass(t, fromTexts(
+		"550 5.7.1 Message rejected: see https://support.example.com", "550 Your message was considered spam", "554 5.7.1 This message has been blocked because it contains FortiGuard - AntiSpam blocking URL(s).", "550 Message contains a virus", "554 Transaction failed : Cannot send message due to possible abuse", "550 5.7.0 Blocked by Recurrent Pattern Detection", "554 5.7.1 You are not allowed to connect",
+		"550 rejecting this mail: too much spam from your network", "550 your host is not welcome here", "450 4.7.1 rate too high, try later", "554 5.7.1 ACL dns_rbl; Client host [1.2.3.4] blocked using zen.mailrelay.comodo.com", "571 Message Refused", "571 Email from 1.2.3.4 is currently blocked by Verizon Online's anti-spam system.", "550 JunkMail rejected", "554 Connection refused(mx). MTA's poor reputation", "554 5.7.1 rejected", "550 Denied by policy",
+		"550 REPLY: 550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)", "550 Access denied...1.2.3.4", "550 Insecure connection", "530 5.7.0 Must issue a STARTTLS command first", "550 We do not accept mail from dial-in hosts", "550 Dynamic/residential IP not allowed", "550 Rejected: 1.2.3.4 listed at spam.dnsbl", "554 Bad reputation", "550 5.1.1 rejected by the recipient's spam filter", "550 Unauthenticated senders not allowed",
+		"550 5.7.1 Mail rejected: domain has no MX", "550 From domain must resolve", "450 4.1.8 Sender address rejected: Domain not found", "553 Invalid from address", "550 invalid sender domain", "550 Could not verify return path", "550 Envelope-From blocked", "550 sender domain has no A or MX records", "550 HELO should be a FQDN", "554 5.7.1 Message scored too high", "550 High spam score 12.3", "554 Refused. Spam.", "550 Bulk mail not accepted", "550 permission denied", "550 Mailing denied", "550 5.7.1 you are blocked",
+		"550 5.1.2 sender does not exist", "550 5.1.0 sender domain rejected", "550 maximum number of messages exceeded", "452 4.5.3 Too many recipients", "550 5.5.3 Too many recipients", "550 exceeded rate", "554 Server policy prohibits", "550 5.7.1 attachments of type exe are not allowed", "554 Message rejected because of unacceptable content", "550 message contains prohibited attachment", "550 Message headers fail syntax check", "554 5.6.1 Body type not supported", "550 missing Date header", "550 Mail contains bare LF",
+		"550 5.7.1 TRANSPORT.RULES.RejectMessage; the message was rejected by organization policy", "550 5.7.124 RESOLVER.RST.SenderNotInAllowedList", "550 5.7.367 Remote server returned not permitted to relay -> 554 5.7.1: Relay access denied", "550 5.7.13 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", "554 5.2.0 STOREDRV.Deliver.Exception:StoreDrv; sender blocked", "550 5.1.1 http://www.sorbs.net/lookup.shtml?1.2.3.4", "550 5.1.1 no reverse dns", "553 5.1.3 You must have a valid ptr", "550 5.1.1 denied by SPF",
+		"550 5.1.1 <x@y>... Mail from 1.2.3.4 rejected", "550 abuse detected from your host", "550 Our server is blocking your IP", "554 5.7.1 Unable to accept mail", "554 Policy rejection", "550 Bounce message rejected: not our message", "550 [SUSPEND] mailbox temporarily restricted for sender", "550 This system is configured to reject mail from 1.2.3.4", "554 5.3.0 DATA not accepted", "550 Listed in DNSBL", "550 blacklisted", "550 graylisted", "550 Please turn on SMTP Authentication in your mail client", "550 5.0.350 Remote server returned an error -> 550 spam detected",
+	), harmless...)
+	wantClass(t, fromTexts(
+		"550 5.2.2 Mailbox Full", "552 User's mailbox is over limit", "550 5.7.1 quota exceeded", "552 5.2.2 user has exceeded disk space", "452 4.2.2 Mailbox over quota", "550 Mail quota exceeded", "552 Mailbox has exceeded the limit", "554 5.2.2 The recipient's mailbox is full and can't accept messages now", "550 Quota violation for user", "552 The mailbox is full", "553 Full mailbox", "550 cannot deliver, storage exceeded", "552 Message exceeds remaining mailbox space", "550 no room in mailbox", "552 sorry, disk quota", "550 Benutzer hat kein Speicherplatz mehr", "552 Le compte du destinataire est plein", "550 El buzón del destinatario está lleno", "mailbox is full: retry timeout exceeded", "550 Mailbox full: contact your recipient", "552 RCPT mailbox exceeds allotted quota",
+	), ClassMailboxFull)
 }

@@ -56,6 +56,7 @@ func join(lists ...phrases) (all phrases) {
 // repeat the words of others: "Verification failed: No such user here".
 var clearWords = wordClasses{
 	{ClassUnspecified, phrases{"account or domain may not exist they may be blacklisted"}}, // cPanel guesses
+	{ClassExpired, phrases{"timed out while", "timeout while connected"}},                  // "while performing the HELO handshake"
 	{ClassPolicy, senderWords},
 	{ClassPolicy, ownHostWords},
 	{ClassUnknownUser, directoryWords},
@@ -143,7 +144,7 @@ var blockWords = phrases{
 // rateWords occur if the sender sends too much.
 var rateWords = join(phrases{
 	"rate limit", "ratelimit", "rate exceed", "sending rate", "message rate", "connection rate", "rate control", "rate of", "rate that", "unusual rate", "excessive rate", "high rate", "over rate",
-	"too fast", "too frequent", "throttl", "frequency limit", "frequency", "sending limit", "sending quota", "sending too", "daily limit", "hourly limit", "daily quota", "hourly quota",
+	"too fast", "too frequent", "exceeded rate", "exceeding rate", "throttl", "frequency limit", "frequency", "sending limit", "sending quota", "sending too", "daily limit", "hourly limit", "daily quota", "hourly quota",
 	"daily user", "daily message", "daily sending", "daily smtp", "hourly smtp", "message quota", "messages quota", "outgoing spam", "outgoing mail", "outgoing message", "outgoing email", "outbound spam", "outbound email", "outbound mail",
 	"per hour", "per day", "per minute", "per second", "an hour", "this hour", "last hour", "next hour", "in an hour",
 	"max emails", "max defers and failures", "emails per", "messages per", "mails per", "recipients per", "connection limit", "concurrent connection", "concurrent session",
@@ -162,11 +163,11 @@ var fullWords = join(phrases{
 	"exceeds quota", "exceeds allowed quota", "exceeds the quota", "exceed quota", "exceed the quota", "exceeding quota", "exceeds mailbox", "exceeds storage",
 	"disk quota", "disc quota", "mail quota", "mailbox quota", "storage quota", "quota violation", "quota full", "quota reached", "quota is full", "quota limit", "quota exceed", "quota has been exceeded", "out of quota", "imposed quota",
 	"storage limit", "storage exceed", "storage full", "storage is full", "storage space", "storage allocation", "out of storage", "out of space", "out of disk",
-	"no space left", "no disk space", "not enough space", "not enough storage", "not enough disk", "not enough room", "not enough free", "disk full", "disk is full",
+	"no space left", "no disk space", "not enough space", "not enough storage", "not enough disk", "not enough room", "no room in mailbox", "no room in the mailbox", "not enough free", "disk full", "disk is full",
 	"insufficient storage", "insufficient system storage", "insufficient disk", "insufficient space", "mailboxfull", "mailbox for user is full", "no space for", "has no space",
 	"mailfolder is full", "maildir full", "maildir is full", "folder is full", "user is full", "full mailbox", "overfull", "temporarily full", "mailsize exceeded",
 	"boite pleine", "boite du destinataire pleine", "boite aux lettres pleine", "boite aux lettres est pleine", "boite de reception pleine", "boite mail pleine", "recipient overquota",
-	"postfach voll", "postfach ist voll", "postfach des empfangers ist voll", "speicherplatz", "mailbox voll", "mailbox ist voll", "buzon lleno", "buzon esta lleno", "buzon de correo lleno", "cuota excedida",
+	"postfach voll", "postfach ist voll", "postfach des empfangers ist voll", "speicherplatz", "mailbox voll", "mailbox ist voll", "buzon lleno", "destinatario esta lleno", "buzon del destinatario esta lleno", "est plein", "est pleine", "buzon esta lleno", "buzon de correo lleno", "cuota excedida",
 	"casella piena", "casella di posta piena", "casella di posta e piena", "caixa postal cheia", "caixa cheia", "caixa de correio cheia", "skrzynka pelna", "skrzynka jest pelna", "postvak vol", "postbus vol", "kota",
 }, combine(phrases{"mailbox", "mail box", "inbox", "account", "mail account", "email account", "users mailbox"}, phrases{
 	"full", "is full", "has been full", "is currently full", "currently full", "was full", "too large", "is too large", "size limit", "size exceed", "size has", "limit exceed", "limit reached", "exceed", "has exceeded", "is over", "over ", "space", "storage", "usage exceed",
@@ -200,7 +201,7 @@ var unknownWords = join(phrases{
 	"recipientnotfound", "recipnotfound", "usernotfound", "addressnotfound", "not found in directory", "not found in the directory", "could not be found", "couldnt be found", "couldn t be found", "wasnt found", "wasn t found", "cannot be found", "cant be found", "can not be found",
 	"user doesnt have", "user does not have", "not have an account", "not have a mailbox", "does not have account",
 	"not a known user", "not known here", "not known at", "not known by", "not known in", "user not known", "recipient not known", "is not known", "not our customer", "not a customer", "no longer a customer", "not a local user", "not a local address",
-	"not in directory", "not in our directory", "not in the directory", "bad destination mailbox", "bad destination address", "bad destination email", "bad recipient", "bad address", "bad user", "bad mailbox",
+	"not in local", "not in our user", "not in directory", "not in our directory", "not in the directory", "bad destination mailbox", "bad destination address", "bad destination email", "bad recipient", "bad address", "bad user", "bad mailbox",
 	"no longer works", "no longer work", "no longer in use", "no longer used", "no longer valid", "no longer available", "no longer accepts", "no longer accepting", "no longer accept", "no longer receive", "no longer here", "no longer employed", "no longer with", "no longer on server",
 	"no longer registered", "no longer a valid", "no longer has", "no longer have",
 	"does not accept mail nullmx", "nullmx", "null mx", "host does not accept mail", "domain does not accept mail", "doesnt accept mail", "does not accept mail ", "indicated no smtp service", "does not receive mail", "does not accept email", "does not accept any mail", "accepts no mail",
@@ -238,10 +239,10 @@ var vagueWords = wordClasses{
 	}},
 	{ClassRouting, phrases{
 		"too many hops", "hop count", "mail loop", "loops back to m", "routing loop", "loop detected", "looping message", "unrouteable", "unroutable", "too many received", "cannot route mail", "mx problem", "lowest numbered mx",
-		"mail forwarding loop", "destination seem to reject all", "maximum hop",
+		"mail forwarding loop", "destination seem to reject all", "maximum hop", "forwarding loop", "mx seems to be misconfigured", "remote host address is the local host",
 	}},
 	{ClassExpired, phrases{
-		"retry timeout", "timed out", "time expired", "message expired", "not been able to deliver", "connection refused", "connection timed out",
+		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "connection refused", "connection timed out",
 		"retry time not reached", "too old", "wasnt able to establish an smtp connection", "delivery time", "delayed too long", "in the queue too long", "delivery expired", "no route to host", "network is unreachable",
 		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
 		"temporary failure", "temporary local problem",
@@ -258,5 +259,6 @@ var vagueWords = wordClasses{
 		"rejected", "refused", "denied", "declined", "not accepted", "was rejected", "is rejected", "has been rejected", "was refused", "is refused", "has been refused", "was declined", "was not accepted", "is not accepted", "not allowed", "filtered",
 		"dropped", "discarded", "not wanted", "unacceptable", "is unacceptable", "cannot be accepted", "could not be accepted", "will not be accepted", "reject", "has been denied", "was denied", "looks",
 	}))},
+	{ClassContent, phrases{"header", "headers", "bare lf", "bare cr", "bare newline", "insecure", "malformed", "body type", "mime", "line too long", "missing date", "missing from", "syntax check", "invalid character"}},
 	{ClassUnspecified, phrases{"mailbox unavailable", "rejected", "not accepted"}},
 }

@@ -131,7 +131,7 @@ func (a *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.T
 	return func() error {
 		defer s.Close()
 		defer context.AfterFunc(ctx, s.Stop)()
-		return web.Serve(ctx, l, s, a.log)
+		return web.Serve(ctx, limitConns(l), s, a.log)
 	}, nil
 }
 

@@ -35,6 +35,9 @@ func checkBounces(ctx context.Context, cfg config.Config) []finding.Finding {
 		ways = append(ways, "from a mailbox through IMAP")
 		all = append(all, checkMailbox(ctx, b.Config)...)
 	}
+	if repliesTo(cfg) == "" {
+		all = append(all, finding.Warn("bounces", "what members reply to messages is dropped", "set bounces.replies to an address that a person reads"))
+	}
 	where := "smtp.from"
 	if b.Domain != "" {
 		where = b.Domain

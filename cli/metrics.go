@@ -21,5 +21,5 @@ func (a *app) openMetrics(ctx context.Context, counts *metrics.Metrics, d *daemo
 	}
 	a.log.Info("metrics open", "listen", l.Addr().String())
 	handler := counts.Handler(metrics.Sources{Daemon: d, Store: a.store, Forum: a.forum}, a.log)
-	return func() error { return web.Serve(ctx, l, handler, a.log) }, nil
+	return func() error { return web.Serve(ctx, limitConns(l), handler, a.log) }, nil
 }

@@ -51,5 +51,5 @@ func (a *app) openPages(ctx context.Context, d *daemon.Daemon, now func() time.T
 		return nil, fmt.Errorf("opening the pages: %w; choose another web.listen", err)
 	}
 	a.log.Info("pages open", "listen", l.Addr().String(), "url", a.cfg.Web.URL)
-	return func() error { return web.Serve(ctx, l, s, a.log) }, nil
+	return func() error { return web.Serve(ctx, limitConns(l), s, a.log) }, nil
 }

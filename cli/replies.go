@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"postrider/config"
 	"postrider/daemon/delivery"
 	"postrider/inbound"
 	"postrider/mail"
@@ -35,6 +36,17 @@ func (a *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, e
 		}
 		return out
 	}
-	to := cmp.Or(a.cfg.Bounces.Replies, a.cfg.SMTP.ReplyTo, a.cfg.Alarms.Email)
-	return &inbound.Replies{To: address(to).Address, From: address(a.cfg.SMTP.From), Send: send}, nil
+	return &inbound.Replies{To: address(repliesTo(a.cfg)).Address, From: address(a.cfg.SMTP.From), Send: send}, nil
+}
+
+// repliesTo returns where answers of persons are forwarded to; empty: nowhere.
+func repliesTo(cfg config.Config) string {
+	return cmp.Or(cfg.Bounces.Replies, cfg.SMTP.ReplyTo, cfg.Alarms.Email)
+}
+
+// repliesRead reports whether a person reads what members reply: it goes to smtp.reply_to, or Postrider forwards it.
+func repliesRead(cfg config.Config) bool {
+	b := cfg.Bounces
+	readsSender := b.Domain == "" && (b.IMAP != "" || b.Maildir != "") // the mailbox of smtp.from
+	return cfg.SMTP.ReplyTo != "" || b.Replies != "" || readsSender && repliesTo(cfg) != ""
 }

@@ -188,6 +188,7 @@ func (a *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end 
 // serve runs the daemon and the page listeners until ctx ends.
 func serve(ctx context.Context, a *app, d *daemon.Daemon, cut func(), pages ...func() error) error {
 	defer killAfterGrace(ctx, cut)()
+	warnDescriptors(a.log)
 	a.log.Info("postrider started", "version", readVersion().Version, "forum", a.cfg.Forum.Type, "url", a.cfg.Forum.URL)
 	var listeners sync.WaitGroup
 	for _, listen := range pages {

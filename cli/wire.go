@@ -98,7 +98,7 @@ func (a *app) openForum(ctx context.Context) (err error) {
 
 // site describes the forum for messages and pages.
 func (a *app) site() templates.Site {
-	return templates.Site{Name: a.cfg.Forum.Name, URL: a.cfg.Forum.URL, Excerpt: a.cfg.Digest.Excerpt, Locale: a.cfg.Digest.Locale}
+	return templates.Site{Name: a.cfg.Forum.Name, URL: a.cfg.Forum.URL, Excerpt: a.cfg.Digest.Excerpt, Locale: a.cfg.Digest.Locale, RepliesRead: repliesRead(a.cfg)}
 }
 
 func (a *app) close() {

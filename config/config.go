@@ -82,11 +82,30 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 			errs = append(errs, locateError(text, tableOf(s.key), err))
 		}
 	}
-	c.DKIM.KeyFile, c.DKIM.Ed25519KeyFile = resolvePath(dir, c.DKIM.KeyFile), resolvePath(dir, c.DKIM.Ed25519KeyFile)
-	c.Bounces.Maildir = resolvePath(dir, c.Bounces.Maildir)
+	c.resolvePaths(dir)
 	c.fillIn()
 	errs = append(errs, c.validate(text)...)
 	return c, errors.Join(errs...)
+}
+
+// resolvePaths makes all paths relative to the configuration file. If they followed the working directory, the same command from
+// another one would begin a new store, and email everyone again.
+func (c *Config) resolvePaths(dir string) {
+	for _, path := range []*string{
+		&c.DKIM.KeyFile, &c.DKIM.Ed25519KeyFile, &c.Bounces.Maildir, &c.Forum.Queries, &c.SMTP.CAFile, &c.SMTP.Fallback.CAFile, &c.Templates.Dir,
+	} {
+		*path = resolvePath(dir, *path)
+	}
+	c.Store.DSN, c.Forum.DSN = resolveDSN(dir, c.Store.DSN), resolveDSN(dir, c.Forum.DSN)
+}
+
+// resolveDSN resolves the path of a SQLite database.
+func resolveDSN(dir, dsn string) string {
+	path, ok := strings.CutPrefix(dsn, "sqlite:")
+	if !ok || path == "" || strings.HasPrefix(path, ":") {
+		return dsn
+	}
+	return "sqlite:" + resolvePath(dir, path)
 }
 
 // fillIn sets the defaults that depend on other keys.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,5 +236,28 @@ func TestParse_H14WebURLOfForumWithoutFriendlyURLs(t *testing.T) {
 		if got := besideForum(forum) + "/postrider"; got != want {
 			t.Errorf("web.url for %s is %s, want %s", forum, got, want)
 		}
+	}
+}
+
+func TestParse_PathsRelativeToFile(t *testing.T) {
+	c, err := Parse(`
+[forum]
+type = "sample"
+dsn = "sqlite:forum.db"
+url = "https://forum.example.org"
+queries = "/srv/own.sql"
+[smtp]
+url = "smtp://localhost"
+from = "Forum <digest@example.org>"
+[templates]
+dir = "look"
+`, "/etc/postrider", func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{c.Forum.DSN, c.Store.DSN, c.Forum.Queries, c.Templates.Dir}
+	want := []string{"sqlite:/etc/postrider/forum.db", "sqlite:/etc/postrider/postrider.db", "/srv/own.sql", "/etc/postrider/look"}
+	if !slices.Equal(got, want) {
+		t.Errorf("paths are %q, want %q", got, want)
 	}
 }

@@ -128,6 +128,9 @@ func (an *announcer) canaryRemaining(ctx context.Context, a store.Announcement) 
 	return max(a.Canary.Size(a.Size)-p.Enrolled(), 0), nil
 }
 
+// minCanaryFaults is how many rejections or complaints a canary needs to fail. One of twenty is no proof of five percent.
+const minCanaryFaults = 2
+
 // evaluateCanary waits until all canary messages were sent, then for bounces and complaints, and then decides whether to
 // continue.
 func (an *announcer) evaluateCanary(ctx context.Context, a store.Announcement) error {
@@ -145,9 +148,9 @@ func (an *announcer) evaluateCanary(ctx context.Context, a store.Announcement) e
 	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Messages, back.Refused, back.Complaints)
 	set := an.settings.Announce
 	switch {
-	case digest.Percent(back.Refused, back.Messages) > set.MaxRejected:
+	case back.Refused >= minCanaryFaults && digest.Percent(back.Refused, back.Messages) > set.MaxRejected:
 		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
-	case digest.Percent(back.Complaints, back.Messages) > set.MaxComplaints:
+	case back.Complaints >= minCanaryFaults && digest.Percent(back.Complaints, back.Messages) > set.MaxComplaints:
 		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}
 	an.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Messages, "refused", back.Refused)

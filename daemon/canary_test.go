@@ -99,22 +99,31 @@ func TestCanary_CountsLateBounces(t *testing.T) {
 
 func TestCanary_ComplaintsPause(t *testing.T) {
 	t.Parallel()
-	w := newAnnouncementWorld(t, 100)
-	a := announcementToAll()
-	a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
-	id := w.startAnnouncement(a)
-	w.round()
-	w.runAfter(time.Second)
-	var member forum.MemberID
-	fmt.Sscanf(w.recipients()[0], "m%d", &member)
-	check(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
-		Key: store.AnnouncementKey(id, member), Source: store.FromComplaint, Member: member, Address: w.recipients()[0] + "@example.org",
-		SentAt: w.clock(), At: w.clock(), Class: bounce.ClassComplaint,
-	}}))
-	w.runAfter(61 * time.Minute)
-	w.wantState(id, store.Paused)
-	if reason := w.announcement(id).Reason; reason != "canary: 20 messages, 0 rejected, 1 complaints: announcements.max_complaints is 0.3 %" {
-		t.Errorf("the reason of the pause is %q", reason)
+	for complaints, want := range map[int]string{1: store.Sending, 2: store.Paused} {
+		t.Run(fmt.Sprint(complaints), func(t *testing.T) {
+			t.Parallel()
+			w := newAnnouncementWorld(t, 100)
+			a := announcementToAll()
+			a.Canary = digest.Canary{Share: 0.01, Wait: time.Hour}
+			id := w.startAnnouncement(a)
+			w.round()
+			w.runAfter(time.Second)
+			for _, name := range w.recipients()[:complaints] {
+				var member forum.MemberID
+				fmt.Sscanf(name, "m%d", &member)
+				check(t, w.store.Suppressions.SaveRefusals(t.Context(), []store.Refusal{{
+					Key: store.AnnouncementKey(id, member), Source: store.FromComplaint, Member: member, Address: name + "@example.org",
+					SentAt: w.clock(), At: w.clock(), Class: bounce.ClassComplaint,
+				}}))
+			}
+			w.runAfter(61 * time.Minute)
+			if got := w.announcement(id); got.State == store.Paused != (want == store.Paused) {
+				t.Errorf("with %d complaints of 20 the announcement is %s", complaints, got.State)
+			}
+			if reason := w.announcement(id).Reason; want == store.Paused && reason != "canary: 20 messages, 0 rejected, 2 complaints: announcements.max_complaints is 0.3 %" {
+				t.Errorf("the reason of the pause is %q", reason)
+			}
+		})
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"postrider/markup"
 )
 
-// IgnoredAuthors are the members whose words one reader does not want to see, also where somebody quotes them.
+// IgnoredAuthors are the members that one reader ignores. Quotes of them are folded, too.
 type IgnoredAuthors struct {
 	Members map[forum.MemberID]bool
 	Names   map[string]bool                 // their names in lower case

@@ -170,3 +170,28 @@ func TestContent_H14URLWithoutFriendlyURLs(t *testing.T) {
 		t.Errorf("exit %d (%s), %s\n%s", code, dsn, errOut, out)
 	}
 }
+
+func TestContent_AlertHasPlainPreheaderAndOneAddress(t *testing.T) {
+	t.Parallel()
+	dsn, config := loadForum(t, "xenforo2")
+	const body = "[b]Look[/b] at [img]https://a.example/x.png[/img] https://a.example/y [icode]code[/icode] [staff]SECRET[/staff] [quote=Ray]theirs[/quote]~tilde~"
+	if _, err := servertest.OpenMariaDB(t, dsn).ExecContext(t.Context(), "UPDATE xf_post SET message = ? WHERE post_id = 501", body); err != nil {
+		t.Fatal(err)
+	}
+	alert := func(format string) string {
+		out, errOut, code := run(t, "preview", "-c", config, "2", "--kind", "alert", "--from", "2026-11-23T01:58:36Z", "--until", "2026-11-23T01:58:37Z", "--format", format)
+		if code != 0 {
+			t.Fatalf("preview: exit %d\n%s", code, errOut)
+		}
+		return out
+	}
+	_, hidden, _ := strings.Cut(alert("html"), `<div style="display:none`)
+	_, hidden, _ = strings.Cut(hidden, ">")
+	preheader, _, _ := strings.Cut(hidden, "\n")
+	if want := "Staff Sue: Look at code ~tilde~"; html.UnescapeString(preheader) != want {
+		t.Errorf("the preheader is %q, want %q", preheader, want)
+	}
+	if text := alert("text"); strings.Count(text, "https://forum.example.org/posts/501/") != 1 {
+		t.Errorf("the text does not show the post's address once:\n%s", text)
+	}
+}

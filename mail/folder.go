@@ -24,7 +24,7 @@ type DirSender struct {
 
 // NewFolder returns a DirSender for dir, and creates dir if it is missing.
 func NewFolder(dir string) (*DirSender, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the mail directory: %w", err)
 	}
 	entries, err := os.ReadDir(dir)
@@ -72,9 +72,6 @@ func (f *DirSender) write(ctx context.Context, to string, raw []byte) error {
 	_, err = part.Write(raw)
 	if closeErr := part.Close(); err == nil {
 		err = closeErr
-	}
-	if err == nil {
-		err = os.Chmod(part.Name(), 0o644)
 	}
 	if err == nil {
 		err = os.Rename(part.Name(), filepath.Join(f.dir, name))

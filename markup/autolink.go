@@ -13,6 +13,11 @@ func (b *builder) nextAutolink(from, to int) (start, end int, ok bool) {
 	for i := from; i < to; i++ {
 		switch s[i] {
 		case ':':
+			if start = i - len("data"); start >= from && atWordStart(s, from, start) {
+				if end = dataEnd(s, start); end > start {
+					return start, end, true
+				}
+			}
 			if !strings.HasPrefix(s[i:], "://") || b.link != 0 {
 				continue
 			}
@@ -26,10 +31,6 @@ func (b *builder) nextAutolink(from, to int) (start, end int, ok bool) {
 				if end = addressEnd(s, i+4); end > i+6 {
 					return i, end, true
 				}
-			}
-		case 'd', 'D':
-			if end = dataEnd(s, i); end > i && atWordStart(s, from, i) {
-				return i, end, true
 			}
 		case '@':
 			if strings.HasPrefix(s[i:], `@"`) && atWordStart(s, from, i) {
@@ -45,7 +46,7 @@ func (b *builder) nextAutolink(from, to int) (start, end int, ok bool) {
 // addAutolink adds what nextAutolink found.
 func (b *builder) addAutolink(start, end int) {
 	s := b.src[start:end]
-	if end := dataEnd(s, 0); end > 0 { // a pasted file: nothing to read
+	if dataEnd(s, 0) > 0 { // a pasted file: nothing to read
 		return
 	}
 	if s[0] == '@' {
@@ -132,7 +133,7 @@ func parameterEnd(s string) int {
 
 // dataEnd returns where the data: URL that starts at i ends, or 0 if there is none (RFC 2397).
 func dataEnd(s string, i int) int {
-	if len(s)-i < len("data:a/b,") || !strings.EqualFold(s[i:i+len("data:")], "data:") {
+	if len(s)-i < len("data:a/b,") || s[i+len("data")] != ':' || !strings.EqualFold(s[i:i+len("data:")], "data:") {
 		return 0
 	}
 	at := i + len("data:")

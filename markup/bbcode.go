@@ -5,7 +5,7 @@ import "strings"
 // maxDepth limits the nesting of quotes, lists and tables. Deeper content is shown without its frame.
 const maxDepth = 6
 
-// BBCode parses a post of a forum about whose own codes nothing is known. See [Dialect.BBCode].
+// BBCode parses a post without a forum's own codes. See [Dialect.BBCode].
 func BBCode(src string, l Links) Doc { return Dialect{}.BBCode(src, l) }
 
 // parse builds the tree from the tokens.
@@ -128,7 +128,7 @@ func (b *builder) isHidden(t *token) bool {
 	case t.tag == tagQuote:
 		return (t.match >= 0 || b.cut) && (b.quotes > 0 || b.inCell() || len(b.frames) >= maxDepth)
 	case t.tag == tagHidden:
-		return t.match >= 0 || b.cut || hidesUnclosed(t.name)
+		return t.match >= 0 || t.laterEnd > 0 || b.cut || hidesUnclosed(t.name)
 	}
 	return t.tag.isHidden()
 }
@@ -172,6 +172,9 @@ func (b *builder) skipHidden(i int) (next, at int) {
 func (b *builder) hiddenEnd(t *token) int {
 	if t.match >= 0 {
 		return int(t.match)
+	}
+	if t.laterEnd > 0 && !hidesUnclosed(t.name) {
+		return int(t.laterEnd)
 	}
 	return b.frameEnd()
 }

@@ -16,6 +16,7 @@ func registered() Dialect {
 		"inlinespoiler": code("inlinespoiler", `<span class="ispoiler">{text}</span>`, ""),
 		"boxed":         code("boxed", `<div class="box"><b>{option}</b>{text}</div>`, ""),
 		"marker":        code("marker", `<span style="background:yellow">{text}</span>`, `<u>{text}</u>`),
+		"highlight":     code("highlight", `<span style="background:yellow">{text}</span>`, `<u><b>{text}</b></u>`),
 		"gone":          code("gone", `{text}`, `<i>(see the forum)</i>`),
 		"listed":        ShownCode,
 	}}
@@ -48,7 +49,8 @@ func TestGatedTags_Kinds(t *testing.T) {
 		"[users=\"a,\nb\"]SECRET[/users]", "[users=\"" + strings.Repeat("somebody, ", 500) + "\"]SECRET[/users]", "[hide]SECRET", "[gadget]SECRET[/gadget]",
 		"[GADGET=1]SECRET[b]SECRET[/b][/GADGET]", "[member]SECRET[/member]", "[SHOWTOGROUPS=4]SECRET[/SHOWTOGROUPS]", "[only_registered_users]SECRET[/only_registered_users]",
 		"[url]http://a.example/[gadget]SECRET[/gadget][/url]", "[img]x[hide]SECRET[/hide][/img]", "[quote=A][gadget]SECRET[/gadget][/quote]",
-		"[list][*][staff]SECRET[/staff][*]b[/list]", "[staff][quote]SECRET[/staff]x[/quote]", "[gone]SECRET[/gone]", "[staff][posts]SECRET[/staff]SECRET[/posts]",
+		"[list][*][staff]SECRET[/staff][*]b[/list]", "[staff][quote]SECRET[/staff]x[/quote]", "[gone]SECRET[/gone]", "https://a.example/?f[staff]=SECRET[/staff]", "https://a.example/[hide]=SECRET[/hide]", "https://a.example/[hide][b]SECRET[/b][/hide]", "https://a.example/[gadget]=SECRET[/gadget]", "[staff]SECRET[staff]SECRET[/staff]", "[b][staff]SECRET[/b][staff]x[/staff]", "[REPLYTHANKS]SECRET[/REPLYTHANKS]",
+		"[staff][posts]SECRET[/staff]SECRET[/posts]",
 		"[url=http://a.example][staff]SECRET[/staff][/url]", "[скрыть]SECRET[/скрыть]",
 		"[member=x]SECRET[/member]", "[user=1]\n[gadget=1]SECRET[/user]SECRET[/gadget]", "[user=1]@x [mod]SECRET[/user]SECRET[/mod]", "[user=1]@x [gadget]SECRET[/user]SECRET[/gadget]",
 	}
@@ -69,6 +71,7 @@ func TestGatedTags_Kinds(t *testing.T) {
 		"[boxed=Rules]Be kind.[/boxed]":              "*Rules* Be kind.",
 		"[marker]yes[/marker] [listed=x]no[/listed]": "yes no",
 		"a [gone]SECRET[/gone]":                      "a _(see the forum)_",
+		"[highlight]x[/highlight]":                   "*x*",
 		"[oldtag]x[/oldtag]":                         "[oldtag]x[/oldtag]",
 	} {
 		wantText(t, registered(), src, want)
@@ -120,10 +123,12 @@ func TestLinks_H04BracketsInAddress(t *testing.T) {
 	for src, want := range map[string][]string{
 		`[URL unfurl="true"]` + news + "[/URL]\nhttps://shop.example.org/list.php?cat[]=1&cat[]=2 is cheaper": {news, "https://shop.example.org/list.php?cat[]=1&cat[]=2"},
 		"see " + news: {news},
+		"https://a.example/?f[staff]=1&f[quote]=2 and":          {"https://a.example/?f[staff]=1&f[quote]=2"},
 		"[img]https://a.example/photo[1].jpg[/img]":             {"https://a.example/photo[1].jpg"},
 		"[url]https://a.example/?f[b]=1&f[i][u]=2[/url]":        {"https://a.example/?f[b]=1&f[i][u]=2"},
 		"https://a.example/?f[b]=1 [b]x[/b]":                    {"https://a.example/?f[b]=1"},
-		"[url=https://a.example/?a[1]=2]words[/url]":            {"https://a.example/?a[1"}, // the forums end it there, too
+		"[url=https://a.example/?a[1]=2]words[/url]":            {"https://a.example/?a[1]=2"},
+		"[url=https://a.example/[x]words[/url] y]":              {"https://a.example/[x"},
 		"[media]https://v.example/?id[x]=1[/media]":             {"https://v.example/?id[x]=1"},
 		"[url]https://a.example/[b]x[/b][/url]":                 {"https://a.example/"},
 		"[https://a.example/x]":                                 {"https://a.example/x"},
@@ -337,4 +342,9 @@ func wantText(t *testing.T, d Dialect, src, want string) {
 	if got := strings.ReplaceAll(doc.Text(Labels{}, 100), noBreak, " "); got != want {
 		t.Errorf("text of %.100q is %q, want %q", src, got, want)
 	}
+}
+
+func TestText_InlineCodeIsNeverBrokenInsideAWord(t *testing.T) {
+	word := strings.Repeat("x", 120)
+	wantText(t, Dialect{}, "Run [icode]curl "+word+"[/icode] and "+word, "Run `curl\n"+word+"`\nand\n"+word[:99]+"\n"+word[99:])
 }

@@ -154,7 +154,7 @@ func hasQuote(d Doc) bool {
 // isCodeWord reports whether a line holds one word of code, which is never broken.
 func isCodeWord(d Doc, line string) bool {
 	for i := range d.t.nodes {
-		if d.t.nodes[i].kind == code {
+		if n := &d.t.nodes[i]; n.kind == code || n.style&mono != 0 {
 			return len(strings.Fields(strings.TrimLeft(line, "> *.0123456789"))) <= 1
 		}
 	}

@@ -43,8 +43,20 @@ const (
 	FateBuiltIn Fate = "built-in" // the name is one of this package's own tags
 )
 
-// BuiltIn reports whether a name is one of this package's own tags, which a forum's code does not change.
-func BuiltIn(name string) bool { return lookupTag(name) != unknown && !ambiguous(name) }
+// Fate returns what becomes of the content of one of the forum's own codes.
+func (d Dialect) Fate(name string) Fate {
+	c := d.Codes[name]
+	if c.isBuiltIn(lookupTag(name), name) {
+		return FateBuiltIn
+	}
+	return c.Fate()
+}
+
+// isBuiltIn reports whether a name keeps the meaning that it has in this package, although the forum registers it. The
+// forum knows better how a code for colors and the like looks.
+func (c *Code) isBuiltIn(t tag, name string) bool {
+	return t != unknown && !ambiguous(name) && (t != tagLayout || c.hide)
+}
 
 // Fate returns what becomes of the content.
 func (c Code) Fate() Fate {

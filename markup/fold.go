@@ -1,6 +1,6 @@
 package markup
 
-// FoldQuotes returns the document with every quote that fold accepts reduced to one line that names nobody, for a
+// FoldQuotes returns the document with every quote that fold accepts reduced to one line without its author, for a
 // reader who ignores its author.
 func (d Doc) FoldQuotes(fold func(Quote) bool) Doc {
 	if d.Empty() {

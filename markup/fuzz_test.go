@@ -122,7 +122,7 @@ func FuzzSpoiler(f *testing.F) {
 	})
 }
 
-// A secret between the tags of a code that hides is never shown, whatever stands before, behind and around it.
+// A secret between the tags of a code that hides is never shown, whatever comes before, after and around it.
 func FuzzGate(f *testing.F) {
 	f.Add([]byte{7, 22}, []byte{9, 0}, []byte{23, 9})
 	f.Add([]byte{35, 12, 14, 16}, []byte{13, 19}, []byte{13})

@@ -37,7 +37,7 @@ func alwaysHides(name string) bool {
 // gateParts make a name that contains one of them a gate.
 var gateParts = [...]string{
 	"hide", "hidden", "spoil", "blur", "secret", "tosee", "toview", "toread", "2see", "2view", "2read", "unlock", "restrict",
-	"conceal", "invisible", "reveal", "showto", "visible", "memberonly", "membersonly", "onlymember", "onlyregistered", "registeredonly", "registereduser", "registeredmember",
+	"conceal", "invisible", "reveal", "showto", "visible", "thanks", "reply", "guest", "premium", "memberonly", "membersonly", "onlymember", "onlyregistered", "registeredonly", "registereduser", "registeredmember",
 }
 
 // gateNames are gates by their whole name.

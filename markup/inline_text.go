@@ -82,6 +82,8 @@ func (f *flattener) inlines(from, end int) {
 			if i+1 < end || len(f.links) > 1 || f.inTable {
 				f.write(host(f.address(n)))
 			}
+		case n.kind == text && n.style&mono != 0 && !f.inTable:
+			f.write(unbroken(n.text))
 		case n.kind == text, n.kind == mention:
 			f.write(n.text)
 		case n.kind == mergeField:
@@ -92,6 +94,23 @@ func (f *flattener) inlines(from, end int) {
 	}
 	f.applyStyle(0, 0)
 	f.buf = bytes.TrimRight(f.buf, " ")
+}
+
+// wholeWord precedes a word that must not be broken. No text contains a NUL.
+const wholeWord = "\x00"
+
+// unbroken marks the words of code that are longer than any line.
+func unbroken(s string) string {
+	if len(s) < minColumns {
+		return s
+	}
+	words := strings.Split(s, " ")
+	for i, word := range words {
+		if len(word) >= minColumns {
+			words[i] = wholeWord + word
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func (f *flattener) write(s string) { f.buf = append(f.buf, s...) }

@@ -146,7 +146,10 @@ func (t *textWriter) line(s string) {
 // wrapped writes words in as many lines as they need.
 func (t *textWriter) wrapped(s string) {
 	// One column is reserved for the space that escapeLeading may add.
-	wrap(s, t.availableColumns()-1, func(line string) { t.line(escapeLeading(strings.ReplaceAll(line, noBreak, " "))) })
+	wrap(s, t.availableColumns()-1, func(line string) {
+		line = strings.ReplaceAll(strings.ReplaceAll(line, noBreak, " "), wholeWord, "")
+		t.line(escapeLeading(line))
+	})
 }
 
 // escapeLeading keeps an author's line from being read as a quote or a signature delimiter. Those markers

@@ -1,6 +1,9 @@
 package markup
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxTag is the longest tag in bytes, from "[" to "]"; a long URL fits. It keeps parsing linear.
 const maxTag = 2100
@@ -18,6 +21,9 @@ type token struct {
 	tag           tag
 	closing       bool
 	selfContained bool // content and closing tag are part of it
+	// laterEnd is the next closing tag of the same name, for a tagHidden without a match; 0: none. MyBB pairs a closing tag
+	// with the first opening tag before it, other forums with the last one.
+	laterEnd int32
 }
 
 // lexer splits a text into tags.
@@ -57,7 +63,25 @@ func tokenize(src string, codes map[string]Code, cut bool) []token {
 	for _, i := range l.named {
 		l.unpair(i)
 	}
+	l.findLaterEnds()
 	return l.tokens
+}
+
+// findLaterEnds sets where tags that hide their content end if they have no match.
+func (l *lexer) findLaterEnds() {
+	var next map[string]int32 // closing tags, by name
+	for i, t := range slices.Backward(l.tokens) {
+		switch {
+		case t.tag != tagHidden:
+		case !t.closing && t.match < 0:
+			l.tokens[i].laterEnd = next[t.name]
+		case t.closing:
+			if next == nil {
+				next = make(map[string]int32)
+			}
+			next[t.name] = int32(i)
+		}
+	}
 }
 
 // unpair leaves tags that are still open without a match.
@@ -116,7 +140,7 @@ func (l *lexer) tagAt(i int) (token, bool) {
 		t.end = p + 1
 		return t, rest[0] == ']' && !(t.tag.raw() && t.tag != tagURL)
 	}
-	if t.tag.style() && l.inAddress(i, p) {
+	if l.inAddress(&t, i, p) {
 		return t, false
 	}
 	n, ok := t.readOptions(rest)
@@ -166,14 +190,17 @@ func (l *lexer) readName(t *token, at int) int {
 // hides its content, unless we know what replaces it.
 func (l *lexer) lookup(t *token, name string) {
 	t.tag = lookupTag(name)
-	switch {
-	case ambiguous(name):
-		t.tag = unknown
-	case t.tag != unknown:
+	if t.tag != unknown && t.tag != tagLayout && !ambiguous(name) {
 		return
 	}
 	low := strings.ToLower(name)
 	code, registered := l.codes[low]
+	switch {
+	case ambiguous(name):
+		t.tag = unknown
+	case t.tag != unknown && (!registered || code.isBuiltIn(t.tag, name)):
+		return
+	}
 	switch {
 	case registered && !code.hide:
 		t.tag, t.name, t.code = tagCustom, low, code.clone()
@@ -211,14 +238,18 @@ func (l *lexer) toSlash(p int) int {
 }
 
 // inAddress reports whether the brackets around a name, at i and p, belong to a typed URL: PHP's
-// "?order[b]=1". The "=" tells them from a tag.
-func (l *lexer) inAddress(i, p int) bool {
-	if i == 0 || p+1 >= len(l.src) || l.src[p] != ']' || l.src[p+1] != '=' && l.src[p+1] != '[' {
+// "?order[b]=1". The "=" tells them from a tag. A tag that hides its content must not be closed later.
+func (l *lexer) inAddress(t *token, i, p int) bool {
+	if i == 0 || p+1 >= len(l.src) || l.src[p] != ']' || l.src[p+1] != '=' && !(l.src[p+1] == '[' && t.tag.style()) {
+		return false
+	}
+	if t.tag.isHidden() && !(isRank(t.name) && !l.closesAfter(t.name, p)) {
 		return false
 	}
 	word := l.src[max(0, i-maxURL):i]
-	word = word[strings.LastIndexAny(word, " \n\t]")+1:]
-	return strings.Contains(word, "://")
+	word = word[strings.LastIndexAny(word, " \n\t")+1:]
+	scheme := strings.LastIndex(word, "://")
+	return scheme >= 0 && !strings.Contains(word[scheme:], "[/")
 }
 
 // valueOf derives the value from the name where other dialects use a value: [ol] is [list=1].
@@ -367,12 +398,35 @@ func (t *token) readValue(s string) (int, bool) {
 	if end < 0 {
 		return 0, false
 	}
+	if t.tag == tagURL {
+		end = addressValueEnd(s, end)
+	}
 	t.value = s[1:end]
 	if i := t.mybbAttrs(t.value, ""); i >= 0 {
 		t.value, t.attrs = t.value[:i], t.value[i:]
 	}
 	t.value = strings.Trim(t.value, ` "'`)
 	return end + 1, true
+}
+
+// addressValueEnd returns the "]" that ends an address without quotation marks, at or after end, the first one. The
+// address may contain brackets in pairs.
+func addressValueEnd(s string, end int) int {
+	depth := 0
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '[':
+			depth++
+		case ']':
+			if depth == 0 {
+				return i
+			}
+			depth--
+		case ' ':
+			return end
+		}
+	}
+	return end
 }
 
 // mybbAttrs finds where the attributes of a MyBB quote start, after the closing quotation mark of the name. Like

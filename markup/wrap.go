@@ -11,7 +11,7 @@ import (
 const minColumns = 12
 
 // wrap breaks a line of text into lines of at most width columns. It breaks at spaces, where the rules of
-// scripts without spaces allow it (UAX #14), and within a word that is longer than a line.
+// scripts without spaces allow it (UAX #14), and within a word that is longer than a line, except for code.
 func wrap(s string, width int, line func(string)) {
 	p := lineFiller{s: s, width: width, line: line}
 	for at := 0; at < len(s); {
@@ -38,6 +38,10 @@ type lineFiller struct {
 
 // word adds the text between two spaces.
 func (p *lineFiller) word(from, to int) {
+	if strings.Contains(p.s[from:to], wholeWord) {
+		p.piece(from, to, columns(strings.ReplaceAll(p.s[from:to], wholeWord, "")))
+		return
+	}
 	if isASCII(p.s[from:to]) {
 		p.piece(from, to, to-from)
 		return
@@ -78,7 +82,7 @@ func (p *lineFiller) piece(from, to, width int) {
 	if p.columns == 0 {
 		p.start, space = from, 0
 	}
-	for width > p.width {
+	for width > p.width && !strings.Contains(p.s[from:to], wholeWord) {
 		n, w := fitColumns(p.s[from:to], p.width)
 		p.line(p.s[from : from+n])
 		from, width = from+n, width-w

@@ -45,6 +45,7 @@ func (s *Snapshot) Groups(ctx context.Context) ([]forum.Group, error) {
 	var list []forum.Group
 	var g forum.Group
 	err := s.queryNamed(ctx, "groups", nil, columns{"id": &g.ID, "title": &g.Title}, func() error {
+		g.Title = s.name(g.Title)
 		list = append(list, g)
 		return nil
 	})

@@ -78,7 +78,7 @@ func TestLinks_MatchForumURLs(t *testing.T) {
 		{"xenforo without friendly URLs", newXenforoLinks("https://f.example/index.php?"), [5]string{"https://f.example/index.php?forums/3/", "https://f.example/index.php?threads/7/",
 			"https://f.example/index.php?posts/9/", "https://f.example/index.php?posts/9/", "https://f.example/index.php?members/2/"}},
 		{"mybb", mybbLinks("https://f.example"), [5]string{"https://f.example/forumdisplay.php?fid=3", "https://f.example/showthread.php?tid=7",
-			"https://f.example/showthread.php?tid=7&pid=9#pid9", "https://f.example/showthread.php?pid=9#pid9", "https://f.example/member.php?action=profile&uid=2"}},
+			"https://f.example/showthread.php?pid=9#pid9", "https://f.example/showthread.php?pid=9#pid9", "https://f.example/member.php?action=profile&uid=2"}},
 	} {
 		got := [5]string{tt.links.Section(3), tt.links.Thread(7), tt.links.Post(7, 9), tt.links.Post(0, 9), tt.links.Member(2)}
 		if got != tt.want {

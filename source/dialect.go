@@ -86,12 +86,8 @@ func (db *DB) readDialect(ctx context.Context) (*dialect, error) {
 		fmt.Fprintf(sum, "show %q\n", name)
 		d.Dialect.Codes[strings.ToLower(name)] = markup.ShownCode
 	}
-	for name, code := range d.Dialect.Codes {
-		fate := code.Fate()
-		if markup.BuiltIn(name) {
-			fate = markup.FateBuiltIn
-		}
-		d.codes = append(d.codes, Code{Name: name, Fate: fate})
+	for name := range d.Dialect.Codes {
+		d.codes = append(d.codes, Code{Name: name, Fate: d.Fate(name)})
 	}
 	slices.SortFunc(d.codes, func(a, b Code) int { return strings.Compare(a.Name, b.Name) })
 	var words []markup.FilteredWord

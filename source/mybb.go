@@ -44,12 +44,9 @@ func (l mybbLinks) Thread(id forum.ThreadID) string {
 	return fmt.Sprintf("%s/showthread.php?tid=%d", string(l), id)
 }
 
-// Post leaves out the thread if it is unknown, because MyBB finds it.
-func (l mybbLinks) Post(thread forum.ThreadID, id forum.PostID) string {
-	if thread == 0 {
-		return fmt.Sprintf("%s/showthread.php?pid=%d#pid%d", string(l), id, id)
-	}
-	return fmt.Sprintf("%s/showthread.php?tid=%d&pid=%d#pid%d", string(l), thread, id, id)
+// Post leaves out the thread: MyBB finds it, and believes a thread in the address even after the post was moved to another one.
+func (l mybbLinks) Post(_ forum.ThreadID, id forum.PostID) string {
+	return fmt.Sprintf("%s/showthread.php?pid=%d#pid%d", string(l), id, id)
 }
 
 func (l mybbLinks) Member(id forum.MemberID) string {

@@ -37,6 +37,7 @@ type layoutData struct {
 	View                  slot // 0: the email has no web version
 	Why, Stop, StopAll    slot
 	MultiThread           bool // of an alert: it holds several threads
+	RepliesRead           bool // a person reads what members reply
 	Forced                bool // of an announcement: it also goes to members who opted out
 	Body                  slot
 }
@@ -57,7 +58,8 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		Subject: slotSubject, Preheader: slotPreheader, Date: slotDate, Summary: slotSummary,
 		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
 		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.variant, Forced: key.variant,
-		Body: slotBody,
+		RepliesRead: p.site.RepliesRead,
+		Body:        slotBody,
 	}
 	if key.view {
 		data.View = slotView

@@ -20,6 +20,8 @@ type Site struct {
 	Links   forum.Links
 	Excerpt int    // characters of a post; 0: 300
 	Locale  string // for members whose language is not available
+	// RepliesRead means that a person reads what members reply to messages.
+	RepliesRead bool
 }
 
 // Footer holds the personal links of a member.
