@@ -178,11 +178,11 @@ func (p *announcementTest) status() (s announceStatus) {
 // leasedMessages counts the messages that are leased by a daemon.
 func (p *announcementTest) leasedMessages() int {
 	p.Helper()
-	var q struct{ Mails []any }
+	var q struct{ Messages []any }
 	if err := json.Unmarshal([]byte(p.mustRun("queue", "list", "--state", "leased", "--json")), &q); err != nil {
 		p.Fatal(err)
 	}
-	return len(q.Mails)
+	return len(q.Messages)
 }
 
 // recordPeak records the highest memory use of the daemons so far (man 5 proc, VmHWM).
