@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/bounce"
 	"postrider/inbound"
 	"postrider/internal/link"
 	"postrider/internal/servertest"
@@ -264,6 +265,32 @@ func TestListener_AdmitsNewAddressWhenFull(t *testing.T) {
 	}
 	if got := d.unsubscribed(); got != "digests" {
 		t.Errorf("unsubscribed from %q, want digests", got)
+	}
+}
+
+func TestListener_ParsesMessageOnce(t *testing.T) {
+	d := newFixture(t)
+	parsed := 0
+	d.Observe = func(bounce.Kind) { parsed++ }
+	l, end := d.listen(inbound.Config{Listen: "lmtp://127.0.0.1:0"})
+	lines := []string{"<- 220", "LHLO mx", "<- 250", "MAIL FROM:<>", "<- 250"}
+	for i := range 10 {
+		lines = append(lines, fmt.Sprintf("RCPT TO:<r%d@%s>", i, domain), "<- 250")
+	}
+	lines = append(lines, "RCPT TO:<r10@"+domain+">", "<- 452", "DATA", "<- 354", "Subject: x"+strings.Repeat("\n a", 65_000)+"\n\nhello\n.")
+	for range 10 {
+		lines = append(lines, "<- 250")
+	}
+	began := time.Now()
+	talk(t, "tcp", l.Address().String(), append(lines, "QUIT", "<- 221")...)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("a message with 65,000 continuation lines took %v", took)
+	}
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+	if parsed != 1 {
+		t.Errorf("the message was parsed %d times, want once", parsed)
 	}
 }
 

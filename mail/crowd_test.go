@@ -100,6 +100,19 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
+func TestPool_GrowsAgain(t *testing.T) {
+	relay := smtptest.NewScript(t, nil)
+	s := dialTo(t, SMTPConfig{URL: relay.URL()})
+	s.slots <- struct{}{} // one connection fewer for a long time
+	s.crowd.parked, s.crowd.changed = 1, time.Now().Add(-growAfter)
+	if o := s.Send(t.Context(), sender, recipient, mustCompose(t, sample())); o.Result != Accepted {
+		t.Fatalf("Send = %v, want accepted", o)
+	}
+	if s.crowd.parked != 0 || len(s.slots) != 0 {
+		t.Errorf("%d slots are unused and %d are taken, want none", s.crowd.parked, len(s.slots))
+	}
+}
+
 func TestPool_FailsWhenRelayTurnsAwayEveryone(t *testing.T) {
 	relay := smtptest.NewScript(t, smtptest.Table{"connect": {{Reply: "421 4.3.2 shutting down", Drop: true}}})
 	s := dialTo(t, SMTPConfig{URL: relay.URL()})
