@@ -20,7 +20,7 @@
 // session; the second also needs its token, so its form contains {{template "token" .}}. A handler gets a [request], with the user
 // and the language. It ends with request.render, whose data embeds request.newPageFrame(NAME), or after a change with
 // request.redirectDone, which writes the audit log. Pass text from the forum, relays and readers to templates unchanged:
-// html/template escapes it; put it into <bdi>. Convert times with request.local. Show a message in its own frame: {{template "letter" .}}
+// html/template escapes it; put it into <bdi>. Convert times with request.local. Show a message in its own frame: {{template "message_frame" .}}
 // and request.serveMessage.
 //
 // No page runs a script, except those that follow something with request.stream, under livePolicy: the changing part of an

@@ -57,7 +57,7 @@ func (s *Server) progressSamples() []store.AnnouncementProgress {
 				},
 			},
 			Progress: store.Progress{States: map[string]int{"accepted": 3, "queued": 2, "uncertain": 1, "expired": 1}, Skipped: map[string]int{"banned": 2}},
-			Feedback: store.AnnouncementFeedback{Mails: 3, Refused: 1, Complaints: 1},
+			Feedback: store.AnnouncementFeedback{Messages: 3, Refused: 1, Complaints: 1},
 		}
 		x.Audience = digest.Audience{Groups: []forum.GroupID{1}, Only: []forum.MemberID{1}}
 		list = append(list, x)

@@ -47,7 +47,7 @@ func (s *Server) dashboardPage() page {
 	now := time.Now()
 	full := dashboardView{
 		pageFrame: s.samplePageFrame(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Pending: 2,
-		Unsettled: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Mails: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
+		Unsettled: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Messages: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
 		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
 		Pause: store.Pause{Since: now, Reason: "a reason"},
 	}

@@ -31,7 +31,7 @@ func (s *Server) explainPage() page {
 		Post: 1, Reason: digest.NewPhrase("in_digest"), Mail: "digest/1/a", At: now, Folded: true, Pending: now, Alert: digest.NewPhrase("alert_too_old"),
 		Seen:        []store.SightingRecord{{Place: store.Place{Section: 1}, Seq: 1, At: now, MovedFrom: 2}},
 		RuleResults: []digest.RuleResult{{Rule: digest.VisibleRule, Says: digest.NewPhrase("visible")}, {Rule: digest.Readable, Bars: true, Says: digest.NotReadable.Phrase()}},
-		Mails:       []store.Mail{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
+		Messages:    []store.Message{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
 	full := explainView{pageFrame: s.samplePageFrame("explain"), MemberQuery: "Anna", PostQuery: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
 	for _, postStatus := range []explain.PostStatus{explain.Sent, explain.Waiting, explain.Upcoming, explain.Omitted} {
@@ -116,7 +116,7 @@ func (v *request) localizeExplanation(x *explain.Post) {
 	for i := range x.Seen {
 		x.Seen[i].At = v.local(x.Seen[i].At)
 	}
-	for i := range x.Mails {
-		v.localize(&x.Mails[i])
+	for i := range x.Messages {
+		v.localize(&x.Messages[i])
 	}
 }

@@ -35,7 +35,7 @@ type memberView struct {
 
 // messageHistory is a message with the results of its attempts.
 type messageHistory struct {
-	store.Mail
+	store.Message
 	History []store.Outcome
 }
 
@@ -58,7 +58,7 @@ func (s *Server) memberSamples() []sample {
 		Sections: []members.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
 		Threads:  []members.WatchSetting{{Thread: 1, Title: "A thread", Override: digest.WithDigest}},
 		Readable: []members.ReadableSection{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
-		Messages: []messageHistory{{store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
+		Messages: []messageHistory{{store.Message{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
 	for _, c := range []digest.Cadence{digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off} {
@@ -82,7 +82,7 @@ func (s *Server) member(v *request) {
 		*t = v.local(*t)
 	}
 	for i := range view.Messages {
-		v.localize(&view.Messages[i].Mail)
+		v.localize(&view.Messages[i].Message)
 	}
 	if view.Mode = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Mode) {
 		view.Mode = previewModes[0]
@@ -135,8 +135,8 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 // messageHistories adds the attempts to their messages, the newest message first.
 func messageHistories(m explain.Member) []messageHistory {
 	var list []messageHistory
-	for _, mail := range slices.Backward(m.Mails) {
-		one := messageHistory{Mail: mail}
+	for _, mail := range slices.Backward(m.Messages) {
+		one := messageHistory{Message: mail}
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key && !o.At.Equal(mail.Settled) {
 				one.History = append(one.History, o)

@@ -10,7 +10,7 @@ import (
 // messageView is the data of the template "admin/queue_mail".
 type messageView struct {
 	pageFrame
-	Message        store.Mail
+	Message        store.Message
 	History        []store.Outcome
 	AuditLog       []store.AuditEntry // actions of administrators
 	Open           bool               // not settled
@@ -24,15 +24,15 @@ type messageView struct {
 func (s *Server) messageSamples() []sample {
 	now := time.Now()
 	var list []sample
-	for _, state := range store.MailStates {
-		m := store.Mail{
+	for _, state := range store.MessageStates {
+		m := store.Message{
 			Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state,
 			NotBefore: now, Expires: now, Address: "anna@a.example", Lease: "host", LeaseUntil: now, Settled: now,
 			Last: store.Outcome{Reason: "digest/1/b"},
 		}
 		history := []store.Outcome{{At: now, Result: "refused", Attempt: 1, Code: 550, Enhanced: "5.1.1", Reply: "no", QueueID: "A1", Reason: "a reason", Posts: 2, Bytes: 3000}}
 		view := messageView{pageFrame: s.samplePageFrame("queue"), Message: m, History: history, AuditLog: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, CanRetry: true, MayBeDelivered: true, Unchanged: 1}
-		list = append(list, sample{"queue_mail", view}, sample{"queue_mail", messageView{Message: store.Mail{State: state}}})
+		list = append(list, sample{"queue_mail", view}, sample{"queue_mail", messageView{Message: store.Message{State: state}}})
 	}
 	return append(list, sample{"queue_drop", dropView{s.samplePageFrame("queue"), []string{"digest/1/a"}, "/queue"}}, sample{"queue_drop", dropView{}})
 }

@@ -17,7 +17,7 @@ import (
 type queueView struct {
 	pageFrame
 	Filter    queueFilter
-	Messages  []store.Mail
+	Messages  []store.Message
 	Pages     pager
 	States    []string // options of the filter
 	Kinds     []string
@@ -41,10 +41,10 @@ func (s *Server) queuePage() page {
 	now := time.Now()
 	view := queueView{
 		pageFrame: s.samplePageFrame(name), Filter: queueFilter{State: "open", Kind: store.KindDigest, Domain: "a.example", Reason: "full", Member: "1", Period: "day"},
-		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MailStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Unchanged: 2,
+		Pages: pager{Page: 2, More: true}, States: append([]string{"open", "all"}, store.MessageStates...), Kinds: kinds(), Periods: []string{"hour", "day", "week", "month"}, Unchanged: 2,
 	}
-	for _, state := range store.MailStates {
-		m := store.Mail{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state, NotBefore: now}
+	for _, state := range store.MessageStates {
+		m := store.Message{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest, Member: 1, Attempt: 2, Created: now}, State: state, NotBefore: now}
 		m.Last = store.Outcome{Result: "refused", Code: 550, Enhanced: "5.1.1", Reply: "no"}
 		view.Messages = append(view.Messages, m)
 	}
@@ -70,7 +70,7 @@ func (s *Server) queuePage() page {
 func (s *Server) queue(v *request) {
 	view := queueView{
 		pageFrame: v.newPageFrame("queue"), Filter: readQueueFilter(v.r.URL.Query()), Pages: v.pager(), Kinds: kinds(),
-		States: append([]string{"open", "all"}, store.MailStates...), Periods: []string{"hour", "day", "week", "month"},
+		States: append([]string{"open", "all"}, store.MessageStates...), Periods: []string{"hour", "day", "week", "month"},
 	}
 	view.Unchanged, view.Blocker = v.decodeBlockers()
 	f := view.Filter.storeFilter(s.Now())
@@ -88,7 +88,7 @@ func (s *Server) queue(v *request) {
 }
 
 // localize converts the times of a message to the displayed zone.
-func (v *request) localize(m *store.Mail) {
+func (v *request) localize(m *store.Message) {
 	for _, t := range []*time.Time{&m.Created, &m.NotBefore, &m.Expires, &m.LeaseUntil, &m.Settled} {
 		*t = v.local(*t)
 	}
@@ -99,7 +99,7 @@ func readQueueFilter(q url.Values) queueFilter {
 		State: q.Get("state"), Kind: q.Get("kind"), Period: q.Get("since"),
 		Domain: strings.TrimSpace(q.Get("domain")), Reason: strings.TrimSpace(q.Get("reason")), Member: strings.TrimSpace(q.Get("member")),
 	}
-	if f.State != "all" && !slices.Contains(store.MailStates, f.State) {
+	if f.State != "all" && !slices.Contains(store.MessageStates, f.State) {
 		f.State = "open"
 	}
 	if !slices.Contains(kinds(), f.Kind) {
@@ -121,7 +121,7 @@ func (f queueFilter) storeFilter(now time.Time) store.QueueFilter {
 	case "open":
 		to.States = store.OpenStates
 	case "all":
-		to.States = store.MailStates
+		to.States = store.MessageStates
 	}
 	if id, err := strconv.ParseInt(f.Member, 10, 64); err == nil {
 		to.Member = forum.MemberID(id)

@@ -107,9 +107,9 @@ func encodeBlockers(blocked map[store.Blocker]int) string {
 	case 0:
 		return ""
 	case 1:
-		return "&stayed=" + strconv.Itoa(n) + "&why=" + name
+		return "&unchanged=" + strconv.Itoa(n) + "&why=" + name
 	}
-	return "&stayed=" + strconv.Itoa(n)
+	return "&unchanged=" + strconv.Itoa(n)
 }
 
 // messageObject is the name of a message in the audit log.
@@ -125,7 +125,7 @@ func allBlockerNames() iter.Seq[string] { return maps.Values(blockerNames) }
 
 // decodeBlockers reads the parameters that encodeBlockers has made.
 func (v *request) decodeBlockers() (n int, name string) {
-	n, err := strconv.Atoi(v.r.URL.Query().Get("stayed"))
+	n, err := strconv.Atoi(v.r.URL.Query().Get("unchanged"))
 	if err != nil || n < 1 {
 		return 0, ""
 	}

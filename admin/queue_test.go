@@ -102,7 +102,7 @@ func TestQueue_EscapesReplies(t *testing.T) {
 	b := w.admin()
 	wantEscaped(t, "the queue", b.get("/queue?state=all").body)
 	wantEscaped(t, "a message", b.get("/queue/mail?key="+digestKey(1)).body)
-	for _, q := range []string{"state", "kind", "domain", "reason", "member", "since", "page", "stayed", "why", "done"} {
+	for _, q := range []string{"state", "kind", "domain", "reason", "member", "since", "page", "unchanged", "why", "done"} {
 		if got := b.get("/queue?" + q + "=%22%3E%3Cscript%3E"); got.status != http.StatusOK || strings.Contains(got.body, "<script") {
 			t.Errorf("hostile %s: status %d", q, got.status)
 		}
@@ -120,7 +120,7 @@ func TestQueue_RetryIsLogged(t *testing.T) {
 	w.fillOutbox("refused", "refused", "accepted")
 	b := w.admin()
 	got := b.postWithToken("/queue/retry", "key", digestKey(1), "key", digestKey(3), "state", "all", "kind", "digest").header.Get("Location")
-	if got != "/base/queue?done=retried&kind=digest&n=1&state=all&stayed=1&why=settled" {
+	if got != "/base/queue?done=retried&kind=digest&n=1&state=all&unchanged=1&why=settled" {
 		t.Errorf("redirected to %q", got)
 	}
 	for key, want := range map[string]string{digestKey(1): "queued", digestKey(2): "refused", digestKey(3): "accepted"} {
@@ -164,7 +164,7 @@ func TestQueue_DropNeedsConfirmation(t *testing.T) {
 		t.Errorf("confirmation: status %d, message is %s", asked.status, w.messageState(digestKey(1)))
 	}
 	got := b.postWithToken("/queue/drop", "sure", "yes", "key", digestKey(1), "key", digestKey(2), "back", "/queue?state=all").header.Get("Location")
-	if got != "/base/queue?done=dropped&n=1&state=all&stayed=1&why=leased" {
+	if got != "/base/queue?done=dropped&n=1&state=all&unchanged=1&why=leased" {
 		t.Errorf("redirected to %q", got)
 	}
 	m, _, _, err := w.store.Queue.Message(t.Context(), digestKey(1))

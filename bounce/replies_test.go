@@ -344,7 +344,7 @@ func TestClassify_PolicyReplies(t *testing.T) {
 }
 
 // TestClassify_MoreReplies lists replies of each kind in the words of many servers. No class is required, only that dead
-// addresses count and that nobody is blamed for a fault of the sender, the relay or the content.
+// addresses count and that no address is blamed for a fault of the sender, the relay or the content.
 func TestClassify_MoreReplies(t *testing.T) {
 	wantClass(t, fromTexts(
 		"550 5.1.1 <x@y.example>: Email address could not be found", "550 5.1.1 User unknown in virtual mailbox table", "550 Requested action not taken: mailbox unavailable (S2017062302)", "554 5.1.1 Error: invalid recipients is found from 1.2.3.4", "550 5.1.1 x@y.example is not accepting mail (user doesn't exist)",

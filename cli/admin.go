@@ -82,23 +82,23 @@ func (c *cmdEnv) readPassword(in io.Reader) (string, error) {
 }
 
 // newAdminServer creates the admin server for a daemon. Both use the same clock.
-func (h *app) newAdminServer(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
-	zone, err := time.LoadLocation(h.cfg.Digest.Zone)
+func (a *app) newAdminServer(ctx context.Context, d *daemon.Daemon, now func() time.Time) (*admin.Server, error) {
+	zone, err := time.LoadLocation(a.cfg.Digest.Zone)
 	if err != nil {
 		return nil, err
 	}
-	trial, err := h.daemon(ctx, nil, now)
+	trial, err := a.daemon(ctx, nil, now)
 	if err != nil {
 		return nil, err
 	}
-	site := h.site()
-	site.Links = h.forum.Links()
+	site := a.site()
+	site.Links = a.forum.Links()
 	s, err := admin.New(admin.Deps{
-		Store: h.store, Forum: h.forum, Pages: h.set.Pages(h.site(), base(h.cfg.Admin.Address())), Zone: zone,
-		Proxies: h.cfg.Web.TrustedProxies, Log: h.log, Now: now, Wake: d.Wake,
-		Config: adminSettings(h.cfg), Site: site, Templates: h.cfg.Templates.Dir, PreviewDaemon: trial,
-		Renderer: h.renderer, Links: h.links, Settings: h.settings(), SendTest: d.SendTestAnnouncement,
-	}, h.cfg.Admin.Config)
+		Store: a.store, Forum: a.forum, Pages: a.set.Pages(a.site(), base(a.cfg.Admin.Address())), Zone: zone,
+		Proxies: a.cfg.Web.TrustedProxies, Log: a.log, Now: now, Wake: d.Wake,
+		Config: adminSettings(a.cfg), Site: site, Templates: a.cfg.Templates.Dir, PreviewDaemon: trial,
+		Renderer: a.renderer, Links: a.links, Settings: a.settings(), SendTest: d.SendTestAnnouncement,
+	}, a.cfg.Admin.Config)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the admin pages: %w", err)
 	}
@@ -115,23 +115,23 @@ func adminSettings(cfg config.Config) []admin.Setting {
 }
 
 // openAdmin starts listening for administrators if a sign-in method is configured.
-func (h *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
-	if !h.cfg.Admin.Enabled() {
+func (a *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
+	if !a.cfg.Admin.Enabled() {
 		return func() error { return nil }, nil
 	}
-	s, err := h.newAdminServer(ctx, d, now)
+	s, err := a.newAdminServer(ctx, d, now)
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", h.cfg.Admin.Listen)
+	l, err := net.Listen("tcp", a.cfg.Admin.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("opening the admin pages: %w; choose another admin.listen", err)
 	}
-	h.log.Info("admin pages open", "listen", l.Addr().String(), "url", h.cfg.Admin.Address())
+	a.log.Info("admin pages open", "listen", l.Addr().String(), "url", a.cfg.Admin.Address())
 	return func() error {
 		defer s.Close()
 		defer context.AfterFunc(ctx, s.Stop)()
-		return web.Serve(ctx, limitConns(l), s, h.log)
+		return web.Serve(ctx, limitConns(l), s, a.log)
 	}, nil
 }
 

@@ -37,7 +37,7 @@ type announcementJSON struct {
 	Audience    int              `json:"audience"`
 	Total       int              `json:"total"` // expected number of messages
 	Sent        int              `json:"sent"`
-	Refused     int              `json:"refused"`
+	Rejected    int              `json:"rejected"`
 	Complaints  int              `json:"complaints"`
 	Waiting     int              `json:"waiting"`
 	Uncertain   int              `json:"uncertain"`
@@ -61,7 +61,7 @@ type auditEntryJSON struct {
 func newAnnouncementJSON(x store.AnnouncementProgress, log []store.AuditEntry) announcementJSON {
 	out := announcementJSON{
 		ID: x.ID, Title: x.Title(), State: x.State, Reason: x.Reason, Forced: x.Forced, Speed: x.Speed, Audience: x.Size,
-		Total: x.Total(), Sent: x.Sent(), Refused: x.Feedback.Refused, Complaints: x.Feedback.Complaints,
+		Total: x.Total(), Sent: x.Sent(), Rejected: x.Feedback.Refused, Complaints: x.Feedback.Complaints,
 		Waiting: x.Waiting(), Uncertain: x.Progress.States["uncertain"], Expired: x.Progress.States["expired"], Skipped: x.Progress.Skipped,
 		Created: x.Created, Begins: x.BeginsAt, Started: x.Started, CanaryUntil: x.CanaryUntil, Ended: x.Ended,
 	}

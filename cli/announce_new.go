@@ -136,22 +136,22 @@ func (m *announcementFile) announcement(set settings.Announcements) digest.Annou
 }
 
 // checkAnnouncement reports every error in an announcement, with its file and line.
-func (h *app) checkAnnouncement(m *announcementFile) error {
-	set := h.cfg.Announce
-	a := m.announcement(set)
-	set.Speed, set.Canary, set.CanaryWait = a.Speed, a.Canary.Share*100, a.Canary.Wait
+func (a *app) checkAnnouncement(m *announcementFile) error {
+	set := a.cfg.Announce
+	draft := m.announcement(set)
+	set.Speed, set.Canary, set.CanaryWait = draft.Speed, draft.Canary.Share*100, draft.Canary.Wait
 	errs := []error{set.Validate()}
 	for i, v := range m.variants {
 		// Blank lines above the body make its line numbers match the file.
 		v.Body = strings.Repeat("\n", m.lines[i]) + v.Body
-		if _, err := h.renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{v}}, h.cfg.Digest.MaxBytes); err != nil {
+		if _, err := a.renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{v}}, a.cfg.Digest.MaxBytes); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.files[i], err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	_, err := h.renderer.CompileAnnouncement(&a, h.cfg.Digest.MaxBytes) // all variants together
+	_, err := a.renderer.CompileAnnouncement(&draft, a.cfg.Digest.MaxBytes) // all variants together
 	return err
 }
 

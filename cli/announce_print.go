@@ -81,7 +81,7 @@ func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.Aud
 		row("audience", "%d at the start", x.Size)
 		row("sent", "%d", x.Sent())
 		row("waiting", "%d", x.Waiting())
-		row("refused", "%d", x.Feedback.Refused)
+		row("rejected", "%d", x.Feedback.Refused)
 		row("complaints", "%d", x.Feedback.Complaints)
 		for _, state := range []string{"uncertain", "expired"} {
 			if n := x.Progress.States[state]; n > 0 {

@@ -302,10 +302,10 @@ func TestProgressBar_ShowsRateAndTimeLeft(t *testing.T) {
 	}
 	x.State, x.Reason = store.Paused, "too many\nrefusals"
 	m.show(x, at.Add(30*time.Second), true)
-	want := "  0 %  0 of 1000, 0 sent, 0 refused\n" +
-		" 10 %  100 of 1000, 100 sent, 0 refused, 600 a minute, about 1m left\n" +
-		" 20 %  200 of 1000, 200 sent, 0 refused, 600 a minute, about 1m left\n" +
-		" 24 %  240 of 1000, 240 sent, 0 refused, paused: too many refusals\n"
+	want := "  0 %  0 of 1000, 0 sent, 0 rejected\n" +
+		" 10 %  100 of 1000, 100 sent, 0 rejected, 600 a minute, about 1m left\n" +
+		" 20 %  200 of 1000, 200 sent, 0 rejected, 600 a minute, about 1m left\n" +
+		" 24 %  240 of 1000, 240 sent, 0 rejected, paused: too many refusals\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}

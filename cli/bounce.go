@@ -69,15 +69,15 @@ func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient stri
 		return err
 	}
 	return c.withStore(ctx, func(s *store.Store) error {
-		h := &app{cfg: cfg, store: s, log: newLog(c.err, cfg.Log)}
-		box, err := h.inbound(ctx, time.Now)
+		a := &app{cfg: cfg, store: s, log: newLog(c.err, cfg.Log)}
+		box, err := a.inbound(ctx, time.Now)
 		if err != nil {
 			return err
 		}
 		done := func() {}
 		defer func() { done() }()
-		box.Replies, err = h.replies(func() (sender delivery.Sender, err error) {
-			sender, done, err = h.sender("")
+		box.Replies, err = a.replies(func() (sender delivery.Sender, err error) {
+			sender, done, err = a.sender("")
 			return sender, err
 		})
 		if err != nil {
@@ -88,22 +88,22 @@ func (c *cmdEnv) processBounce(ctx context.Context, in io.Reader, recipient stri
 }
 
 // inbound creates the processor for bounces, complaints and unsubscribe requests.
-func (h *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Processor, error) {
-	composer, err := h.composer(ctx)
+func (a *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Processor, error) {
+	composer, err := a.composer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if h.links == nil {
-		keys, err := h.store.LinkKeys.All(ctx)
+	if a.links == nil {
+		keys, err := a.store.LinkKeys.All(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if h.links, err = link.NewSigner(h.cfg.Web.URL, keys...); err != nil {
+		if a.links, err = link.NewSigner(a.cfg.Web.URL, keys...); err != nil {
 			return nil, err
 		}
 	}
-	members := members.New(h.forum, h.store, h.settings())
-	return &inbound.Processor{Store: h.store, Composer: composer, Links: h.links, Members: members, Log: h.log, Now: now}, nil
+	members := members.New(a.forum, a.store, a.settings())
+	return &inbound.Processor{Store: a.store, Composer: composer, Links: a.links, Members: members, Log: a.log, Now: now}, nil
 }
 
 // exitError is an error with its own exit code.

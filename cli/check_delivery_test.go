@@ -127,9 +127,9 @@ func TestCheck_WarnsOfManySuppressions(t *testing.T) {
 	defer s.Close()
 	var list []store.Health
 	for i := range 21 {
-		h := store.Health{Address: fmt.Sprintf("m%d@example.org", i)}
-		h.SuppressedSince = time.Now().Add(-time.Hour)
-		list = append(list, h)
+		a := store.Health{Address: fmt.Sprintf("m%d@example.org", i)}
+		a.SuppressedSince = time.Now().Add(-time.Hour)
+		list = append(list, a)
 	}
 	if err := s.Suppressions.Add(t.Context(), time.Now(), list); err != nil {
 		t.Fatal(err)

@@ -72,12 +72,12 @@ func (c *cmdEnv) newDemoApp(ctx context.Context, now time.Time, smtpURL, more st
 		clear()
 		return nil, "", nil, fmt.Errorf("the demo's own configuration: %w", err)
 	}
-	h, err := c.open(ctx, cfg)
+	a, err := c.open(ctx, cfg)
 	if err != nil {
 		clear()
 		return nil, "", nil, err
 	}
-	return h, path, func() { h.close(); clear() }, nil
+	return a, path, func() { a.close(); clear() }, nil
 }
 
 // demoConfig returns the configuration of a small forum.

@@ -75,13 +75,13 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 	if err != nil {
 		return err
 	}
-	h, err := c.openReadOnly(ctx, cfg)
+	a, err := c.openReadOnly(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer h.close()
-	reason := func(p digest.Phrase) string { return h.set.Reason(outputLocale, p) }
-	e := explain.New(h.forum, h.store, h.renderer, h.links, h.settings())
+	defer a.close()
+	reason := func(p digest.Phrase) string { return a.set.Reason(outputLocale, p) }
+	e := explain.New(a.forum, a.store, a.renderer, a.links, a.settings())
 	if len(posts) == 0 {
 		story, err := e.Member(ctx, time.Now(), who)
 		switch {

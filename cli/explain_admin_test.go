@@ -72,16 +72,16 @@ func (p testForum) newAdminServer(t *testing.T) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := c.open(t.Context(), cfg)
+	a, err := c.open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(h.close)
-	d, err := h.daemon(t.Context(), nil, time.Now)
+	t.Cleanup(a.close)
+	d, err := a.daemon(t.Context(), nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := h.newAdminServer(t.Context(), d, time.Now)
+	s, err := a.newAdminServer(t.Context(), d, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ type memberExplanationJSON struct {
 	Due             time.Time            `json:"due,omitzero"`
 	Posts           int                  `json:"posts"`
 	Skipped         string               `json:"skipped,omitempty"`
-	Mails           []messageHistoryJSON `json:"messages"`
+	Messages        []messageHistoryJSON `json:"messages"`
 }
 
 // messageHistoryJSON is a message with the result of each attempt.
@@ -37,19 +37,19 @@ func newMemberExplanationJSON(m explain.Member, say phraser) memberExplanationJS
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
 		NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), Delays: []string{},
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
-		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Mails: []messageHistoryJSON{},
+		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Messages: []messageHistoryJSON{},
 	}
 	for _, why := range m.Delays {
 		out.Delays = append(out.Delays, say(why))
 	}
-	for _, mail := range m.Mails {
+	for _, mail := range m.Messages {
 		message := messageHistoryJSON{newMessageJSON(mail), []attemptJSON{}}
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key {
 				message.Attempts = append(message.Attempts, newAttemptJSON(o))
 			}
 		}
-		out.Mails = append(out.Mails, message)
+		out.Messages = append(out.Messages, message)
 	}
 	return out
 }
@@ -61,17 +61,17 @@ type postExplanationsJSON struct {
 }
 
 type postExplanationJSON struct {
-	Post    int64              `json:"post"`
-	Verdict explain.PostStatus `json:"verdict"` // sent, waiting, coming, left out
-	Reason  string             `json:"reason"`
-	Mail    string             `json:"message,omitempty"`
-	At      time.Time          `json:"at,omitzero"`
-	Folded  bool               `json:"folded"`
-	Seen    []sightingJSON     `json:"seen"`
-	Pending time.Time          `json:"pending,omitzero"`
-	Rules   []ruleJSON         `json:"rules"`
-	Alert   string             `json:"alert,omitempty"` // why the member got no alert
-	Mails   []messageJSON      `json:"messages"`
+	Post     int64              `json:"post"`
+	Verdict  explain.PostStatus `json:"verdict"` // sent, waiting, coming, left out
+	Reason   string             `json:"reason"`
+	Mail     string             `json:"message,omitempty"`
+	At       time.Time          `json:"at,omitzero"`
+	Folded   bool               `json:"folded"`
+	Seen     []sightingJSON     `json:"seen"`
+	Pending  time.Time          `json:"pending,omitzero"`
+	Rules    []ruleJSON         `json:"rules"`
+	Alert    string             `json:"alert,omitempty"` // why the member got no alert
+	Messages []messageJSON      `json:"messages"`
 }
 
 type sightingJSON struct {
@@ -98,7 +98,7 @@ func newPostExplanationsJSON(member forum.Member, stories []explain.Post, say ph
 func newPostExplanationJSON(x explain.Post, say phraser) postExplanationJSON {
 	out := postExplanationJSON{
 		Post: int64(x.Post), Verdict: x.Verdict, Reason: say(x.Reason), Mail: x.Mail, At: x.At, Folded: x.Folded,
-		Pending: x.Pending, Alert: say(x.Alert), Seen: []sightingJSON{}, Rules: []ruleJSON{}, Mails: []messageJSON{},
+		Pending: x.Pending, Alert: say(x.Alert), Seen: []sightingJSON{}, Rules: []ruleJSON{}, Messages: []messageJSON{},
 	}
 	for _, s := range x.Seen {
 		out.Seen = append(out.Seen, sightingJSON{s.Seq, s.At, int64(s.Section), int64(s.MovedFrom)})
@@ -106,8 +106,8 @@ func newPostExplanationJSON(x explain.Post, say phraser) postExplanationJSON {
 	for _, s := range x.RuleResults {
 		out.Rules = append(out.Rules, ruleJSON{string(s.Rule), s.Bars, say(s.Says)})
 	}
-	for _, m := range x.Mails {
-		out.Mails = append(out.Mails, newMessageJSON(m))
+	for _, m := range x.Messages {
+		out.Messages = append(out.Messages, newMessageJSON(m))
 	}
 	return out
 }

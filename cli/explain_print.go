@@ -38,8 +38,8 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	if !m.Choices.PausedUntil.IsZero() {
 		row("paused until", formatTime(m.Choices.PausedUntil)+" UTC")
 	}
-	if h := m.Health; !h.SuppressedSince.IsZero() {
-		row("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(h.SuppressedSince), untilText(h.SuppressedUntil), line.Fit(h.Reason, 80)))
+	if a := m.Health; !a.SuppressedSince.IsZero() {
+		row("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(a.SuppressedSince), untilText(a.SuppressedUntil), line.Fit(a.Reason, 80)))
 	}
 	for _, why := range m.Delays {
 		row("waits", line.Fit(say(why), 100))
@@ -60,13 +60,13 @@ func untilText(at time.Time) string {
 
 // printMessages lists a member's messages with the result of each attempt.
 func (c *cmdEnv) printMessages(m explain.Member) error {
-	if len(m.Mails) == 0 {
+	if len(m.Messages) == 0 {
 		fmt.Fprintln(c.out, "\nNo pending messages, and none sent in the last 30 days.")
 		return nil
 	}
 	fmt.Fprintln(c.out, "\nMessages of the last 30 days:")
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	for _, mail := range m.Mails {
+	for _, mail := range m.Messages {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%d posts\t%s\n", mail.Key, mail.State, whenText(mail), mail.Last.Posts, attemptSummary(mail.Last))
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key && !o.At.Equal(mail.Settled) {
@@ -133,7 +133,7 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Po
 		if x.Alert.Key != "" {
 			fmt.Fprintf(table, "  alert\t\t%s\n", line.Fit(say(x.Alert), 160))
 		}
-		for _, m := range x.Mails {
+		for _, m := range x.Messages {
 			fmt.Fprintf(table, "  message\t\t%s: %s, %s: %s\n", m.Key, m.State, whenText(m), attemptSummary(m.Last))
 		}
 		if err := table.Flush(); err != nil {

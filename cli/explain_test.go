@@ -20,7 +20,7 @@ func TestExplain_ShowsMemberAndMessages(t *testing.T) {
 	if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--json", "-c", p.config)), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Member.ID != 4 || !m.Subscribed || len(m.Mails) != 1 || m.Mails[0].State != "accepted" || len(m.Mails[0].Attempts) != 1 || m.Due.IsZero() {
+	if m.Member.ID != 4 || !m.Subscribed || len(m.Messages) != 1 || m.Messages[0].State != "accepted" || len(m.Messages[0].Attempts) != 1 || m.Due.IsZero() {
 		t.Errorf("got %+v", m)
 	}
 	if name := mustRun(t, "explain", m.Member.Name, "-c", p.config); name != text {

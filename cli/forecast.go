@@ -85,15 +85,15 @@ func (c *cmdEnv) openForecast(ctx context.Context, config string, now time.Time)
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := c.openReadOnly(ctx, cfg)
+	a, err := c.openReadOnly(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	if d, err = h.newDryRunDaemon(now); err != nil {
-		h.close()
+	if d, err = a.newDryRunDaemon(now); err != nil {
+		a.close()
 		return nil, nil, err
 	}
-	return d, h.close, nil
+	return d, a.close, nil
 }
 
 func (c *cmdEnv) printForecast(ctx context.Context, d *daemon.Daemon, until time.Time, asJSON bool) error {

@@ -16,10 +16,10 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 	fmt.Fprintf(c.out, "Forecast from %s to %s (UTC), based on posts that exist now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "HOUR\tMESSAGES\tPOSTS\t")
-	for _, h := range r.Hours {
-		fmt.Fprintf(table, "%s\t%d\t%d\t\n", h.At.UTC().Format("2006-01-02 15:04"), h.Mails, h.Posts)
+	for _, a := range r.Hours {
+		fmt.Fprintf(table, "%s\t%d\t%d\t\n", a.At.UTC().Format("2006-01-02 15:04"), a.Messages, a.Posts)
 	}
-	fmt.Fprintf(table, "total\t%d\t%d\t\n", r.Mails, r.Posts)
+	fmt.Fprintf(table, "total\t%d\t%d\t\n", r.Messages, r.Posts)
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
@@ -36,7 +36,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 
 // printSkipped lists the reasons why members get no message, most common first.
 func (c *cmdEnv) printSkipped(r *daemon.Forecast) {
-	fmt.Fprintf(c.out, "Of %d subscribers, %d get no message", r.Members, r.Members-r.Mails)
+	fmt.Fprintf(c.out, "Of %d subscribers, %d get no message", r.Members, r.Members-r.Messages)
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
 	})
@@ -56,9 +56,9 @@ func (c *cmdEnv) printBaseline(r *daemon.Forecast) {
 	switch {
 	case r.Baseline.Weeks == 0:
 	case r.Anomalous():
-		fmt.Fprintf(c.out, "UNUSUAL: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Mails)
+		fmt.Fprintf(c.out, "UNUSUAL: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Messages)
 	default:
-		fmt.Fprintf(c.out, "%d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Mails)
+		fmt.Fprintf(c.out, "%d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Messages)
 	}
 }
 
@@ -70,7 +70,7 @@ func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
 		return err
 	}
 	fmt.Fprintf(c.out, "\nRunning configuration: %d messages with %d posts. With the new one, %d members gain a message, %d lose theirs, and\nfor %d the time or the posts change.\n",
-		x.Before.Mails, x.Before.Posts, x.Gained, x.Lost, x.Changed)
+		x.Before.Messages, x.Before.Posts, x.Gained, x.Lost, x.Changed)
 	if len(x.Changes) == 0 {
 		return nil
 	}
@@ -112,7 +112,7 @@ type forecastJSON struct {
 	From       time.Time      `json:"from"`
 	Until      time.Time      `json:"until"`
 	Members    int            `json:"members"`
-	Mails      int            `json:"messages"`
+	Messages   int            `json:"messages"`
 	Posts      int            `json:"posts"`
 	Bytes      int64          `json:"bytes"`   // estimated
 	Sampled    int            `json:"sampled"` // messages rendered for the estimate
@@ -126,19 +126,19 @@ type forecastJSON struct {
 }
 
 type hourJSON struct {
-	At    time.Time `json:"at"`
-	Mails int       `json:"messages"`
-	Posts int       `json:"posts"`
+	At       time.Time `json:"at"`
+	Messages int       `json:"messages"`
+	Posts    int       `json:"posts"`
 }
 
 func newForecastJSON(r *daemon.Forecast) forecastJSON {
 	out := forecastJSON{
-		From: r.From.UTC(), Until: r.Until.UTC(), Members: r.Members, Mails: r.Mails, Posts: r.Posts, Bytes: r.Bytes,
+		From: r.From.UTC(), Until: r.Until.UTC(), Members: r.Members, Messages: r.Messages, Posts: r.Posts, Bytes: r.Bytes,
 		Sampled: r.Sampled, Hours: []hourJSON{}, Skipped: r.Skipped, Waiting: r.Waiting,
-		Today: r.Today, UsualWeeks: r.Baseline.Weeks, Usual: r.Baseline.Mails, Anomalous: r.Anomalous(),
+		Today: r.Today, UsualWeeks: r.Baseline.Weeks, Usual: r.Baseline.Messages, Anomalous: r.Anomalous(),
 	}
-	for _, h := range r.Hours {
-		out.Hours = append(out.Hours, hourJSON{h.At.UTC(), h.Mails, h.Posts})
+	for _, a := range r.Hours {
+		out.Hours = append(out.Hours, hourJSON{a.At.UTC(), a.Messages, a.Posts})
 	}
 	return out
 }

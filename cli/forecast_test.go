@@ -46,10 +46,10 @@ func TestForecast_PredictsDayAndWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := 0
-	for _, h := range r.Hours {
-		sum += h.Mails
+	for _, a := range r.Hours {
+		sum += a.Messages
 	}
-	if r.Mails == 0 || sum != r.Mails || r.Posts < r.Mails || r.Bytes < int64(1000*r.Mails) || r.Members < r.Mails || !r.Until.Equal(r.From.Add(24*time.Hour)) {
+	if r.Messages == 0 || sum != r.Messages || r.Posts < r.Messages || r.Bytes < int64(1000*r.Messages) || r.Members < r.Messages || !r.Until.Equal(r.From.Add(24*time.Hour)) {
 		t.Errorf("got %+v", r)
 	}
 	text := mustRun(t, "forecast", "-c", p.config, "--hours", "48")
@@ -80,7 +80,7 @@ func TestForecast_ComparesConfigurations(t *testing.T) {
 	if err := json.Unmarshal([]byte(mustRun(t, "forecast", "-c", p.config, "--config", off, "--json")), &x); err != nil {
 		t.Fatal(err)
 	}
-	if x.Mails != 0 || x.Gained != 0 || x.Lost != x.Running.Mails || len(x.Changes) != x.Lost {
+	if x.Messages != 0 || x.Gained != 0 || x.Lost != x.Running.Messages || len(x.Changes) != x.Lost {
 		t.Errorf("without digests: %+v", x)
 	}
 	// A single configuration may be named with --config, as in other commands.

@@ -93,33 +93,33 @@ func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
 	if err != nil {
 		return err
 	}
-	h, err := c.open(ctx, cfg)
+	a, err := c.open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer h.close()
-	if err := h.selfCheck(ctx); err != nil {
+	defer a.close()
+	if err := a.selfCheck(ctx); err != nil {
 		return err
 	}
 	switch o.kind {
 	case store.KindAnnouncement:
-		return c.previewAnnouncement(ctx, h, o)
+		return c.previewAnnouncement(ctx, a, o)
 	case store.KindAlert:
-		return c.previewAlert(ctx, h, o, from, until)
+		return c.previewAlert(ctx, a, o, from, until)
 	}
-	p, err := editions.New(h.forum, h.store, cfg.Digest).Preview(ctx, o.member, from, until)
+	p, err := editions.New(a.forum, a.store, cfg.Digest).Preview(ctx, o.member, from, until)
 	if err != nil {
 		return err
 	}
-	return c.printPreview(ctx, h, p, o.format)
+	return c.printPreview(ctx, a, p, o.format)
 }
 
 // printPreview prints a digest in the chosen format. A digest that would not be sent is only printed as JSON.
-func (c *cmdEnv) printPreview(ctx context.Context, h *app, p editions.Preview, format string) error {
+func (c *cmdEnv) printPreview(ctx context.Context, a *app, p editions.Preview, format string) error {
 	var content templates.Content
 	if p.Skip == "" {
 		var err error
-		if content, err = h.renderer.Digest(p.Digest, h.footer(p), h.cfg.Digest.MaxBytes); err != nil {
+		if content, err = a.renderer.Digest(p.Digest, a.footer(p), a.cfg.Digest.MaxBytes); err != nil {
 			return fmt.Errorf("rendering: %w", err)
 		}
 	}
@@ -130,15 +130,15 @@ func (c *cmdEnv) printPreview(ctx context.Context, h *app, p editions.Preview, f
 		fmt.Fprintf(c.err, "%s would get no digest: %s\n", p.Member.Name, p.Skip)
 		return nil
 	}
-	m := envelope.Digest(h.settings(), h.footer(p).Unsubscribe)
+	m := envelope.Digest(a.settings(), a.footer(p).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%d/%d/%d", p.Member.ID, p.From.Unix(), p.Until.Unix())
 	m.Date = p.Until
-	return c.printContent(ctx, h, p.Member, m, content, p.TextOnly, format)
+	return c.printContent(ctx, a, p.Member, m, content, p.TextOnly, format)
 }
 
 // previewAlert shows the alert that a member would get.
-func (c *cmdEnv) previewAlert(ctx context.Context, h *app, o previewOptions, from, until time.Time) error {
-	d, err := h.daemon(ctx, nil, time.Now)
+func (c *cmdEnv) previewAlert(ctx context.Context, a *app, o previewOptions, from, until time.Time) error {
+	d, err := a.daemon(ctx, nil, time.Now)
 	if err != nil {
 		return err
 	}
@@ -159,12 +159,12 @@ func (c *cmdEnv) previewAlert(ctx context.Context, h *app, o previewOptions, fro
 	m := p.Envelope
 	m.Key = fmt.Sprintf("preview/%s/%d/%d/%d", o.kind, p.Member.ID, p.From.Unix(), p.Until.Unix())
 	m.Date = p.Until
-	return c.printContent(ctx, h, p.Member, m, p.Content, p.Text, o.format)
+	return c.printContent(ctx, a, p.Member, m, p.Content, p.Text, o.format)
 }
 
 // printContent prints the content of a message, or for eml the whole message. m holds its other fields. plain omits the
 // HTML part.
-func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m mail.Message, content templates.Content, plain bool, format string) error {
+func (c *cmdEnv) printContent(ctx context.Context, a *app, to forum.Member, m mail.Message, content templates.Content, plain bool, format string) error {
 	var text string
 	switch format {
 	case "html":
@@ -172,13 +172,13 @@ func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m ma
 	case "text":
 		text = content.Text.Plain()
 	case "eml":
-		m.UnsubscribeMail = envelope.UnsubscribeMail(h.links, m.Unsubscribe, h.cfg.Bounces.Domain)
+		m.UnsubscribeMail = envelope.UnsubscribeMail(a.links, m.Unsubscribe, a.cfg.Bounces.Domain)
 		m.To.Name, m.To.Address = to.Name, to.Email
 		m.Subject, m.Text = content.Subject, content.Text
 		if !plain {
 			m.HTML = content.HTML
 		}
-		raw, err := h.eml(ctx, m)
+		raw, err := a.eml(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -188,16 +188,16 @@ func (c *cmdEnv) printContent(ctx context.Context, h *app, to forum.Member, m ma
 	return err
 }
 
-func (h *app) footer(p editions.Preview) templates.Footer {
+func (a *app) footer(p editions.Preview) templates.Footer {
 	id := int64(p.Member.ID)
 	return templates.Footer{
-		Settings:    h.links.URL(link.Claims{Scope: link.Settings, Member: id}),
-		Unsubscribe: h.links.URL(link.Claims{Scope: link.Digests, Member: id}),
+		Settings:    a.links.URL(link.Claims{Scope: link.Settings, Member: id}),
+		Unsubscribe: a.links.URL(link.Claims{Scope: link.Digests, Member: id}),
 	}
 }
 
-func (h *app) eml(ctx context.Context, m mail.Message) ([]byte, error) {
-	composer, err := h.composer(ctx)
+func (a *app) eml(ctx context.Context, m mail.Message) ([]byte, error) {
+	composer, err := a.composer(ctx)
 	if err != nil {
 		return nil, err
 	}

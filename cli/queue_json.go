@@ -10,15 +10,15 @@ import (
 type queueJSON struct {
 	Paused   *store.Pause  `json:"paused,omitempty"`
 	Blockers []blocker     `json:"blockers"` // reasons why delivery stops
-	Mails    []messageJSON `json:"messages"`
+	Messages []messageJSON `json:"messages"`
 	More     bool          `json:"more"` // there are more than --limit
 	Counts   []countJSON   `json:"counts"`
 }
 
 type countJSON struct {
-	Kind  string `json:"kind"`
-	State string `json:"state"`
-	Mails int    `json:"messages"`
+	Kind     string `json:"kind"`
+	State    string `json:"state"`
+	Messages int    `json:"messages"`
 }
 
 type messageJSON struct {
@@ -60,13 +60,13 @@ type messageDetailJSON struct {
 	History []attemptJSON `json:"history"`
 }
 
-func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, blockers []blocker, pause store.Pause, paused bool) queueJSON {
-	out := queueJSON{Blockers: blockers, Mails: make([]messageJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
+func newQueueJSON(mails []store.Message, more bool, counts []store.Count, blockers []blocker, pause store.Pause, paused bool) queueJSON {
+	out := queueJSON{Blockers: blockers, Messages: make([]messageJSON, len(mails)), More: more, Counts: make([]countJSON, len(counts))}
 	if paused {
 		out.Paused = &pause
 	}
 	for i, m := range mails {
-		out.Mails[i] = newMessageJSON(m)
+		out.Messages[i] = newMessageJSON(m)
 	}
 	for i, n := range counts {
 		out.Counts[i] = countJSON(n)
@@ -74,7 +74,7 @@ func newQueueJSON(mails []store.Mail, more bool, counts []store.Count, blockers 
 	return out
 }
 
-func newMessageJSON(m store.Mail) messageJSON {
+func newMessageJSON(m store.Message) messageJSON {
 	out := messageJSON{
 		Key: m.Key, Kind: m.Kind, Member: int64(m.Member), State: m.State, Attempts: m.Attempt,
 		PossiblyDelivered: possiblyDelivered(m), Uncertain: m.UncertainCount,
@@ -88,7 +88,7 @@ func newMessageJSON(m store.Mail) messageJSON {
 	return out
 }
 
-func newMessageDetailJSON(m store.Mail, history []store.Outcome) messageDetailJSON {
+func newMessageDetailJSON(m store.Message, history []store.Outcome) messageDetailJSON {
 	out := messageDetailJSON{newMessageJSON(m), make([]attemptJSON, len(history))}
 	for i, o := range history {
 		out.History[i] = newAttemptJSON(o)

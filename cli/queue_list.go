@@ -17,14 +17,14 @@ func parseStates(choice string) ([]string, error) {
 	case "open":
 		return store.OpenStates, nil
 	case "all":
-		return store.MailStates, nil
+		return store.MessageStates, nil
 	}
-	for _, s := range store.MailStates {
+	for _, s := range store.MessageStates {
 		if s == choice {
 			return []string{s}, nil
 		}
 	}
-	return nil, fmt.Errorf("invalid --state %q: must be open, all, %s", choice, strings.Join(store.MailStates, ", "))
+	return nil, fmt.Errorf("invalid --state %q: must be open, all, %s", choice, strings.Join(store.MessageStates, ", "))
 }
 
 // checkKind rejects an unknown kind of message.
@@ -45,7 +45,7 @@ func (c *cmdEnv) queueList() *cobra.Command {
 		Short: "List messages in the outbox, and count all by kind and state",
 		Long: "Lists waiting messages by due time, then settled ones, newest first, followed by counts of all messages by kind and\n" +
 			"state. Without --state, lists open messages: queued, leased by a daemon, or held by their announcement.\n" +
-			"States are " + strings.Join(store.MailStates, ", ") + ".",
+			"States are " + strings.Join(store.MessageStates, ", ") + ".",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if f.States, err = parseStates(state); err != nil {

@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count, now time.Time) error {
+func (c *cmdEnv) printQueue(mails []store.Message, more bool, counts []store.Count, now time.Time) error {
 	if len(mails) == 0 {
 		fmt.Fprintln(c.out, "No matching messages in the outbox.")
 	} else {
@@ -38,12 +38,12 @@ func (c *cmdEnv) printQueue(mails []store.Mail, more bool, counts []store.Count,
 		if i+1 == len(counts) || counts[i+1].Kind != n.Kind {
 			end = "\n"
 		}
-		fmt.Fprintf(c.out, "%d %s%s", n.Mails, n.State, end)
+		fmt.Fprintf(c.out, "%d %s%s", n.Messages, n.State, end)
 	}
 	return nil
 }
 
-func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
+func (c *cmdEnv) printMessage(m store.Message, history []store.Outcome) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) {
 		if text != "" {
@@ -97,10 +97,10 @@ func (c *cmdEnv) printMessage(m store.Mail, history []store.Outcome) error {
 }
 
 // possiblyDelivered reports whether a relay may already have a message.
-func possiblyDelivered(m store.Mail) bool { return m.InFlight || m.UncertainCount > 0 }
+func possiblyDelivered(m store.Message) bool { return m.InFlight || m.UncertainCount > 0 }
 
 // whenText describes when a message is due, or when it was settled.
-func whenText(m store.Mail) string {
+func whenText(m store.Message) string {
 	switch {
 	case !m.Settled.IsZero():
 		return "settled " + formatTime(m.Settled)

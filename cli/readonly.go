@@ -22,18 +22,18 @@ import (
 // openReadOnly opens the forum and the store read-only. If a SQLite store does not exist yet, it uses an empty one in a
 // temporary directory.
 func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, err error) {
-	h := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
+	a := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
 	defer func() {
 		if err != nil {
-			h.close()
+			a.close()
 		}
 	}()
-	if h.set, err = templates.Load(cfg.Templates.Dir); err != nil {
+	if a.set, err = templates.Load(cfg.Templates.Dir); err != nil {
 		return nil, fmt.Errorf("loading templates: %w", err)
 	}
-	switch h.store, err = store.OpenReadOnly(ctx, cfg.Store.DSN); {
+	switch a.store, err = store.OpenReadOnly(ctx, cfg.Store.DSN); {
 	case errors.Is(err, os.ErrNotExist) && strings.HasPrefix(cfg.Store.DSN, "sqlite:"):
-		if err := h.openEmptyStore(ctx); err != nil {
+		if err := a.openEmptyStore(ctx); err != nil {
 			return nil, err
 		}
 	case errors.Is(err, store.ErrNotMigrated):
@@ -42,24 +42,24 @@ func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, e
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	// These links are never sent.
-	if h.links, err = link.NewSigner(cfg.Web.URL, randomKey()); err != nil {
+	if a.links, err = link.NewSigner(cfg.Web.URL, randomKey()); err != nil {
 		return nil, err
 	}
-	if err := h.openForum(ctx); err != nil {
+	if err := a.openForum(ctx); err != nil {
 		return nil, err
 	}
-	return h, h.selfCheck(ctx)
+	return a, a.selfCheck(ctx)
 }
 
 // openEmptyStore opens an empty store, which close removes.
-func (h *app) openEmptyStore(ctx context.Context) (err error) {
-	if h.tempDir, err = os.MkdirTemp("", "postrider-look-"); err != nil {
+func (a *app) openEmptyStore(ctx context.Context) (err error) {
+	if a.tempDir, err = os.MkdirTemp("", "postrider-look-"); err != nil {
 		return fmt.Errorf("creating an empty store: %w", err)
 	}
-	if h.store, err = store.Open(ctx, "sqlite:"+filepath.Join(h.tempDir, "postrider.db")); err != nil {
+	if a.store, err = store.Open(ctx, "sqlite:"+filepath.Join(a.tempDir, "postrider.db")); err != nil {
 		return fmt.Errorf("creating an empty store: %w", err)
 	}
-	if _, err = h.store.Migrate(ctx); err != nil {
+	if _, err = a.store.Migrate(ctx); err != nil {
 		return fmt.Errorf("creating an empty store: %w", err)
 	}
 	return nil
@@ -72,17 +72,17 @@ func randomKey() []byte {
 }
 
 // newDryRunDaemon creates a daemon without a sender, for forecasts only.
-func (h *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
-	composer, err := mail.NewComposer(addr.Domain(address(h.cfg.SMTP.From).Address), randomKey())
+func (a *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
+	composer, err := mail.NewComposer(addr.Domain(address(a.cfg.SMTP.From).Address), randomKey())
 	if err != nil {
 		return nil, err
 	}
-	signer, err := mail.NewSigner(h.cfg.DKIM)
+	signer, err := mail.NewSigner(a.cfg.DKIM)
 	if err != nil {
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
 	return daemon.New(daemon.Deps{
-		Forum: h.forum, Store: h.store, Renderer: h.renderer, Composer: composer, Signer: signer, Links: h.links,
-		Log: h.log, Now: func() time.Time { return now },
-	}, h.settings()), nil
+		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer, Signer: signer, Links: a.links,
+		Log: a.log, Now: func() time.Time { return now },
+	}, a.settings()), nil
 }

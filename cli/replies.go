@@ -13,8 +13,8 @@ import (
 
 // replies returns what forwards the answers of persons: to bounces.replies, else smtp.reply_to, else alarms.email. open
 // returns the relay; it is called for the first answer.
-func (h *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, error) {
-	signer, err := mail.NewSigner(h.cfg.DKIM)
+func (a *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, error) {
+	signer, err := mail.NewSigner(a.cfg.DKIM)
 	if err != nil {
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
@@ -31,12 +31,12 @@ func (h *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, e
 			return failed(err)
 		}
 		out := sender.Send(ctx, from, to, raw)
-		if h.fallback != nil && (out.Unreachable() || out.LoginRefused()) {
-			out = h.fallback.Send(ctx, from, to, raw)
+		if a.fallback != nil && (out.Unreachable() || out.LoginRefused()) {
+			out = a.fallback.Send(ctx, from, to, raw)
 		}
 		return out
 	}
-	return &inbound.Replies{To: address(repliesTo(h.cfg)).Address, From: address(h.cfg.SMTP.From), Send: send}, nil
+	return &inbound.Replies{To: address(repliesTo(a.cfg)).Address, From: address(a.cfg.SMTP.From), Send: send}, nil
 }
 
 // repliesTo returns where answers of persons are forwarded to; empty: nowhere.

@@ -73,23 +73,23 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	h, err := c.openStore(ctx, cfg)
+	a, err := c.openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer h.close()
-	sender, done, err := h.sender(o.mailDir)
+	defer a.close()
+	sender, done, err := a.sender(o.mailDir)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if err := h.openForum(ctx); err != nil {
-		return h.reportStartFailure(ctx, sender, alarm.Forum, err)
+	if err := a.openForum(ctx); err != nil {
+		return a.reportStartFailure(ctx, sender, alarm.Forum, err)
 	}
-	if err := h.selfCheck(ctx); err != nil {
-		return h.reportStartFailure(ctx, sender, alarm.SelfCheck, err)
+	if err := a.selfCheck(ctx); err != nil {
+		return a.reportStartFailure(ctx, sender, alarm.SelfCheck, err)
 	}
-	if err := h.store.AcquireInstance(ctx, h.owner); err != nil {
+	if err := a.store.AcquireInstance(ctx, a.owner); err != nil {
 		return err
 	}
 	if c.getenv("GOGC") == "" {
@@ -98,40 +98,40 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 		debug.SetGCPercent(200)
 	}
 	counts := metrics.New()
-	h.watcher = counts
-	d, err := h.daemon(ctx, sender, clock)
+	a.watcher = counts
+	d, err := a.daemon(ctx, sender, clock)
 	if err != nil {
 		return err
 	}
-	box, err := h.inbound(ctx, clock)
+	box, err := a.inbound(ctx, clock)
 	if err != nil {
 		return err
 	}
-	if box.Replies, err = h.replies(func() (delivery.Sender, error) { return sender, nil }); err != nil {
+	if box.Replies, err = a.replies(func() (delivery.Sender, error) { return sender, nil }); err != nil {
 		return err
 	}
 	box.Observe = counts.InboundReceived
 	if o.once {
 		if err := box.Collect(ctx, cfg.Bounces.Config); err != nil {
-			h.log.Warn("cannot process inbound messages", "err", err)
+			a.log.Warn("cannot process inbound messages", "err", err)
 		}
 		defer killAfterGrace(ctx, done)()
 		report, err := d.RunOnce(ctx)
-		h.log.Info("round done", "report", report)
+		a.log.Info("round done", "report", report)
 		if o.json {
 			return errors.Join(err, c.json(newRoundJSON(report)))
 		}
 		return errors.Join(err, c.printRound(report))
 	}
-	pages, err := h.openPages(ctx, d, clock)
+	pages, err := a.openPages(ctx, d, clock)
 	if err != nil {
 		return err
 	}
-	adminPages, err := h.openAdmin(ctx, d, clock)
+	adminPages, err := a.openAdmin(ctx, d, clock)
 	if err != nil {
 		return err
 	}
-	scrapes, err := h.openMetrics(ctx, counts, d)
+	scrapes, err := a.openMetrics(ctx, counts, d)
 	if err != nil {
 		return err
 	}
@@ -139,13 +139,13 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	defer h.startInbound(ctx, intake)()
-	return serve(ctx, h, d, done, pages, adminPages, scrapes)
+	defer a.startInbound(ctx, intake)()
+	return serve(ctx, a, d, done, pages, adminPages, scrapes)
 }
 
 // reportStartFailure raises an alarm with the reason why the daemon does not start, and returns it.
-func (h *app) reportStartFailure(ctx context.Context, sender delivery.Sender, kind alarm.Kind, why error) error {
-	d, err := h.daemon(ctx, sender, time.Now)
+func (a *app) reportStartFailure(ctx context.Context, sender delivery.Sender, kind alarm.Kind, why error) error {
+	d, err := a.daemon(ctx, sender, time.Now)
 	if err != nil {
 		return errors.Join(why, err)
 	}
@@ -171,12 +171,12 @@ func killAfterGrace(ctx context.Context, cut func()) (over func()) {
 }
 
 // startInbound starts receiving inbound messages. The returned function stops it and waits for messages in progress.
-func (h *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end func()) {
+func (a *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var ways sync.WaitGroup
 	ways.Go(func() {
 		if err := intake.Run(ctx); err != nil {
-			h.log.Error("inbound stopped", "err", err)
+			a.log.Error("inbound stopped", "err", err)
 		}
 	})
 	return func() {
@@ -186,20 +186,20 @@ func (h *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end 
 }
 
 // serve runs the daemon and the page listeners until ctx ends.
-func serve(ctx context.Context, h *app, d *daemon.Daemon, cut func(), pages ...func() error) error {
+func serve(ctx context.Context, a *app, d *daemon.Daemon, cut func(), pages ...func() error) error {
 	defer killAfterGrace(ctx, cut)()
-	warnDescriptors(h.log)
-	h.log.Info("postrider started", "version", readVersion().Version, "forum", h.cfg.Forum.Type, "url", h.cfg.Forum.URL)
+	warnDescriptors(a.log)
+	a.log.Info("postrider started", "version", readVersion().Version, "forum", a.cfg.Forum.Type, "url", a.cfg.Forum.URL)
 	var listeners sync.WaitGroup
 	for _, listen := range pages {
 		listeners.Go(func() {
 			if err := listen(); err != nil { // delivery continues
-				h.log.Error("pages closed", "err", err)
+				a.log.Error("pages closed", "err", err)
 			}
 		})
 	}
 	err := d.Run(ctx)
 	listeners.Wait()
-	h.log.Info("postrider stopped")
+	a.log.Info("postrider stopped")
 	return err
 }

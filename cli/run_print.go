@@ -21,7 +21,7 @@ type roundJSON struct {
 	Sent      int            `json:"sent"`
 	Bytes     int64          `json:"bytes"`
 	Skipped   map[string]int `json:"skipped"` // by reason
-	Refused   int            `json:"refused"`
+	Rejected  int            `json:"rejected"`
 	Retried   int            `json:"retried"`
 	Uncertain int            `json:"uncertain"`
 	Waiting   int            `json:"waiting"`
@@ -62,7 +62,7 @@ func (c *cmdEnv) printRound(r daemon.Report) error {
 	for _, reason := range reasons {
 		row("", r.Skipped[reason], line.Fit(reason, 100))
 	}
-	row("refused", r.Refused, "")
+	row("rejected", r.Refused, "")
 	row("to retry", r.Retried, "")
 	row("uncertain", r.Uncertain, "")
 	row("waiting", r.Waiting, "for throttled or held domains")

@@ -10,7 +10,7 @@ func TestRun_OncePrintsReport(t *testing.T) {
 	p := newTestForum(t)
 	mails := filepath.Join(p.dir, "mails")
 	out := mustRun(t, "run", "--once", "--mail-dir", mails, "-c", p.config)
-	wantOutput(t, out, "new posts", "planned", "sent", "skipped", "refused", "to retry", "uncertain", "waiting", "expired", "peak memory ")
+	wantOutput(t, out, "new posts", "planned", "sent", "skipped", "rejected", "to retry", "uncertain", "waiting", "expired", "peak memory ")
 	var round struct {
 		Sent    *int
 		Skipped map[string]int

@@ -41,11 +41,11 @@ func eachSuppression(ctx context.Context, s *store.Store, do func(store.Health) 
 		if err != nil {
 			return err
 		}
-		for _, h := range list {
-			if err := do(h); err != nil {
+		for _, a := range list {
+			if err := do(a); err != nil {
 				return err
 			}
-			after = h.Address
+			after = a.Address
 		}
 		if len(list) < suppressionBatchSize {
 			return nil

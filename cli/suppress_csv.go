@@ -81,13 +81,13 @@ func parseTimestamp(column, text string) (time.Time, error) {
 // lastPerAddress keeps the last of those that name the same address.
 func lastPerAddress(list []store.Health) []store.Health {
 	last := make(map[string]int, len(list))
-	for i, h := range list {
-		last[h.Address] = i
+	for i, a := range list {
+		last[a.Address] = i
 	}
 	kept := list[:0:0]
-	for i, h := range list {
-		if last[h.Address] == i {
-			kept = append(kept, h)
+	for i, a := range list {
+		if last[a.Address] == i {
+			kept = append(kept, a)
 		}
 	}
 	return kept

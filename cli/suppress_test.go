@@ -117,11 +117,11 @@ func FuzzReadSuppressions(f *testing.F) {
 			return
 		}
 		met := make(map[string]bool)
-		for _, h := range list {
-			if met[h.Address] || h.Address != strings.ToLower(h.Address) || !strings.Contains(h.Address, "@") {
-				t.Errorf("%q gives %q", text, h.Address)
+		for _, a := range list {
+			if met[a.Address] || a.Address != strings.ToLower(a.Address) || !strings.Contains(a.Address, "@") {
+				t.Errorf("%q gives %q", text, a.Address)
 			}
-			met[h.Address] = true
+			met[a.Address] = true
 		}
 	})
 }

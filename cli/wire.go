@@ -46,76 +46,76 @@ func (c *cmdEnv) load() (config.Config, error) { return config.Load(c.config, c.
 
 // open opens the store and the forum and creates the renderer. It migrates the store.
 func (c *cmdEnv) open(ctx context.Context, cfg config.Config) (*app, error) {
-	h, err := c.openStore(ctx, cfg)
+	a, err := c.openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.openForum(ctx); err != nil {
-		h.close()
+	if err := a.openForum(ctx); err != nil {
+		a.close()
 		return nil, err
 	}
-	return h, nil
+	return a, nil
 }
 
 // openStore opens everything except the forum: enough to alert the administrator that the forum is down.
 func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err error) {
-	h := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
+	a := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
 	defer func() {
 		if err != nil {
-			h.close()
+			a.close()
 		}
 	}()
-	if h.set, err = templates.Load(cfg.Templates.Dir); err != nil {
+	if a.set, err = templates.Load(cfg.Templates.Dir); err != nil {
 		return nil, fmt.Errorf("loading templates: %w", err)
 	}
-	if h.store, err = store.Open(ctx, cfg.Store.DSN); err != nil {
+	if a.store, err = store.Open(ctx, cfg.Store.DSN); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	if _, err = h.store.Migrate(ctx); err != nil {
+	if _, err = a.store.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("upgrading the store: %w", err)
 	}
-	keys, err := h.store.LinkKeys.All(ctx)
+	keys, err := a.store.LinkKeys.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if h.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
+	if a.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
 		return nil, err
 	}
-	h.renderer = h.set.NewRenderer(h.site(), fragmentCacheSize)
-	return h, nil
+	a.renderer = a.set.NewRenderer(a.site(), fragmentCacheSize)
+	return a, nil
 }
 
 // openForum opens the forum. From then on, messages link to its pages.
-func (h *app) openForum(ctx context.Context) (err error) {
-	if h.forum, err = source.Open(ctx, h.cfg.Forum.Config); err != nil {
+func (a *app) openForum(ctx context.Context) (err error) {
+	if a.forum, err = source.Open(ctx, a.cfg.Forum.Config); err != nil {
 		return fmt.Errorf("opening the forum: %w", err)
 	}
-	site := h.site()
-	site.Links = h.forum.Links()
-	h.renderer = h.set.NewRenderer(site, fragmentCacheSize)
+	site := a.site()
+	site.Links = a.forum.Links()
+	a.renderer = a.set.NewRenderer(site, fragmentCacheSize)
 	return nil
 }
 
 // site describes the forum for messages and pages.
-func (h *app) site() templates.Site {
-	return templates.Site{Name: h.cfg.Forum.Name, URL: h.cfg.Forum.URL, Excerpt: h.cfg.Digest.Excerpt, Locale: h.cfg.Digest.Locale, RepliesRead: repliesRead(h.cfg)}
+func (a *app) site() templates.Site {
+	return templates.Site{Name: a.cfg.Forum.Name, URL: a.cfg.Forum.URL, Excerpt: a.cfg.Digest.Excerpt, Locale: a.cfg.Digest.Locale, RepliesRead: repliesRead(a.cfg)}
 }
 
-func (h *app) close() {
-	if h.forum != nil {
-		h.forum.Close()
+func (a *app) close() {
+	if a.forum != nil {
+		a.forum.Close()
 	}
-	if h.store != nil {
-		h.store.Close()
+	if a.store != nil {
+		a.store.Close()
 	}
-	if h.tempDir != "" {
-		os.RemoveAll(h.tempDir)
+	if a.tempDir != "" {
+		os.RemoveAll(a.tempDir)
 	}
 }
 
 // settings returns the part of the configuration that the daemon needs.
-func (h *app) settings() settings.Settings {
-	cfg := h.cfg
+func (a *app) settings() settings.Settings {
+	cfg := a.cfg
 	return settings.Settings{
 		Digest: cfg.Digest, Alerts: cfg.Alerts, Scan: cfg.Scan, Delivery: cfg.Delivery,
 		Announce: cfg.Announce, Alarms: cfg.Alarms.Config,
@@ -124,7 +124,7 @@ func (h *app) settings() settings.Settings {
 		ReplyTo:     address(cfg.SMTP.ReplyTo),
 		Connections: cfg.SMTP.MaxConnections,
 		Lease:       cfg.Store.Lease,
-		Owner:       h.owner,
+		Owner:       a.owner,
 		Bounces:     cfg.Bounces.Domain,
 	}
 }
@@ -139,58 +139,58 @@ func instanceName() string {
 }
 
 // composer signs Message-IDs with the store's first key: they stay the same after restarts and when a key is added.
-func (h *app) composer(ctx context.Context) (*mail.Composer, error) {
-	keys, err := h.store.LinkKeys.All(ctx)
+func (a *app) composer(ctx context.Context) (*mail.Composer, error) {
+	keys, err := a.store.LinkKeys.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return mail.NewComposer(addr.Domain(address(h.cfg.SMTP.From).Address), keys[0])
+	return mail.NewComposer(addr.Domain(address(a.cfg.SMTP.From).Address), keys[0])
 }
 
 // daemon creates a daemon that sends its messages through sender.
-func (h *app) daemon(ctx context.Context, sender delivery.Sender, now func() time.Time) (*daemon.Daemon, error) {
-	composer, err := h.composer(ctx)
+func (a *app) daemon(ctx context.Context, sender delivery.Sender, now func() time.Time) (*daemon.Daemon, error) {
+	composer, err := a.composer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := mail.NewSigner(h.cfg.DKIM)
+	signer, err := mail.NewSigner(a.cfg.DKIM)
 	if err != nil {
 		return nil, fmt.Errorf("dkim.%w", err)
 	}
 	parts := daemon.Deps{
-		Forum: h.forum, Store: h.store, Renderer: h.renderer, Composer: composer,
-		Signer: signer, Sender: sender, Fallback: h.fallback, Links: h.links, Log: h.log, Now: now, Observer: h.watcher,
+		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer,
+		Signer: signer, Sender: sender, Fallback: a.fallback, Links: a.links, Log: a.log, Now: now, Observer: a.watcher,
 	}
-	return daemon.New(parts, h.settings()), nil
+	return daemon.New(parts, a.settings()), nil
 }
 
 // selfCheck fails if the forum does not look as its adapter expects.
-func (h *app) selfCheck(ctx context.Context) error {
-	warnings, err := h.forum.SelfCheck(ctx)
+func (a *app) selfCheck(ctx context.Context) error {
+	warnings, err := a.forum.SelfCheck(ctx)
 	for _, f := range warnings {
-		h.log.Warn("forum self-check", "part", f.Part, "text", f.Text, "fix", f.Fix)
+		a.log.Warn("forum self-check", "part", f.Part, "text", f.Text, "fix", f.Fix)
 	}
 	return err
 }
 
 // sender returns the relay, or a folder if dir is set. It also sets up the fallback relay if one is configured.
-func (h *app) sender(dir string) (delivery.Sender, func(), error) {
+func (a *app) sender(dir string) (delivery.Sender, func(), error) {
 	if dir != "" {
 		folder, err := mail.NewFolder(dir)
 		return folder, func() {}, err
 	}
-	smtp, err := mail.NewSMTP(h.cfg.SMTP.SMTPConfig, h.log)
+	smtp, err := mail.NewSMTP(a.cfg.SMTP.SMTPConfig, a.log)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !h.cfg.SMTP.Fallback.Enabled() {
+	if !a.cfg.SMTP.Fallback.Enabled() {
 		return smtp, func() { smtp.Close() }, nil
 	}
-	second, err := mail.NewSMTP(h.cfg.SMTP.Fallback.SMTPConfig, h.log)
+	second, err := mail.NewSMTP(a.cfg.SMTP.Fallback.SMTPConfig, a.log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("smtp.fallback: %w", err)
 	}
-	h.fallback = second
+	a.fallback = second
 	return smtp, func() { smtp.Close(); second.Close() }, nil
 }
 

@@ -29,7 +29,7 @@ func (ap *alertPlanner) draftAlerts(ctx context.Context, rows []store.Row) ([]de
 	}
 	asks := make([]editions.AlertRequest, len(rows))
 	for i, r := range rows {
-		asks[i] = editions.AlertRequest{Member: r.Member, Notices: notices[r.Key]}
+		asks[i] = editions.AlertRequest{Member: r.Member, Items: notices[r.Key]}
 	}
 	now := ap.Now()
 	built, err := ap.builder.BuildAlerts(ctx, now, ap.settings.Alerts, asks)
@@ -54,7 +54,7 @@ func (ap *alertPlanner) draftAlerts(ctx context.Context, rows []store.Row) ([]de
 // alertDraft returns the draft of one alert.
 func (ap *alertPlanner) alertDraft(key string, b editions.AlertResult, ask editions.AlertRequest, now time.Time, earlierKeys []string, subjects map[forum.ThreadID]string) delivery.Draft {
 	m := delivery.Draft{Skip: b.SkipReason}
-	m.Omitted, m.Deferred = ap.splitOmitted(b.LeftOut, ask.Notices, now)
+	m.Omitted, m.Deferred = ap.splitOmitted(b.LeftOut, ask.Items, now)
 	if b.Alert == nil {
 		return m
 	}

@@ -27,10 +27,10 @@ func (ap *alertPlanner) groupByThread(notices []digest.AlertItem) []store.Alert 
 			at[c] = i
 			list = append(list, store.Alert{Key: fmt.Sprintf("%s/%d/T%d/%d", store.KindAlert, n.Member, n.Thread, n.Seq)})
 		}
-		list[i].Notices = append(list[i].Notices, n)
+		list[i].Items = append(list[i].Items, n)
 	}
 	for i := range list {
-		list[i].NotBefore, list[i].DebounceUntil = ap.debounceWindow(list[i].Notices)
+		list[i].NotBefore, list[i].DebounceUntil = ap.debounceWindow(list[i].Items)
 	}
 	return list
 }

@@ -145,15 +145,15 @@ func (an *announcer) evaluateCanary(ctx context.Context, a store.Announcement) e
 	if err != nil {
 		return err
 	}
-	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Mails, back.Refused, back.Complaints)
+	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Messages, back.Refused, back.Complaints)
 	set := an.settings.Announce
 	switch {
-	case back.Refused >= minCanaryFaults && digest.Percent(back.Refused, back.Mails) > set.MaxRejected:
+	case back.Refused >= minCanaryFaults && digest.Percent(back.Refused, back.Messages) > set.MaxRejected:
 		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
-	case back.Complaints >= minCanaryFaults && digest.Percent(back.Complaints, back.Mails) > set.MaxComplaints:
+	case back.Complaints >= minCanaryFaults && digest.Percent(back.Complaints, back.Messages) > set.MaxComplaints:
 		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
 	}
-	an.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Mails, "refused", back.Refused)
+	an.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Messages, "refused", back.Refused)
 	return an.Store.Announcements.PassCanary(ctx, now, a.ID, words)
 }
 

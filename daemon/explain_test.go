@@ -224,7 +224,7 @@ func TestExplainMember_ListsRelayReplies(t *testing.T) {
 	w.setClock(5, "08:00")
 	w.round()
 	x := w.explainPost(101, p)
-	if len(x.Mails) != 1 || x.Mails[0].Last.Code != 250 || x.Mails[0].Last.QueueID != "4XyZ" || len(x.Seen) != 1 || x.Seen[0].Seq == 0 || x.Seen[0].Section != tonight {
+	if len(x.Messages) != 1 || x.Messages[0].Last.Code != 250 || x.Messages[0].Last.QueueID != "4XyZ" || len(x.Seen) != 1 || x.Seen[0].Seq == 0 || x.Seen[0].Section != tonight {
 		t.Errorf("explanation = %+v", x)
 	}
 }
@@ -358,7 +358,7 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 	w.writePost(thread)
 	w.round()
 	m := tell("anna")
-	if !m.Subscribed || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Mails) != 2 || m.Mails[1].State != store.StateAccepted {
+	if !m.Subscribed || m.Sections != 3 || len(m.NoDigest) != 0 || m.Posts != 2 || m.Due.Format("2 15:04") != "6 08:00" || len(m.Messages) != 2 || m.Messages[1].State != store.StateAccepted {
 		t.Errorf("explanation for Anna = %+v", m)
 	}
 	var results []string
@@ -380,12 +380,12 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 		t.Errorf("explanation for Carl = %+v", m)
 	}
 	w.setClock(30, "09:00")
-	if m := tell("anna"); len(m.Mails) != 2 {
-		t.Errorf("after 25 days %d messages are listed", len(m.Mails))
+	if m := tell("anna"); len(m.Messages) != 2 {
+		t.Errorf("after 25 days %d messages are listed", len(m.Messages))
 	}
 	w.setTime(worldStart.AddDate(0, 0, 40))
-	if m := tell("anna"); len(m.Mails) != 0 || len(m.Attempts) != 0 {
-		t.Errorf("after 40 days %d messages are listed", len(m.Mails))
+	if m := tell("anna"); len(m.Messages) != 0 || len(m.Attempts) != 0 {
+		t.Errorf("after 40 days %d messages are listed", len(m.Messages))
 	}
 	d := w.readOnlyDaemon(w.set)
 	if _, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Member(t.Context(), w.clock(), "unknown"); err == nil || !strings.Contains(err.Error(), "no such member") {

@@ -27,7 +27,7 @@ func (p MemberForecast) WouldSend() bool { return p.Skip == "" }
 type Forecast struct {
 	From, Until time.Time
 	Members     int // subscribers
-	Mails       int
+	Messages    int
 	Posts       int
 	Bytes       int64 // estimated from a sample
 	Sampled     int   // messages rendered for the estimate
@@ -40,8 +40,8 @@ type Forecast struct {
 
 // Hour is what would be sent within one hour.
 type Hour struct {
-	At           time.Time
-	Mails, Posts int
+	At              time.Time
+	Messages, Posts int
 }
 
 // Anomalous reports whether the number of editions today is far from the usual one.
@@ -122,7 +122,7 @@ func (r *forecaster) loadBaseline(ctx context.Context) error {
 	}
 	for _, c := range counts {
 		if c.State == store.StateQueued || c.State == store.StateLeased {
-			r.Waiting[c.Kind] += c.Mails
+			r.Waiting[c.Kind] += c.Messages
 		}
 	}
 	v, err := r.loop.volume(ctx, store.KindDigest, r.From)
@@ -204,7 +204,7 @@ func (r *forecaster) count(p MemberForecast) {
 		r.Skipped[p.Skip]++
 		return
 	}
-	r.Mails++
+	r.Messages++
 	r.Posts += p.Posts
 	at := p.Due
 	if at.Before(r.From) {
@@ -214,7 +214,7 @@ func (r *forecaster) count(p MemberForecast) {
 	if r.hours[at] == nil {
 		r.hours[at] = &Hour{At: at}
 	}
-	r.hours[at].Mails++
+	r.hours[at].Messages++
 	r.hours[at].Posts += p.Posts
 }
 
@@ -225,6 +225,6 @@ func (r *forecaster) finish() {
 		}
 	}
 	if r.Sampled > 0 {
-		r.Bytes = r.sampled / int64(r.Sampled) * int64(r.Mails)
+		r.Bytes = r.sampled / int64(r.Sampled) * int64(r.Messages)
 	}
 }

@@ -18,7 +18,7 @@ type ForecastDiff struct {
 	Changes       []Change
 }
 
-// Change is a member for whom the forecasts differ.
+// Change is a member whose forecasts differ.
 type Change struct {
 	Member        forum.MemberID
 	Before, After MemberForecast

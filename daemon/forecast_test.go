@@ -85,11 +85,11 @@ func TestForecast_MatchesSentMessages(t *testing.T) {
 	if !maps.Equal(got, want) {
 		t.Errorf("member forecasts are %v, want %v", got, want)
 	}
-	if r.Members != 5 || r.Mails != 2 || r.Posts != 4 || r.Skipped[digest.ReasonNothingNew] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
+	if r.Members != 5 || r.Messages != 2 || r.Posts != 4 || r.Skipped[digest.ReasonNothingNew] != 2 || r.Skipped["banned"] != 1 || r.Sampled != 2 {
 		t.Errorf("the totals are %+v", r)
 	}
 	// Eight o'clock for Carl is 02:15 UTC.
-	hours := []Hour{{At: time.Date(2026, 5, 5, 2, 0, 0, 0, time.UTC), Mails: 1, Posts: 2}, {At: time.Date(2026, 5, 5, 8, 0, 0, 0, time.UTC), Mails: 1, Posts: 2}}
+	hours := []Hour{{At: time.Date(2026, 5, 5, 2, 0, 0, 0, time.UTC), Messages: 1, Posts: 2}, {At: time.Date(2026, 5, 5, 8, 0, 0, 0, time.UTC), Messages: 1, Posts: 2}}
 	if !slices.Equal(r.Hours, hours) {
 		t.Errorf("hours are %v, want %v", r.Hours, hours)
 	}
@@ -150,7 +150,7 @@ func TestForecast_BeforeFirstRun(t *testing.T) {
 	w.writePost(thread)
 	w.setTime(worldStart)
 	r, _ := w.forecast(w.set, worldStart.Add(24*time.Hour))
-	if r.Mails != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(worldStart) {
+	if r.Messages != 1 || r.Posts != 1 || len(r.Hours) != 1 || !r.Hours[0].At.Equal(worldStart) {
 		t.Errorf("before the first run the totals are %+v, want one message with one post immediately", r)
 	}
 	if report := w.round(); report.Sent != 1 {
@@ -181,7 +181,7 @@ func TestCompare_NewConfiguration(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := fmt.Sprintf("%d -> %d, gain %d, lose %d, differ %d:", c.Before.Mails, c.After.Mails, c.Gained, c.Lost, c.Changed)
+		text := fmt.Sprintf("%d -> %d, gain %d, lose %d, differ %d:", c.Before.Messages, c.After.Messages, c.Gained, c.Lost, c.Changed)
 		for _, change := range c.Changes {
 			text += fmt.Sprint(" ", change.Member)
 		}
@@ -244,7 +244,7 @@ func TestForecast_ReportsAnomalousDay(t *testing.T) {
 	w.writePost(w.thread(tonight))
 	w.setClock(4, "22:00")
 	r, _ := w.forecast(w.set, w.clock().Add(24*time.Hour))
-	if r.Baseline.Mails != 1000 || !r.Anomalous() {
+	if r.Baseline.Messages != 1000 || !r.Anomalous() {
 		t.Errorf("with usually a thousand and almost none today the forecast is %+v", r)
 	}
 }

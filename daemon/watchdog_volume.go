@@ -19,7 +19,7 @@ const (
 // Baseline is the expected number for a day, based on the last weeks.
 type Baseline struct {
 	Weeks     int // with data
-	Mails     int // the median
+	Messages  int // the median
 	Low, High int // a number outside is an anomaly
 }
 
@@ -33,7 +33,7 @@ func baselineOf(days []int) Baseline {
 		off = append(off, max(n-middle, middle-n))
 	}
 	spread := max(4*int(1.48*float64(median(off))), middle/2, minDeviation)
-	return Baseline{Weeks: len(days), Mails: middle, Low: middle - spread, High: middle + spread}
+	return Baseline{Weeks: len(days), Messages: middle, Low: middle - spread, High: middle + spread}
 }
 
 // IsAnomalous reports whether a number is far from the expected one. With too few weeks, nothing is an anomaly.
@@ -122,5 +122,5 @@ func (wd *watchdog) checkVolume(ctx context.Context) {
 }
 
 func describe(kind, day string, mails int, u Baseline) string {
-	return fmt.Sprintf("%s: %d %ss planned, on the same weekday of the last %d weeks about %d", day, mails, kind, u.Weeks, u.Mails)
+	return fmt.Sprintf("%s: %d %ss planned, on the same weekday of the last %d weeks about %d", day, mails, kind, u.Weeks, u.Messages)
 }

@@ -311,7 +311,7 @@ func (w *world) countByState() map[string]int {
 	}
 	counts := make(map[string]int)
 	for _, c := range list {
-		counts[c.State] += c.Mails
+		counts[c.State] += c.Messages
 	}
 	return counts
 }

@@ -163,8 +163,8 @@ func (p *announcementTest) wantNothingWhilePaused() {
 
 // announceStatus is the output of announce status.
 type announceStatus struct {
-	State                  string
-	Sent, Refused, Waiting int
+	State                   string
+	Sent, Rejected, Waiting int
 }
 
 func (p *announcementTest) status() (s announceStatus) {
@@ -178,11 +178,11 @@ func (p *announcementTest) status() (s announceStatus) {
 // leasedMessages counts the messages that are leased by a daemon.
 func (p *announcementTest) leasedMessages() int {
 	p.Helper()
-	var q struct{ Mails []any }
+	var q struct{ Messages []any }
 	if err := json.Unmarshal([]byte(p.mustRun("queue", "list", "--state", "leased", "--json")), &q); err != nil {
 		p.Fatal(err)
 	}
-	return len(q.Mails)
+	return len(q.Messages)
 }
 
 // recordPeak records the highest memory use of the daemons so far (man 5 proc, VmHWM).
@@ -256,7 +256,7 @@ func (p *announcementTest) wantOneMessageEach() {
 	if most := p.kills * (connections + maxUnsettled); copies > most {
 		p.Errorf("%d messages were repeated, want at most %d: those in flight at %d kills", copies, most, p.kills)
 	}
-	if s := p.status(); s.State != "done" || s.Sent != len(all) || s.Waiting != 0 || s.Refused != 0 {
+	if s := p.status(); s.State != "done" || s.Sent != len(all) || s.Waiting != 0 || s.Rejected != 0 {
 		p.Errorf("status is %+v, want %d sent", s, len(all))
 	}
 	p.Logf("%d members, %d daemons, %d kills, %d messages repeated, %v in total (%.0f per second), at most %d MB per daemon", len(all), len(p.daemons), p.kills, copies,

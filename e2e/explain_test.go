@@ -20,7 +20,7 @@ type explanation struct {
 		Blocks bool   `json:"blocks"`
 		Detail string `json:"detail"`
 	} `json:"rules"`
-	Mails []struct {
+	Messages []struct {
 		Key   string `json:"key"`
 		State string `json:"state"`
 	} `json:"messages"`
@@ -98,7 +98,7 @@ func checkReasons(t *testing.T, name string, got map[int64]explanation, m member
 	for _, post := range m.Show {
 		s := got[post]
 		last := s.Rules[len(s.Rules)-1]
-		if !strings.HasPrefix(s.Mail, "digest/") || last.Blocks || len(s.Mails) == 0 || s.Mails[0].State != "accepted" {
+		if !strings.HasPrefix(s.Mail, "digest/") || last.Blocks || len(s.Messages) == 0 || s.Messages[0].State != "accepted" {
 			t.Errorf("%s: post %d was sent, but is explained by %+v", name, post, s)
 		}
 	}

@@ -3,7 +3,7 @@ package markup
 import "strings"
 
 // Dialect is how one forum writes and reads BBCode, apart from what all of them share. The zero value is a
-// forum without codes of its own. A Dialect is immutable and safe for concurrent use.
+// forum without its own codes. A Dialect is immutable and safe for concurrent use.
 type Dialect struct {
 	// Codes are the forum's own codes, which add-ons or the administrator registered, by name in lower case.
 	Codes map[string]Code

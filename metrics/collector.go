@@ -80,7 +80,7 @@ func (c collector) collectQueue(ctx context.Context, to chan<- prometheus.Metric
 		}
 	}
 	for _, o := range open {
-		messages[labels{o.Kind, o.State}] = o.Mails
+		messages[labels{o.Kind, o.State}] = o.Messages
 	}
 	for l, n := range messages {
 		to <- prometheus.MustNewConstMetric(c.queue, prometheus.GaugeValue, float64(n), l.kind, l.state)

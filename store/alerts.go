@@ -15,7 +15,7 @@ import (
 // Alert holds the items of one member in one thread. They become a new message, or join one that waits.
 type Alert struct {
 	Key           string // of the message, if it becomes a new one
-	Notices       []digest.AlertItem
+	Items         []digest.AlertItem
 	NotBefore     time.Time // end of the debounce interval after its newest post
 	DebounceUntil time.Time // further posts do not delay it beyond this
 }
@@ -63,7 +63,7 @@ type alertItemRow struct {
 }
 
 func (a Alert) row() alertRow {
-	first, last := a.Notices[0], a.Notices[len(a.Notices)-1]
+	first, last := a.Items[0], a.Items[len(a.Items)-1]
 	return alertRow{
 		Key: a.Key, Member: first.Member, Thread: first.Thread, First: first.Seq, Until: last.Seq,
 		NotBefore: a.NotBefore.Unix(), Settles: a.DebounceUntil.Unix(),
@@ -88,7 +88,7 @@ func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 		} else {
 			fresh = append(fresh, row)
 		}
-		for _, n := range a.Notices {
+		for _, n := range a.Items {
 			notices = append(notices, alertItemRow{n.Member, n.Post, n.Thread, n.Section, n.Seq, n.PostedAt.Unix(), n.Cause, row.Key})
 		}
 	}

@@ -27,7 +27,7 @@ func alertItem(member forum.MemberID, thread forum.ThreadID, post forum.PostID) 
 func newAlert(notices ...digest.AlertItem) store.Alert {
 	n := notices[0]
 	return store.Alert{
-		Key: fmt.Sprintf("alert/%d/T%d/%d", n.Member, n.Thread, n.Seq), Notices: notices,
+		Key: fmt.Sprintf("alert/%d/T%d/%d", n.Member, n.Thread, n.Seq), Items: notices,
 		NotBefore: now.Add(time.Minute), DebounceUntil: now.Add(5 * time.Minute),
 	}
 }

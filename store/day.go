@@ -17,8 +17,8 @@ type DayQuery struct {
 
 // DayUsage is what a member got since their day began.
 type DayUsage struct {
-	Mails   int  // accepted, uncertain, or leased by another daemon
-	Digests bool // the member gets digests
+	Messages int  // accepted, uncertain, or leased by another daemon
+	Digests  bool // the member gets digests
 }
 
 type dayRow struct {
@@ -41,8 +41,8 @@ func (s Outbox) Days(ctx context.Context, queries []DayQuery) (map[forum.MemberI
 		var member forum.MemberID
 		var d DayUsage
 		var leased int
-		err := scan(&member, &d.Mails, &leased, &d.Digests)
-		d.Mails += max(0, leased-claimed[member])
+		err := scan(&member, &d.Messages, &leased, &d.Digests)
+		d.Messages += max(0, leased-claimed[member])
 		days[member] = d
 		return err
 	})

@@ -21,7 +21,7 @@ func TestDays_CountAcceptedAndUncertain(t *testing.T) {
 		check(t, s.Outbox.Settle(t.Context(), owner, settled))
 		for since, want := range map[time.Duration]int{0: 3, time.Minute: 2, 2 * time.Minute: 1, 5 * time.Minute: 0} {
 			days := must(s.Outbox.Days(t.Context(), []store.DayQuery{{Member: 1, Since: now.Add(since)}, {Member: 2, Since: now}}))(t)
-			equal(t, "a day", days, map[forum.MemberID]store.DayUsage{1: {Mails: want, Digests: true}, 2: {}})
+			equal(t, "a day", days, map[forum.MemberID]store.DayUsage{1: {Messages: want, Digests: true}, 2: {}})
 		}
 	})
 }
@@ -34,7 +34,7 @@ func TestDays_CountLeasesOfOthers(t *testing.T) {
 		claim(t, s, now)
 		for claimed, want := range []int{2, 1, 0, 0} {
 			days := must(s.Outbox.Days(t.Context(), []store.DayQuery{{Member: 1, Since: now, Claimed: claimed}}))(t)
-			if got := days[1].Mails; got != want {
+			if got := days[1].Messages; got != want {
 				t.Errorf("%d of two leased messages are the caller's: %d count, want %d", claimed, got, want)
 			}
 		}

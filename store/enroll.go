@@ -178,14 +178,14 @@ func (s Announcements) CountMessages(ctx context.Context, id int64) (Progress, e
 
 // AnnouncementFeedback counts rejections and complaints about an announcement.
 type AnnouncementFeedback struct {
-	Mails      int // messages that were tried
+	Messages   int // messages that were tried
 	Refused    int // rejected by the relay, or bounced later
 	Complaints int // reported as spam
 }
 
 // Feedback counts the rejections and complaints about an announcement.
 func (s Announcements) Feedback(ctx context.Context, id int64) (b AnnouncementFeedback, err error) {
-	err = s.query(ctx, nil, "announcement_feedback", args{"id": id}, func(scan scanFunc) error { return scan(&b.Mails, &b.Refused, &b.Complaints) })
+	err = s.query(ctx, nil, "announcement_feedback", args{"id": id}, func(scan scanFunc) error { return scan(&b.Messages, &b.Refused, &b.Complaints) })
 	if err != nil {
 		return AnnouncementFeedback{}, fmt.Errorf("counting the feedback on announcement %d: %w", id, err)
 	}

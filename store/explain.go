@@ -85,7 +85,7 @@ func (s Alerts) ItemsOfMember(ctx context.Context, member forum.MemberID, posts 
 }
 
 // MemberMessages returns a member's messages that wait or were settled since a time, in the order of planning.
-func (s Outbox) MemberMessages(ctx context.Context, member forum.MemberID, since time.Time) ([]Mail, error) {
+func (s Outbox) MemberMessages(ctx context.Context, member forum.MemberID, since time.Time) ([]Message, error) {
 	list, err := Queue(s).mails(ctx, "messages_of_member", args{"member": int64(member), "since": since.Unix()})
 	if err != nil {
 		return nil, fmt.Errorf("reading the messages of a member: %w", err)

@@ -62,7 +62,7 @@ func countsByState(t testing.TB, s *store.Store) map[string]int {
 	t.Helper()
 	all := make(map[string]int)
 	for _, c := range must(s.Queue.Counts(t.Context()))(t) {
-		all[c.Kind+" "+c.State] = c.Mails
+		all[c.Kind+" "+c.State] = c.Messages
 	}
 	return all
 }

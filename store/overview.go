@@ -37,7 +37,7 @@ func (s Queue) PendingMessages(ctx context.Context) (list []PendingCount, err er
 	err = s.query(ctx, nil, "pending_messages", nil, func(scan scanFunc) error {
 		var c PendingCount
 		var next int64
-		err := scan(&c.Kind, &c.State, &c.Mails, &next)
+		err := scan(&c.Kind, &c.State, &c.Messages, &next)
 		c.Next = timeOrZero(next)
 		list = append(list, c)
 		return err

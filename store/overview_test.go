@@ -26,9 +26,9 @@ func TestOverview_CountsWaitingAndComing(t *testing.T) {
 		plan(t, s, now.Add(time.Minute), store.Plan{Key: "announce/1/1", Kind: "announcement", Member: 1})
 		plan(t, s, now.Add(2*time.Minute), store.Plan{Key: "announce/1/2", Kind: "announcement", Member: 2})
 		equal(t, "unsettled messages", must(s.Queue.PendingMessages(t.Context()))(t), []store.PendingCount{
-			{Count: store.Count{Kind: "alert", State: "leased", Mails: 1}, Next: now},
-			{Count: store.Count{Kind: "announcement", State: "queued", Mails: 2}, Next: now.Add(time.Minute)},
-			{Count: store.Count{Kind: "digest", State: "leased", Mails: 1}, Next: now},
+			{Count: store.Count{Kind: "alert", State: "leased", Messages: 1}, Next: now},
+			{Count: store.Count{Kind: "announcement", State: "queued", Messages: 2}, Next: now.Add(time.Minute)},
+			{Count: store.Count{Kind: "digest", State: "leased", Messages: 1}, Next: now},
 		})
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"postrider/forum"
 )
 
-// Mail is a row of the outbox with everything that is known about it.
-type Mail struct {
+// Message is a row of the outbox with everything that is known about it.
+type Message struct {
 	Row
 	State      string
 	InFlight   bool      // the owner of the lease is sending it, or about to
@@ -25,11 +25,11 @@ type Mail struct {
 	Last       Outcome   // of the latest attempt, with At = Settled; empty Result: no attempt
 }
 
-// MailStates are all states of a message, the unsettled ones first.
-var MailStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged", "expired"}
+// MessageStates are all states of a message, the unsettled ones first.
+var MessageStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged", "expired"}
 
 // OpenStates are the states of unsettled messages.
-var OpenStates = MailStates[:3]
+var OpenStates = MessageStates[:3]
 
 // DroppedByHand is the reason of messages that an administrator or an operator drops.
 const DroppedByHand = "dropped by the administrator"
@@ -47,7 +47,7 @@ type QueueFilter struct {
 }
 
 // List returns messages: first the waiting ones by the time when they may be sent, then the settled ones, latest first.
-func (s Queue) List(ctx context.Context, f QueueFilter) ([]Mail, error) {
+func (s Queue) List(ctx context.Context, f QueueFilter) ([]Message, error) {
 	if !isStorable(f.Domain) || !isStorable(f.Reason) {
 		return nil, nil
 	}
@@ -81,7 +81,7 @@ func escapeLike(text string) string {
 }
 
 // Message returns the message with a key and the outcomes of its attempts, oldest first.
-func (s Queue) Message(ctx context.Context, key string) (m Mail, history []Outcome, known bool, err error) {
+func (s Queue) Message(ctx context.Context, key string) (m Message, history []Outcome, known bool, err error) {
 	if !isStorable(key) {
 		return m, nil, false, nil
 	}
@@ -99,9 +99,9 @@ func (s Queue) Message(ctx context.Context, key string) (m Mail, history []Outco
 	return list[0], history, true, nil
 }
 
-func (s Queue) mails(ctx context.Context, query string, a args) (list []Mail, err error) {
+func (s Queue) mails(ctx context.Context, query string, a args) (list []Message, err error) {
 	err = s.query(ctx, nil, query, a, func(scan scanFunc) error {
-		var m Mail
+		var m Message
 		var created, notBefore, expires, lease int64
 		var settled sql.NullInt64
 		err := scan(&m.Key, &m.Kind, &m.Member, &m.From, &m.Until, &m.Attempt, &m.UncertainCount, &created,

@@ -32,7 +32,7 @@ func resultOf(t testing.TB) func([]store.ActionResult, error) store.Blocker {
 	}
 }
 
-func readMessage(t testing.TB, s *store.Store, key string) (store.Mail, []store.Outcome) {
+func readMessage(t testing.TB, s *store.Store, key string) (store.Message, []store.Outcome) {
 	t.Helper()
 	m, history, known, err := s.Queue.Message(t.Context(), key)
 	if err != nil || !known {
@@ -96,10 +96,10 @@ func TestQueue_MessageHasLeaseAndHistory(t *testing.T) {
 			if _, _, known, err := s.Queue.Message(t.Context(), key); known || err != nil {
 				t.Errorf("missing message %q: known %v, %v", key, known, err)
 			}
-			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Domain: key, Limit: 9}); len(list) > 0 || err != nil {
+			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MessageStates, Domain: key, Limit: 9}); len(list) > 0 || err != nil {
 				t.Errorf("messages to domain %q: %v, %v", key, list, err)
 			}
-			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Reason: key, Limit: 9}); len(list) > 0 || err != nil {
+			if list, err := s.Queue.List(t.Context(), store.QueueFilter{States: store.MessageStates, Reason: key, Limit: 9}); len(list) > 0 || err != nil {
 				t.Errorf("messages with the reason %q: %v, %v", key, list, err)
 			}
 		}
@@ -373,7 +373,7 @@ func TestQueue_FiltersByEveryState(t *testing.T) {
 		enroll(t, s, 1, 10)
 		plan(t, s, now, alertPlan("alert/1/T1"))
 		must(s.Outbox.Expire(t.Context(), now.Add(24*time.Hour)))(t)
-		list := must(s.Queue.List(t.Context(), store.QueueFilter{States: store.MailStates, Limit: 9}))(t)
+		list := must(s.Queue.List(t.Context(), store.QueueFilter{States: store.MessageStates, Limit: 9}))(t)
 		if len(list) != 1 || list[0].State != "expired" {
 			t.Errorf("all messages are %+v, want only the expired one", list)
 		}

@@ -164,9 +164,9 @@ func (s Outbox) archiveOutcomes(ctx context.Context, tx *sqlx.Tx, list []outcome
 
 // Count is the number of messages of a kind in a state.
 type Count struct {
-	Kind  string
-	State string
-	Mails int
+	Kind     string
+	State    string
+	Messages int
 }
 
 // Counts counts all messages by kind and state.
@@ -174,7 +174,7 @@ func (s Queue) Counts(ctx context.Context) ([]Count, error) {
 	var list []Count
 	err := s.query(ctx, nil, "counts", nil, func(scan scanFunc) error {
 		var c Count
-		err := scan(&c.Kind, &c.State, &c.Mails)
+		err := scan(&c.Kind, &c.State, &c.Messages)
 		list = append(list, c)
 		return err
 	})

@@ -29,9 +29,9 @@ func (t DeliveryCounts) Count(at time.Time, address string) {
 }
 
 type tallyRow struct {
-	Minute int64  `json:"minute"`
-	Domain string `json:"domain"`
-	Mails  int    `json:"mails"`
+	Minute   int64  `json:"minute"`
+	Domain   string `json:"domain"`
+	Messages int    `json:"mails"`
 }
 
 // Add adds to the stored counts.

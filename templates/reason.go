@@ -34,7 +34,7 @@ func useReasonKeys(used map[string]string) error {
 func (s *Set) Reason(tag string, p digest.Phrase) string { return s.locale(tag).reason(p) }
 
 // reason returns the text of a phrase. A key without a text is returned unchanged: the store keeps reasons of older
-// versions, and a forum may have reasons of its own in its queries.
+// versions, and the queries of a forum may have other reasons.
 func (l *locale) reason(p digest.Phrase) string {
 	key := reasonTable + "." + p.Key
 	if _, known := l.messages[key]; !known {

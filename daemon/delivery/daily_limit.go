@@ -45,8 +45,8 @@ func (d *Service) applyDailyLimit(ctx context.Context, rows []store.Row, drafts 
 			continue
 		}
 		day := days[row.Member]
-		if day.Mails < most || m.ExemptFromDailyLimit || row.UncertainCount > 0 {
-			day.Mails++
+		if day.Messages < most || m.ExemptFromDailyLimit || row.UncertainCount > 0 {
+			day.Messages++
 			days[row.Member] = day
 			continue
 		}

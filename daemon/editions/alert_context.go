@@ -19,7 +19,7 @@ func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, request
 	}
 	before := make(map[forum.ThreadID]int64)
 	for _, a := range requests {
-		for _, n := range a.Notices {
+		for _, n := range a.Items {
 			if seq, found := before[n.Thread]; !found || n.Seq < seq {
 				before[n.Thread] = n.Seq
 			}

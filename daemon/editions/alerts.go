@@ -15,8 +15,8 @@ import (
 
 // AlertRequest names an alert to build: a member and the alert items.
 type AlertRequest struct {
-	Member  forum.MemberID
-	Notices []digest.AlertItem
+	Member forum.MemberID
+	Items  []digest.AlertItem
 }
 
 // AlertResult is the result of building an alert.
@@ -78,7 +78,7 @@ func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, requests 
 	known := make(map[forum.PostID]bool)
 	var sightings []digest.Sighting
 	for _, a := range requests {
-		for _, n := range a.Notices {
+		for _, n := range a.Items {
 			if !known[n.Post] {
 				known[n.Post] = true
 				sightings = append(sightings, digest.Sighting{Seq: n.Seq, Post: n.Post})
@@ -130,7 +130,7 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, requests
 	since := now
 	for i, a := range requests {
 		ids[i] = a.Member
-		for _, n := range a.Notices {
+		for _, n := range a.Items {
 			if n.PostedAt.Before(since) {
 				since = n.PostedAt
 			}
@@ -172,7 +172,7 @@ func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, conten
 	case r.Choices.PausedUntil.After(now):
 		return AlertResult{SkipReason: digest.ReasonPaused}
 	}
-	d, left := window.Alert(*r, a.Notices, contents)
+	d, left := window.Alert(*r, a.Items, contents)
 	d.WantedExcerpt = r.Choices.Excerpt
 	built := AlertResult{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
 	if d.Empty() {

@@ -78,7 +78,7 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 	if err != nil {
 		return nil, err
 	}
-	requests := []AlertRequest{{Member: member, Notices: items[key]}}
+	requests := []AlertRequest{{Member: member, Items: items[key]}}
 	var a *digest.Alert
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
 		x, err := b.loadAlertInputs(ctx, s, set, requests, now)
@@ -89,7 +89,7 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 		if err != nil {
 			return err
 		}
-		d, _ := x.window.Alert(withItemWatches(*r, requests[0].Notices), requests[0].Notices, x.contents)
+		d, _ := x.window.Alert(withItemWatches(*r, requests[0].Items), requests[0].Items, x.contents)
 		if d.Empty() {
 			return ErrNothingToShow
 		}

@@ -10,12 +10,12 @@ import (
 
 // explainAlert explains a post with an alert that was or will be sent. It returns false if there is none.
 func (e *Service) explainAlert(f *memberFacts, x *Post) bool {
-	i := slices.IndexFunc(f.mails, func(m store.Mail) bool { return m.Key == x.Notice.Key })
+	i := slices.IndexFunc(f.messages, func(m store.Message) bool { return m.Key == x.Notice.Key })
 	if i < 0 {
 		return false
 	}
-	m := f.mails[i]
-	x.Mails = append(x.Mails, m)
+	m := f.messages[i]
+	x.Messages = append(x.Messages, m)
 	switch {
 	case x.Notice.LeftOut != "":
 		return false
@@ -57,7 +57,7 @@ func (e *Service) whyNoAlert(f *memberFacts, x *Post) digest.Phrase {
 
 // alertNotDelivered describes an alert that was not delivered, with the last reason if it is known.
 func alertNotDelivered(f *memberFacts, key string) digest.Phrase {
-	for _, m := range f.mails {
+	for _, m := range f.messages {
 		if m.Key == key && m.Last.Reason != "" {
 			return digest.NewPhrase("alert_not_delivered_because", "key", key, "reason", digest.Reason(m.Last.Reason))
 		}

@@ -67,7 +67,7 @@ type Post struct {
 	Pending     time.Time             // since when it is known but not visible; zero: not pending
 	RuleResults []digest.RuleResult   // current results; the last one decides
 	Notice      store.AlertItemRecord // no Key: no alert was planned
-	Mails       []store.Mail          // messages with the post or covering it, in the order of planning
+	Messages    []store.Message       // messages with the post or covering it, in the order of planning
 	Alert       digest.Phrase         // why there was no alert; no Key: not applicable
 }
 
@@ -79,7 +79,7 @@ type memberFacts struct {
 	subscribed        bool
 	choices           digest.Preferences
 	health            store.Health
-	mails             []store.Mail
+	messages          []store.Message
 	owed              []store.DeferredPost
 	head              int64
 	holds             []store.DomainHold
@@ -124,7 +124,7 @@ func (e *Service) loadStoreState(ctx context.Context, f *memberFacts) (err error
 	if f.health, _, err = from.Suppressions.AddressHealth(ctx, f.member.Email); err != nil {
 		return err
 	}
-	if f.mails, err = from.Outbox.MemberMessages(ctx, f.member.ID, f.now.Add(-retention)); err != nil {
+	if f.messages, err = from.Outbox.MemberMessages(ctx, f.member.ID, f.now.Add(-retention)); err != nil {
 		return err
 	}
 	if f.owed, err = from.Deferred.OfMembers(ctx, ids); err != nil {

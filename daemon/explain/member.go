@@ -31,7 +31,7 @@ type Member struct {
 	Due        time.Time       // when the next digest is due; zero: never
 	Posts      int             // in the next digest as of now
 	Skip       digest.Reason   // why the next digest would not be sent now
-	Mails      []store.Mail    // waiting, or settled in the last 30 days, in the order of planning
+	Messages   []store.Message // waiting, or settled in the last 30 days, in the order of planning
 	Attempts   []store.Outcome
 }
 
@@ -56,9 +56,9 @@ func (e *Service) Member(ctx context.Context, now time.Time, who string) (Member
 	if m.Attempts, err = e.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
 		return Member{}, fmt.Errorf("explaining: %w", err)
 	}
-	for _, mail := range f.mails {
+	for _, mail := range f.messages {
 		if pending(mail) || !mail.Settled.Before(now.Add(-historyDays)) {
-			m.Mails = append(m.Mails, mail)
+			m.Messages = append(m.Messages, mail)
 		}
 	}
 	if !f.subscribed {

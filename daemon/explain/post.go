@@ -121,13 +121,13 @@ func (e *Service) explainPost(ctx context.Context, f *memberFacts, x *Post) (err
 
 // explainDigests finds the edition that included or will include a post.
 func (e *Service) explainDigests(ctx context.Context, f *memberFacts, x *Post) error {
-	var failed *store.Mail // the latest that covers it and was not delivered
-	for _, m := range f.mails {
+	var failed *store.Message // the latest that covers it and was not delivered
+	for _, m := range f.messages {
 		a := editions.RequestOf(m)
 		if m.Kind != store.KindDigest || m.State == store.StateMerged || !f.covers(a, x) {
 			continue
 		}
-		x.Mails = append(x.Mails, m)
+		x.Messages = append(x.Messages, m)
 		steps, why, err := e.trace(ctx, f, a, x.Post)
 		if err != nil {
 			return err
@@ -147,10 +147,10 @@ func (e *Service) explainDigests(ctx context.Context, f *memberFacts, x *Post) e
 }
 
 // pending reports whether a message is not settled yet.
-func pending(m store.Mail) bool { return m.Settled.IsZero() }
+func pending(m store.Message) bool { return m.Settled.IsZero() }
 
 // setDelivered records that a digest includes the post.
-func (e *Service) setDelivered(ctx context.Context, f *memberFacts, x *Post, v PostStatus, a editions.Request, m store.Mail) error {
+func (e *Service) setDelivered(ctx context.Context, f *memberFacts, x *Post, v PostStatus, a editions.Request, m store.Message) error {
 	x.Verdict, x.Mail, x.Reason = v, m.Key, digest.NewPhrase("in_digest")
 	x.At = cmp.Or(m.Settled, m.NotBefore)
 	if v == Waiting {
@@ -164,7 +164,7 @@ func (e *Service) setDelivered(ctx context.Context, f *memberFacts, x *Post, v P
 }
 
 // explainNextDigest determines whether the next edition includes a post that was in no message so far.
-func (e *Service) explainNextDigest(ctx context.Context, f *memberFacts, x *Post, failed *store.Mail) error {
+func (e *Service) explainNextDigest(ctx context.Context, f *memberFacts, x *Post, failed *store.Message) error {
 	a := f.next()
 	owed, is := f.deferredFor(x.Post)
 	ahead := len(x.Seen) == 0 || f.covers(a, x)
@@ -256,7 +256,7 @@ func (e *Service) checkTruncated(ctx context.Context, f *memberFacts, x *Post, a
 }
 
 // describeOutcome describes the outcome of a message.
-func describeOutcome(m store.Mail) digest.Phrase {
+func describeOutcome(m store.Message) digest.Phrase {
 	reason := digest.Reason(m.Last.Reason)
 	if m.Last.Code != 0 {
 		reason = digest.Reason(fmt.Sprintf("%d %s", m.Last.Code, cmp.Or(m.Last.Reply, m.Last.Reason)))

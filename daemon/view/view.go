@@ -60,7 +60,7 @@ func (v *Viewer) View(ctx context.Context, now time.Time, member forum.MemberID,
 	return templates.Content{}, ErrMessageNotFound
 }
 
-func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c templates.Content, err error) {
+func (v *Viewer) render(ctx context.Context, now time.Time, m store.Message) (c templates.Content, err error) {
 	b, release, err := v.builder.Acquire(ctx)
 	if err != nil {
 		return c, err
@@ -86,7 +86,7 @@ func (v *Viewer) render(ctx context.Context, now time.Time, m store.Mail) (c tem
 }
 
 // sentAt returns when a message was sent, as far as known, so that it shows its original time.
-func sentAt(m store.Mail) time.Time {
+func sentAt(m store.Message) time.Time {
 	if m.Settled.IsZero() {
 		return m.Created
 	}
@@ -94,7 +94,7 @@ func sentAt(m store.Mail) time.Time {
 }
 
 // digest renders an edition.
-func (v *Viewer) digest(ctx context.Context, b *editions.Builder, now time.Time, m store.Mail) (templates.Content, error) {
+func (v *Viewer) digest(ctx context.Context, b *editions.Builder, now time.Time, m store.Message) (templates.Content, error) {
 	d, err := b.Rebuild(ctx, now, editions.RequestOf(m), sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
@@ -103,7 +103,7 @@ func (v *Viewer) digest(ctx context.Context, b *editions.Builder, now time.Time,
 }
 
 // alert renders an alert with its posts.
-func (v *Viewer) alert(ctx context.Context, b *editions.Builder, now time.Time, m store.Mail) (templates.Content, error) {
+func (v *Viewer) alert(ctx context.Context, b *editions.Builder, now time.Time, m store.Message) (templates.Content, error) {
 	a, err := b.RebuildAlert(ctx, now, v.alerts, m.Member, m.Key, sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
@@ -113,7 +113,7 @@ func (v *Viewer) alert(ctx context.Context, b *editions.Builder, now time.Time, 
 
 // announcement renders an announcement. If its audience depends on groups or watched sections, only current members of the
 // audience can view it.
-func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Mail) (templates.Content, error) {
+func (v *Viewer) announcement(ctx context.Context, now time.Time, m store.Message) (templates.Content, error) {
 	id, ok := store.AnnouncementOf(m.Key)
 	if !ok {
 		return templates.Content{}, ErrMessageNotFound
