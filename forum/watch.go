@@ -29,8 +29,8 @@ type Watches struct {
 
 // ReadMarks records how far a member has read on the site.
 type ReadMarks struct {
-	Threads  map[ThreadID]time.Time
-	Sections map[SectionID]time.Time
+	Threads   map[ThreadID]time.Time
+	Sections  map[SectionID]time.Time
 	KeptSince time.Time // the forum keeps no older marks; zero: it keeps all
 }
 
