@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"postrider/internal/racetest"
 	"strings"
 	"testing"
 )
@@ -79,6 +80,7 @@ func numbered(prefix string, n int) string {
 }
 
 func TestHostile_LinearTimeAndSmallExcerpts(t *testing.T) {
+	racetest.SkipIfRace(t)
 	for name, flood := range floods {
 		t.Run(name, func(t *testing.T) {
 			checkDoc(t, BBCode(flood(1000), sampleLinks()))
