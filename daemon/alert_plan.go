@@ -154,13 +154,13 @@ func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snaps
 			ask = append(ask, n)
 		}
 	}
-	told, err := ap.Store.Alerts.Unanswered(ctx, ask)
-	if err != nil || len(told) == 0 {
+	earlier, err := ap.Store.Alerts.Unanswered(ctx, ask)
+	if err != nil || len(earlier) == 0 {
 		return notices, err
 	}
-	members := make([]forum.MemberID, 0, len(told))
-	since := told[0].Until
-	for _, t := range told {
+	members := make([]forum.MemberID, 0, len(earlier))
+	since := earlier[0].Until
+	for _, t := range earlier {
 		members = append(members, t.Member)
 		if t.Until.Before(since) {
 			since = t.Until
@@ -172,7 +172,7 @@ func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snaps
 		return nil, err
 	}
 	waits := make(map[memberThread]digest.LastAlert)
-	for _, t := range told {
+	for _, t := range earlier {
 		waits[memberThread{t.Member, t.Thread}] = t
 	}
 	return slices.DeleteFunc(notices, func(n digest.AlertItem) bool {

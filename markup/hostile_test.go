@@ -1,9 +1,10 @@
 package markup
 
 import (
-	"postrider/internal/racetest"
 	"strings"
 	"testing"
+
+	"postrider/internal/racetest"
 )
 
 // floods are posts that grow without end.

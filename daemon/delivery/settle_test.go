@@ -63,7 +63,7 @@ func TestRetryDelay_FollowsHints(t *testing.T) {
 	tests := []struct {
 		name        string
 		attempt     int
-		told        time.Duration
+		hint        time.Duration
 		least, most time.Duration
 	}{
 		{"no hint", 0, 0, 48 * time.Second, 72 * time.Second},
@@ -75,7 +75,7 @@ func TestRetryDelay_FollowsHints(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 100 {
-				out := mail.Outcome{Result: mail.TempFail, Code: 451, Retry: tt.told}
+				out := mail.Outcome{Result: mail.TempFail, Code: 451, Retry: tt.hint}
 				got := newQuietService().settlement(store.Row{Attempt: tt.attempt}, out, 1, 1).NotBefore.Sub(noon)
 				if got < tt.least || got > tt.most {
 					t.Fatalf("waits for %v, want %v to %v", got, tt.least, tt.most)
