@@ -34,14 +34,19 @@ func (d Dialect) BBCode(src string, l Links) Doc {
 	if shielded {
 		b.tree.rewrite(unshield)
 	}
-	if d.ShortNames && strings.Contains(src, ":") {
-		b.tree.rewriteWords(replaceShortNames)
+	d.finish(b.tree)
+	return Doc{t: b.tree}
+}
+
+// finish applies what the forum does to words when it shows them.
+func (d Dialect) finish(t *tree) {
+	if d.ShortNames {
+		t.rewriteWords(replaceShortNames)
 	}
 	if d.Filter != nil {
-		b.tree.filter(d.Filter)
+		t.filter(d.Filter)
 	}
-	b.tree.trim()
-	return Doc{t: b.tree}
+	t.trim()
 }
 
 // Line returns a title or a name as the forum shows it: with its entities, emoji and word filter.

@@ -78,6 +78,9 @@ func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows,
 	if text, args, err = sqlx.In(text, args...); err != nil {
 		return nil, err
 	}
+	if s.db.engine == sqlfile.Postgres {
+		text = sqlx.Rebind(sqlx.DOLLAR, text)
+	}
 	s.db.statements.Add(1)
 	return s.tx.QueryContext(ctx, text, args...)
 }
