@@ -93,7 +93,7 @@ func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, t
 	for _, text := range texts {
 		folded := strings.ToLower(text)
 		if asked[folded] == nil {
-			lower = append(lower, folded)
+			lower = append(lower, s.db.kind.stored(folded))
 		}
 		asked[folded] = append(asked[folded], text)
 	}
@@ -101,7 +101,7 @@ func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, t
 	var id forum.MemberID
 	var text string
 	err := queryChunked(ctx, s, query, param, lower, nil, columns{"id": &id, column: &text}, func() error {
-		for _, as := range asked[strings.ToLower(text)] {
+		for _, as := range asked[strings.ToLower(s.name(text))] {
 			if other, twice := found[as]; !twice || id < other {
 				found[as] = id
 			}
