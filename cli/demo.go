@@ -170,7 +170,8 @@ func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
 	page := &http.Server{Handler: both, ReadHeaderTimeout: 10 * time.Second}
 	all.Go(func() { page.Serve(listener) })
 	all.Go(func() { c.generateActivity(ctx, path, clock) })
-	err = serve(ctx, h, d, closeSender)
+	live := &service{app: h, daemon: d, closeSenders: closeSender}
+	err = live.serve(ctx, nil)
 	stop()
 	page.Close()
 	all.Wait()
