@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -32,7 +31,7 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 	for _, text := range o.sendsFrom {
 		address, err := netip.ParseAddr(text)
 		if err != nil {
-			return nil, fmt.Errorf("invalid --sends-from %q: must be an IP address, for example 192.0.2.10", text)
+			return nil, usagef("invalid --sends-from %q: must be an IP address, for example 192.0.2.10", text)
 		}
 		list = append(list, address)
 	}

@@ -149,7 +149,7 @@ func TestCheck_OfflineSkipsDNS(t *testing.T) {
 
 func TestCheck_RejectsInvalidSendsFrom(t *testing.T) {
 	p := newTestForum(t)
-	if _, errOut, code := run(t, "check", "--sends-from", "mx.example.org", "-c", p.config); code != 1 || !strings.Contains(errOut, "192.0.2.10") {
+	if _, errOut, code := run(t, "check", "--sends-from", "mx.example.org", "-c", p.config); code != 2 || !strings.Contains(errOut, "192.0.2.10") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }
