@@ -30,7 +30,7 @@ func phpbb3() forumType {
 	}
 }
 
-// phpbbLinks are phpBB's own URLs. It finds the topic of a post by itself.
+// phpbbLinks are phpBB's own URLs. They leave out the topic of a post, which phpBB finds.
 type phpbbLinks string
 
 func (l phpbbLinks) Section(id forum.SectionID) string {
