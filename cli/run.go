@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,7 +38,7 @@ func (o runOptions) clock() (func() time.Time, error) {
 		return time.Now, nil
 	}
 	if !o.once {
-		return nil, errors.New("--now needs --once: a daemon cannot run with a fixed time")
+		return nil, usagef("--now needs --once: a daemon cannot run with a fixed time")
 	}
 	now, err := parseTime("--now", o.now)
 	return func() time.Time { return now }, err
@@ -48,7 +47,7 @@ func (o runOptions) clock() (func() time.Time, error) {
 func parseTime(flag, text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("invalid %s %q: must be an RFC 3339 time, for example 2026-05-04T08:00:00Z", flag, text)
+		return time.Time{}, usagef("invalid %s %q: must be an RFC 3339 time, for example 2026-05-04T08:00:00Z", flag, text)
 	}
 	return t, nil
 }
@@ -59,7 +58,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if o.json && !o.once {
-		return errors.New("--json needs --once: a daemon reports its rounds in the log")
+		return usagef("--json needs --once: a daemon reports its rounds in the log")
 	}
 	cfg, err := c.load()
 	if err != nil {
