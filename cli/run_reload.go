@@ -15,7 +15,7 @@ import (
 // take over. If the new configuration is wrong, the service keeps running.
 //
 // A reload is a restart inside the process: everything that is derived from the configuration is built again, so no key needs
-// code of its own. docs/decisions/0007-reload.md says why.
+// extra code. docs/decisions/0007-reload.md says why.
 func (c *cmdEnv) runReloading(ctx context.Context, s *service) error {
 	var retired sync.WaitGroup // services that still finish requests
 	defer retired.Wait()
