@@ -77,6 +77,11 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 		return err
 	}
 	defer s.stop()
+	if o.mailDir == "" && o.now == "" {
+		if err := s.probePages(ctx); err != nil { // another daemon may serve them later
+			s.log.Warn("cannot reach the pages", "err", err)
+		}
+	}
 	report, err := s.runOnce(ctx)
 	if o.json {
 		return errors.Join(err, c.json(newRoundJSON(report)))

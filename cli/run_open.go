@@ -14,7 +14,7 @@ type running struct {
 	listeners []func() error // each serves until closePages
 	intake    *inbound.Receivers
 
-	stopDaemon func()
+	stopDaemon func()     // does nothing before start
 	ended      chan error // the result of the daemon
 	pages      sync.WaitGroup
 	closePages func()
@@ -24,10 +24,10 @@ type running struct {
 // open opens all listeners, or takes over the open sockets of the service before. Nothing is served before start.
 func (s *service) open(ctx context.Context) (*running, error) {
 	s.sockets.unmark()
-	r := &running{service: s, ended: make(chan error, 1), endInbound: func() {}}
+	r := &running{service: s, ended: make(chan error, 1), endInbound: func() {}, stopDaemon: func() {}}
 	var pages context.Context
 	pages, r.closePages = context.WithCancel(ctx)
-	for _, open := range []func(context.Context) (func() error, error){s.openPages, s.openAdmin, s.openMetrics} {
+	for _, open := range []func(context.Context) (func() error, error){s.openNeededPages, s.openAdmin, s.openMetrics} {
 		serve, err := open(pages)
 		if err != nil {
 			r.closePages()
@@ -43,8 +43,18 @@ func (s *service) open(ctx context.Context) (*running, error) {
 	return r, nil
 }
 
-// start serves the listeners and runs the daemon in the background.
-func (r *running) start(ctx context.Context) {
+// openNeededPages is openPages for a service whose messages leave. A trial with --mail-dir needs no pages.
+func (s *service) openNeededPages(ctx context.Context) (func() error, error) {
+	serve, err := s.openPages(ctx)
+	if err != nil && s.mailDir != "" {
+		s.log.Warn("the pages are not served", "err", err)
+		return func() error { return nil }, nil
+	}
+	return serve, err
+}
+
+// servePages serves the listeners of pages in the background.
+func (r *running) servePages() {
 	for _, serve := range r.listeners {
 		r.pages.Go(func() {
 			if err := serve(); err != nil { // delivery continues
@@ -52,6 +62,18 @@ func (r *running) start(ctx context.Context) {
 			}
 		})
 	}
+}
+
+// testLinks fails if the links in messages would not open the pages. They must be served. A trial with --mail-dir needs none.
+func (r *running) testLinks(ctx context.Context) error {
+	if r.mailDir != "" {
+		return nil
+	}
+	return r.probePages(ctx)
+}
+
+// start receives messages and runs the daemon in the background.
+func (r *running) start(ctx context.Context) {
 	r.endInbound = r.startInbound(ctx, r.intake)
 	var working context.Context
 	working, r.stopDaemon = context.WithCancel(ctx)

@@ -24,6 +24,11 @@ func (c *cmdEnv) runReloading(ctx context.Context, s *service) error {
 		s.stop()
 		return err
 	}
+	r.servePages()
+	if err := r.testLinks(ctx); err != nil {
+		r.finish()
+		return errors.Join(err, r.closeShared())
+	}
 	r.logStart()
 	r.start(ctx)
 	for {
@@ -43,6 +48,12 @@ func (c *cmdEnv) runReloading(ctx context.Context, s *service) error {
 			retired.Go(old.finish)
 			r = next
 			r.sockets.closeUnused()
+			r.servePages()
+			if r.cfg.Web.URL != old.cfg.Web.URL {
+				if err := r.testLinks(ctx); err != nil {
+					r.log.Error("cannot reach the pages", "err", err)
+				}
+			}
 			r.start(ctx)
 		case err := <-r.ended:
 			r.finish()

@@ -42,6 +42,12 @@ func freeAddress(t *testing.T) string {
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
+// servePages makes a configuration serve its pages at an address.
+func servePages(t *testing.T, config, listen string) {
+	t.Helper()
+	replaceInConfig(t, config, "listen = \"\"\nprobe = false\n", fmt.Sprintf("listen = %q\nurl = \"http://%s\"\n", listen, listen))
+}
+
 // wantEachMessageOnce checks that 36 members got one message each.
 func wantEachMessageOnce(t *testing.T, relay *smtptest.Server) {
 	t.Helper()
@@ -64,7 +70,8 @@ func TestSIGHUP_InMidDeliveryLosesAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	relay, dir, listen := smtptest.New(t, smtptest.WithPause(200*time.Millisecond)), t.TempDir(), freeAddress(t)
 	config := writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
-	appendConfig(t, config, fmt.Sprintf("[web]\nlisten = %q\nurl = \"http://%s\"\n[digest]\nlocale = \"en\"\n", listen, listen))
+	servePages(t, config, listen)
+	appendConfig(t, config, "[digest]\nlocale = \"en\"\n")
 	p := start(t, buildBinary(t), "run", "-c", config)
 	for i, locale := range []string{"de", "en", "de"} {
 		p.waitFor(t, "messages at the relay", func() bool { return len(relay.Messages()) > 8*i })
@@ -87,7 +94,8 @@ func TestSIGHUP_WithWrongConfigurationKeepsTheOldOne(t *testing.T) {
 	t.Parallel()
 	relay, dir, listen := smtptest.New(t), t.TempDir(), freeAddress(t)
 	config := writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
-	appendConfig(t, config, fmt.Sprintf("[web]\nlisten = %q\nurl = \"http://%s\"\n[digest]\nhour = 8\n", listen, listen))
+	servePages(t, config, listen)
+	appendConfig(t, config, "[digest]\nhour = 8\n")
 	p := start(t, buildBinary(t), "run", "-c", config)
 	p.waitFor(t, "36 messages", func() bool { return len(relay.Messages()) == 36 })
 	for _, step := range []struct{ from, to, log string }{
@@ -130,7 +138,7 @@ func TestRun_WaitsForForumAtStart(t *testing.T) {
 	relay, dir, listen, down := smtptest.New(t), t.TempDir(), freeAddress(t), freeAddress(t)
 	binary := buildBinary(t)
 	config := writeConfig(t, dir, "xenforo2", "mysql://reader:secret@"+down+"/forum", "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
-	appendConfig(t, config, fmt.Sprintf("[web]\nlisten = %q\nurl = \"http://%s\"\n", listen, listen))
+	servePages(t, config, listen)
 
 	once := start(t, binary, "run", "--once", "-c", config)
 	if <-once.done; once.ProcessState.ExitCode() != 1 || !strings.Contains(once.out.String(), "opening the forum") {
