@@ -66,7 +66,7 @@
 //   - numbers: for each thread with a post of :ids, the posts that the forum counts, starting with the oldest post
 //     of :ids, ordered by thread and position. earlier is the number of counted posts before these. Go continues
 //     counting from there.
-//   - likes: names of the members who like a post, by post, oldest first.
+//   - likes: names of the members who like a post, by post, oldest first, without banned members.
 //   - titles, badges: what the forum shows below an author's name; no row, or an empty text, for none.
 //     Badges are in the forum's order.
 //   - members: roles are comma-separated words that rights accepts: groups, or one permission set. Members with
