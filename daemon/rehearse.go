@@ -223,7 +223,7 @@ func (ap *alertPlanner) addUpcoming(x *editions.Overlay, a store.Alert, built ed
 func (sy *subscriberSync) rehearse(ctx context.Context, member forum.MemberID, head int64) (sub store.Subscriber, watches bool, err error) {
 	var page []forum.Member
 	err = sy.Forum.Read(ctx, func(s *source.Snapshot) error {
-		page, err = s.SubscriberPage(ctx, member-1, 1, sy.Now())
+		page, _, err = s.SubscriberPage(ctx, member-1, 1, sy.Now())
 		return err
 	})
 	if err != nil {
