@@ -28,7 +28,7 @@ func NewExplainer(p Deps, set settings.Settings) *explain.Service {
 
 // rehearseFor runs the steps of a round before digests are planned, for one member, without saving anything.
 func rehearseFor(ctx context.Context, d *base, b *editions.Builder, member forum.MemberID) (explain.Rehearsal, error) {
-	scan := &scanner{base: d, recentPosts: make(map[forum.PostID]forum.SectionID), report: new(Report)}
+	scan := &scanner{base: d, recentPosts: make(map[forum.PostID]metPost), report: new(Report)}
 	alerts := &alertPlanner{base: d, scanner: scan, builder: b, report: scan.report}
 	x, err := rehearse(ctx, alerts, member)
 	if err != nil {

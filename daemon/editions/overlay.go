@@ -38,6 +38,14 @@ func (m *Overlay) Add(g store.ScanResult, known []store.SightingRecord) {
 		section[x.Post] = x.Section // the latest
 		m.seen[postPlace{x.Post, x.Section}] = true
 	}
+	for _, a := range g.Reused { // another post by now
+		for p := range m.seen {
+			if p.post == a.Post {
+				delete(m.seen, p)
+			}
+		}
+		delete(section, a.Post)
+	}
 	revealed := make(map[forum.PostID]bool, len(g.Settled))
 	for _, id := range g.Settled {
 		revealed[id] = true
@@ -51,7 +59,7 @@ func (m *Overlay) Add(g store.ScanResult, known []store.SightingRecord) {
 		if was, before := section[a.Post]; before {
 			from = was
 		}
-		x := digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from}
+		x := digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from, PostedAt: a.PostedAt}
 		if revealed[a.Post] || from != 0 {
 			x.VisibleSince = g.Now
 		}

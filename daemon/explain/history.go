@@ -17,10 +17,17 @@ func (f *memberFacts) addMessages(x *Post) {
 		if m.State == store.StateMerged {
 			continue
 		}
-		if m.Kind == store.KindAlert && m.Key == x.Notice.Key || m.Kind == store.KindDigest && (f.covers(m, x) || slices.Contains(f.brought[m.Key], x.Post)) {
+		if m.Kind == store.KindAlert && m.Key == x.Notice.Key || m.Kind == store.KindDigest && (f.covers(m, x) || f.recorded(m, x)) {
 			x.Messages = append(x.Messages, m)
 		}
 	}
+}
+
+// recorded reports whether the store has the post among those of a digest. The forum may have given its ID to another post later,
+// whose sighting is newer.
+func (f *memberFacts) recorded(m store.Message, x *Post) bool {
+	before := func(s store.SightingRecord) bool { return s.Seq <= m.Until }
+	return slices.Contains(f.brought[m.Key], x.Post) && (len(x.Seen) == 0 || slices.ContainsFunc(x.Seen, before))
 }
 
 // covers reports whether a post is in the range of a digest, or was deferred to it.
@@ -57,8 +64,8 @@ func (e *Service) broughtPost(ctx context.Context, f *memberFacts, m store.Messa
 	if m.Kind == store.KindAlert {
 		return x.Notice.LeftOut == "", nil
 	}
-	if posts, recorded := f.brought[m.Key]; recorded {
-		return slices.Contains(posts, x.Post), nil
+	if _, known := f.brought[m.Key]; known {
+		return f.recorded(m, x), nil
 	}
 	_, why, err := e.trace(ctx, f, editions.RequestOf(m), x.Post)
 	return why == "", err
