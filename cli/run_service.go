@@ -3,8 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"net"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"postrider/alarm"
@@ -15,39 +15,51 @@ import (
 	"postrider/metrics"
 )
 
-// service is a daemon with everything around it: the relay, inbound messages and metrics.
+// service is a daemon with everything around it: the relay, inbound messages and metrics. A reload replaces it by another one,
+// which takes over what is shared.
 type service struct {
 	*app
-	clock        func() time.Time
+	*shared
 	sender       delivery.Sender
 	closeSenders func()
-	counts       *metrics.Metrics
 	daemon       *daemon.Daemon
 	inbound      *inbound.Processor
 }
 
-// startService opens everything that run needs, except the listeners. Messages go to the relay, or to mailDir if it is set.
-func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, mailDir string, clock func() time.Time) (_ *service, err error) {
+// shared is what stays while the configuration is reloaded.
+type shared struct {
+	clock   func() time.Time
+	mailDir string
+	counts  *metrics.Metrics
+	sockets sockets
+}
+
+// startService opens everything that run needs, except the listeners. Messages go to the relay, or to a folder if one is set. If
+// wait is set, it waits for a forum that cannot be reached.
+func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, part *shared, wait bool) (_ *service, err error) {
 	a, err := c.openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &service{app: a, clock: clock, closeSenders: func() {}, counts: metrics.New()}
+	s := &service{app: a, shared: part, closeSenders: func() {}}
 	defer func() {
 		if err != nil {
 			s.stop()
 		}
 	}()
 	a.watcher = s.counts
-	sender, closeSenders, err := a.sender(mailDir)
-	if err != nil {
-		return nil, err
-	}
-	s.sender, s.closeSenders = sender, closeSenders
-	if err := s.openCheckedForum(ctx); err != nil {
+	if s.sender, s.closeSenders, err = a.sender(part.mailDir); err != nil {
+		s.closeSenders = func() {}
 		return nil, err
 	}
 	if err := a.store.AcquireInstance(ctx, a.owner); err != nil {
+		return nil, err
+	}
+	open := s.openForum
+	if wait {
+		open = func(ctx context.Context) error { return c.awaitForum(ctx, s) }
+	}
+	if err := s.openCheckedForum(ctx, open); err != nil {
 		return nil, err
 	}
 	if c.getenv("GOGC") == "" {
@@ -62,11 +74,14 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, mailDir st
 func (s *service) stop() {
 	s.closeSenders()
 	s.close()
+	s.sockets.close()
 }
 
 // openCheckedForum opens the forum and runs its self-check. A failure raises an alarm.
-func (s *service) openCheckedForum(ctx context.Context) error {
-	if err := s.openForum(ctx); err != nil {
+func (s *service) openCheckedForum(ctx context.Context, open func(context.Context) error) error {
+	if err := open(ctx); errors.Is(err, errReload) || isUnreachable(err) && ctx.Err() != nil {
+		return err
+	} else if err != nil {
 		return s.reportStartFailure(ctx, s.sender, alarm.Forum, err)
 	}
 	if err := s.selfCheck(ctx); err != nil {
@@ -84,6 +99,9 @@ func (s *service) connect(ctx context.Context) (err error) {
 		return err
 	}
 	s.inbound.Observe = s.counts.InboundReceived
+	s.inbound.Socket = func(listen string) (net.Listener, error) {
+		return s.sockets.listen("bounces", func() (net.Listener, error) { return inbound.OpenSocket(listen) })
+	}
 	s.inbound.Replies, err = s.replies(func() (delivery.Sender, error) { return s.sender, nil })
 	return err
 }
@@ -99,37 +117,6 @@ func (s *service) runOnce(ctx context.Context) (daemon.Report, error) {
 	return report, err
 }
 
-// runUntilStopped opens all listeners and runs the daemon until ctx ends.
-func (s *service) runUntilStopped(ctx context.Context) error {
-	listeners, err := s.openListeners(ctx)
-	if err != nil {
-		return err
-	}
-	intake, err := s.inbound.Open(s.cfg.Bounces.Config)
-	if err != nil {
-		return err
-	}
-	defer s.startInbound(ctx, intake)()
-	return s.serve(ctx, listeners)
-}
-
-// openListeners opens the listeners of the pages, the admin pages and the metrics. Each function serves until ctx ends.
-func (s *service) openListeners(ctx context.Context) ([]func() error, error) {
-	pages, err := s.openPages(ctx, s.daemon, s.clock)
-	if err != nil {
-		return nil, err
-	}
-	adminPages, err := s.openAdmin(ctx, s.daemon, s.clock)
-	if err != nil {
-		return nil, err
-	}
-	scrapes, err := s.openMetrics(ctx, s.counts, s.daemon)
-	if err != nil {
-		return nil, err
-	}
-	return []func() error{pages, adminPages, scrapes}, nil
-}
-
 // reportStartFailure raises an alarm with the reason why the daemon does not start, and returns it.
 func (a *app) reportStartFailure(ctx context.Context, sender delivery.Sender, kind alarm.Kind, why error) error {
 	d, err := a.daemon(ctx, sender, time.Now)
@@ -138,23 +125,4 @@ func (a *app) reportStartFailure(ctx context.Context, sender delivery.Sender, ki
 	}
 	d.RaiseAlarm(ctx, kind, why)
 	return why
-}
-
-// serve runs the daemon and the listeners until ctx ends.
-func (s *service) serve(ctx context.Context, listeners []func() error) error {
-	defer killAfterGrace(ctx, s.closeSenders)()
-	warnDescriptors(s.log)
-	s.log.Info("postrider started", "version", readVersion().Version, "forum", s.cfg.Forum.Type, "url", s.cfg.Forum.URL)
-	var open sync.WaitGroup
-	for _, listen := range listeners {
-		open.Go(func() {
-			if err := listen(); err != nil { // delivery continues
-				s.log.Error("pages closed", "err", err)
-			}
-		})
-	}
-	err := s.daemon.Run(ctx)
-	open.Wait()
-	s.log.Info("postrider stopped")
-	return err
 }

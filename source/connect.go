@@ -9,10 +9,12 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/lib/pq"
 	_ "modernc.org/sqlite" // registers "sqlite"
 
 	"postrider/internal/sqlfile"
@@ -20,12 +22,14 @@ import (
 
 // dsnTarget is the database in [forum] dsn. Its String omits the password.
 type dsnTarget struct {
-	engine sqlfile.Engine
-	file   string        // SQLite
-	mysql  *mysql.Config // MySQL and MariaDB
+	engine   sqlfile.Engine
+	file     string        // SQLite
+	mysql    *mysql.Config // MySQL and MariaDB
+	postgres pq.Config
 }
 
-const dsnForms = "must be like \"mysql://user:password@host:3306/database\" (for a local socket add \"?socket=/run/mysqld/mysqld.sock\") or \"sqlite:FILE\""
+const dsnForms = "must be like \"mysql://user:password@host:3306/database\" (for a local socket add \"?socket=/run/mysqld/mysqld.sock\"), " +
+	"\"postgres://user:password@host:5432/database\" or \"sqlite:FILE\""
 
 func parseDSN(dsn string) (dsnTarget, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
@@ -36,6 +40,8 @@ func parseDSN(dsn string) (dsnTarget, error) {
 		return dsnTarget{engine: sqlfile.SQLite, file: rest}, nil
 	case scheme == "mysql" || scheme == "mariadb":
 		return parseMySQL(dsn)
+	case scheme == "postgres" || scheme == "postgresql":
+		return parsePostgres(dsn)
 	}
 	return dsnTarget{}, fmt.Errorf("dsn: unknown scheme %q: %s", scheme+":", dsnForms)
 }
@@ -76,8 +82,11 @@ func parseMySQL(dsn string) (dsnTarget, error) {
 
 // String describes the database without its password.
 func (t dsnTarget) String() string {
-	if t.engine == sqlfile.SQLite {
+	switch t.engine {
+	case sqlfile.SQLite:
 		return t.file
+	case sqlfile.Postgres:
+		return fmt.Sprintf("database %s as %s at %s:%d", t.postgres.Database, t.postgres.User, t.postgres.Host, t.postgres.Port)
 	}
 	return fmt.Sprintf("database %s as %s at %s", t.mysql.DBName, t.mysql.User, t.mysql.Addr)
 }
@@ -108,11 +117,29 @@ func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 			return nil, fmt.Errorf("opening %s: %w", t, err)
 		}
 		pool = sql.OpenDB(readOnlyConnector{inner, timeout})
+	case sqlfile.Postgres:
+		var err error
+		if pool, err = openPostgres(t.postgres, timeout); err != nil {
+			return nil, err
+		}
 	}
 	pool.SetMaxOpenConns(maxConnections)
 	pool.SetMaxIdleConns(maxConnections)
 	pool.SetConnMaxIdleTime(time.Minute) // database servers close idle connections (wait_timeout)
 	return pool, nil
+}
+
+// UnreachableError means that the forum's database server cannot be reached now, for example because it is still starting.
+type UnreachableError struct{ error }
+
+// Unwrap returns the cause.
+func (e UnreachableError) Unwrap() error { return e.error }
+
+// refusesLogin reports whether a server answered, but will never accept this login: the account or the database is wrong.
+func refusesLogin(err error) bool {
+	const accessDenied, databaseDenied, hostDenied, unknownDatabase = 1045, 1044, 1130, 1049
+	answer, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && slices.Contains([]uint16{accessDenied, databaseDenied, hostDenied, unknownDatabase}, answer.Number)
 }
 
 // readOnlyConnector opens connections to MySQL or MariaDB that cannot write and that stop slow statements.
