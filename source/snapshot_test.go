@@ -109,7 +109,7 @@ func TestPostsAfter_ListsAllPostsWithVisibility(t *testing.T) {
 			for _, a := range all {
 				ids = append(ids, a.Post)
 			}
-			if !slices.IsSorted(ids) || len(ids) < 590 {
+			if !slices.IsSorted(ids) || len(ids) < 560 {
 				t.Errorf("%d arrivals, sorted %t", len(ids), slices.IsSorted(ids))
 			}
 			again, err := s.PostStates(ctx, ids)
