@@ -25,15 +25,17 @@ func (c *cmdEnv) run() *cobra.Command {
 	cmd.Flags().BoolVar(&o.once, "once", false, "run one full round, then exit")
 	cmd.Flags().BoolVar(&o.json, "json", false, "with --once: print the report as JSON")
 	cmd.Flags().StringVar(&o.now, "now", "", "with --once: run as if it were this `time` (RFC 3339)")
+	cmd.Flags().StringVar(&o.restored, "restored", "", "if the store is an old copy: \"skip\" or \"send\" what may have been sent since")
 	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write messages as .eml files into this `directory` instead of sending them")
 	return cmd
 }
 
 type runOptions struct {
-	once    bool
-	now     string
-	mailDir string
-	json    bool
+	once     bool
+	now      string
+	mailDir  string
+	json     bool
+	restored string
 }
 
 // clock returns the real clock, or one that always shows --now.
@@ -64,11 +66,16 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if o.json && !o.once {
 		return usagef("--json needs --once: a daemon reports its rounds in the log")
 	}
+	if o.restored != "" {
+		if _, err := restoreDecision(o.restored); err != nil {
+			return err
+		}
+	}
 	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
-	part := &shared{clock: clock, mailDir: o.mailDir, counts: metrics.New()}
+	part := &shared{clock: clock, mailDir: o.mailDir, restored: o.restored, counts: metrics.New()}
 	if !o.once {
 		return c.runUntilStopped(ctx, cfg, part)
 	}
