@@ -18,8 +18,8 @@ type announcementView struct {
 	store.AnnouncementProgress
 	Page        string // its path below the root
 	LiveUpdates bool   // its progress changes: live.js follows it
-	Rate        int // messages a minute
-	Minutes     int // remaining; 0: not known
+	Rate        int    // messages a minute
+	Minutes     int    // remaining; 0: not known
 
 	Fields           []templates.Field
 	Audience         []criterion
