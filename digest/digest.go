@@ -48,6 +48,7 @@ type Thread struct {
 	New          bool   // its opening post is among them
 	Participated bool   // the member posted in it or started it
 	QuotesReader bool   // one of the posts quotes the member
+	HideStarter  bool   // the member ignores who started it
 	Fits         bool   // its title is within the byte budget
 	Earlier      []Post // alerts only: unread posts before those of the alert, oldest first
 }

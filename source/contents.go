@@ -84,16 +84,28 @@ func (s *Snapshot) likes(ctx context.Context, found map[forum.PostID]*forum.Cont
 			liked = append(liked, id)
 		}
 	}
-	slices.Sort(liked)
+	names, err := s.Likes(ctx, liked)
+	for id, list := range names {
+		found[id].Likes = list
+	}
+	return err
+}
+
+// Likes reads the names of the members who like each post, at most [forum.LikeNames]. The version of a post does not change when
+// one of these members is banned or renamed.
+func (s *Snapshot) Likes(ctx context.Context, ids []forum.PostID) (map[forum.PostID][]string, error) {
+	slices.Sort(ids)
 	names := make(interner)
+	found := make(map[forum.PostID][]string, len(ids))
 	var id forum.PostID
 	var name sql.RawBytes
-	return queryChunked(ctx, s, "likes", "ids", liked, nil, columns{"id": &id, "name": &name}, func() error {
-		if c := found[id]; c != nil && len(c.Likes) < forum.LikeNames {
-			c.Likes = append(c.Likes, s.name(names.intern(name)))
+	err := queryChunked(ctx, s, "likes", "ids", ids, nil, columns{"id": &id, "name": &name}, func() error {
+		if len(found[id]) < forum.LikeNames {
+			found[id] = append(found[id], s.name(names.intern(name)))
 		}
 		return nil
 	})
+	return found, err
 }
 
 // addAuthorBadges adds the authors' titles and badges. It leaves out badges that only repeat the title.

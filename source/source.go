@@ -12,7 +12,8 @@
 // # The query contract
 //
 // Every forum type has these queries, with exactly these columns, in any order. Columns are never NULL.
-// Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post. Lists are used as
+// Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post, or as
+// {table post} if the name alone is a word of SQL. Lists are used as
 // IN (:ids), and are never empty. A query uses no clock except :now.
 //
 //	name            parameters         columns
@@ -66,7 +67,7 @@
 //   - numbers: for each thread with a post of :ids, the posts that the forum counts, starting with the oldest post
 //     of :ids, ordered by thread and position. earlier is the number of counted posts before these. Go continues
 //     counting from there.
-//   - likes: names of the members who like a post, by post, oldest first.
+//   - likes: names of the members who like a post, by post, oldest first, without banned members.
 //   - titles, badges: what the forum shows below an author's name; no row, or an empty text, for none.
 //     Badges are in the forum's order.
 //   - members: roles are comma-separated words that rights accepts: groups, or one permission set. Members with
@@ -185,7 +186,11 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	if err := pool.PingContext(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connecting to %s: %w", t, err)
+		err = fmt.Errorf("connecting to %s: %w", t, err)
+		if t.engine == sqlfile.MySQL && !refusesLogin(err) {
+			err = UnreachableError{err}
+		}
+		return nil, err
 	}
 	base := strings.TrimRight(c.URL, "/")
 	db := &DB{
