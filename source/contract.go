@@ -14,7 +14,7 @@ import (
 type querySpec struct {
 	name    string
 	params  []string
-	columns []string
+	columns []string // a query in the administrator's file may lack those that end in "?"
 	// optional: a forum type may lack the query, and a forum the table or the column that it reads. Then it has no rows.
 	optional bool
 }
@@ -35,7 +35,7 @@ func contract() []querySpec {
 		{name: "likes", params: words("ids"), columns: words("id name")},
 		{name: "titles", params: words("members"), columns: words("member_id title")},
 		{name: "badges", params: words("members"), columns: words("member_id badge")},
-		{name: "members", params: words("ids now"), columns: words("id name email zone locale roles no_mail")},
+		{name: "members", params: words("ids now"), columns: words("id name email zone locale roles no_mail opt_outs?")},
 		{name: "find", params: words("name"), columns: words("id")},
 		{name: "search", params: words("begins limit"), columns: words("id")},
 		{name: "watching", params: words("after limit"), columns: words("id")},
@@ -53,7 +53,7 @@ func contract() []querySpec {
 		{name: "first_since", params: words("from"), columns: words("id")},
 		{name: "newest", columns: words("id")},
 		{name: "created", params: words("from until"), columns: words("id")},
-		{name: "mailable", params: words("now"), columns: words("members")},
+		{name: "mailable", params: words("now"), columns: words("members accepting_all?")},
 		{name: "roster", params: words("after limit"), columns: words("id")},
 		{name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at")},
 		{name: "groups", columns: words("id title")},

@@ -88,7 +88,8 @@ SELECT u.uid                       AS member_id,
 
 -- name: members
 -- Members of group 5 are awaiting activation. Activation types r and b are for new accounts. Type e is a change
--- of address, during which the old one stays valid, and p is a lost password.
+-- of address, during which the old one stays valid, and p is a lost password. allownotices is "receive emails from the
+-- Administrators": MyBB reads it only for mass mail (inc/functions_massmail.php).
 SELECT u.uid                       AS id,
        u.username                  AS name,
        u.email                     AS email,
@@ -100,8 +101,8 @@ SELECT u.uid                       AS id,
             WHEN u.usergroup = 5
               OR EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b')) THEN 'not confirmed'
             WHEN u.email = ''      THEN 'no address'
-            WHEN u.allownotices = 0 THEN 'opted out'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE WHEN u.allownotices = 0 THEN 'announcements' ELSE '' END AS opt_outs
   FROM {prefix}users u
   LEFT JOIN {prefix}usergroups g ON g.gid = u.usergroup
  WHERE u.uid IN (:ids)
@@ -248,10 +249,11 @@ SELECT p.pid                       AS id
  ORDER BY p.pid
 
 -- name: mailable
-SELECT COUNT(*)                    AS members
+SELECT COUNT(*)                    AS members,
+       COALESCE(SUM(u.allownotices = 1), 0) AS accepting_all
   FROM {prefix}users u
   JOIN {prefix}usergroups g ON g.gid = u.usergroup
- WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> '' AND u.allownotices = 1
+ WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now))
    AND NOT EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b'))
 

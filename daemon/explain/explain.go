@@ -147,16 +147,30 @@ func (e *Service) blockers(f *memberFacts, kind string) (list []digest.Reason) {
 			list = append(list, why)
 		}
 	}
-	asked := map[string]bool{
-		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
-	}
-	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", digest.Reason(f.member.NoMail))
+	kinds := map[string]forum.Kinds{store.KindDigest: forum.Digests, store.KindAlert: forum.Alerts}
+	forbidden := f.choices.NoEmailReason(f.member, kinds[kind])
+	add(forbidden != "", digest.Reason(forbidden))
 	add(kind == store.KindDigest && e.calendar.Schedule(f.sub).Cadence == digest.Off, digest.ReasonDigestsOff)
 	add(kind == store.KindAlert && !e.set.Alerts.Enabled, digest.ReasonAlertsSetOff)
 	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, digest.ReasonAlertsOff)
 	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
 	add(f.health.Suppressed(f.now), digest.ReasonSuppressed)
 	add(!e.set.Delivery.Allows(f.member.Email), digest.ReasonNotAllowListed)
+	return list
+}
+
+// announcementBlockers returns the reasons that block an announcement to all members.
+func (e *Service) announcementBlockers(f *memberFacts) (list []digest.Reason) {
+	toAll := digest.Announcement{}
+	if why := toAll.ExclusionReason(&digest.Candidate{Member: f.member, Choices: f.choices}, f.now); why != "" {
+		list = append(list, why)
+	}
+	if f.health.Suppressed(f.now) {
+		list = append(list, digest.ReasonSuppressed)
+	}
+	if !e.set.Delivery.Allows(f.member.Email) {
+		list = append(list, digest.ReasonNotAllowListed)
+	}
 	return list
 }
 
