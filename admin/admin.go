@@ -126,7 +126,7 @@ func New(p Deps, c Config) (*Server, error) {
 		}
 		s.passwordFingerprint = fingerprint(c.PasswordHash)
 	}
-	guard, err := web.NewMiddleware(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, s.denyRequest)
+	guard, err := web.NewMiddleware(web.Config{URL: c.Address(), TrustedProxies: p.Proxies}, p.Log, p.Store.Values, s.denyRequest)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type dashboardView struct {
 	Components []component
 	Runs       []store.RoundRecord
 	Pause      store.Pause
+	Proxy      string // a proxy that should be trusted; empty: none
 }
 
 // activeAlarm is an active alarm.
@@ -49,7 +50,7 @@ func (s *Server) dashboardPage() page {
 		pageFrame: s.samplePageFrame(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Pending: 2,
 		Unsettled: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Messages: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
 		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
-		Pause: store.Pause{Since: now, Reason: "a reason"},
+		Pause: store.Pause{Since: now, Reason: "a reason"}, Proxy: "127.0.0.1",
 	}
 	for _, kind := range alarm.Kinds {
 		full.Alarms = append(full.Alarms, activeAlarm{Kind: string(kind), Object: "a.example", Since: now, Detail: "a detail"})
@@ -73,7 +74,7 @@ func (s *Server) dashboardPage() page {
 // dashboard shows what the daemon is doing.
 func (s *Server) dashboard(v *request) {
 	view := dashboardView{pageFrame: v.newPageFrame(homePage)}
-	for _, read := range []func(*request, *dashboardView) error{s.readAlarms, s.readForecast, s.readRuns, s.readPause} {
+	for _, read := range []func(*request, *dashboardView) error{s.readAlarms, s.readForecast, s.readRuns, s.readPause, s.readProxy} {
 		if err := read(v, &view); err != nil {
 			v.serverError(err)
 			return
@@ -165,6 +166,14 @@ func charts(days []store.RunDay) []chart {
 func (s *Server) readPause(v *request, view *dashboardView) error {
 	pause, _, err := s.Store.Queue.Paused(v.r.Context())
 	view.Pause = store.Pause{Since: v.local(pause.Since), Reason: pause.Reason}
+	return err
+}
+
+func (s *Server) readProxy(v *request, view *dashboardView) error {
+	p, found, err := web.LastUntrustedProxy(v.r.Context(), s.Store.Values, s.Proxies, time.Now())
+	if found {
+		view.Proxy = p.Addr.String()
+	}
 	return err
 }
 

@@ -92,3 +92,16 @@ func TestDashboard_ShowsUnhealthyComponents(t *testing.T) {
 	w.now = w.now.Add(5 * time.Minute)
 	wantUnhealthy("without a forum, after five minutes of silence", "Daemon", "Forum database")
 }
+
+func TestDashboard_ShowsUntrustedProxy(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	b := w.admin()
+	if page := b.get("/").body; strings.Contains(page, "trusted_proxies") {
+		t.Error("page warns without a proxy")
+	}
+	b.remoteAddr, b.headers = "127.0.0.1:1234", map[string]string{"X-Forwarded-For": "203.0.113.7"}
+	if page := b.get("/").body; !strings.Contains(page, "127.0.0.1 is not trusted") || !strings.Contains(page, "web.trusted_proxies") {
+		t.Errorf("page does not warn of the proxy:\n%s", page)
+	}
+}

@@ -33,7 +33,7 @@ func (c *cmdEnv) announceNew() *cobra.Command {
 			"the size of its audience and a few of its members. Nothing is sent. --id replaces an existing draft.",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if len(files) > 0 == (o.title != "" || o.body != "") {
-				return errors.New("give either the files of the announcement, or --title and --body")
+				return usagef("give either the files of the announcement, or --title and --body")
 			}
 			return c.draftAnnouncement(cmd.Context(), files, o)
 		},
@@ -201,14 +201,14 @@ type announceStartOptions struct {
 func (o announceStartOptions) start() (s digest.Start, err error) {
 	switch {
 	case o.at != "" && o.local != "":
-		return s, errors.New("give --at or --local, not both")
+		return s, usagef("give --at or --local, not both")
 	case o.at != "":
 		s.At, err = parseTime("--at", o.at)
 		s.At = s.At.UTC()
 	case o.local != "":
 		s.Local = true
 		if s.At, err = time.Parse("2006-01-02 15:04", o.local); err != nil || s.At.Minute() != 0 {
-			return s, fmt.Errorf("invalid --local %q: must be a date and a full hour, for example \"2026-05-04 08:00\"", o.local)
+			return s, usagef("invalid --local %q: must be a date and a full hour, for example \"2026-05-04 08:00\"", o.local)
 		}
 	}
 	return s, err

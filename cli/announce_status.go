@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -26,7 +25,7 @@ func (c *cmdEnv) announceStatus() *cobra.Command {
 			ctx := cmd.Context()
 			if len(args) == 0 {
 				if watch {
-					return errors.New("--watch needs the ID of an announcement")
+					return usagef("--watch needs the ID of an announcement")
 				}
 				return c.withStore(ctx, func(s *store.Store) error { return c.listAnnouncements(ctx, s, asJSON) })
 			}

@@ -31,7 +31,7 @@ func (c *cmdEnv) announceTest() *cobra.Command {
 			}
 			to, err := netmail.ParseAddress(args[1])
 			if err != nil {
-				return fmt.Errorf("invalid address %q: must be an email address, for example me@example.org", args[1])
+				return usagef("invalid address %q: must be an email address, for example me@example.org", args[1])
 			}
 			return c.sendTestAnnouncement(cmd.Context(), id, to.Address, as, mailDir)
 		},

@@ -105,11 +105,3 @@ func (a *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Proce
 	members := members.New(a.forum, a.store, a.settings())
 	return &inbound.Processor{Store: a.store, Composer: composer, Links: a.links, Members: members, Log: a.log, Now: now}, nil
 }
-
-// exitError is an error with its own exit code.
-type exitError struct {
-	code int
-	error
-}
-
-func (e exitError) Unwrap() error { return e.error }

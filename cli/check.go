@@ -27,7 +27,7 @@ func (c *cmdEnv) check() *cobra.Command {
 		Short: "Check configuration, database, relay and DNS, and suggest fixes",
 		Long: "Checks the configuration, templates, store, forum, DKIM keys and relay. Also checks what other mail servers see:\n" +
 			"SPF, DKIM, DMARC, host names and the page for one-click unsubscribe. Prints a line for each: ok, warn or FAIL,\n" +
-			"with a suggested fix. Sends nothing. Exits with 1 if a check fails.",
+			"with a suggested fix. Sends nothing. Exits with 1 if a check fails, and with 2 if the configuration is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := o.addresses(); err != nil {
@@ -46,6 +46,10 @@ func (c *cmdEnv) check() *cobra.Command {
 func (c *cmdEnv) checkAll(ctx context.Context, o checkOptions) error {
 	findings := c.findings(ctx, o)
 	failed := false
+	exit := errSilent
+	if findings[0].Level == finding.LevelFail { // the configuration
+		exit = exitError{exitUsage, errSilent}
+	}
 	for _, f := range findings {
 		failed = failed || f.Level == finding.LevelFail
 		if !o.asJSON {
@@ -58,7 +62,7 @@ func (c *cmdEnv) checkAll(ctx context.Context, o checkOptions) error {
 		}
 	}
 	if failed {
-		return errSilent
+		return exit
 	}
 	return nil
 }
@@ -118,6 +122,7 @@ func checkStore(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	all := append([]finding.Finding{checkVersion(ctx, s)}, checkDisk(s)...)
 	if all[0].Level == finding.LevelOK {
 		all = append(all, checkSuppressions(ctx, s))
+		all = append(all, checkProxies(ctx, cfg, s)...)
 	}
 	at, known, err := s.DatabaseTime(ctx)
 	return all, clockReading("the store's database", at, known, err)

@@ -14,6 +14,8 @@ import (
 	"postrider/internal/addr"
 	"postrider/internal/finding"
 	"postrider/mail"
+	"postrider/store"
+	"postrider/web"
 )
 
 // checkOptions are the flags of check.
@@ -30,7 +32,7 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 	for _, text := range o.sendsFrom {
 		address, err := netip.ParseAddr(text)
 		if err != nil {
-			return nil, fmt.Errorf("invalid --sends-from %q: must be an IP address, for example 192.0.2.10", text)
+			return nil, usagef("invalid --sends-from %q: must be an IP address, for example 192.0.2.10", text)
 		}
 		list = append(list, address)
 	}
@@ -134,6 +136,19 @@ func checkPage(ctx context.Context, cfg config.Config) (finding.Finding, []docto
 		readings = append(readings, doctor.ClockReading{Whose: "the web server", Ahead: time.Until(clock)})
 	}
 	return f, readings
+}
+
+// checkProxies warns if requests for the pages came through a proxy of ours that is not trusted. The running daemon saved it.
+func checkProxies(ctx context.Context, cfg config.Config, s *store.Store) []finding.Finding {
+	p, found, err := web.LastUntrustedProxy(ctx, s.Values, cfg.Web.TrustedProxies, time.Now())
+	switch {
+	case err != nil:
+		return []finding.Finding{finding.Fail("proxies", err.Error(), "check that postrider can read the database in [store] dsn")}
+	case !found:
+		return nil
+	}
+	text := fmt.Sprintf("%s forwards requests, but is missing from web.trusted_proxies (last seen %s): everyone behind it counts as one visitor, with one limit on requests", p.Addr, p.Seen.Format(time.RFC3339))
+	return []finding.Finding{finding.Warn("proxies", text, fmt.Sprintf("set [web] trusted_proxies = [%q], and restart postrider", p.Addr))}
 }
 
 // clockReading compares a database's clock with this machine's.

@@ -149,7 +149,26 @@ func TestCheck_OfflineSkipsDNS(t *testing.T) {
 
 func TestCheck_RejectsInvalidSendsFrom(t *testing.T) {
 	p := newTestForum(t)
-	if _, errOut, code := run(t, "check", "--sends-from", "mx.example.org", "-c", p.config); code != 1 || !strings.Contains(errOut, "192.0.2.10") {
+	if _, errOut, code := run(t, "check", "--sends-from", "mx.example.org", "-c", p.config); code != 2 || !strings.Contains(errOut, "192.0.2.10") {
 		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
+func TestCheck_WarnsAboutUntrustedProxy(t *testing.T) {
+	p := newTestForum(t, "smtp.url = "+quoted(smtptest.New(t).URL()))
+	mustRun(t, "migrate", "-c", p.config)
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(p.dir, "postrider.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Values.Set(t.Context(), "untrusted_proxy", "127.0.0.1 "+time.Now().UTC().Format(time.RFC3339)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out := mustRun(t, "check", "--offline", "-c", p.config)
+	if !strings.Contains(out, "warn  proxies: 127.0.0.1 forwards requests") || !strings.Contains(out, `-> set [web] trusted_proxies = ["127.0.0.1"]`) {
+		t.Errorf("no warning:\n%s", out)
 	}
 }

@@ -28,9 +28,6 @@ func Main(args []string) int {
 	return Run(ctx, args, os.Stdout, os.Stderr, os.Getenv)
 }
 
-// errSilent ends a command with exit code 1 if it has already printed the reason.
-var errSilent = errors.New("")
-
 // Run runs a command line until it finishes or ctx ends. It returns the exit code.
 func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(string) string) int {
 	c := &cmdEnv{out: out, err: errOut, getenv: getenv}
@@ -42,10 +39,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(
 		if !errors.Is(err, errSilent) {
 			fmt.Fprintf(errOut, "postrider: %v\n", err)
 		}
-		if e, ok := errors.AsType[exitError](err); ok {
-			return e.code
-		}
-		return 1
+		return exitCode(root, args, err)
 	}
 	return 0
 }
@@ -56,13 +50,14 @@ func (c *cmdEnv) root() *cobra.Command {
 		Short: "Send the email of a web forum: digests, alerts and announcements",
 		Long: "Postrider sends the members of a web forum digests and alerts about what they watch, and announcements. It reads the\n" +
 			"forum's database and never writes to it.\n\n" +
-			"To try it, run: postrider demo",
+			"To try it, run: postrider demo\n\n" +
+			"Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+		return usagef("%w; see: %s --help", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "config.toml", "configuration `file`")
 	root.AddCommand(
@@ -81,7 +76,7 @@ func addUsageHint(cmd *cobra.Command) {
 	if validate := cmd.Args; validate != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := validate(cmd, args); err != nil {
-				return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+				return usagef("%w; see: %s --help", err, cmd.CommandPath())
 			}
 			return nil
 		}

@@ -104,45 +104,46 @@ func TestRun_ReportsWrongUsage(t *testing.T) {
 	away := newTestForum(t, `store.dsn = "postgres://nobody@127.0.0.1:1/postrider?sslmode=disable"`)
 	tests := []struct {
 		args  string
+		code  int
 		wants []string
 	}{
-		{"frobnicate", []string{`unknown command "frobnicate"`}},
-		{"prewiew 4", []string{`unknown command "prewiew"`, "preview"}},
-		{"run --nope", []string{"--nope", "postrider run --help"}},
-		{"run extra", []string{"extra", "postrider run --help"}},
-		{"announce test 1", []string{"2 arg(s)", "postrider announce test --help"}},
-		{"suppress add", []string{"at least 1 arg", "postrider suppress add --help"}},
-		{"--config", []string{"--config"}},
-		{"run --now 2026-05-04T08:00:00Z", []string{"--now needs --once"}},
-		{"run --json", []string{"--json needs --once"}},
-		{"queue list --since yesterday -c " + p.config, []string{`invalid --since "yesterday"`, "24h"}},
-		{"run --once --now yesterday -c " + p.config, []string{`invalid --now "yesterday"`, "2026-05-04T08:00:00Z"}},
-		{"run -c " + missing, []string{missing, "config.example.toml", "-c"}},
-		{"run -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
-		{"migrate -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
-		{"migrate -c " + away.config, []string{"opening the store", "127.0.0.1:1", "connection refused"}},
-		{"preview 1 -c " + lost.config, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
-		{"migrate -c " + missing, []string{missing, "config.example.toml"}},
-		{"preview 1 -c " + missing, []string{missing, "config.example.toml"}},
-		{"preview -c " + p.config, []string{"ID or name"}},
-		{"preview Corridor Kate -c " + p.config, []string{"ID or name"}},
-		{"preview 1 --format pdf -c " + p.config, []string{"pdf", "html, text, eml or json"}},
-		{"preview 1 --kind letter -c " + p.config, []string{"letter", "digest"}},
-		{"preview 1 --from noon -c " + p.config, []string{`invalid --from "noon"`, "2026-05-04T08:00:00Z"}},
-		{"preview 1 --until 2026-13-01T00:00:00Z -c " + p.config, []string{"--until"}},
-		{"preview 1 --from 2026-05-04T08:00:00Z --until 2026-05-04T08:00:00Z -c " + p.config, []string{"--from", "not before", "--until"}},
-		{"preview 99999 -c " + p.config, []string{"99999", "no such member", "a member ID or name"}},
-		{"preview Nobody -c " + p.config, []string{"Nobody", "no such member"}},
-		{"forums phpnuke", []string{"phpnuke", "xenforo2, xenforo1, mybb, sample"}},
-		{"demo --once", []string{"--mail-dir"}},
-		{"demo --mail-dir x", []string{"--once"}},
-		{"demo --listen nowhere", []string{"--listen"}},
+		{"frobnicate", 2, []string{`unknown command "frobnicate"`}},
+		{"prewiew 4", 2, []string{`unknown command "prewiew"`, "preview"}},
+		{"run --nope", 2, []string{"--nope", "postrider run --help"}},
+		{"run extra", 2, []string{"extra", "postrider run --help"}},
+		{"announce test 1", 2, []string{"2 arg(s)", "postrider announce test --help"}},
+		{"suppress add", 2, []string{"at least 1 arg", "postrider suppress add --help"}},
+		{"--config", 2, []string{"--config"}},
+		{"run --now 2026-05-04T08:00:00Z", 2, []string{"--now needs --once"}},
+		{"run --json", 2, []string{"--json needs --once"}},
+		{"queue list --since yesterday -c " + p.config, 2, []string{`invalid --since "yesterday"`, "24h"}},
+		{"run --once --now yesterday -c " + p.config, 2, []string{`invalid --now "yesterday"`, "2026-05-04T08:00:00Z"}},
+		{"run -c " + missing, 2, []string{missing, "config.example.toml", "-c"}},
+		{"run -c " + lost.config, 1, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
+		{"migrate -c " + lost.config, 1, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
+		{"migrate -c " + away.config, 1, []string{"opening the store", "127.0.0.1:1", "connection refused"}},
+		{"preview 1 -c " + lost.config, 1, []string{"opening the store", "/nowhere/at/all/postrider.db", "no such file"}},
+		{"migrate -c " + missing, 2, []string{missing, "config.example.toml"}},
+		{"preview 1 -c " + missing, 2, []string{missing, "config.example.toml"}},
+		{"preview -c " + p.config, 2, []string{"ID or name"}},
+		{"preview Corridor Kate -c " + p.config, 2, []string{"ID or name"}},
+		{"preview 1 --format pdf -c " + p.config, 2, []string{"pdf", "html, text, eml or json"}},
+		{"preview 1 --kind letter -c " + p.config, 2, []string{"letter", "digest"}},
+		{"preview 1 --from noon -c " + p.config, 2, []string{`invalid --from "noon"`, "2026-05-04T08:00:00Z"}},
+		{"preview 1 --until 2026-13-01T00:00:00Z -c " + p.config, 2, []string{"--until"}},
+		{"preview 1 --from 2026-05-04T08:00:00Z --until 2026-05-04T08:00:00Z -c " + p.config, 2, []string{"--from", "not before", "--until"}},
+		{"preview 99999 -c " + p.config, 1, []string{"99999", "no such member", "a member ID or name"}},
+		{"preview Nobody -c " + p.config, 1, []string{"Nobody", "no such member"}},
+		{"forums phpnuke", 2, []string{"phpnuke", "xenforo2, xenforo1, mybb, sample"}},
+		{"demo --once", 2, []string{"--mail-dir"}},
+		{"demo --mail-dir x", 2, []string{"--once"}},
+		{"demo --listen nowhere", 1, []string{"--listen"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
 			out, errOut, code := run(t, strings.Fields(tt.args)...)
-			if code != 1 {
-				t.Errorf("exit %d, want 1", code)
+			if code != tt.code {
+				t.Errorf("exit %d, want %d", code, tt.code)
 			}
 			if out != "" || !strings.HasPrefix(errOut, "postrider: ") {
 				t.Errorf("it prints %q and, as errors, %q", out, errOut)

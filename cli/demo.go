@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -40,7 +39,7 @@ func (c *cmdEnv) demo() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if once != (mailDir != "") {
-				return errors.New("--once and --mail-dir go together: demo --once --mail-dir DIR")
+				return usagef("--once and --mail-dir go together: demo --once --mail-dir DIR")
 			}
 			if once {
 				return c.demoOnce(cmd.Context(), mailDir)
@@ -171,7 +170,8 @@ func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
 	page := &http.Server{Handler: both, ReadHeaderTimeout: 10 * time.Second}
 	all.Go(func() { page.Serve(listener) })
 	all.Go(func() { c.generateActivity(ctx, path, clock) })
-	err = serve(ctx, h, d, closeSender)
+	live := &service{app: h, daemon: d, closeSenders: closeSender}
+	err = live.serve(ctx, nil)
 	stop()
 	page.Close()
 	all.Wait()

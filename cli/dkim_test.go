@@ -106,8 +106,8 @@ func TestRun_RejectsReadableKeyFile(t *testing.T) {
 	}
 	mails := filepath.Join(t.TempDir(), "mails")
 	code, report := runCombined(t, "run", "--once", "--mail-dir", mails, "-c", config)
-	if want := "dkim.key_file: " + keyFile; code != 1 || !strings.Contains(report, want) || !strings.Contains(report, "chmod 600 "+keyFile) {
-		t.Errorf("run exited with %d and said %q, want 1, %q and a fix", code, report, want)
+	if want := "dkim.key_file: " + keyFile; code != 2 || !strings.Contains(report, want) || !strings.Contains(report, "chmod 600 "+keyFile) {
+		t.Errorf("run exited with %d and said %q, want 2, %q and a fix", code, report, want)
 	}
 	if files, _ := filepath.Glob(filepath.Join(mails, "*.eml")); len(files) > 0 {
 		t.Errorf("run wrote %d mails, want none", len(files))

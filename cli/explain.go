@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -26,7 +24,7 @@ func (c *cmdEnv) explain() *cobra.Command {
 			"Post text is not stored. Past messages are re-evaluated using current permissions, watches and post status.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("give one member, by ID or name: postrider explain 42 --post 4711, or postrider explain \"Jane Doe\"")
+				return usagef("give one member, by ID or name: postrider explain 42 --post 4711, or postrider explain \"Jane Doe\"")
 			}
 			return nil
 		},
@@ -63,7 +61,7 @@ func postIDs(texts []string) ([]forum.PostID, error) {
 	for _, text := range texts {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || id <= 0 {
-			return nil, fmt.Errorf("invalid --post %q: must be the ID of a post, as in its link", text)
+			return nil, usagef("invalid --post %q: must be the ID of a post, as in its link", text)
 		}
 		ids = append(ids, forum.PostID(id))
 	}

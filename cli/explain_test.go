@@ -65,8 +65,12 @@ func TestExplain_WritesNothingAndReportsUsage(t *testing.T) {
 		if !strings.Contains(args, " -c ") {
 			all = append(all, "-c", p.config)
 		}
-		if out, errOut, code := run(t, all...); code != 1 || out != "" || !strings.Contains(errOut, want) {
-			t.Errorf("%s: exit %d, %q, %q; want %q", args, code, out, errOut, want)
+		exit := 2
+		if want == "no such member" {
+			exit = 1
+		}
+		if out, errOut, code := run(t, all...); code != exit || out != "" || !strings.Contains(errOut, want) {
+			t.Errorf("%s: exit %d, %q, %q; want %d and %q", args, code, out, errOut, exit, want)
 		}
 	}
 }

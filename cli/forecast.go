@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -24,7 +23,7 @@ func (c *cmdEnv) forecast() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.hours < 1 || o.hours > 24*31 {
-				return fmt.Errorf("invalid --hours %d: must be 1 to 744", o.hours)
+				return usagef("invalid --hours %d: must be 1 to 744", o.hours)
 			}
 			o.running = cmd.Flags().Changed("running")
 			return c.runForecast(cmd.Context(), o)

@@ -98,7 +98,7 @@ func TestForecast_RequiresMigratedStore(t *testing.T) {
 	if _, errOut, code := run(t, "forecast", "-c", p.config); code != 1 || !strings.Contains(errOut, "postrider migrate") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
-	if _, errOut, code := run(t, "forecast", "-c", p.config, "--hours", "0"); code != 1 || !strings.Contains(errOut, "--hours") {
+	if _, errOut, code := run(t, "forecast", "-c", p.config, "--hours", "0"); code != 2 || !strings.Contains(errOut, "--hours") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }

@@ -67,5 +67,5 @@ func (c *cmdEnv) forum(name string, asJSON bool) error {
 		fmt.Fprintf(c.out, "%s: %s\nDatabases: %s\nMarkup: %s\n\n%s\n", t.Name, t.Title, strings.Join(t.Engines, ", "), t.Markup, t.Notes)
 		return nil
 	}
-	return fmt.Errorf("unknown forum type %q: must be one of %s", name, strings.Join(names, ", "))
+	return usagef("unknown forum type %q: must be one of %s", name, strings.Join(names, ", "))
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -29,7 +28,7 @@ func (c *cmdEnv) preview() *cobra.Command {
 			"announcement for the member, or why they would not get it.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("give one member, by ID or name: postrider preview 42, or postrider preview \"Jane Doe\"")
+				return usagef("give one member, by ID or name: postrider preview 42, or postrider preview \"Jane Doe\"")
 			}
 			return nil
 		},
@@ -65,20 +64,20 @@ func (o previewOptions) window(first time.Duration) (from, until time.Time, err 
 		}
 	}
 	if !from.Before(until) {
-		err = fmt.Errorf("--from (%s) is not before --until (%s)", from.Format(time.RFC3339), until.Format(time.RFC3339))
+		err = usagef("--from (%s) is not before --until (%s)", from.Format(time.RFC3339), until.Format(time.RFC3339))
 	}
 	return
 }
 
 func (o previewOptions) validate() error {
 	if !slices.Contains([]string{store.KindDigest, store.KindAlert, store.KindAnnouncement}, o.kind) {
-		return fmt.Errorf("invalid --kind %q: must be digest, alert or announcement", o.kind)
+		return usagef("invalid --kind %q: must be digest, alert or announcement", o.kind)
 	}
 	switch o.format {
 	case "html", "text", "eml", "json":
 		return nil
 	}
-	return fmt.Errorf("invalid --format %q: must be html, text, eml or json", o.format)
+	return usagef("invalid --format %q: must be html, text, eml or json", o.format)
 }
 
 func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {

@@ -24,7 +24,7 @@ func parseStates(choice string) ([]string, error) {
 			return []string{s}, nil
 		}
 	}
-	return nil, fmt.Errorf("invalid --state %q: must be open, all, %s", choice, strings.Join(store.MessageStates, ", "))
+	return nil, usagef("invalid --state %q: must be open, all, %s", choice, strings.Join(store.MessageStates, ", "))
 }
 
 // checkKind rejects an unknown kind of message.
@@ -33,7 +33,7 @@ func checkKind(kind string) error {
 	case "", store.KindDigest, store.KindAlert, store.KindAnnouncement:
 		return nil
 	}
-	return fmt.Errorf("invalid --kind %q: must be digest, alert or announcement", kind)
+	return usagef("invalid --kind %q: must be digest, alert or announcement", kind)
 }
 
 func (c *cmdEnv) queueList() *cobra.Command {
@@ -58,7 +58,7 @@ func (c *cmdEnv) queueList() *cobra.Command {
 				return err
 			}
 			if f.Limit < 1 {
-				return fmt.Errorf("invalid --limit %d: must be at least 1", f.Limit)
+				return usagef("invalid --limit %d: must be at least 1", f.Limit)
 			}
 			return c.withStore(cmd.Context(), func(s *store.Store) error { return c.listQueue(cmd.Context(), s, f, asJSON) })
 		},
@@ -118,7 +118,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("invalid --since %q: must be a duration, for example 24h, or a time, for example 2026-05-04T08:00:00Z", text)
+		return time.Time{}, usagef("invalid --since %q: must be a duration, for example 24h, or a time, for example 2026-05-04T08:00:00Z", text)
 	}
 	return at, nil
 }

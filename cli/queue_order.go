@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -25,11 +24,11 @@ func (c *cmdEnv) queueRetry() *cobra.Command {
 		RunE: func(cmd *cobra.Command, keys []string) error {
 			switch {
 			case len(keys) == 0 && state == "":
-				return errors.New("no messages selected: give keys, or --state uncertain or refused")
+				return usagef("no messages selected: give keys, or --state uncertain or refused")
 			case len(keys) > 0 && (state != "" || kind != ""):
-				return errors.New("give either keys, or --state and --kind")
+				return usagef("give either keys, or --state and --kind")
 			case state != "" && state != "uncertain" && state != "refused":
-				return fmt.Errorf("invalid --state %q: must be uncertain or refused", state)
+				return usagef("invalid --state %q: must be uncertain or refused", state)
 			}
 			if err := checkKind(kind); err != nil {
 				return err

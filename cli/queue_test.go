@@ -235,26 +235,27 @@ func TestQueue_ReportsWrongUsage(t *testing.T) {
 	fresh := newTestForum(t)
 	tests := []struct {
 		args string
+		exit int
 		want string
 	}{
-		{"queue lsit -c " + p.config, `unknown command "lsit"`},
-		{"queue list --state sent -c " + p.config, "must be open, all, queued"},
-		{"queue list --limit 0 -c " + p.config, "invalid --limit 0"},
-		{"queue list -c " + fresh.config, "the first run creates it"},
-		{"queue show digest/9/x -c " + p.config, "postrider queue list"},
-		{"queue show -c " + p.config, "accepts 1 arg(s), received 0; see: postrider queue show --help"},
-		{"queue list --kind digests -c " + p.config, `invalid --kind "digests": must be digest, alert or announcement`},
-		{"queue retry --state refused --kind letter -c " + p.config, `invalid --kind "letter"`},
-		{"queue retry -c " + p.config, "no messages selected"},
-		{"queue retry K --state refused -c " + p.config, "give either keys"},
-		{"queue retry --state accepted -c " + p.config, "must be uncertain or refused"},
-		{"queue drop -c " + p.config, "at least 1 arg"},
+		{"queue lsit -c " + p.config, 2, `unknown command "lsit"`},
+		{"queue list --state sent -c " + p.config, 2, "must be open, all, queued"},
+		{"queue list --limit 0 -c " + p.config, 2, "invalid --limit 0"},
+		{"queue list -c " + fresh.config, 1, "the first run creates it"},
+		{"queue show digest/9/x -c " + p.config, 1, "postrider queue list"},
+		{"queue show -c " + p.config, 2, "accepts 1 arg(s), received 0; see: postrider queue show --help"},
+		{"queue list --kind digests -c " + p.config, 2, `invalid --kind "digests": must be digest, alert or announcement`},
+		{"queue retry --state refused --kind letter -c " + p.config, 2, `invalid --kind "letter"`},
+		{"queue retry -c " + p.config, 2, "no messages selected"},
+		{"queue retry K --state refused -c " + p.config, 2, "give either keys"},
+		{"queue retry --state accepted -c " + p.config, 2, "must be uncertain or refused"},
+		{"queue drop -c " + p.config, 2, "at least 1 arg"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
 			out, errOut, code := run(t, strings.Fields(tt.args)...)
-			if code != 1 || out != "" || !strings.Contains(errOut, tt.want) {
-				t.Errorf("exit %d, it prints %q and, as errors, %q; want 1 and %q", code, out, errOut, tt.want)
+			if code != tt.exit || out != "" || !strings.Contains(errOut, tt.want) {
+				t.Errorf("exit %d, it prints %q and, as errors, %q; want %d and %q", code, out, errOut, tt.exit, tt.want)
 			}
 		})
 	}

@@ -29,7 +29,7 @@ func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, e
 		}
 	}()
 	if a.set, err = templates.Load(cfg.Templates.Dir); err != nil {
-		return nil, fmt.Errorf("loading templates: %w", err)
+		return nil, usagef("loading templates: %w", err)
 	}
 	switch a.store, err = store.OpenReadOnly(ctx, cfg.Store.DSN); {
 	case errors.Is(err, os.ErrNotExist) && strings.HasPrefix(cfg.Store.DSN, "sqlite:"):
@@ -79,7 +79,7 @@ func (a *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
 	}
 	signer, err := mail.NewSigner(a.cfg.DKIM)
 	if err != nil {
-		return nil, fmt.Errorf("dkim.%w", err)
+		return nil, usagef("dkim.%w", err)
 	}
 	return daemon.New(daemon.Deps{
 		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer, Signer: signer, Links: a.links,

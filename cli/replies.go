@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"postrider/config"
 	"postrider/daemon/delivery"
@@ -16,7 +15,7 @@ import (
 func (a *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, error) {
 	signer, err := mail.NewSigner(a.cfg.DKIM)
 	if err != nil {
-		return nil, fmt.Errorf("dkim.%w", err)
+		return nil, usagef("dkim.%w", err)
 	}
 	send := func(ctx context.Context, from, to string, raw []byte) mail.Outcome {
 		failed := func(err error) mail.Outcome {

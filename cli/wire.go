@@ -42,7 +42,10 @@ type app struct {
 const fragmentCacheSize = 1 << 15
 
 // load reads the configuration that -c names.
-func (c *cmdEnv) load() (config.Config, error) { return config.Load(c.config, c.getenv) }
+func (c *cmdEnv) load() (config.Config, error) {
+	cfg, err := config.Load(c.config, c.getenv)
+	return cfg, asUsage(err)
+}
 
 // open opens the store and the forum and creates the renderer. It migrates the store.
 func (c *cmdEnv) open(ctx context.Context, cfg config.Config) (*app, error) {
@@ -66,7 +69,7 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 		}
 	}()
 	if a.set, err = templates.Load(cfg.Templates.Dir); err != nil {
-		return nil, fmt.Errorf("loading templates: %w", err)
+		return nil, usagef("loading templates: %w", err)
 	}
 	if a.store, err = store.Open(ctx, cfg.Store.DSN); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
@@ -155,7 +158,7 @@ func (a *app) daemon(ctx context.Context, sender delivery.Sender, now func() tim
 	}
 	signer, err := mail.NewSigner(a.cfg.DKIM)
 	if err != nil {
-		return nil, fmt.Errorf("dkim.%w", err)
+		return nil, usagef("dkim.%w", err)
 	}
 	parts := daemon.Deps{
 		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer,
@@ -181,14 +184,14 @@ func (a *app) sender(dir string) (delivery.Sender, func(), error) {
 	}
 	smtp, err := mail.NewSMTP(a.cfg.SMTP.SMTPConfig, a.log)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, asUsage(err)
 	}
 	if !a.cfg.SMTP.Fallback.Enabled() {
 		return smtp, func() { smtp.Close() }, nil
 	}
 	second, err := mail.NewSMTP(a.cfg.SMTP.Fallback.SMTPConfig, a.log)
 	if err != nil {
-		return nil, nil, fmt.Errorf("smtp.fallback: %w", err)
+		return nil, nil, usagef("smtp.fallback: %w", err)
 	}
 	a.fallback = second
 	return smtp, func() { smtp.Close(); second.Close() }, nil

@@ -44,20 +44,19 @@ func (sy *subscriberSync) syncSubscribers(ctx context.Context) error {
 func (sy *subscriberSync) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
 	return func(yield func([]forum.Member, error) bool) {
 		var after forum.MemberID
-		for {
+		for after != source.EndOfWatchers {
 			var members []forum.Member
 			err := sy.Forum.Read(ctx, func(s *source.Snapshot) (err error) {
-				members, err = s.SubscriberPage(ctx, after, pageSize, now)
+				members, after, err = s.SubscriberPage(ctx, after, pageSize, now)
 				return err
 			})
 			if err != nil {
 				yield(nil, fmt.Errorf("reading watchers: %w", err))
 				return
 			}
-			if len(members) > 0 && !yield(members, nil) || len(members) < pageSize {
+			if len(members) > 0 && !yield(members, nil) {
 				return
 			}
-			after = members[len(members)-1].ID
 		}
 	}
 }

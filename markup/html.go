@@ -140,7 +140,7 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.label(h.labels.Spoiler, n.text)
 		h.raw(`</p>`)
 	case rule:
-		h.start(`<hr`, margin, styleRule)
+		h.start(`<hr class="pr-rule"`, margin, styleRule)
 	case omittedLink:
 		h.omittedLink(n, margin)
 	case list:
@@ -248,7 +248,7 @@ func (h *htmlWriter) rows(i, end int) {
 			if h.tree.nodes[c].flag&header != 0 {
 				tag = "th"
 			}
-			h.raw(`<` + tag + ` dir="auto" style="` + styleCell + h.cellStyle(c) + `">`)
+			h.raw(`<` + tag + ` class="pr-rule" dir="auto" style="` + styleCell + h.cellStyle(c) + `">`)
 			h.flow(c)
 			h.raw(`</` + tag + `>`)
 		}

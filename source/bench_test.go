@@ -67,7 +67,7 @@ func BenchmarkBatch(b *testing.B) {
 			if _, err := s.Sections(ctx); err != nil {
 				return err
 			}
-			members, err := s.SubscriberPage(ctx, 1000, 500, f.now())
+			members, _, err := s.SubscriberPage(ctx, 1000, 500, f.now())
 			if err != nil {
 				return err
 			}
@@ -130,7 +130,7 @@ func BenchmarkParts(b *testing.B) {
 		{"arrivals", func(s *Snapshot) error { _, err := s.PostsAfter(ctx, 20000, 10000); return err }},
 		{"created", func(s *Snapshot) error { _, err := s.PostsCreated(ctx, f.from(), f.now()); return err }},
 		{"firstsince", func(s *Snapshot) error { _, err := s.FirstPostSince(ctx, time.Unix(1795400000, 0)); return err }},
-		{"watching", func(s *Snapshot) error { _, err := s.SubscriberPage(ctx, 1000, 500, f.now()); return err }},
+		{"watching", func(s *Snapshot) error { _, _, err := s.SubscriberPage(ctx, 1000, 500, f.now()); return err }},
 	} {
 		b.Run(part.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -145,7 +145,7 @@ func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {
 
 // checkRights reads the permissions of some subscribers, as a round does.
 func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
-	members, err := s.SubscriberPage(ctx, 0, chunkSize, time.Now())
+	members, _, err := s.SubscriberPage(ctx, 0, chunkSize, time.Now())
 	if err != nil {
 		return finding.Fail("permissions", err.Error(), "check that type in [forum] is correct")
 	}

@@ -60,7 +60,8 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 		}
 	}
 	var id forum.MemberID
-	if err := s.queryNamed(ctx, "find", params{"name": idOrName}, columns{"id": &id}, func() error { return nil }); err != nil {
+	err := s.queryNamed(ctx, "find", params{"name": idOrName}, columns{"id": &id}, func() error { return nil })
+	if err := ignoreUnfit(err); err != nil {
 		return forum.Member{}, err
 	}
 	if id != 0 {
@@ -80,7 +81,7 @@ func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]foru
 		ids = append(ids, id)
 		return nil
 	})
-	return ids, err
+	return ids, ignoreUnfit(err)
 }
 
 func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time) (forum.Member, bool, error) {
@@ -91,24 +92,24 @@ func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time)
 	return members[0], true, nil
 }
 
-// SubscriberPage lists up to limit subscribers with IDs greater than after, in ascending order.
-func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, limit int, now time.Time) ([]forum.Member, error) {
+// SubscriberPage lists up to limit subscribers with IDs greater than after, in ascending order. The page is complete up to
+// last, which is EndOfWatchers on the last page.
+func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, limit int, now time.Time) (members []forum.Member, last forum.MemberID, err error) {
 	var ids []forum.MemberID
 	var id forum.MemberID
-	err := s.queryNamed(ctx, "watching", params{"after": after, "limit": limit}, columns{"id": &id}, func() error {
+	err = s.queryNamed(ctx, "watching", params{"after": after, "limit": limit}, columns{"id": &id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	members, err := s.Members(ctx, ids, now)
-	if err != nil {
-		return nil, err
-	}
-	if len(members) != len(ids) { // the caller would mistake a short page for the last one
-		return nil, fmt.Errorf("reading subscribers: query watching returned %d members, query members only %d of them", len(ids), len(members))
+	if members, err = s.Members(ctx, ids, now); err != nil {
+		return nil, 0, err
 	}
 	slices.SortFunc(members, func(a, b forum.Member) int { return int(a.ID - b.ID) })
-	return members, nil
+	if len(ids) < limit {
+		return members, EndOfWatchers, nil
+	}
+	return members, ids[len(ids)-1], nil // members may have fewer: deleted accounts leave watches behind
 }

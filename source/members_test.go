@@ -35,24 +35,17 @@ func TestWatches_KeepLevelAndEmailChoice(t *testing.T) {
 func TestSubscriberPage_ListsAllSubscribers(t *testing.T) {
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		read(t, db, func(s *Snapshot) error {
-			whole, err := s.SubscriberPage(t.Context(), 0, 1000, f.now())
+			whole, _, err := s.SubscriberPage(t.Context(), 0, 1000, f.now())
 			if err != nil {
 				return err
 			}
 			var paged []forum.Member
-			for {
-				var after forum.MemberID
-				if len(paged) > 0 {
-					after = paged[len(paged)-1].ID
-				}
-				page, err := s.SubscriberPage(t.Context(), after, 2, f.now())
+			for after := forum.MemberID(0); after != EndOfWatchers; {
+				page, last, err := s.SubscriberPage(t.Context(), after, 2, f.now())
 				if err != nil {
 					return err
 				}
-				paged = append(paged, page...)
-				if len(page) < 2 {
-					break
-				}
+				paged, after = append(paged, page...), last
 			}
 			if !slices.Equal(paged, whole) || len(whole) < 6 {
 				t.Errorf("%d members in pages of two, %d in one page", len(paged), len(whole))

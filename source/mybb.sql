@@ -108,26 +108,33 @@ SELECT u.uid                       AS id,
  WHERE u.uid IN (:ids)
 
 -- name: find
--- Older forums use the three-byte utf8, which cannot be compared with names that have four-byte characters.
 SELECT u.uid                       AS id
   FROM {prefix}users u
- WHERE CONVERT(u.username USING utf8mb4) = :name
+ WHERE u.username = :name
 
 -- name: search
--- Converted for the same reason as in find.
 SELECT u.uid                       AS id
   FROM {prefix}users u
- WHERE CONVERT(u.username USING utf8mb4) LIKE :begins ESCAPE '|'
+ WHERE u.username LIKE :begins ESCAPE '|'
  ORDER BY u.username
  LIMIT :limit
 
 -- name: watching
-SELECT u.uid                       AS id
-  FROM {prefix}users u
- WHERE u.uid > :after
-   AND (EXISTS (SELECT 1 FROM {prefix}threadsubscriptions t WHERE t.uid = u.uid)
-     OR EXISTS (SELECT 1 FROM {prefix}forumsubscriptions f WHERE f.uid = u.uid))
- ORDER BY u.uid
+-- Walks the indexes of the watches: a walk through the members would read every member who watches nothing.
+SELECT a.id                        AS id
+  FROM (SELECT DISTINCT t.uid AS id
+          FROM {prefix}threadsubscriptions t
+         WHERE t.uid > :after
+         ORDER BY t.uid
+         LIMIT :limit) a
+ UNION
+SELECT b.id
+  FROM (SELECT DISTINCT f.uid AS id
+          FROM {prefix}forumsubscriptions f
+         WHERE f.uid > :after
+         ORDER BY f.uid
+         LIMIT :limit) b
+ ORDER BY id
  LIMIT :limit
 
 -- name: rights
@@ -286,17 +293,16 @@ SELECT u.uid                       AS member_id,
  WHERE u.uid IN (:members)
 
 -- name: named
--- Older forums use the three-byte utf8, which cannot be compared with names that have four-byte characters.
 SELECT u.uid                       AS id,
        u.username                  AS name
   FROM {prefix}users u
- WHERE CONVERT(u.username USING utf8mb4) IN (:names)
+ WHERE u.username IN (:names)
 
 -- name: addressed
 SELECT u.uid                       AS id,
        u.email                     AS email
   FROM {prefix}users u
- WHERE u.email <> '' AND CONVERT(u.email USING utf8mb4) IN (:addresses)
+ WHERE u.email IN (:addresses)
 
 -- name: codes
 SELECT ''                          AS name,

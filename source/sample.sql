@@ -115,12 +115,21 @@ SELECT m.id                        AS id
  LIMIT :limit
 
 -- name: watching
-SELECT m.id                        AS id
-  FROM {prefix}member m
- WHERE m.id > :after
-   AND (EXISTS (SELECT 1 FROM {prefix}thread_watch t WHERE t.member_id = m.id)
-     OR EXISTS (SELECT 1 FROM {prefix}section_watch s WHERE s.member_id = m.id))
- ORDER BY m.id
+-- Walks the indexes of the watches: a walk through the members would read every member who watches nothing.
+SELECT a.id                        AS id
+  FROM (SELECT DISTINCT t.member_id AS id
+          FROM {prefix}thread_watch t
+         WHERE t.member_id > :after
+         ORDER BY t.member_id
+         LIMIT :limit) a
+ UNION
+SELECT b.id
+  FROM (SELECT DISTINCT f.member_id AS id
+          FROM {prefix}section_watch f
+         WHERE f.member_id > :after
+         ORDER BY f.member_id
+         LIMIT :limit) b
+ ORDER BY id
  LIMIT :limit
 
 -- name: rights

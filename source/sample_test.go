@@ -54,7 +54,7 @@ func TestSample_KeepsSectionOrder(t *testing.T) {
 // sampleMembers returns all members of the sample forum, and their permissions.
 func sampleMembers(t *testing.T, s *Snapshot) ([]forum.Member, map[forum.Class]forum.Access) {
 	t.Helper()
-	members, err := s.SubscriberPage(t.Context(), 0, 100, noon)
+	members, _, err := s.SubscriberPage(t.Context(), 0, 100, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

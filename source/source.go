@@ -77,7 +77,7 @@
 //     them: announcements, alerts, digests, comma-separated. zone and locale are as the forum stores them; the type's Go file converts them.
 //   - find: the member with exactly this name, if there is one. search: members whose names are LIKE :begins, ignoring
 //     case, ordered by name. "|" is the escape character.
-//   - watching: members who watch anything, by ascending ID, after :after.
+//   - watching: members who watch anything, by ascending ID, after :after. Deleted accounts may be among them.
 //   - rights: the permissions of each role in each section: three digits 0 or 1 for "may view it", "may read its
 //     threads" and "may read only own threads"; or a cache that the type's Go file decodes. A section without
 //     a row may not be read, unless the type inherits (MyBB): then the row of the nearest ancestor applies,
@@ -102,8 +102,9 @@
 //     unknown.
 //   - groups: the permission groups, by ascending ID. memberships: in_groups is one group ID, or several,
 //     comma-separated.
-//   - named, addressed: members with these names or addresses. The parameters are in lower case; the columns are as
-//     the forum stores them.
+//   - named, addressed: members with these names or addresses. The parameters are in lower case and as typed; the columns
+//     are as the forum stores them. Here, and in find and search, compare the column itself, not a converted one, so that
+//     the forum's index is used.
 //   - codes: the forum's own BB codes, from add-ons or the administrator, as far as they are active. name is the tag's name, or
 //     pattern an expression that matches the whole code (MyBB). page is the HTML that the forum shows in its place, with
 //     {text} and {option}, or $1, $2 of the pattern; empty if a program decides. email is what the forum's own emails show;

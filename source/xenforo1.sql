@@ -29,22 +29,19 @@ SELECT l.content_id                AS id,
  ORDER BY l.content_id, l.like_date, l.like_id
 
 -- name: find
--- The column uses the three-byte utf8, which cannot be compared with names that have four-byte characters.
 SELECT u.user_id                   AS id
   FROM {prefix}user u
- WHERE CONVERT(u.username USING utf8mb4) = :name
+ WHERE u.username = :name
 
 -- name: search
--- Converted for the same reason as in find.
 SELECT u.user_id                   AS id
   FROM {prefix}user u
- WHERE CONVERT(u.username USING utf8mb4) LIKE :begins ESCAPE '|'
+ WHERE u.username LIKE :begins ESCAPE '|'
  ORDER BY u.username
  LIMIT :limit
 
 -- name: named
--- Converted for the same reason as in find.
 SELECT u.user_id                   AS id,
        u.username                  AS name
   FROM {prefix}user u
- WHERE CONVERT(u.username USING utf8mb4) IN (:names)
+ WHERE u.username IN (:names)

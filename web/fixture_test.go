@@ -106,7 +106,7 @@ func (w *fixture) open() {
 	members := members.New(w.source, w.store, w.settings)
 	handler.Handler = must(web.New(web.Deps{
 		Members: members, Viewer: view.New(w.source, w.store, w.settings, w.renderer, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ },
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ }, Values: w.store.Values,
 	}, w.config))(w)
 }
 

@@ -23,18 +23,21 @@ const (
 // Middleware wraps every handler: it determines the client, limits requests, checks the origin of forms and sets the security
 // headers. The admin pages use it, too.
 type Middleware struct {
-	Deny    func(w http.ResponseWriter, r *http.Request, status int) // writes a response that rejects the request
-	MaxBody int64                                                    // largest request body, in bytes
+	Deny       func(w http.ResponseWriter, r *http.Request, status int) // writes a response that rejects the request
+	MaxBody    int64                                                    // largest request body, in bytes
+	Credential func(r *http.Request) Credential                         // what passes the limit per address; nil: nothing does
 
 	trusted     trustedProxies
+	untrusted   *untrustedProxyReport
 	limits      ratelimit.PerAddress
+	members     *ratelimit.PerKey[int64]
 	crossOrigin *http.CrossOriginProtection
 	log         *slog.Logger
 }
 
 // NewMiddleware returns the middleware for pages at the configured URL. It accepts forms from that origin only, except for the
-// http.ServeMux patterns in open: those requests carry a secret instead.
-func NewMiddleware(c Config, log *slog.Logger, deny func(http.ResponseWriter, *http.Request, int), bypass ...string) (*Middleware, error) {
+// http.ServeMux patterns in bypass: those requests carry a secret instead. It saves in values, if not nil, which proxy is not trusted.
+func NewMiddleware(c Config, log *slog.Logger, values Values, deny func(http.ResponseWriter, *http.Request, int), bypass ...string) (*Middleware, error) {
 	trusted, err := parsePrefixes(c.TrustedProxies)
 	if err != nil {
 		return nil, fmt.Errorf("web.trusted_proxies %w", err)
@@ -46,13 +49,19 @@ func NewMiddleware(c Config, log *slog.Logger, deny func(http.ResponseWriter, *h
 	for _, pattern := range bypass {
 		crossOrigin.AddInsecureBypassPattern(pattern)
 	}
-	return &Middleware{Deny: deny, trusted: trusted, MaxBody: maxBody, limits: ratelimit.NewPerAddress(perSecond, burst, maxAddresses), crossOrigin: crossOrigin, log: log}, nil
+	return &Middleware{
+		Deny: deny, trusted: trusted, MaxBody: maxBody, limits: ratelimit.NewPerAddress(perSecond, burst, maxAddresses),
+		members: ratelimit.NewPerKey[int64](requestsPerMember), untrusted: &untrustedProxyReport{values: values, log: log},
+		crossOrigin: crossOrigin, log: log,
+	}, nil
 }
 
 // RequestInfo says where a request came from.
 type RequestInfo struct {
 	ClientAddr netip.Addr // zero if the connection has no address (a Unix socket)
 	Trusted    bool       // it came through a trusted proxy
+
+	untrustedProxy bool // it came through a proxy of ours that is not trusted
 }
 
 // requestInfoKey is the context key of a request's RequestInfo.
@@ -70,20 +79,38 @@ func (g *Middleware) Wrap(next http.Handler) http.Handler {
 		info := g.trusted.applyForwarded(r)
 		setSecurityHeaders(w.Header())
 		defer g.recoverPanic(w, r)
-		if !g.limits.Allow(info.ClientAddr, time.Now()) {
+		if info.untrustedProxy {
+			g.untrusted.report(r.Context(), info.ClientAddr, time.Now())
+		}
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestInfoKey{}, info), requestTimeout)
+		defer cancel()
+		release, ok := g.admit(ctx, r, info)
+		if !ok {
 			w.Header().Set("Retry-After", "60")
 			g.Deny(w, r, http.StatusTooManyRequests)
 			return
 		}
+		defer release()
 		if err := g.crossOrigin.Check(r); err != nil {
 			g.Deny(w, r, http.StatusForbidden)
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestInfoKey{}, info), requestTimeout)
-		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, g.MaxBody)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// admit reports whether a request is within the limits. A valid token passes however many requests came from its address, but the
+// requests of one member wait for each other.
+func (g *Middleware) admit(ctx context.Context, r *http.Request, info RequestInfo) (release func(), ok bool) {
+	if g.Credential != nil {
+		if c := g.Credential(r); c.Valid && c.Member != 0 {
+			return g.members.Acquire(ctx, c.Member)
+		} else if c.Valid {
+			return func() {}, true
+		}
+	}
+	return func() {}, g.limits.Allow(info.ClientAddr, time.Now())
 }
 
 // PenalizeForged charges the client's rate limit for a token or signature that is not ours.

@@ -43,14 +43,21 @@ func (c hookVerifier) signature(timestamp string, body []byte) string {
 	return "sha256=" + hex.EncodeToString(h.Sum(nil))
 }
 
+// mayBeValid reports whether a call's headers look like those of the forum, before the body was read.
+func (c hookVerifier) mayBeValid(h http.Header, now time.Time) bool {
+	return len(c.secret) > 0 && len(h.Get(signatureHeader)) == len(c.signature("", nil)) && isRecent(h.Get(timestampHeader), now)
+}
+
+// isRecent reports whether a timestamp is one of the last minutes.
+func isRecent(timestamp string, now time.Time) bool {
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	skew := now.Sub(time.Unix(seconds, 0))
+	return err == nil && -maxSkew < skew && skew < maxSkew
+}
+
 // verify reports whether a call comes from the forum and is recent.
 func (c hookVerifier) verify(timestamp, signature string, body []byte, now time.Time) bool {
-	seconds, err := strconv.ParseInt(timestamp, 10, 64)
-	if len(c.secret) == 0 || err != nil || !hmac.Equal([]byte(signature), []byte(c.signature(timestamp, body))) {
-		return false
-	}
-	skew := now.Sub(time.Unix(seconds, 0))
-	return -maxSkew < skew && skew < maxSkew
+	return len(c.secret) > 0 && isRecent(timestamp, now) && hmac.Equal([]byte(signature), []byte(c.signature(timestamp, body)))
 }
 
 // firstTime reports whether a signature has not been seen before.

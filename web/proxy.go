@@ -33,10 +33,11 @@ func (p trustedProxies) applyForwarded(r *http.Request) RequestInfo {
 			r.URL.Scheme = scheme
 		}
 	}
+	forwards := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"} {
 		r.Header.Del(name)
 	}
-	return RequestInfo{client, trusted}
+	return RequestInfo{ClientAddr: client, Trusted: trusted, untrustedProxy: forwards && !trusted && isNearby(client)}
 }
 
 // client returns the last address in the chain that is not one of our proxies. The visitor may have forged everything before it.

@@ -36,6 +36,7 @@ type Deps struct {
 	Log     *slog.Logger
 	Now     func() time.Time // the clock that dates members' choices
 	Wake    func()           // starts a round of the daemon now
+	Values  Values           // keeps what the middleware reports; nil: nothing
 }
 
 // Server serves the pages. It is an http.Handler.
@@ -55,10 +56,11 @@ func New(p Deps, c Config) (*Server, error) {
 	if s.basePath != "" {
 		open = append(open, "POST "+s.basePath+"/u/{token}", "POST "+s.basePath+"/hooks/forum")
 	}
-	guard, err := NewMiddleware(c, p.Log, s.denyRequest, open...)
+	guard, err := NewMiddleware(c, p.Log, p.Values, s.denyRequest, open...)
 	if err != nil {
 		return nil, err
 	}
+	guard.Credential = s.credential
 	s.middleware = guard
 	s.handler = guard.Wrap(Mount(s.basePath, s.routes()))
 	return s, s.renderAllSamples()

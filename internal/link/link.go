@@ -90,6 +90,9 @@ func (s *Signer) Token(g Claims) string { return urlEncoding.EncodeToString(s.si
 // Check verifies a token. Only the canonical encoding is valid: others that decode to the same bytes are rejected. The
 // only error is ErrInvalidToken.
 func (s *Signer) Check(token string) (Claims, error) {
+	if len(token) != urlEncoding.EncodedLen(bodySize+macBytes) {
+		return Claims{}, ErrInvalidToken
+	}
 	raw, err := urlEncoding.DecodeString(token)
 	if err != nil || urlEncoding.EncodeToString(raw) != token { // the decoder ignores line breaks and spare bits
 		return Claims{}, ErrInvalidToken
