@@ -30,7 +30,7 @@ type loop struct {
 func (d *Daemon) newLoop(priorities store.PriorityRange) *loop {
 	report := new(Report)
 	builder := editions.New(d.Forum, d.Store, d.settings.Digest)
-	scan := &scanner{base: d.base, recentPosts: make(map[forum.PostID]forum.SectionID), report: report}
+	scan := &scanner{base: d.base, recentPosts: make(map[forum.PostID]metPost), report: report}
 	l := &loop{
 		base: d.base, watchdog: d.watchdog, scanner: scan, subscribers: &subscriberSync{d.base},
 		alerts:  &alertPlanner{base: d.base, scanner: scan, builder: builder, report: report},

@@ -20,9 +20,9 @@ const (
 // scanner finds new posts on the forum and records their sightings.
 type scanner struct {
 	*base
-	recentPosts map[forum.PostID]forum.SectionID // already sighted posts in the overlap, see postClassifier
-	dryRun      *editions.Overlay                // of a forecast; nil: a real run
-	report      *Report                          // of the current round
+	recentPosts map[forum.PostID]metPost // already met posts in the overlap, see postClassifier
+	dryRun      *editions.Overlay        // of a forecast; nil: a real run
+	report      *Report                  // of the current round
 }
 
 // scanAll records sightings of new and newly visible posts. It saves IDs and times, never text.
@@ -31,25 +31,49 @@ func (sc *scanner) scanAll(ctx context.Context) error { return sc.scan(ctx, true
 // scanNew scans for new posts only. If there are none, that is a single query on the forum, answered from an index.
 func (sc *scanner) scanNew(ctx context.Context) error { return sc.scan(ctx, false) }
 
-func (sc *scanner) scan(ctx context.Context, pending bool) error {
+func (sc *scanner) scan(ctx context.Context, complete bool) error {
 	now := sc.Now()
-	oldest, err := sc.cutoff(ctx, now)
+	sift, err := sc.newClassifier(ctx, now)
 	if err != nil {
 		return err
 	}
 	err = sc.Forum.Read(ctx, func(s *source.Snapshot) error {
-		sift := postClassifier{now: now, oldest: oldest, met: sc.recentPosts}
-		if err := sc.scanNewPosts(ctx, s, &sift); err != nil || !pending {
+		if err := sc.scanNewPosts(ctx, s, sift); err != nil || !complete {
 			return err
 		}
-		return sc.recheckPending(ctx, s, &sift)
+		if err := sc.scanLatePosts(ctx, s, sift); err != nil {
+			return err
+		}
+		return sc.recheckPending(ctx, s, sift)
 	})
+	if err == nil && complete && sc.dryRun == nil {
+		err = sc.Store.Sightings.SaveLastScan(ctx, now)
+	}
 	if err != nil {
 		clear(sc.recentPosts) // its posts may not have been saved
 		return fmt.Errorf("gathering: %w", err)
 	}
 	sc.Observer.ScanFinished(now)
 	return nil
+}
+
+// newClassifier reads what the store knows before the forum is read. Then the forum still has all posts up to the cursor, unless
+// it lost some: another daemon cannot move the cursor beyond what this scan sees.
+func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClassifier, error) {
+	oldest, err := sc.cutoff(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	sift := &postClassifier{now: now, oldest: oldest, met: sc.recentPosts}
+	if sift.cursor, sift.started, err = sc.Store.Sightings.Cursor(ctx); err != nil {
+		return nil, err
+	}
+	last, err := sc.Store.Sightings.LastScan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sift.late = lateSince(last, now, oldest)
+	return sift, nil
 }
 
 // cutoff returns the time before which posts never count as new, for example imported threads, or the archive on the first
@@ -92,13 +116,9 @@ const firstRunKey = "born"
 
 // startAfter returns the post ID after which to read, and prepares the classifier with the state of the store.
 func (sc *scanner) startAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier) (forum.PostID, error) {
-	cursor, ok, err := sc.Store.Sightings.Cursor(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if ok {
-		sift.cursor = cursor
-		return max(0, cursor-rescanOverlap), sc.loadRecentPosts(ctx, sift, max(0, cursor-rescanOverlap))
+	if sift.started {
+		behind := max(0, sift.cursor-rescanOverlap)
+		return behind, sc.loadRecentPosts(ctx, sift, behind)
 	}
 	first, err := s.FirstPostSince(ctx, sift.oldest)
 	switch {
@@ -121,34 +141,53 @@ func (sc *scanner) loadRecentPosts(ctx context.Context, sift *postClassifier, be
 		return err
 	}
 	for _, p := range places {
-		if p.Post > behind {
-			sift.met[p.Post] = p.Section
+		if p.Post > behind || !p.PostedAt.Before(sift.late) {
+			sift.met[p.Post] = metAt(p)
 		}
 	}
 	return nil
 }
 
-// scanNewPosts reads all posts after the cursor, one page at a time.
+// scanNewPosts reads all posts after the cursor and those of the overlap before it.
 func (sc *scanner) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *postClassifier) error {
-	cursor, err := sc.startAfter(ctx, s, sift)
+	was := sift.cursor
+	after, err := sc.startAfter(ctx, s, sift)
 	if err != nil {
 		return err
 	}
-	for {
-		arrivals, err := s.PostsAfter(ctx, cursor, rescanOverlap+pageSize)
-		if err != nil {
+	newest, err := sc.scanPages(ctx, s, sift, after)
+	if err != nil {
+		return err
+	}
+	if sift.started {
+		if err := sc.checkLostPosts(ctx, s, sift, was, newest); err != nil {
 			return err
+		}
+	}
+	sift.forget(max(newest, after) - rescanOverlap)
+	return nil
+}
+
+// scanPages reads all posts after an ID, one page at a time. It returns the ID of the newest one; 0: there is none.
+func (sc *scanner) scanPages(ctx context.Context, s *source.Snapshot, sift *postClassifier, after forum.PostID) (newest forum.PostID, err error) {
+	for {
+		arrivals, err := s.PostsAfter(ctx, after, rescanOverlap+pageSize)
+		if err != nil {
+			return 0, err
 		}
 		for _, a := range arrivals {
 			sift.add(a)
-			cursor = max(cursor, a.Post)
+			newest = max(newest, a.Post)
 		}
-		if err := sc.saveSightings(ctx, sift.take(cursor)); err != nil {
-			return err
+		after = max(after, newest)
+		if err := sc.settleDoubts(ctx, s, sift); err != nil {
+			return 0, err
+		}
+		if err := sc.saveSightings(ctx, sift.take(after)); err != nil {
+			return 0, err
 		}
 		if len(arrivals) < rescanOverlap+pageSize {
-			sift.forget(cursor - rescanOverlap)
-			return nil
+			return newest, nil
 		}
 	}
 }
@@ -173,7 +212,7 @@ func (sc *scanner) recheckPending(ctx context.Context, s *source.Snapshot, sift 
 		case a.PostedAt.Before(sift.oldest):
 		case a.Visible && !a.PostedAt.After(sift.now):
 			g.Sighted = append(g.Sighted, a)
-			sift.met[a.Post] = a.Section
+			sift.met[a.Post] = metNow(a, a.Section)
 		default:
 			delete(left, a.Post) // still pending
 		}
@@ -186,7 +225,7 @@ func (sc *scanner) recheckPending(ctx context.Context, s *source.Snapshot, sift 
 
 // saveSightings saves the result of a scan, if there is any.
 func (sc *scanner) saveSightings(ctx context.Context, g store.ScanResult) error {
-	if len(g.Sighted)+len(g.Moved)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
+	if len(g.Sighted)+len(g.Moved)+len(g.Reused)+len(g.Pending)+len(g.Settled) == 0 && g.Cursor == 0 {
 		return nil
 	}
 	if sc.dryRun != nil {
@@ -199,52 +238,4 @@ func (sc *scanner) saveSightings(ctx context.Context, g store.ScanResult) error 
 	}
 	sc.report.Sighted += added
 	return nil
-}
-
-// postClassifier sorts arrivals into sighted, pending and past.
-type postClassifier struct {
-	now, oldest time.Time
-	met         map[forum.PostID]forum.SectionID // sections where posts of the overlap were sighted; 0: pending
-	batch       store.ScanResult
-	cursor      forum.PostID
-}
-
-func (s *postClassifier) add(a forum.Arrival) {
-	if a.PostedAt.Before(s.oldest) {
-		return
-	}
-	// A post with a future date (the forum's clock is ahead) waits until that time.
-	visible := a.Visible && !a.PostedAt.After(s.now)
-	was, known := s.met[a.Post]
-	switch {
-	case !known && visible:
-		s.batch.Sighted = append(s.batch.Sighted, a)
-		s.met[a.Post] = a.Section
-	case !known:
-		s.batch.Pending = append(s.batch.Pending, a.Post)
-		s.met[a.Post] = 0
-	case visible && was != 0 && was != a.Section: // moved, merged, or split off alone
-		s.batch.Moved = append(s.batch.Moved, store.Move{Arrival: a, From: was})
-		s.met[a.Post] = a.Section
-	}
-}
-
-// take returns the results since the last call, with the cursor if it moved.
-func (s *postClassifier) take(cursor forum.PostID) store.ScanResult {
-	g := s.batch
-	g.Now = s.now
-	if cursor > s.cursor {
-		g.Cursor, s.cursor = cursor, cursor
-	}
-	s.batch = store.ScanResult{}
-	return g
-}
-
-// forget drops posts that are no longer in the overlap.
-func (s *postClassifier) forget(before forum.PostID) {
-	for id := range s.met {
-		if id < before {
-			delete(s.met, id)
-		}
-	}
 }

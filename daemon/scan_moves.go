@@ -60,11 +60,11 @@ func allInSection(places []store.Place, section forum.SectionID) bool {
 
 // findMoved reads the current section of posts in moved threads.
 func findMoved(ctx context.Context, s *source.Snapshot, wandering map[forum.ThreadID][]store.Place) ([]store.Move, error) {
-	was := make(map[forum.PostID]forum.SectionID)
+	was := make(map[forum.PostID]store.Place)
 	var ids []forum.PostID
 	for _, places := range wandering {
 		for _, p := range places {
-			was[p.Post] = p.Section
+			was[p.Post] = p
 			ids = append(ids, p.Post)
 		}
 	}
@@ -74,8 +74,9 @@ func findMoved(ctx context.Context, s *source.Snapshot, wandering map[forum.Thre
 	}
 	var moves []store.Move
 	for _, a := range arrivals {
-		if a.Visible && a.Section != was[a.Post] {
-			moves = append(moves, store.Move{Arrival: a, From: was[a.Post]})
+		// A post of another time has the ID of a lost post: see checkLostPosts.
+		if p := was[a.Post]; a.Visible && a.Section != p.Section && a.PostedAt.Equal(p.PostedAt) {
+			moves = append(moves, store.Move{Arrival: a, From: p.Section})
 		}
 	}
 	return moves, nil

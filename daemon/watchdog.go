@@ -96,6 +96,7 @@ func (wd *watchdog) checkHealth(ctx context.Context) {
 		wd.checkQueue(ctx)
 		wd.checkVolume(ctx)
 		wd.checkAnnouncements(ctx)
+		wd.checkRestored(ctx)
 	}
 }
 

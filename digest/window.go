@@ -17,6 +17,8 @@ type Sighting struct {
 	Section forum.SectionID
 	// MovedFrom is the section of the previous sighting; 0: first sighting.
 	MovedFrom forum.SectionID
+	// PostedAt is when the sighted post was written; zero: unknown.
+	PostedAt time.Time
 	// VisibleSince is when a post was sighted that was not visible before, or not where it is now; zero: since it was posted.
 	VisibleSince time.Time
 }
@@ -38,6 +40,12 @@ type item struct {
 	deleted bool       // post or thread no longer exists
 	earlier []Sighting // earlier sightings of the same post in the window
 	later   int64      // sequence number of the next one in the window; 0: none
+}
+
+// idReusedBy reports whether the forum lost the sighted post and gave its ID to another one, because it was restored from a
+// backup. The other post gets its own sighting.
+func (s Sighting) idReusedBy(p *forum.Post) bool {
+	return !s.PostedAt.IsZero() && !s.PostedAt.Equal(p.PostedAt)
 }
 
 func (it *item) wasIn(section forum.SectionID) bool {
@@ -86,7 +94,12 @@ type lookup struct {
 
 func (w *Window) add(s Sighting, in lookup) {
 	it := item{Sighting: s, deleted: true}
-	if post := in.posts[s.Post]; post != nil {
+	post := in.posts[s.Post]
+	if post != nil && s.idReusedBy(post) {
+		w.items = append(w.items, it)
+		return
+	}
+	if post != nil {
 		it.post = *post
 		it.thread = in.threads[post.Thread]
 		it.deleted = it.thread == nil

@@ -1,9 +1,8 @@
 package markup
 
 import (
-	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -18,13 +17,27 @@ import (
 // Images become links.
 //
 // The error lists everything that would look broken to readers, with its line. The document is usable even
-// if there is an error.
+// if there is an error, but empty if the text is too long or takes too long.
 func Markdown(src string, l Links) (Doc, error) {
-	r := markdownReader{builder: builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}}
+	return markdownWithin(src, l, maxMarkdownTime)
+}
+
+// markdownWithin parses a text that may take until a limit.
+func markdownWithin(src string, l Links, limit time.Duration) (d Doc, err error) {
+	if err := checkMarkdownSize(src); err != nil {
+		return Doc{}, err
+	}
+	watch := &markdownWatch{started: time.Now(), limit: limit}
+	defer func() {
+		if cause := recover(); cause != nil {
+			d, err = Doc{}, recoverMarkdown(cause)
+		}
+	}()
+	r := markdownReader{builder: builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}, watch: watch}
 	r.source = []byte(r.src)
-	var open []int
-	r.children(markdownParser(&open).Parse(reader.NewReader(r.source)))
-	for _, at := range open {
+	fields := &fieldParser{}
+	r.children(markdownParser(fields, watch).Parse(reader.NewReader(r.source)))
+	for _, at := range fields.open {
 		r.errorf(at, `unclosed braces: write {{name}}, or \{{ for literal braces`)
 	}
 	for len(r.frames) > 0 {
@@ -32,36 +45,44 @@ func Markdown(src string, l Links) (Doc, error) {
 	}
 	r.endPara()
 	r.tree.trim()
-	return Doc{t: r.tree}, errors.Join(r.errs...)
+	watch.check()
+	return Doc{t: r.tree}, FirstErrors(r.errs)
 }
 
 // markdownParser returns goldmark's own parser without HTML and with merge fields. It is created for each
-// text, because announcements are rare. The positions of unclosed braces go into open.
-func markdownParser(open *[]int) parser.Parser {
+// text, because announcements are rare.
+func markdownParser(fields *fieldParser, watch *markdownWatch) parser.Parser {
+	block := func(p parser.BlockParser, priority int) util.PrioritizedValue {
+		return util.Prioritized(watchedBlock{p, watch}, priority)
+	}
+	inline := func(p parser.InlineParser, priority int) util.PrioritizedValue {
+		return util.Prioritized(watchedInline{p, watch}, priority)
+	}
+	var count delimiterCount
 	return parser.NewParser(
 		parser.WithBlockParsers(
-			util.Prioritized(parser.NewSetextHeadingParser(), 100),
-			util.Prioritized(parser.NewThematicBreakParser(), 200),
-			util.Prioritized(parser.NewListParser(), 300),
-			util.Prioritized(parser.NewListItemParser(), 400),
-			util.Prioritized(parser.NewCodeBlockParser(), 500),
-			util.Prioritized(parser.NewATXHeadingParser(), 600),
-			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-			util.Prioritized(parser.NewBlockquoteParser(), 800),
-			util.Prioritized(parser.NewParagraphParser(), 1000),
+			block(parser.NewSetextHeadingParser(), 100),
+			block(parser.NewThematicBreakParser(), 200),
+			block(parser.NewListParser(), 300),
+			block(parser.NewListItemParser(), 400),
+			block(parser.NewCodeBlockParser(), 500),
+			block(parser.NewATXHeadingParser(), 600),
+			block(parser.NewFencedCodeBlockParser(), 700),
+			block(parser.NewBlockquoteParser(), 800),
+			block(parser.NewParagraphParser(), 1000),
 		),
 		parser.WithInlineParsers(
-			util.Prioritized(fieldParser{open}, 50),
-			util.Prioritized(parser.NewCodeSpanParser(), 100),
-			util.Prioritized(parser.NewLinkParser(), 200),
-			util.Prioritized(parser.NewAutoLinkParser(), 300),
-			util.Prioritized(extension.NewStrikethroughParser(), 450),
-			util.Prioritized(parser.NewEmphasisParser(), 500),
-			util.Prioritized(extension.NewLinkifyParser(), 999),
+			inline(fields, 50),
+			inline(parser.NewCodeSpanParser(), 100),
+			inline(parser.NewLinkParser(), 200),
+			inline(parser.NewAutoLinkParser(), 300),
+			inline(watchedDelimiter{extension.NewStrikethroughParser(), &count}, 450),
+			inline(watchedDelimiter{parser.NewEmphasisParser(), &count}, 500),
+			inline(extension.NewLinkifyParser(), 999),
 		),
 		parser.WithParagraphTransformers(
 			util.Prioritized(parser.LinkReferenceParagraphTransformer, 100),
-			util.Prioritized(extension.NewTableParagraphTransformer(), 200),
+			util.Prioritized(newSmallTables(), 200),
 		),
 		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 	)
@@ -71,17 +92,20 @@ func markdownParser(open *[]int) parser.Parser {
 type markdownReader struct {
 	builder
 	source []byte
+	watch  *markdownWatch
 	errs   []error
+	lines  lineCounter
 }
 
 // lineOf returns the line of a position in the source, counted from 1.
-func (r *markdownReader) lineOf(at int) int { return 1 + strings.Count(r.src[:at], "\n") }
+func (r *markdownReader) lineOf(at int) int { return r.lines.at(r.src, at) }
 
 func (r *markdownReader) errorf(at int, format string, a ...any) {
 	r.errs = append(r.errs, fmt.Errorf("line %d: "+format, append([]any{r.lineOf(at)}, a...)...))
 }
 
 func (r *markdownReader) children(n ast.Node) {
+	r.watch.check()
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		if n.Type() == ast.TypeInline || c.Type() == ast.TypeInline {
 			r.inlineNode(c)

@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -40,19 +41,28 @@ func NextField(s string) (before string, f Field, after string, found bool) {
 }
 
 // readField reads the merge field at the start of s and returns its length in bytes, or 0 if there is none.
+// The field is a copy, so it does not keep s.
 func readField(s string) (f Field, size int) {
-	inside, ok := strings.CutPrefix(s, "{{")
-	if !ok {
+	size = fieldSize(s)
+	if size == 0 {
 		return Field{}, 0
 	}
-	inside, _, _ = strings.Cut(inside, "\n")
-	end := strings.Index(inside, "}}")
-	if end < 0 {
-		return Field{}, 0
-	}
-	name, fallback, _ := strings.Cut(inside[:end], "|")
+	name, fallback, _ := strings.Cut(s[2:size-2], "|")
 	name = strings.TrimSuffix(name, `\`) // in a table, "|" must be written as "\|"
-	return Field{Name: strings.ToLower(strings.TrimSpace(name)), Fallback: oneLine(fallback, maxLabel)}, end + 4
+	return Field{Name: strings.Clone(strings.ToLower(strings.TrimSpace(name))), Fallback: strings.Clone(oneLine(fallback, maxLabel))}, size
+}
+
+// fieldSize returns the length of the merge field at the start of s in bytes, or 0 if there is none.
+func fieldSize[T string | []byte](s T) int {
+	if len(s) < 4 || s[0] != '{' || s[1] != '{' {
+		return 0
+	}
+	for i := 2; i+1 < len(s) && s[i] != '\n'; i++ {
+		if s[i] == '}' && s[i+1] == '}' {
+			return i + 2
+		}
+	}
+	return 0
 }
 
 // Fields returns the merge fields of a document in order.
@@ -85,22 +95,45 @@ func (n *fieldNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, l
 
 // fieldParser finds merge fields in inline text.
 type fieldParser struct {
-	open *[]int // positions of unclosed braces
+	open []int // positions of unclosed braces
+
+	// No field ends between these positions: a line full of braces is searched only once.
+	unclosedFrom, unclosedTo int
 }
 
 // Trigger implements parser.InlineParser.
-func (fieldParser) Trigger() []byte { return []byte{'{'} }
+func (*fieldParser) Trigger() []byte { return []byte{'{'} }
 
 // Parse implements parser.InlineParser.
-func (p fieldParser) Parse(_ ast.Node, block reader.Reader, _ parser.Context) ast.Node {
+func (p *fieldParser) Parse(_ ast.Node, block reader.Reader, _ parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	f, size := readField(string(line))
-	if size == 0 {
-		if strings.HasPrefix(string(line), "{{") {
-			*p.open = append(*p.open, segment.Start)
-		}
+	if !bytes.HasPrefix(line, []byte("{{")) {
 		return nil
 	}
+	if p.unclosedFrom <= segment.Start && segment.Stop == p.unclosedTo {
+		p.open = append(p.open, segment.Start)
+		return nil
+	}
+	size := fieldSize(line)
+	if size == 0 {
+		p.unclosedFrom, p.unclosedTo = segment.Start, segment.Stop
+		p.open = append(p.open, segment.Start)
+		return nil
+	}
+	f, _ := readField(string(line[:size]))
 	block.Advance(size)
 	return &fieldNode{field: f, start: segment.Start}
+}
+
+// lineCounter counts lines up to positions. It continues from the last position if the next is behind it.
+type lineCounter struct{ pos, lines int }
+
+// at returns the line of a position, counted from 1.
+func (c *lineCounter) at(src string, pos int) int {
+	if pos < c.pos {
+		*c = lineCounter{}
+	}
+	c.lines += strings.Count(src[c.pos:pos], "\n")
+	c.pos = pos
+	return 1 + c.lines
 }

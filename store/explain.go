@@ -22,7 +22,7 @@ type SightingRecord struct {
 
 // Sighting returns the sighting for a window.
 func (x SightingRecord) Sighting() digest.Sighting {
-	s := digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom}
+	s := digest.Sighting{Seq: x.Seq, Post: x.Post, Section: x.Section, MovedFrom: x.MovedFrom, PostedAt: x.PostedAt}
 	if x.Revealed || x.MovedFrom != 0 {
 		s.VisibleSince = x.At
 	}

@@ -17,8 +17,9 @@ type ScanResult struct {
 	Cursor  forum.PostID // the newest post read; 0: leave the cursor where it is
 	Sighted []forum.Arrival
 	Moved   []Move
-	Pending []forum.PostID // not visible yet: check again later
-	Settled []forum.PostID // no further check
+	Reused  []forum.Arrival // posts with the ID of an earlier post that the forum lost; visible ones are also in Sighted
+	Pending []forum.PostID  // not visible yet: check again later
+	Settled []forum.PostID  // no further check
 }
 
 // Move is a post that moved to another section since its sighting.
@@ -29,9 +30,11 @@ type Move struct {
 
 // Place is where a post was when it was last sighted.
 type Place struct {
-	Post    forum.PostID
-	Thread  forum.ThreadID
-	Section forum.SectionID
+	Post     forum.PostID
+	Thread   forum.ThreadID
+	Section  forum.SectionID
+	Author   forum.MemberID
+	PostedAt time.Time
 }
 
 type sightingRow struct {
@@ -77,9 +80,12 @@ func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		added = 0
-		if len(g.Sighted)+len(g.Moved) > 0 {
+		if len(g.Sighted)+len(g.Moved)+len(g.Reused) > 0 {
 			last, err := s.lockCounter(ctx, tx, "sighting")
 			if err != nil {
+				return err
+			}
+			if err := s.retireLost(ctx, tx, g.Reused); err != nil {
 				return err
 			}
 			if added, err = s.exec(ctx, tx, "insert_sightings", args{"last": last, "now": g.Now.Unix(), "rows": list}); err != nil {
@@ -165,7 +171,9 @@ func (s Sightings) CurrentPlaces(ctx context.Context, since time.Time) ([]Place,
 	var list []Place
 	err := s.query(ctx, nil, "current_places", args{"since": since.Unix()}, func(scan scanFunc) error {
 		var p Place
-		err := scan(&p.Post, &p.Thread, &p.Section)
+		var posted int64
+		err := scan(&p.Post, &p.Thread, &p.Section, &p.Author, &posted)
+		p.PostedAt = timeOrZero(posted)
 		list = append(list, p)
 		return err
 	})
@@ -184,9 +192,9 @@ func (s Sightings) sightings(ctx context.Context, query string, a args) ([]diges
 	var list []digest.Sighting
 	err := s.query(ctx, nil, query, a, func(scan scanFunc) error {
 		var d digest.Sighting
-		var since int64
-		err := scan(&d.Seq, &d.Post, &d.Section, &d.MovedFrom, &since)
-		d.VisibleSince = timeOrZero(since)
+		var posted, since int64
+		err := scan(&d.Seq, &d.Post, &d.Section, &d.MovedFrom, &posted, &since)
+		d.PostedAt, d.VisibleSince = timeOrZero(posted), timeOrZero(since)
 		list = append(list, d)
 		return err
 	})

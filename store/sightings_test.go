@@ -28,8 +28,8 @@ func TestSightings_SkipsKnownPlaces(t *testing.T) {
 			t.Errorf("added %d, want 2: a new post and a move", added)
 		}
 		want := []digest.Sighting{
-			{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 12, Section: 1}, {Seq: 3, Post: 11, Section: 2}, {Seq: 4, Post: 13, Section: 1},
-			{Seq: 5, Post: 11, Section: 1, MovedFrom: 2, VisibleSince: now},
+			{Seq: 1, Post: 10, Section: 1, PostedAt: now}, {Seq: 2, Post: 12, Section: 1, PostedAt: now}, {Seq: 3, Post: 11, Section: 2, PostedAt: now}, {Seq: 4, Post: 13, Section: 1, PostedAt: now},
+			{Seq: 5, Post: 11, Section: 1, MovedFrom: 2, PostedAt: now, VisibleSince: now},
 		}
 		if got := must(s.Sightings.Between(t.Context(), 0, 5))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
@@ -51,7 +51,7 @@ func TestSightings_MoveFoundByAnotherDaemon(t *testing.T) {
 		s := open(t, dsn)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1)}}))(t)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 2), newArrival(11, 2)}}))(t)
-		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 10, Section: 2, MovedFrom: 1, VisibleSince: now}, {Seq: 3, Post: 11, Section: 2}}
+		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1, PostedAt: now}, {Seq: 2, Post: 10, Section: 2, MovedFrom: 1, PostedAt: now, VisibleSince: now}, {Seq: 3, Post: 11, Section: 2, PostedAt: now}}
 		if got := must(s.Sightings.Between(t.Context(), 0, 3))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
 		}
@@ -64,7 +64,7 @@ func TestSightings_VisibleSinceIfFoundPending(t *testing.T) {
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1)}, Pending: []forum.PostID{11}}))(t)
 		later := now.Add(time.Hour)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: later, Sighted: []forum.Arrival{newArrival(11, 1)}, Settled: []forum.PostID{11}}))(t)
-		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1}, {Seq: 2, Post: 11, Section: 1, VisibleSince: later}}
+		want := []digest.Sighting{{Seq: 1, Post: 10, Section: 1, PostedAt: now}, {Seq: 2, Post: 11, Section: 1, PostedAt: now, VisibleSince: later}}
 		if got := must(s.Sightings.Between(t.Context(), 0, 2))(t); !slices.Equal(got, want) {
 			t.Errorf("sightings = %v, want %v", got, want)
 		}
@@ -82,7 +82,7 @@ func TestCurrentPlaces_AreLatest(t *testing.T) {
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now.Add(-time.Hour), Sighted: []forum.Arrival{newArrival(9, 1)}}))(t)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{newArrival(10, 1), newArrival(11, 1)}}))(t)
 		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Moved: []store.Move{{Arrival: newArrival(10, 5), From: 1}}}))(t)
-		want := []store.Place{{Post: 11, Thread: 7, Section: 1}, {Post: 10, Thread: 7, Section: 5}}
+		want := []store.Place{{Post: 11, Thread: 7, Section: 1, Author: 3, PostedAt: now}, {Post: 10, Thread: 7, Section: 5, Author: 3, PostedAt: now}}
 		if got := must(s.Sightings.CurrentPlaces(t.Context(), now))(t); !slices.Equal(got, want) {
 			t.Errorf("places = %v, want %v", got, want)
 		}

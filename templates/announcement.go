@@ -113,12 +113,10 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	switch {
 	case title == "":
 		errs = append(errs, errors.New("the title is empty: write one"))
-	case doc.Empty():
+	case doc.Empty() && err == nil:
 		errs = append(errs, errors.New("the body is empty: write one"))
 	}
-	for _, g := range append(inTitle, doc.Fields()...) {
-		errs = append(errs, checkField(g))
-	}
+	errs = append(errs, checkFields(append(inTitle, doc.Fields()...)))
 	out.title = title
 	words := out.locale.words
 	words.Field = func(g markup.Field) string { return out.placeholder(g) }

@@ -108,6 +108,17 @@ func (v *variant) placeholders(s string) (text string, fields []markup.Field) {
 	}
 }
 
+// checkFields returns an error that lists the unknown merge fields.
+func checkFields(fields []markup.Field) error {
+	var errs []error
+	for _, g := range fields {
+		if err := checkField(g); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return markup.FirstErrors(errs)
+}
+
 // checkField returns an error for an unknown merge field.
 func checkField(g markup.Field) error {
 	known := []string{fieldName, fieldForum, fieldPosts, fieldJoined}

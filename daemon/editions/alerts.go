@@ -81,7 +81,7 @@ func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, requests 
 		for _, n := range a.Items {
 			if !known[n.Post] {
 				known[n.Post] = true
-				sightings = append(sightings, digest.Sighting{Seq: n.Seq, Post: n.Post})
+				sightings = append(sightings, digest.Sighting{Seq: n.Seq, Post: n.Post, PostedAt: n.PostedAt})
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func (m *Overlay) Add(g store.ScanResult) {
 	add := func(a forum.Arrival, from forum.SectionID) {
 		if p := (postPlace{a.Post, a.Section}); !m.seen[p] {
 			m.seen[p] = true
-			x := digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from}
+			x := digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from, PostedAt: a.PostedAt}
 			if revealed[a.Post] || from != 0 {
 				x.VisibleSince = g.Now
 			}

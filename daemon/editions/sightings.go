@@ -10,7 +10,7 @@ import (
 	"postrider/store"
 )
 
-// maxCached is how many sightings stay cached between batches, at 48 bytes each.
+// maxCached is how many sightings stay cached between batches, at 80 bytes each.
 const maxCached = 1 << 18
 
 // sightingCache reads sightings and caches the latest: they never change, and all batches of a round need the same ones. It

@@ -122,6 +122,7 @@ SELECT seq,
        post_id,
        section_id,
        moved_from,
+       posted_at,
        CASE WHEN revealed OR moved_from <> 0 THEN seen_at ELSE 0 END
   FROM sighting
  WHERE seq IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})

@@ -71,6 +71,19 @@ VALUES ('cursor', :cursor)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
  WHERE excluded.value > counter.value
 
+-- Only from where it was read: another daemon may have done it.
+-- name: rewind_cursor
+UPDATE counter
+   SET value = :to
+ WHERE name = 'cursor'
+   AND value = :from
+
+-- name: save_scan_time
+INSERT INTO counter (name, value)
+VALUES ('scanned', :at)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+ WHERE excluded.value > counter.value
+
 -- name: add_pending
 INSERT INTO pending (post_id, since)
 SELECT CAST(value AS BIGINT), CAST(:now AS BIGINT)
@@ -88,15 +101,18 @@ SELECT post_id
  ORDER BY since, post_id
  LIMIT :most
 
--- The latest place of each post. "+post_id" stops SQLite from walking the whole index on post_id.
+-- The latest place of each post, without lost posts. "+post_id" stops SQLite from walking the whole index on post_id.
 -- name: current_places
 SELECT p.post_id,
        p.thread_id,
-       p.section_id
-  FROM (SELECT post_id, thread_id, section_id, seq,
+       p.section_id,
+       p.author_id,
+       p.posted_at
+  FROM (SELECT post_id, thread_id, section_id, author_id, posted_at, seq,
                row_number() OVER (PARTITION BY +post_id ORDER BY seq DESC) AS age
           FROM sighting
-         WHERE seen_at >= :since) p
+         WHERE seen_at >= :since
+           AND post_id + 0 > 0) p
  WHERE p.age = 1
  ORDER BY p.seq
 
@@ -105,6 +121,7 @@ SELECT seq,
        post_id,
        section_id,
        moved_from,
+       posted_at,
        CASE WHEN revealed OR moved_from <> 0 THEN seen_at ELSE 0 END
   FROM sighting
  WHERE seq > :after

@@ -1,0 +1,97 @@
+package daemon
+
+import (
+	"time"
+
+	"postrider/forum"
+	"postrider/store"
+)
+
+// metPost is what an earlier scan found under a post's ID.
+type metPost struct {
+	section forum.SectionID // where it was sighted; 0: pending
+	thread  forum.ThreadID
+	author  forum.MemberID
+	posted  int64 // Unix seconds
+}
+
+func metAt(p store.Place) metPost { return metPost{p.Section, p.Thread, p.Author, p.PostedAt.Unix()} }
+
+// metNow returns an arrival as met in a section; 0: pending.
+func metNow(a forum.Arrival, section forum.SectionID) metPost {
+	return metPost{section, a.Thread, a.Author, a.PostedAt.Unix()}
+}
+
+// postClassifier sorts arrivals into sighted, pending, moved and past.
+type postClassifier struct {
+	now, oldest time.Time
+	late        time.Time // posts written since then may still appear, wherever their IDs are
+	started     bool      // there was an earlier scan
+	met         map[forum.PostID]metPost
+	batch       store.ScanResult
+	cursor      forum.PostID
+	doubtful    []forum.Arrival // met before with another author
+	reused      *forum.Arrival  // a post with the ID of a lost one
+	ignoreMoves bool            // see rescan
+}
+
+func (s *postClassifier) add(a forum.Arrival) {
+	if a.PostedAt.Before(s.oldest) {
+		return
+	}
+	was, known := s.met[a.Post]
+	switch {
+	case !known:
+		s.addNew(a)
+	case was.section == 0: // recheckPending sees to it
+	case was.posted != a.PostedAt.Unix():
+		s.addReused(a)
+	case was.author != a.Author && a.Author != forum.Guest:
+		s.doubtful = append(s.doubtful, a)
+	case s.visible(a) && was.section != a.Section && !s.ignoreMoves: // moved, merged, or split off alone
+		s.batch.Moved = append(s.batch.Moved, store.Move{Arrival: a, From: was.section})
+		s.met[a.Post] = metNow(a, a.Section)
+	}
+}
+
+// visible reports whether a post can be sighted. A post with a future date (the forum's clock is ahead) waits until that time.
+func (s *postClassifier) visible(a forum.Arrival) bool {
+	return a.Visible && !a.PostedAt.After(s.now)
+}
+
+func (s *postClassifier) addNew(a forum.Arrival) {
+	if s.visible(a) {
+		s.batch.Sighted = append(s.batch.Sighted, a)
+		s.met[a.Post] = metNow(a, a.Section)
+		return
+	}
+	s.batch.Pending = append(s.batch.Pending, a.Post)
+	s.met[a.Post] = metNow(a, 0)
+}
+
+// addReused adds a post with the ID of a lost post.
+func (s *postClassifier) addReused(a forum.Arrival) {
+	s.batch.Reused = append(s.batch.Reused, a)
+	s.reused = &a
+	s.addNew(a)
+}
+
+// take returns the results since the last call, with the cursor if it moved.
+func (s *postClassifier) take(cursor forum.PostID) store.ScanResult {
+	g := s.batch
+	g.Now = s.now
+	if cursor > s.cursor {
+		g.Cursor, s.cursor = cursor, cursor
+	}
+	s.batch = store.ScanResult{}
+	return g
+}
+
+// forget drops posts that no scan compares any more: they are before the overlap, and too old to appear late.
+func (s *postClassifier) forget(before forum.PostID) {
+	for id, p := range s.met {
+		if id < before && p.posted < s.late.Unix() {
+			delete(s.met, id)
+		}
+	}
+}
