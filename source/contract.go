@@ -54,6 +54,7 @@ func contract() []querySpec {
 		{name: "newest", columns: words("id")},
 		{name: "created", params: words("from until"), columns: words("id")},
 		{name: "mailable", params: words("now"), columns: words("members accepting_all?")},
+		{name: "watch_counts", params: words("now"), columns: words("watching without_email")},
 		{name: "roster", params: words("after limit"), columns: words("id")},
 		{name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at")},
 		{name: "groups", columns: words("id title")},
@@ -64,7 +65,7 @@ func contract() []querySpec {
 		{name: "word_filter", columns: words("word regex replacement")},
 	}
 	for i := range specs {
-		specs[i].optional = specs[i].name == "codes" || specs[i].name == "word_filter"
+		specs[i].optional = slices.Contains([]string{"codes", "word_filter", "watch_counts"}, specs[i].name)
 	}
 	return specs
 }
