@@ -19,11 +19,12 @@ type querySpec struct {
 	optional bool
 }
 
-// checkedQueries are those of a forum that must work, or nothing can be sent.
+// checkedQueries are those of a forum that must work, or nothing can be sent. watch_counts is only for the administrator, and
+// reads all watches.
 func checkedQueries(queries map[string]sqlfile.Query) []querySpec {
 	return slices.DeleteFunc(contract(), func(q querySpec) bool {
 		_, defined := queries[q.name]
-		return !defined || slices.Contains(tolerantQueries, q.name)
+		return !defined || q.name == "watch_counts" || slices.Contains(tolerantQueries, q.name)
 	})
 }
 
@@ -57,6 +58,7 @@ func contract() []querySpec {
 		{name: "newest", columns: words("id")},
 		{name: "created", params: words("from until"), columns: words("id")},
 		{name: "mailable", params: words("now"), columns: words("members accepting_all?")},
+		{name: "watch_counts", params: words("now"), columns: words("watching without_email")},
 		{name: "roster", params: words("after limit"), columns: words("id")},
 		{name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at")},
 		{name: "groups", columns: words("id title")},
@@ -76,7 +78,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "codes", "word_filter"}
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "codes", "word_filter", "watch_counts"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {

@@ -264,6 +264,24 @@ SELECT COUNT(*)                    AS members,
    AND NOT EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now))
    AND NOT EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b'))
 
+-- name: watch_counts
+-- notification 1 is email. A watched forum has no such setting: MyBB always emails its new threads.
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(w.by_email = 0), 0) AS without_email
+  FROM (SELECT a.uid, MAX(a.by_email) AS by_email
+          FROM (SELECT t.uid, MAX(t.notification = 1) AS by_email
+                  FROM {prefix}threadsubscriptions t
+                 GROUP BY t.uid
+                 UNION ALL
+                SELECT DISTINCT f.uid, 1
+                  FROM {prefix}forumsubscriptions f) a
+         GROUP BY a.uid) w
+  JOIN {prefix}users u ON u.uid = w.uid
+  JOIN {prefix}usergroups g ON g.gid = u.usergroup
+ WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> ''
+   AND NOT EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now))
+   AND NOT EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b'))
+
 -- name: roster
 SELECT u.uid                       AS id
   FROM {prefix}users u

@@ -248,6 +248,17 @@ SELECT COUNT(*)                    AS members,
   FROM {prefix}member m
  WHERE m.state = 'active' AND m.email <> '' AND m.wants_mail = 1
 
+-- name: watch_counts
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(w.by_email = 0), 0) AS without_email
+  FROM (SELECT a.member_id, MAX(a.mail) AS by_email
+          FROM (SELECT t.member_id, t.mail FROM {prefix}thread_watch t
+                 UNION ALL
+                SELECT s.member_id, s.mail FROM {prefix}section_watch s) a
+         GROUP BY a.member_id) w
+  JOIN {prefix}member m ON m.id = w.member_id
+ WHERE m.state = 'active' AND m.email <> '' AND m.wants_mail = 1
+
 -- name: roster
 SELECT m.id                        AS id
   FROM {prefix}member m

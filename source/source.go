@@ -44,6 +44,7 @@
 //	newest                             id
 //	created         :from :until       id
 //	mailable        :now               members accepting_all?
+//	watch_counts    :now               watching without_email
 //	roster          :after :limit      id
 //	profiles        :ids               id posts joined_at visited_at
 //	groups                             id title
@@ -53,7 +54,8 @@
 //	codes                              name pattern page email
 //	word_filter                        word regex replacement
 //
-// The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows.
+// The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows. A type may lack
+// watch_counts, too.
 //
 // What each query returns, and what it must leave out:
 //
@@ -97,6 +99,7 @@
 //   - mailable: only for the administrator's information: members is the number of members who may get email of at least one
 //     kind, accepting_all the number of those who opted out of nothing.
 //     It decides nothing: members does.
+//   - watch_counts: of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.
 //   - roster: all members, by ascending ID, after :after.
 //   - profiles: posts is the post count that the forum shows. joined_at and visited_at (the last visit) are 0 if
 //     unknown.
@@ -161,6 +164,8 @@ type DB struct {
 	showTags []string      // [forum] show_tags
 	optOut   string        // [forum] opt_out
 
+	mailFlagOff string // [forum] mail_flag_off
+
 	dialectMu  sync.Mutex
 	dialect    *dialect // nil: not read yet
 	statements atomic.Int64
@@ -196,7 +201,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	db := &DB{
 		kind: k, engine: t.engine, queries: queries, sql: pool,
 		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
-		optOut: c.OptOut,
+		optOut: c.OptOut, mailFlagOff: c.MailFlagOff,
 	}
 	_, _ = db.currentDialect(ctx) // so that the first Read is as fast as the others; an error comes again there
 	return db, nil

@@ -220,6 +220,24 @@ SELECT COUNT(*)                    AS members,
   LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
  WHERE u.user_state = 'valid' AND u.is_banned = 0 AND b.user_id IS NULL AND u.email <> ''
 
+-- name: watch_counts
+-- Reads the tables of watches once, in the order of their primary keys.
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(w.by_email = 0), 0) AS without_email
+  FROM (SELECT a.user_id, MAX(a.by_email) AS by_email
+          FROM (SELECT t.user_id, MAX(t.email_subscribe) AS by_email
+                  FROM {prefix}thread_watch t
+                 GROUP BY t.user_id
+                 UNION ALL
+                SELECT f.user_id, MAX(f.send_email)
+                  FROM {prefix}forum_watch f
+                 WHERE f.notify_on <> ''
+                 GROUP BY f.user_id) a
+         GROUP BY a.user_id) w
+  JOIN {prefix}user u ON u.user_id = w.user_id
+  LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
+ WHERE u.user_state = 'valid' AND u.is_banned = 0 AND b.user_id IS NULL AND u.email <> ''
+
 -- name: roster
 SELECT u.user_id                   AS id
   FROM {prefix}user u
