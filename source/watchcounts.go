@@ -21,7 +21,7 @@ type WatchCounts struct {
 	digests      bool
 }
 
-// WatchCounts counts the members whom [forum] mail_flag_off concerns. It reads all watches in one statement, so it is not for
+// WatchCounts counts the members that [forum] mail_flag_off concerns. It reads all watches in one statement, so it is not for
 // every round.
 func (db *DB) WatchCounts(ctx context.Context, now time.Time) (WatchCounts, error) {
 	c := WatchCounts{digests: db.mailFlagOff != MailFlagOffNothing}
@@ -44,7 +44,7 @@ func (c WatchCounts) String() string {
 	return text + `; they get nothing for these ([forum] mail_flag_off = "nothing")`
 }
 
-// CheckWatches counts the members whom [forum] mail_flag_off concerns. [DB.Check] leaves it out, because it runs again and again.
+// CheckWatches counts the members that [forum] mail_flag_off concerns. [DB.Check] leaves it out, because it runs again and again.
 func (db *DB) CheckWatches(ctx context.Context) finding.Finding {
 	c, err := db.WatchCounts(ctx, time.Now())
 	if err != nil {
