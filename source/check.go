@@ -210,5 +210,8 @@ func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
 	if n.withOptOuts > 0 {
 		text += fmt.Sprintf("; %d of them opted out of a kind of it, for example of announcements", n.withOptOuts)
 	}
+	if _, defined := s.db.queries["recipients"]; defined {
+		text += "; the query recipients leaves out some of them"
+	}
 	return finding.OK("members", text)
 }

@@ -40,6 +40,7 @@ func contract() []querySpec {
 		{name: "titles", params: words("members"), columns: words("member_id title")},
 		{name: "badges", params: words("members"), columns: words("member_id badge")},
 		{name: "members", params: words("ids now"), columns: words("id name email zone locale roles no_mail opt_outs?")},
+		{name: "recipients", params: words("ids"), columns: words("id")},
 		{name: "find", params: words("name"), columns: words("id")},
 		{name: "search", params: words("begins limit"), columns: words("id")},
 		{name: "watching", params: words("after limit"), columns: words("id")},
@@ -78,7 +79,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "codes", "word_filter", "watch_counts"}
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "codes", "word_filter", "watch_counts", "recipients"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {

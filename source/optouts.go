@@ -60,3 +60,17 @@ func (s *Snapshot) mailable(ctx context.Context, now time.Time) (mailable, error
 	}
 	return mailable{members: members, withOptOuts: members - acceptingAll}, err
 }
+
+// recipients reads which members may get email according to the administrator's query. It is nil if there is no such query.
+func (s *Snapshot) recipients(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]bool, error) {
+	if _, defined := s.db.queries["recipients"]; !defined {
+		return nil, nil
+	}
+	all := make(map[forum.MemberID]bool)
+	var id forum.MemberID
+	err := queryChunked(ctx, s, "recipients", "ids", ids, nil, columns{"id": &id}, func() error {
+		all[id] = true
+		return nil
+	})
+	return all, err
+}

@@ -26,6 +26,7 @@
 //	titles          :members           member_id title
 //	badges          :members           member_id badge
 //	members         :ids :now          id name email zone locale roles no_mail opt_outs?
+//	recipients      :ids               id
 //	find            :name              id
 //	search          :begins :limit     id
 //	watching        :after :limit      id
@@ -55,7 +56,7 @@
 //	word_filter                        word regex replacement
 //
 // The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows. A type may lack
-// watch_counts, too.
+// watch_counts, too. No type has recipients: it is for the administrator's file.
 //
 // What each query returns, and what it must leave out:
 //
@@ -77,6 +78,8 @@
 //     no_mail is empty or the reason why this member gets no email: one of the constants of this package
 //     (Banned ...). opt_outs are the kinds of email that the member declined in the forum's settings, as the forum itself means
 //     them: announcements, alerts, digests, comma-separated. zone and locale are as the forum stores them; the type's Go file converts them.
+//   - recipients: those of :ids who may get email, as far as members allows it. The others get none, of any kind. Without this
+//     query, all do.
 //   - find: the member with exactly this name, if there is one. search: members whose names are LIKE :begins, ignoring
 //     case, ordered by name. "|" is the escape character.
 //   - watching: members who watch anything, by ascending ID, after :after. Deleted accounts may be among them.
@@ -98,7 +101,7 @@
 //     created: all posts created in [:from, :until), whatever their state, by ascending ID.
 //   - mailable: only for the administrator's information: members is the number of members who may get email of at least one
 //     kind, accepting_all the number of those who opted out of nothing.
-//     It decides nothing: members does.
+//     It decides nothing: members and recipients do.
 //   - watch_counts: of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.
 //   - roster: all members, by ascending ID, after :after.
 //   - profiles: posts is the post count that the forum shows. joined_at and visited_at (the last visit) are 0 if
@@ -139,13 +142,14 @@ const (
 	AwaitingApproval = "awaiting approval"
 	Rejected         = "rejected"
 	NoAddress        = "no address"
+	NotARecipient    = "left out by the query recipients"
 	OptedOut         = forum.OptedOut // in an administrator's query: of all kinds
 )
 
 // MayRead reports whether a member may read the forum at all, even if they get no email.
 func MayRead(m forum.Member) bool {
 	switch m.NoMail {
-	case "", NoAddress, Bouncing:
+	case "", NoAddress, Bouncing, NotARecipient:
 		return true
 	}
 	return false
