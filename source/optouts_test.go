@@ -97,8 +97,11 @@ var optOutQueries = map[string]string{
 func TestMembers_OptOutEndsOnlyItsKind(t *testing.T) {
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		declined := make(map[forum.MemberID]bool)
-		for _, id := range queryMembers(t, f, optOutQueries[f.kind]) {
-			declined[id] = true
+		query, hasSwitch := optOutQueries[f.kind]
+		if hasSwitch {
+			for _, id := range queryMembers(t, f, query) {
+				declined[id] = true
+			}
 		}
 		reasons, _ := expectedReasons(f)
 		want := mailable{}
@@ -124,7 +127,7 @@ func TestMembers_OptOutEndsOnlyItsKind(t *testing.T) {
 				}
 			}
 		}
-		if want.withOptOuts == 0 {
+		if hasSwitch && want.withOptOuts == 0 {
 			t.Error("no member of the dump opted out")
 		}
 		wantMailable(t, f, db, want)
