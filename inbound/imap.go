@@ -56,6 +56,11 @@ func (m *IMAP) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return m.collectFrom(ctx, c, status)
+}
+
+// collectFrom processes the messages of an open mailbox, and logs out.
+func (m *IMAP) collectFrom(ctx context.Context, c *client.Client, status *imap.MailboxStatus) error {
 	defer c.Logout()
 	stop := context.AfterFunc(ctx, func() { c.Terminate() })
 	defer stop()
@@ -82,7 +87,7 @@ func (m *IMAP) collect(ctx context.Context) error {
 	return nil
 }
 
-// open connects, logs in and selects the mailbox.
+// open connects, logs in and selects the mailbox. It returns no client after an error.
 func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, error) {
 	dialer := dialer{ctx, net.Dialer{Timeout: idleTimeout}}
 	address := net.JoinHostPort(m.mailbox.host, m.mailbox.port)
@@ -96,6 +101,11 @@ func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, e
 	if err != nil {
 		return nil, nil, err
 	}
+	return m.login(c)
+}
+
+// login logs in and selects the mailbox.
+func (m *IMAP) login(c *client.Client) (*client.Client, *imap.MailboxStatus, error) {
 	c.Timeout, c.ErrorLog = idleTimeout, nopLogger{}
 	if err := c.Login(m.mailbox.user, m.password); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("logging in: %w", err), c.Terminate())
