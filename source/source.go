@@ -185,7 +185,11 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	if err := pool.PingContext(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connecting to %s: %w", t, err)
+		err = fmt.Errorf("connecting to %s: %w", t, err)
+		if t.engine == sqlfile.MySQL && !refusesLogin(err) {
+			err = UnreachableError{err}
+		}
+		return nil, err
 	}
 	base := strings.TrimRight(c.URL, "/")
 	db := &DB{
