@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
 )
 
 // attack sends wrong passwords from many addresses until all of them are limited.

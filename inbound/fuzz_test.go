@@ -1,7 +1,9 @@
 package inbound_test
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"postrider/inbound"
 )
@@ -29,7 +32,7 @@ func (l oneConn) Accept() (net.Conn, error) {
 func (oneConn) Close() error   { return nil }
 func (oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 
-var replyLine = regexp.MustCompile(`^[245]\d\d[ -]`)
+var replyLine = regexp.MustCompile(`^[2345]\d\d[ -]`)
 
 // FuzzSession checks that the listener answers anything with replies of SMTP, in a bounded number.
 func FuzzSession(f *testing.F) {
@@ -140,20 +143,23 @@ func FuzzIMAP(f *testing.F) {
 	})
 }
 
-// serveScript sends the first part, then one after each command.
+// serveScript sends the first part, then one after each command. It waits for a command only if the part answers the last one.
 func serveScript(conn net.Conn, parts [][]byte) {
 	defer conn.Close()
-	command := make([]byte, 4096)
+	commands := bufio.NewReader(conn)
 	tag := []byte("*")
-	for _, part := range parts {
+	for i, part := range parts {
 		if _, err := conn.Write(bytes.ReplaceAll(part, []byte("@@"), tag)); err != nil {
 			return
 		}
-		n, err := conn.Read(command)
-		if err != nil {
+		if i > 0 && !bytes.Contains(part, []byte("@@ ")) {
+			continue
+		}
+		conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+		command, err := commands.ReadBytes('\n')
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}
-		tag, _, _ = bytes.Cut(command[:n], []byte(" "))
-		tag = bytes.Clone(tag)
+		tag, _, _ = bytes.Cut(command, []byte(" "))
 	}
 }
