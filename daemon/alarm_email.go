@@ -50,9 +50,13 @@ func (m *alarmMail) compose(n alarm.Notification) (raw []byte, to string, err er
 		return nil, "", err
 	}
 	message := mail.Message{
-		Key:    fmt.Sprintf("alarm/%s/%s/%d/%t", n.Kind, n.Object, n.At.Unix(), n.Resolved),
+		Key:    fmt.Sprintf("alarm/%s/%s/%d", n.Kind, n.Object, n.Since.Unix()),
 		Stream: "alarm", From: m.settings.From, To: *admin, Date: n.At,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
+	}
+	if n.Resolved { // a reply to the message that raised it
+		message.ThreadRoot = message.Key
+		message.Key += "/resolved"
 	}
 	if raw, err = m.Composer.Compose(message); err != nil {
 		return nil, "", err

@@ -36,8 +36,13 @@ func unchanged(*digest.Preferences) {}
 // lastMessage returns the last message to Anna.
 func (w *world) lastMessage() (head netmail.Header, text, html string) {
 	w.Helper()
+	return w.lastMessageTo("anna")
+}
+
+func (w *world) lastMessageTo(name string) (head netmail.Header, text, html string) {
+	w.Helper()
 	for _, sent := range w.relay.messages() {
-		if sent.to == address("anna") {
+		if sent.to == address(name) {
 			head, text, html = parseMessage(w, sent.raw)
 		}
 	}

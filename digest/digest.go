@@ -48,6 +48,7 @@ type Thread struct {
 	New          bool   // its opening post is among them
 	Participated bool   // the member posted in it or started it
 	QuotesReader bool   // one of the posts quotes the member
+	HideStarter  bool   // the member ignores who started it
 	Fits         bool   // its title is within the byte budget
 	Earlier      []Post // alerts only: unread posts before those of the alert, oldest first
 }
@@ -105,3 +106,16 @@ func (d *Digest) Counts() Counts {
 
 // Empty reports whether there is nothing to send.
 func (d *Digest) Empty() bool { return len(d.Groups) == 0 }
+
+// PostIDs lists the posts of the digest.
+func (d *Digest) PostIDs() []forum.PostID {
+	var ids []forum.PostID
+	for _, g := range d.Groups {
+		for _, t := range g.Threads {
+			for _, p := range t.Posts {
+				ids = append(ids, p.ID)
+			}
+		}
+	}
+	return ids
+}

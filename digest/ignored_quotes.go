@@ -31,6 +31,16 @@ func (d *Digest) FoldQuotes(x IgnoredAuthors) {
 	})
 }
 
+// HideStarters marks the threads that an ignored member started.
+func (d *Digest) HideStarters(ignores map[forum.MemberID]bool) {
+	for _, g := range d.Groups {
+		for i := range g.Threads {
+			t := &g.Threads[i]
+			t.HideStarter = t.Starter != forum.Guest && ignores[t.Starter]
+		}
+	}
+}
+
 // QuotedPosts returns the posts that the posts of a digest or an alert quote by ID.
 func (d *Digest) QuotedPosts() []forum.PostID {
 	var ids []forum.PostID

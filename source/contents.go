@@ -33,13 +33,20 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	var body string
 	r := columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
 	return queryChunked(ctx, s, "bodies", "ids", ids, nil, r, func() error {
-		c := &forum.Content{LikeCount: likes, Body: s.dialect.BBCode(body, links)}
+		c := &forum.Content{LikeCount: likes, Body: s.parse(body, links)}
 		found[id] = c
 		if author != forum.Guest {
 			authors[author] = append(authors[author], c)
 		}
 		return nil
 	})
+}
+
+func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
+	if s.db.kind.body != nil {
+		return s.db.kind.body(s.dialect.Dialect, body, links)
+	}
+	return s.dialect.BBCode(body, links)
 }
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.
@@ -77,16 +84,28 @@ func (s *Snapshot) likes(ctx context.Context, found map[forum.PostID]*forum.Cont
 			liked = append(liked, id)
 		}
 	}
-	slices.Sort(liked)
+	names, err := s.Likes(ctx, liked)
+	for id, list := range names {
+		found[id].Likes = list
+	}
+	return err
+}
+
+// Likes reads the names of the members who like each post, at most [forum.LikeNames]. The version of a post does not change when
+// one of these members is banned or renamed.
+func (s *Snapshot) Likes(ctx context.Context, ids []forum.PostID) (map[forum.PostID][]string, error) {
+	slices.Sort(ids)
 	names := make(interner)
+	found := make(map[forum.PostID][]string, len(ids))
 	var id forum.PostID
 	var name sql.RawBytes
-	return queryChunked(ctx, s, "likes", "ids", liked, nil, columns{"id": &id, "name": &name}, func() error {
-		if c := found[id]; c != nil && len(c.Likes) < forum.LikeNames {
-			c.Likes = append(c.Likes, s.name(names.intern(name)))
+	err := queryChunked(ctx, s, "likes", "ids", ids, nil, columns{"id": &id, "name": &name}, func() error {
+		if len(found[id]) < forum.LikeNames {
+			found[id] = append(found[id], s.name(names.intern(name)))
 		}
 		return nil
 	})
+	return found, err
 }
 
 // addAuthorBadges adds the authors' titles and badges. It leaves out badges that only repeat the title.

@@ -82,7 +82,7 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 			counted := make(map[forum.ThreadID]int)
 			var some []forum.PostID
 			for i, p := range posts {
-				if f.kind != "mybb" || p.State == forum.Visible { // MyBB does not number hidden posts
+				if facts[f.kind].hidden || p.State == forum.Visible {
 					counted[p.Thread]++
 					want[p.ID] = counted[p.Thread]
 				}
@@ -183,4 +183,24 @@ func TestContents_TruncateBodyInDatabase(t *testing.T) {
 		}
 		return err
 	})
+}
+
+func TestContents_DoNotNameBannedLikers(t *testing.T) {
+	for _, kind := range []string{"xenforo2", "xenforo1"} {
+		for name, ban := range map[string]string{
+			"the flag":         "UPDATE xf_user SET is_banned = 1 WHERE username = 'W.G.Ewald'",
+			"the list of bans": "INSERT INTO xf_user_ban (user_id, ban_user_id, ban_date, end_date, user_reason) SELECT user_id, 1, 0, 0, '' FROM xf_user WHERE username = 'W.G.Ewald'",
+		} {
+			f := newFixture(t, kind)
+			execute(t, openAdmin(t, f), ban)
+			db := f.open(t)
+			read(t, db, func(s *Snapshot) error {
+				contents, err := s.Contents(t.Context(), []forum.PostID{3})
+				if err == nil && (contents[3].LikeCount != 1 || len(contents[3].Likes) > 0) {
+					t.Errorf("%s, banned by %s: %d likes, of %q, want 1 like without a name", kind, name, contents[3].LikeCount, contents[3].Likes)
+				}
+				return err
+			})
+		}
+	}
 }

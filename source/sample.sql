@@ -65,7 +65,7 @@ SELECT q.id                        AS id,
 SELECT l.post_id                   AS id,
        m.name                      AS name
   FROM {prefix}post_like l
-  JOIN {prefix}member m ON m.id = l.member_id
+  JOIN {prefix}member m ON m.id = l.member_id AND m.state <> 'banned'
  WHERE l.post_id IN (:ids)
  ORDER BY l.post_id, l.liked_at, l.member_id
 

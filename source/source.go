@@ -66,7 +66,7 @@
 //   - numbers: for each thread with a post of :ids, the posts that the forum counts, starting with the oldest post
 //     of :ids, ordered by thread and position. earlier is the number of counted posts before these. Go continues
 //     counting from there.
-//   - likes: names of the members who like a post, by post, oldest first.
+//   - likes: names of the members who like a post, by post, oldest first, without banned members.
 //   - titles, badges: what the forum shows below an author's name; no row, or an empty text, for none.
 //     Badges are in the forum's order.
 //   - members: roles are comma-separated words that rights accepts: groups, or one permission set. Members with
@@ -223,7 +223,11 @@ func (db *DB) Read(ctx context.Context, ask func(*Snapshot) error) (err error) {
 
 // transaction calls ask within one read-only transaction.
 func (db *DB) transaction(ctx context.Context, ask func(*Snapshot) error) (err error) {
-	tx, err := db.sql.BeginTx(ctx, nil) // the connection itself is read-only and REPEATABLE READ: see connect.go
+	var options *sql.TxOptions // MySQL and SQLite: the connection itself is read-only, see connect.go
+	if db.engine == sqlfile.Postgres {
+		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true} // without options, lib/pq asks for READ WRITE
+	}
+	tx, err := db.sql.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("starting to read the forum: %w", err)
 	}

@@ -24,8 +24,9 @@ SELECT p.post_id                   AS id,
 SELECT l.content_id                AS id,
        u.username                  AS name
   FROM {prefix}liked_content l
-  JOIN {prefix}user u ON u.user_id = l.like_user_id
- WHERE l.content_type = 'post' AND l.content_id IN (:ids)
+  JOIN {prefix}user u ON u.user_id = l.like_user_id AND u.is_banned = 0
+  LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id
+ WHERE l.content_type = 'post' AND l.content_id IN (:ids) AND b.user_id IS NULL
  ORDER BY l.content_id, l.like_date, l.like_id
 
 -- name: find

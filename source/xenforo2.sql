@@ -27,8 +27,9 @@ SELECT p.post_id                   AS id,
 SELECT r.content_id                AS id,
        u.username                  AS name
   FROM {prefix}reaction_content r
-  JOIN {prefix}user u ON u.user_id = r.reaction_user_id
- WHERE r.content_type = 'post' AND r.content_id IN (:ids) AND r.reaction_id = 1
+  JOIN {prefix}user u ON u.user_id = r.reaction_user_id AND u.is_banned = 0
+  LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id
+ WHERE r.content_type = 'post' AND r.content_id IN (:ids) AND r.reaction_id = 1 AND b.user_id IS NULL
  ORDER BY r.content_id, r.reaction_date, r.reaction_content_id
 
 -- name: find

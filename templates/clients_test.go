@@ -96,7 +96,7 @@ func TestMail_IsReadableInEveryClient(t *testing.T) {
 			shown.Store(apply(mail))
 			for _, dark := range []bool{false, true} {
 				if dark && filter == "no classes, no dir" {
-					continue // such a client has a dark mode of its own
+					continue // such a client has its own dark mode
 				}
 				p.Emulate(600, dark)
 				p.Open(server.URL)

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"hash/maphash"
 	htmltemplate "html/template"
 	"math"
 	"strings"
@@ -44,6 +45,7 @@ type postKey struct {
 	version, author         string
 	marks                   highlights
 	folded                  string       // the quotes from members that the reader ignores
+	likes                   uint64       // of the names of those who like it: the version does not tell when one is banned
 	in                      forum.PostID // the post that quotes this one
 	inVersion               string
 }
@@ -56,6 +58,7 @@ const (
 	markTookPart
 	markQuotesYou
 	markMentionsYou
+	markHideStarter
 )
 
 func (m highlights) with(mark highlights, on bool) highlights {
@@ -73,8 +76,8 @@ type sectionData struct {
 // threadData is the data of the template "thread".
 type threadData struct {
 	Title, URL                      string // URL: the first new post
-	Starter                         string
-	Time                            slot // of its start
+	Starter                         string // empty: the member ignores them
+	Time                            slot   // of its start
 	New, Participated, QuotesReader bool
 }
 
@@ -109,7 +112,7 @@ func (w *render) section(g *digest.Group) *fragment {
 
 func (w *render) thread(t *digest.Thread) *fragment {
 	first := firstNew(t)
-	m := highlights(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader)
+	m := highlights(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader).with(markHideStarter, t.HideStarter)
 	if w.kind == alertMail {
 		return w.alertThread(t)
 	}
@@ -117,11 +120,15 @@ func (w *render) thread(t *digest.Thread) *fragment {
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
 		title: t.Title, name: t.StarterName, marks: m,
 	}
+	starter := w.displayName(t.StarterName)
+	if t.HideStarter {
+		starter = ""
+	}
 	return w.head(key, func() any {
 		return threadData{
 			Title:        line.Fit(t.Title, titleLimit),
 			URL:          w.renderer.site.Links.Post(t.ID, first),
-			Starter:      w.displayName(t.StarterName),
+			Starter:      starter,
 			Time:         slotTime,
 			New:          t.New,
 			Participated: t.Participated,
@@ -189,8 +196,18 @@ func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
 	m := highlights(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p))
 	return postKey{
 		kind: w.locale.pageOwner(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
-		version: p.Version, author: p.AuthorName, marks: m, folded: foldedKey(p),
+		version: p.Version, author: p.AuthorName, marks: m, folded: foldedKey(p), likes: likesKey(p.Content.Likes),
 	}
+}
+
+var likesSeed = maphash.MakeSeed()
+
+// likesKey returns a hash of names, 0 for none.
+func likesKey(names []string) (key uint64) {
+	for _, name := range names {
+		key = key*31 + maphash.String(likesSeed, name)
+	}
+	return key
 }
 
 func foldedKey(p *digest.Post) string {

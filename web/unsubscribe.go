@@ -35,11 +35,27 @@ func scopeNames() map[link.Scope]string {
 	}
 }
 
-// showUnsubscribe shows what the link unsubscribes from, with a button to confirm.
+// showUnsubscribe shows what the link unsubscribes from, with a button to confirm. If the link was used before, it says so.
 func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
-	if grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe); ok {
-		s.showUnsubscribeStage(w, r, http.StatusOK, grant, "ask", nil)
+	grant, ok := s.checkToken(w, r, link.Scope.IsUnsubscribe)
+	if !ok {
+		return
 	}
+	stage := "ask"
+	if !s.subscribed(r, grant) {
+		stage = "already"
+	}
+	s.showUnsubscribeStage(w, r, http.StatusOK, grant, stage, nil)
+}
+
+// subscribed reports whether there is still something to unsubscribe from. If that cannot be read, the page asks.
+func (s *Server) subscribed(r *http.Request, grant link.Claims) bool {
+	subscribed, err := s.Members.Subscribed(r.Context(), grant)
+	if err != nil {
+		s.Log.Warn("cannot read what a member has chosen", "member", grant.Member, "err", err)
+		return true
+	}
+	return subscribed
 }
 
 // unsubscribe unsubscribes a member from the token's scope. A one-click request of a mailbox provider (RFC 8058, 3.2) gets a line
@@ -101,7 +117,10 @@ func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, st
 	member := forum.MemberID(grant.Member)
 	page := unsubscribePage{
 		What: scopeNames()[grant.Scope], Forum: s.Forum, Stage: stage, Action: s.path(grant),
-		Settings: s.settingsPath(member), Others: s.otherScopes(grant),
+		Settings: s.settingsPath(member),
+	}
+	if stage != "ask" {
+		page.Others = s.otherScopes(r, grant)
 	}
 	if undo != nil {
 		page.Undo = &undoForm{page.Action + "/undo", s.Links.SignState(undo.Bytes())}
@@ -114,15 +133,16 @@ func (s *Server) showUnsubscribeStage(w http.ResponseWriter, r *http.Request, st
 	s.render(w, status, s.language(r, member), "unsubscribe", page)
 }
 
-// otherScopes returns what else the member can unsubscribe from, the narrowest first.
-func (s *Server) otherScopes(grant link.Claims) []otherScope {
+// otherScopes returns what else the member can still unsubscribe from, the narrowest first.
+func (s *Server) otherScopes(r *http.Request, grant link.Claims) []otherScope {
 	if grant.Scope == link.Everything {
 		return nil
 	}
 	var list []otherScope
 	for _, scope := range []link.Scope{link.Alerts, link.Digests, link.Announcements, link.Everything} {
-		if scope != grant.Scope {
-			list = append(list, otherScope{scopeNames()[scope], s.path(link.Claims{Scope: scope, Member: grant.Member})})
+		other := link.Claims{Scope: scope, Member: grant.Member}
+		if scope != grant.Scope && s.subscribed(r, other) {
+			list = append(list, otherScope{scopeNames()[scope], s.path(other)})
 		}
 	}
 	return list

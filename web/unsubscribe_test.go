@@ -107,6 +107,47 @@ func TestUnsubscribe_TwiceChangesNothing(t *testing.T) {
 	}
 }
 
+func TestUnsubscribe_UsedLinkSaysItIsDone(t *testing.T) {
+	t.Parallel()
+	for scope, object := range scopes() {
+		for how, form := range map[string][]string{"one click": {"List-Unsubscribe", "One-Click"}, "page": {"confirm", "yes"}} {
+			w := newFixture(t)
+			if got := w.get(w.url(scope, object)); !strings.Contains(got.body, `name="confirm"`) || strings.Contains(got.body, "ve already ") {
+				t.Errorf("scope %d: an unused link does not ask", scope)
+			}
+			w.post(w.url(scope, object), form...)
+			before := w.dumpStore()
+			w.now = w.now.Add(time.Hour)
+			got := w.get(w.url(scope, object))
+			if got.status != http.StatusOK || !strings.Contains(got.body, "ve already ") || !strings.Contains(got.body, "until you turn them on again") || strings.Contains(got.body, "sealed") {
+				t.Errorf("scope %d, %s: the used link does not say that it is done:\n%s", scope, how, got.body)
+			}
+			if strings.Contains(got.body, w.links.Token(link.Claims{Scope: scope, Member: int64(anna), Object: object})) {
+				t.Errorf("scope %d, %s: the used link offers to unsubscribe again", scope, how)
+			}
+			if w.dumpStore() != before {
+				t.Errorf("scope %d, %s: opening the link changed the store", scope, how)
+			}
+		}
+	}
+}
+
+// After unsubscribing from everything, nothing is left to offer.
+func TestUnsubscribe_OffersOnlyWhatIsStillOn(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	if got := w.post(w.url(link.Alerts, 0), "confirm", "yes"); !strings.Contains(got.body, "Unsubscribe from digests") {
+		t.Errorf("after alerts, the page does not offer digests:\n%s", got.body)
+	}
+	w.post(w.url(link.Digests, 0), "confirm", "yes")
+	if got := w.get(w.url(link.Alerts, 0)); strings.Contains(got.body, "Unsubscribe from digests") || !strings.Contains(got.body, "Unsubscribe from announcements") {
+		t.Errorf("after alerts and digests, the page offers:\n%s", got.body)
+	}
+	if got := w.post(w.url(link.Everything, 0), "confirm", "yes"); strings.Contains(got.body, "Unsubscribe from anything else?") {
+		t.Errorf("after everything, the page offers more:\n%s", got.body)
+	}
+}
+
 var sealedField = regexp.MustCompile(`name="sealed" value="([^"]+)"`)
 
 func TestUndo_RestoresThePreferences(t *testing.T) {

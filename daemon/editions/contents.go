@@ -34,7 +34,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		d.Fill(contents, participated[d.Member.ID])
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
-			editions[i] = Edition{Skip: digest.ReasonNothingNew, Deferred: editions[i].Deferred}
+			editions[i] = Edition{Skip: nothingNewReason(readers[d.Member.ID]), Deferred: editions[i].Deferred}
 			continue
 		}
 		filled = append(filled, d)
@@ -80,13 +80,20 @@ func (n contentRequest) threadIDs() []forum.ThreadID {
 // contents returns the contents of posts. It reads only those that are not cached in this version.
 func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[forum.PostID]string) (map[forum.PostID]*forum.Content, error) {
 	found := make(map[forum.PostID]*forum.Content, len(posts))
-	var missing []forum.PostID
+	var missing, liked []forum.PostID
 	for id, version := range posts {
-		if kept, ok := b.cache.Get(id); ok && kept.version == version {
-			found[id] = kept.content
-		} else {
+		kept, ok := b.cache.Get(id)
+		switch {
+		case !ok || kept.version != version:
 			missing = append(missing, id)
+			continue
+		case kept.content.LikeCount > 0:
+			liked = append(liked, id)
 		}
+		found[id] = kept.content
+	}
+	if err := b.refreshLikes(ctx, s, liked, posts, found); err != nil {
+		return nil, err
 	}
 	slices.Sort(missing)
 	read, err := s.Contents(ctx, missing)
@@ -100,4 +107,22 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 		found[id] = content
 	}
 	return found, nil
+}
+
+// refreshLikes reads again who likes the cached posts: a member of these may be banned by now.
+func (b *Builder) refreshLikes(ctx context.Context, s *source.Snapshot, liked []forum.PostID, posts map[forum.PostID]string, found map[forum.PostID]*forum.Content) error {
+	names, err := s.Likes(ctx, liked)
+	if err != nil {
+		return err
+	}
+	for _, id := range liked {
+		if slices.Equal(names[id], found[id].Likes) {
+			continue
+		}
+		content := *found[id] // other batches share the old one
+		content.Likes = names[id]
+		b.cache.Add(id, cachedContent{posts[id], &content})
+		found[id] = &content
+	}
+	return nil
 }

@@ -65,6 +65,17 @@ func (d *Service) Unsubscribe(ctx context.Context, now time.Time, g link.Claims)
 	return &e, nil
 }
 
+// Subscribed reports whether there is still something that a link can unsubscribe from.
+func (d *Service) Subscribed(ctx context.Context, g link.Claims) (bool, error) {
+	e := UndoState{Member: forum.MemberID(g.Member), Scope: g.Scope, Object: g.Object}
+	if g.Scope == link.Thread || g.Scope == link.Section {
+		cadence, err := d.override(ctx, e)
+		return cadence != digest.Off, err
+	}
+	c, err := d.choices(ctx, e.Member)
+	return err != nil || len(activeStreams(c, g.Scope)) > 0, err
+}
+
 // activeStreams returns the kinds of messages that a scope unsubscribes from and that are still on.
 func activeStreams(c digest.Preferences, scope link.Scope) []string {
 	var kinds []string
