@@ -100,6 +100,9 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 
 func checkTemplates(cfg config.Config) finding.Finding {
 	set, err := templates.Load(cfg.Templates.Dir)
+	if err == nil {
+		err = checkTemplatesForSite(set, messageSite(cfg))
+	}
 	if err != nil {
 		return finding.Fail("templates", err.Error(), "correct this file, or remove it from "+cfg.Templates.Dir)
 	}

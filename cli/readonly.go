@@ -13,7 +13,6 @@ import (
 	"postrider/config"
 	"postrider/daemon"
 	"postrider/internal/addr"
-	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
 	"postrider/templates"
@@ -42,7 +41,7 @@ func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, e
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	// These links are never sent.
-	if a.links, err = link.NewSigner(cfg.Web.URL, randomKey()); err != nil {
+	if a.links, err = newLinks(cfg, randomKey()); err != nil {
 		return nil, err
 	}
 	if err := a.openForum(ctx); err != nil {

@@ -81,8 +81,11 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 	if err != nil {
 		return nil, err
 	}
-	if a.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
+	if a.links, err = newLinks(cfg, keys...); err != nil {
 		return nil, err
+	}
+	if err := checkTemplatesForSite(a.set, a.site()); err != nil {
+		return nil, fmt.Errorf("loading templates: %w", err)
 	}
 	a.renderer = a.set.NewRenderer(a.site(), fragmentCacheSize)
 	return a, nil
@@ -100,8 +103,34 @@ func (a *app) openForum(ctx context.Context) (err error) {
 }
 
 // site describes the forum for messages and pages.
-func (a *app) site() templates.Site {
-	return templates.Site{Name: a.cfg.Forum.Name, URL: a.cfg.Forum.URL, Excerpt: a.cfg.Digest.Excerpt, Locale: a.cfg.Digest.Locale, RepliesRead: repliesRead(a.cfg)}
+func (a *app) site() templates.Site { return messageSite(a.cfg) }
+
+func messageSite(cfg config.Config) templates.Site {
+	site := templates.Site{
+		Name: cfg.Forum.Name, URL: cfg.Forum.URL, Excerpt: cfg.Digest.Excerpt, Locale: cfg.Digest.Locale,
+		RepliesRead: repliesRead(cfg), NoPages: cfg.Web.NoLinks(),
+	}
+	if site.NoPages && cfg.Bounces.Domain == "" {
+		site.Contact = contact(cfg)
+	}
+	return site
+}
+
+// newLinks creates the links of messages, as web.links says.
+func newLinks(cfg config.Config, keys ...[]byte) (*link.Signer, error) {
+	links, err := link.NewSigner(cfg.Web.URL, keys...)
+	if err == nil && cfg.Web.NoLinks() {
+		links = links.WithoutPages(cfg.Bounces.Domain)
+	}
+	return links, err
+}
+
+// checkTemplatesForSite checks what Load cannot know: whether a layout of the administrator links to pages that are off.
+func checkTemplatesForSite(set *templates.Set, site templates.Site) error {
+	if !site.NoPages {
+		return nil
+	}
+	return set.CheckWithoutPages(site)
 }
 
 func (a *app) close() {
