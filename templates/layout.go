@@ -37,7 +37,7 @@ type layoutData struct {
 	Why, Stop, StopAll    slot
 	MultiThread           bool   // of an alert: it holds several threads
 	Pages                 bool   // there are Settings
-	Contact               string // whom to write to instead of Unsubscribe and StopAll; empty without need
+	Contact               string // a person to write to, if Unsubscribe and StopAll do not unsubscribe
 	RepliesRead           bool   // a person reads what members reply
 	Forced                bool   // of an announcement: it also goes to members who opted out
 	Body                  slot

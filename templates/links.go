@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// contact is whom members write to in order to unsubscribe, or "" if the footer has links for that.
+// contact is the address that members write to in order to unsubscribe, or "" if the footer has links for that.
 func (s Site) contact() string {
 	if !s.NoPages {
 		return ""

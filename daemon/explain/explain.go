@@ -157,6 +157,7 @@ func (e *Service) blockers(f *memberFacts, kind string) (list []digest.Reason) {
 	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
 	add(f.health.Suppressed(f.now), digest.ReasonSuppressed)
 	add(!e.set.Delivery.Allows(f.member.Email), digest.ReasonNotAllowListed)
+	add(!e.set.Delivery.InShare(e.links.Percentile(int64(f.member.ID))), digest.ReasonNotInShare)
 	return list
 }
 
