@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,11 +15,12 @@ func (c *cmdEnv) run() *cobra.Command {
 		Use:   "run",
 		Short: "Run the daemon",
 		Long: "Runs the daemon until SIGTERM or Ctrl-C. Messages that are being sent are finished first. With --once, runs one full\n" +
-			"round (scan, plan, deliver) and exits.",
+			"round (scan, plan, deliver) and exits. On a new store, each member's first digest waits for their next hour.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), cmd.InOrStdin(), o) },
 	}
 	cmd.Flags().BoolVar(&o.once, "once", false, "run one full round, then exit")
+	cmd.Flags().BoolVar(&o.first, "first", false, "on a new store: start without asking")
 	cmd.Flags().BoolVar(&o.json, "json", false, "with --once: print the report as JSON")
 	cmd.Flags().StringVar(&o.now, "now", "", "with --once: run as if it were this `time` (RFC 3339)")
 	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write messages as .eml files into this `directory` instead of sending them")
@@ -30,7 +32,11 @@ type runOptions struct {
 	now     string
 	mailDir string
 	json    bool
+	first   bool
 }
+
+// rehearses reports whether the round is one for trying things out: on a new store, the latest digests are due immediately.
+func (o runOptions) rehearses() bool { return o.once && (o.now != "" || o.mailDir != "") }
 
 // clock returns the real clock, or one that always shows --now.
 func (o runOptions) clock() (func() time.Time, error) {
@@ -52,7 +58,7 @@ func parseTime(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
-func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
+func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) error {
 	clock, err := o.clock()
 	if err != nil {
 		return err
@@ -64,11 +70,16 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.startService(ctx, cfg, o.mailDir, clock)
+	s, err := c.startService(ctx, cfg, o, clock)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
+	if !o.rehearses() {
+		if err := c.confirmFirstRun(ctx, s, in, o.first); err != nil {
+			return err
+		}
+	}
 	if o.once {
 		if o.mailDir == "" && o.now == "" {
 			if err := s.probePages(ctx); err != nil { // another daemon may serve them later

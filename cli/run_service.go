@@ -25,8 +25,8 @@ type service struct {
 	inbound      *inbound.Processor
 }
 
-// startService opens everything that run needs, except the listeners. Messages go to the relay, or to mailDir if it is set.
-func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, mailDir string, clock func() time.Time) (_ *service, err error) {
+// startService opens everything that run needs, except the listeners. Messages go to the relay, or to o.mailDir if it is set.
+func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, o runOptions, clock func() time.Time) (_ *service, err error) {
 	a, err := c.openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -37,8 +37,8 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, mailDir st
 			s.stop()
 		}
 	}()
-	a.watcher = s.counts
-	sender, closeSenders, err := a.sender(mailDir)
+	a.watcher, a.rehearse = s.counts, o.rehearses()
+	sender, closeSenders, err := a.sender(o.mailDir)
 	if err != nil {
 		return nil, err
 	}

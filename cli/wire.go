@@ -8,6 +8,7 @@ import (
 	netmail "net/mail"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"postrider/config"
@@ -34,6 +35,7 @@ type app struct {
 	fallback delivery.Sender // nil if there is no fallback relay
 	owner    string          // identifies this process among those that share a store
 	watcher  daemon.Observer // nil: no metrics
+	rehearse bool            // the first digests of a new store are due immediately, see settings.Settings.AwaitSlot
 
 	tempDir string // removed on close; empty if there is none
 }
@@ -125,8 +127,13 @@ func newLinks(cfg config.Config, keys ...[]byte) (*link.Signer, error) {
 	return links, err
 }
 
-// checkTemplatesForSite checks what Load cannot know: whether a layout of the administrator links to pages that are off.
+// checkTemplatesForSite checks what Load cannot know: whether the site's language exists, and whether a layout of the
+// administrator links to pages that are off.
 func checkTemplatesForSite(set *templates.Set, site templates.Site) error {
+	if !set.HasLocale(site.Locale) {
+		return fmt.Errorf("digest.locale is %q, and there are no texts in this language: must be one of %s, or one with its own file locales/%[1]s.toml in [templates] dir",
+			site.Locale, strings.Join(set.Locales(), ", "))
+	}
 	if !site.NoPages {
 		return nil
 	}
@@ -156,8 +163,8 @@ func (a *app) settings() settings.Settings {
 		ReplyTo:     address(cfg.SMTP.ReplyTo),
 		Connections: cfg.SMTP.MaxConnections,
 		Lease:       cfg.Store.Lease,
-		Owner:       a.owner,
-		Bounces:     cfg.Bounces.Domain,
+		Owner:       a.owner, AwaitSlot: !a.rehearse,
+		Bounces: cfg.Bounces.Domain,
 	}
 }
 

@@ -159,6 +159,12 @@ func (s *Signer) Proof(nonce string) string {
 	return urlEncoding.EncodeToString(mac(s.keys[0], []byte("probe "+nonce)))
 }
 
+// Percentile returns a number from 0 to below 100 that belongs to a member. The oldest key of the store decides, so it never changes.
+func (s *Signer) Percentile(member int64) float64 {
+	sum := mac(s.keys[0], fmt.Appendf(nil, "percentile %d", member))
+	return float64(binary.BigEndian.Uint32(sum)) / (1 << 32) * 100
+}
+
 // Mail returns the Object of a View token for a message, from its key in the outbox.
 func Mail(key string) int64 {
 	sum := sha256.Sum256([]byte(key))
