@@ -13,6 +13,7 @@ import (
 	"postrider/config"
 	"postrider/daemon"
 	"postrider/internal/addr"
+	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
 	"postrider/templates"
