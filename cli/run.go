@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"postrider/config"
+	"postrider/metrics"
 )
 
 func (c *cmdEnv) run() *cobra.Command {
@@ -14,8 +17,10 @@ func (c *cmdEnv) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the daemon",
-		Long: "Runs the daemon until SIGTERM or Ctrl-C. Messages that are being sent are finished first. With --once, runs one full\n" +
-			"round (scan, plan, deliver) and exits. On a new store, each member's first digest waits for their next hour.",
+		Long: "Runs the daemon until SIGTERM or Ctrl-C. Messages that are being sent are finished first. If the forum's database\n" +
+			"server is down at the start, the daemon waits for it. SIGHUP reloads the configuration; if it is wrong, the old one\n" +
+			"stays in use and the log says why. With --once, runs one full round (scan, plan, deliver) and exits. On a new store,\n" +
+			"each member's first digest waits for their next hour.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), cmd.InOrStdin(), o) },
 	}
@@ -70,7 +75,11 @@ func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) erro
 	if err != nil {
 		return err
 	}
-	s, err := c.startService(ctx, cfg, o, clock)
+	part := &shared{clock: clock, mailDir: o.mailDir, rehearse: o.rehearses(), counts: metrics.New()}
+	if !o.once {
+		return c.runUntilStopped(ctx, cfg, part, func(s *service) error { return c.confirmFirstRun(ctx, s, in, o.first) })
+	}
+	s, err := c.startService(ctx, cfg, part, false)
 	if err != nil {
 		return err
 	}
@@ -80,17 +89,40 @@ func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) erro
 			return err
 		}
 	}
-	if o.once {
-		if o.mailDir == "" && o.now == "" {
-			if err := s.probePages(ctx); err != nil { // another daemon may serve them later
-				s.log.Warn("cannot reach the pages", "err", err)
-			}
+	if o.mailDir == "" && o.now == "" {
+		if err := s.probePages(ctx); err != nil { // another daemon may serve them later
+			s.log.Warn("cannot reach the pages", "err", err)
 		}
-		report, err := s.runOnce(ctx)
-		if o.json {
-			return errors.Join(err, c.json(newRoundJSON(report)))
-		}
-		return errors.Join(err, c.printRound(report))
 	}
-	return s.runUntilStopped(ctx, o.mailDir == "")
+	report, err := s.runOnce(ctx)
+	if o.json {
+		return errors.Join(err, c.json(newRoundJSON(report)))
+	}
+	return errors.Join(err, c.printRound(report))
+}
+
+// runUntilStopped runs the daemon until ctx ends, if confirm lets it start.
+func (c *cmdEnv) runUntilStopped(ctx context.Context, cfg config.Config, part *shared, confirm func(*service) error) error {
+	c.err = &lockedWriter{Writer: c.err}
+	s, err := c.startService(ctx, cfg, part, true)
+	for errors.Is(err, errReload) {
+		changed, wrong := c.load()
+		if wrong != nil {
+			newLog(c.err, cfg.Log).Error("configuration not reloaded, the old one stays in use", "err", wrong)
+		} else {
+			cfg = changed
+		}
+		s, err = c.startService(ctx, cfg, part, true)
+	}
+	if err != nil {
+		if ctx.Err() != nil && isUnreachable(err) {
+			return nil // stopped while waiting for the forum
+		}
+		return err
+	}
+	if err := confirm(s); err != nil {
+		s.stop()
+		return err
+	}
+	return c.runReloading(ctx, s)
 }

@@ -64,33 +64,47 @@ func (c *cmdEnv) open(ctx context.Context, cfg config.Config) (*app, error) {
 
 // openStore opens everything except the forum: enough to alert the administrator that the forum is down.
 func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err error) {
-	a := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
+	a, err := c.newApp(cfg)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			a.close()
 		}
 	}()
-	if a.set, err = templates.Load(cfg.Templates.Dir); err != nil {
-		return nil, usagef("loading templates: %w", err)
-	}
 	if a.store, err = store.Open(ctx, cfg.Store.DSN); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	if _, err = a.store.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("upgrading the store: %w", err)
 	}
+	return a, a.signLinks(ctx)
+}
+
+// newApp loads the templates and opens the log.
+func (c *cmdEnv) newApp(cfg config.Config) (*app, error) {
+	set, err := templates.Load(cfg.Templates.Dir)
+	if err != nil {
+		return nil, usagef("loading templates: %w", err)
+	}
+	return &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName(), set: set}, nil
+}
+
+// signLinks creates the signer of links, with the store's keys, and the renderer.
+func (a *app) signLinks(ctx context.Context) error {
 	keys, err := a.store.LinkKeys.All(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if a.links, err = newLinks(cfg, keys...); err != nil {
-		return nil, err
+	if a.links, err = newLinks(a.cfg, keys...); err != nil {
+		return err
 	}
 	if err := checkTemplatesForSite(a.set, a.site()); err != nil {
-		return nil, fmt.Errorf("loading templates: %w", err)
+		return usagef("loading templates: %w", err)
 	}
 	a.renderer = a.set.NewRenderer(a.site(), fragmentCacheSize)
-	return a, nil
+	return nil
 }
 
 // openForum opens the forum. From then on, messages link to its pages.
@@ -140,10 +154,15 @@ func checkTemplatesForSite(set *templates.Set, site templates.Site) error {
 	return set.CheckWithoutPages(site)
 }
 
-func (a *app) close() {
+// closeForum ends the connections to the forum.
+func (a *app) closeForum() {
 	if a.forum != nil {
 		a.forum.Close()
 	}
+}
+
+func (a *app) close() {
+	a.closeForum()
 	if a.store != nil {
 		a.store.Close()
 	}
