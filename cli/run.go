@@ -90,8 +90,8 @@ func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) erro
 		}
 	}
 	if o.mailDir == "" && o.now == "" {
-		if err := s.probePages(ctx); err != nil { // another daemon may serve them later
-			s.log.Warn("cannot reach the pages", "err", err)
+		if f := s.deadLinks(ctx); f != nil { // another daemon may serve them later
+			s.log.Warn("cannot reach the pages", "text", f.Text, "fix", f.Fix)
 		}
 	}
 	report, err := s.runOnce(ctx)
@@ -120,9 +120,5 @@ func (c *cmdEnv) runUntilStopped(ctx context.Context, cfg config.Config, part *s
 		}
 		return err
 	}
-	if err := confirm(s); err != nil {
-		s.stop()
-		return err
-	}
-	return c.runReloading(ctx, s)
+	return c.runReloading(ctx, s, confirm)
 }
