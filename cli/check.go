@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -120,6 +121,11 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	for _, f := range db.Check(ctx) {
 		f.Part = "forum " + f.Part
 		all = append(all, f)
+	}
+	if !slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
+		watches := db.CheckWatches(ctx)
+		watches.Part = "forum " + watches.Part
+		all = append(all, watches)
 	}
 	at, known, err := db.DatabaseTime(ctx)
 	return all, clockReading("the forum's database", at, known, err)
