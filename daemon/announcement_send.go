@@ -145,16 +145,19 @@ func (an *announcer) evaluateCanary(ctx context.Context, a store.Announcement) e
 	if err != nil {
 		return err
 	}
-	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Messages, back.Refused, back.Complaints)
+	result := func(p digest.Phrase) string {
+		p.Args = append(p.Args, "messages", back.Messages, "rejected", back.Refused, "complaints", back.Complaints)
+		return p.Stored()
+	}
 	set := an.settings.Announce
 	switch {
 	case back.Refused >= minCanaryFaults && digest.Percent(back.Refused, back.Messages) > set.MaxRejected:
-		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
+		return an.pauseAnnouncement(ctx, a, result(digest.NewPhrase("canary_rejected", "limit", set.MaxRejected)), true)
 	case back.Complaints >= minCanaryFaults && digest.Percent(back.Complaints, back.Messages) > set.MaxComplaints:
-		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
+		return an.pauseAnnouncement(ctx, a, result(digest.NewPhrase("canary_complaints", "limit", set.MaxComplaints)), true)
 	}
 	an.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Messages, "refused", back.Refused)
-	return an.Store.Announcements.PassCanary(ctx, now, a.ID, words)
+	return an.Store.Announcements.PassCanary(ctx, now, a.ID, result(digest.NewPhrase("canary_passed")))
 }
 
 // pauseAnnouncement pauses an announcement because of rejections or complaints, or because it cannot be rendered.

@@ -25,7 +25,7 @@ type reasonSource struct {
 func parseReasons(t *testing.T) reasonSource {
 	t.Helper()
 	found := reasonSource{constants: []string{forum.OptedOut}, phrases: map[string][]string{}}
-	for _, pattern := range []string{"../digest/*.go", "../daemon/explain/*.go", "../source/source.go"} {
+	for _, pattern := range []string{"../digest/*.go", "../daemon/explain/*.go", "../daemon/delivery/*.go", "../daemon/*.go", "../source/source.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
@@ -131,7 +131,7 @@ func TestReason_EveryReasonHasATextInEveryLocale(t *testing.T) {
 
 func TestReason_EveryTextIsUsed(t *testing.T) {
 	reasons := parseReasons(t)
-	stored := []string{"quiet hours", "dropped by the administrator"} // by packages delivery and store
+	stored := []string{"quiet hours", "dropped by the administrator", "the daemon stopped while sending, or could not save the result"} // by packages delivery and store
 	for key := range load(t).locales[0].messages {
 		if table, name, _ := strings.Cut(key, "."); table == reasonTable {
 			if _, isPhrase := reasons.phrases[name]; !isPhrase && !slices.Contains(reasons.constants, name) && !slices.Contains(stored, name) {
