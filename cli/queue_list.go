@@ -94,7 +94,7 @@ func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFil
 	if err != nil {
 		return err
 	}
-	blockers, err := loadBlockers(ctx, s, time.Now())
+	blockers, err := loadBlockers(ctx, s, time.Now(), say)
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,13 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"postrider/bounce"
 	"postrider/daemon/settings"
+	"postrider/digest"
 	"postrider/internal/addr"
 	"postrider/store"
 )

@@ -199,7 +199,7 @@ func (q *truth) checkPredictions(member forum.MemberID, a answer, asked time.Tim
 		case explain.Upcoming:
 			alert, late := x.Reason.Key == "in_next_alert", x.At.After(asked.Add(horizon-time.Hour))
 			switch {
-			case late && came:
+			case late && came && got[0].at.Before(x.At):
 				fault = "was to come later"
 			case late || came && strings.HasPrefix(got[0].key, "alert/") == alert && !got[0].at.Before(x.At):
 			case !came && alert && q.quietFor(member): // the end of quiet hours may be beyond the horizon

@@ -22,11 +22,15 @@ func (p Phrase) Stored() string {
 	return p.Key + "?" + strings.Join(values, "&")
 }
 
+func isCode(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
 // ParseStored returns the phrase that the store keeps as text. A value named "reason" is a reason itself. Any other text is its own
 // key, for example the reply of a relay.
 func ParseStored(text string) Phrase {
 	key, values, found := strings.Cut(text, "?")
-	if !found || key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") != "" {
+	if !found || !isCode(key) {
 		return Phrase{Key: text}
 	}
 	p := Phrase{Key: key}
@@ -34,7 +38,7 @@ func ParseStored(text string) Phrase {
 		name, value, ok := strings.Cut(part, "=")
 		value, err := url.PathUnescape(value)
 		switch {
-		case !ok || err != nil:
+		case !ok || err != nil || !isCode(name):
 			return Phrase{Key: text}
 		case name == "reason":
 			p.Args = append(p.Args, name, Reason(value))

@@ -156,6 +156,24 @@ func TestReason_UnknownReasonsStayAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestReason_StoredWithValues(t *testing.T) {
+	set := load(t)
+	hold := digest.NewPhrase("domain_held", "domain", "a.example", "reason", digest.NewPhrase("hold_rejected", "rejected", 12, "of", 14, "time", "2026-05-04 08:00:00").Stored()).Stored()
+	for _, tt := range []struct{ tag, stored, want string }{
+		{"en", digest.NewPhrase("rate_limited", "provider", "gmail.com", "rate", "60").Stored(), "rate limited: gmail.com accepts 60 messages per minute"},
+		{"de", digest.NewPhrase("rate_limited", "provider", "gmail.com", "rate", "60").Stored(), "begrenzt: gmail.com nimmt 60 Nachrichten pro Minute an"},
+		{"en", hold, "a.example is on hold: rejected 12 of 14 messages sent at 2026-05-04 08:00:00"},
+		{"de", hold, "der Versand an a.example ist angehalten: 12 von 14 Nachrichten abgelehnt, gesendet um 2026-05-04 08:00:00"},
+		{"en", "gmail.com is on hold: as version 0.9 stored it", "gmail.com is on hold: as version 0.9 stored it"},
+		{"en", "rate_limited?provider=gmail.com", "rate_limited?provider=gmail.com"},
+		{"en", "no_such_code?a=b", "no_such_code?a=b"},
+	} {
+		if got := set.Reason(tt.tag, digest.Phrase{Key: tt.stored}); got != tt.want {
+			t.Errorf("in %s: %q, want %q", tt.tag, got, tt.want)
+		}
+	}
+}
+
 func TestReason_FillsPlaceholdersInTheLanguage(t *testing.T) {
 	p := digest.NewPhrase("in_later_digest", "reason", digest.HeldForWeek)
 	alert := digest.NewPhrase("in_alert", "cause", digest.Mentioned.Word())
