@@ -261,9 +261,6 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_health", args{"before": now.Add(-bounce.Reset).Unix()})
 	}
-	if err == nil {
-		_, err = s.exec(ctx, nil, "prune_subjects", nil)
-	}
 	if err != nil {
 		return fmt.Errorf("deleting old data: %w", err)
 	}
