@@ -31,6 +31,7 @@ type shared struct {
 	clock    func() time.Time
 	mailDir  string
 	restored string // the decision about a restored store; empty: none
+	rehearse bool   // see settings.Settings.AwaitSlot
 	counts   *metrics.Metrics
 	sockets  sockets
 }
@@ -48,7 +49,7 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, part *shar
 			s.stop()
 		}
 	}()
-	a.watcher = s.counts
+	a.watcher, a.rehearse = s.counts, part.rehearse
 	if s.sender, s.closeSenders, err = a.sender(part.mailDir); err != nil {
 		s.closeSenders = func() {}
 		return nil, err

@@ -62,6 +62,7 @@ func (s *Store) NoticeRestore(ctx context.Context) (*Restored, error) {
 	if err == nil {
 		err = s.Beat(ctx)
 	}
+	s.freshLock = false
 	if err == nil {
 		_, err = s.exec(ctx, nil, "delete_value", args{"key": backupKey})
 	}
