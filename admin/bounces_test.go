@@ -107,7 +107,7 @@ func TestBounces_ListsHavePages(t *testing.T) {
 	b := w.admin()
 	first, second := b.get("/bounces").body, b.get("/bounces?page=2&after=s49%40a.example").body
 	for i := range 60 {
-		key, address := fmt.Sprintf(">digest/%02d/a<", i), fmt.Sprintf(">s%02d@a.example<", i)
+		key, address := fmt.Sprintf("key=digest%%2f%02d%%2fa", i), fmt.Sprintf(">s%02d@a.example<", i)
 		if on := strings.Contains(first, key); on != (i < 50) || strings.Contains(second, key) == on {
 			t.Errorf("%s is on the first page: %v", key, on)
 		}
@@ -119,7 +119,7 @@ func TestBounces_ListsHavePages(t *testing.T) {
 		t.Error("the pages do not link to each other")
 	}
 	only := b.get("/bounces?domain=B.example&class=full").body
-	if strings.Contains(only, ">digest/00/a<") || !strings.Contains(only, ">digest/01/a<") {
+	if strings.Contains(only, "key=digest%2f00%2fa") || !strings.Contains(only, "key=digest%2f01%2fa") {
 		t.Error("the domain filter shows wrong rows")
 	}
 }

@@ -83,7 +83,7 @@ func TestMember_ShowsWhatIsKnown(t *testing.T) {
 	got := b.get("/members/13")
 	wantEscaped(t, "the reason", got.body)
 	for _, text := range []string{
-		"Frau Doppelstock", "doppel@passengers.example", "digest/13/2026-05-04", "alert/13/", ">accepted<", "Deutsches Abteil", "own threads only",
+		"Frau Doppelstock", "doppel@passengers.example", "key=digest%2f13%2f2026-05-04", "key=alert%2f13%2f", ">accepted<", "Deutsches Abteil", "own threads only",
 		"Every day, 08:00", "Europe/Berlin", "For the first reply", `name="member" value="13"`, "Threads (7)", "Remove suppression",
 	} {
 		if !strings.Contains(got.body, text) {
