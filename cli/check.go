@@ -92,9 +92,9 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 	all = append(all, checkAdmin(cfg))
 	if !o.offline {
 		all = append(all, checkDNS(ctx, cfg, o, conn)...)
-		page, clock := checkPage(ctx, cfg)
-		all, clocks = append(all, page), append(clocks, clock...)
 	}
+	pages, clock := checkPages(ctx, cfg, o.offline)
+	all, clocks = append(all, pages...), append(clocks, clock...)
 	return append(all, doctor.Clock(clocks))
 }
 

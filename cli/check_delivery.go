@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
-	"net/url"
 	"time"
 
 	"postrider/config"
@@ -122,20 +120,6 @@ func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.
 		}
 	}
 	return list
-}
-
-// checkPage checks whether mailbox providers can reach the pages, and reads the web server's clock.
-func checkPage(ctx context.Context, cfg config.Config) (finding.Finding, []doctor.ClockReading) {
-	base, err := url.JoinPath(cfg.Web.URL, "healthz")
-	if err != nil {
-		return finding.Fail("one-click", err.Error(), "correct web.url"), nil
-	}
-	f, clock := doctor.Page(ctx, &http.Client{Timeout: 15 * time.Second}, base)
-	var readings []doctor.ClockReading
-	if !clock.IsZero() {
-		readings = append(readings, doctor.ClockReading{Whose: "the web server", Ahead: time.Until(clock)})
-	}
-	return f, readings
 }
 
 // checkProxies warns if requests for the pages came through a proxy of ours that is not trusted. The running daemon saved it.

@@ -66,6 +66,15 @@ func newTestForum(t *testing.T, changes ...string) testForum {
 			}
 		}
 	}
+	var web strings.Builder // tests may add this table themselves
+	for key, value := range lines {
+		if name, ours := strings.CutPrefix(key, "web."); ours {
+			fmt.Fprintf(&web, "%s = %s\n", name, value)
+		}
+	}
+	if web.Len() > 0 {
+		text.WriteString("[web]\n" + web.String())
+	}
 	if err := os.WriteFile(p.config, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,7 @@ func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
 	all.Go(func() { page.Serve(listener) })
 	all.Go(func() { c.generateActivity(ctx, path, clock) })
 	live := &service{app: h, daemon: d, closeSenders: closeSender}
-	err = live.serve(ctx, nil)
+	err = live.serve(ctx)
 	stop()
 	page.Close()
 	all.Wait()

@@ -19,7 +19,7 @@ func TestRun_ServesMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	p := newTestForum(t, fmt.Sprintf("metrics.listen = %q", address))
+	p := newTestForum(t, fmt.Sprintf("metrics.listen = %q", address), `web.listen = ""`)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() {

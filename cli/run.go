@@ -70,11 +70,16 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	}
 	defer s.stop()
 	if o.once {
+		if o.mailDir == "" && o.now == "" {
+			if err := s.probePages(ctx); err != nil { // another daemon may serve them later
+				s.log.Warn("cannot reach the pages", "err", err)
+			}
+		}
 		report, err := s.runOnce(ctx)
 		if o.json {
 			return errors.Join(err, c.json(newRoundJSON(report)))
 		}
 		return errors.Join(err, c.printRound(report))
 	}
-	return s.runUntilStopped(ctx)
+	return s.runUntilStopped(ctx, o.mailDir == "")
 }

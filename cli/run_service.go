@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"postrider/alarm"
@@ -99,9 +98,11 @@ func (s *service) runOnce(ctx context.Context) (daemon.Report, error) {
 	return report, err
 }
 
-// runUntilStopped opens all listeners and runs the daemon until ctx ends.
-func (s *service) runUntilStopped(ctx context.Context) error {
-	listeners, err := s.openListeners(ctx)
+// runUntilStopped opens all listeners and runs the daemon until ctx ends. If messages leave, their links must work.
+func (s *service) runUntilStopped(ctx context.Context, messagesLeave bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	listeners, err := s.openListeners(ctx, messagesLeave)
 	if err != nil {
 		return err
 	}
@@ -109,15 +110,30 @@ func (s *service) runUntilStopped(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	wait := s.startListeners(listeners)
+	defer func() {
+		cancel()
+		wait()
+	}()
+	if messagesLeave {
+		if err := s.probePages(ctx); err != nil {
+			return err
+		}
+	}
 	defer s.startInbound(ctx, intake)()
-	return s.serve(ctx, listeners)
+	return s.serve(ctx)
 }
 
-// openListeners opens the listeners of the pages, the admin pages and the metrics. Each function serves until ctx ends.
-func (s *service) openListeners(ctx context.Context) ([]func() error, error) {
+// openListeners opens the listeners of the pages, the admin pages and the metrics. Each function serves until ctx ends. A
+// trial without messages that leave needs no pages.
+func (s *service) openListeners(ctx context.Context, needPages bool) ([]func() error, error) {
 	pages, err := s.openPages(ctx, s.daemon, s.clock)
-	if err != nil {
+	switch {
+	case err != nil && needPages:
 		return nil, err
+	case err != nil:
+		s.log.Warn("the pages are not served", "err", err)
+		pages = func() error { return nil }
 	}
 	adminPages, err := s.openAdmin(ctx, s.daemon, s.clock)
 	if err != nil {
@@ -140,21 +156,12 @@ func (a *app) reportStartFailure(ctx context.Context, sender delivery.Sender, ki
 	return why
 }
 
-// serve runs the daemon and the listeners until ctx ends.
-func (s *service) serve(ctx context.Context, listeners []func() error) error {
+// serve runs the daemon until ctx ends.
+func (s *service) serve(ctx context.Context) error {
 	defer killAfterGrace(ctx, s.closeSenders)()
 	warnDescriptors(s.log)
 	s.log.Info("postrider started", "version", readVersion().Version, "forum", s.cfg.Forum.Type, "url", s.cfg.Forum.URL)
-	var open sync.WaitGroup
-	for _, listen := range listeners {
-		open.Go(func() {
-			if err := listen(); err != nil { // delivery continues
-				s.log.Error("pages closed", "err", err)
-			}
-		})
-	}
 	err := s.daemon.Run(ctx)
-	open.Wait()
 	s.log.Info("postrider stopped")
 	return err
 }

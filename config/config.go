@@ -84,6 +84,9 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 	}
 	c.resolvePaths(dir)
 	c.fillIn()
+	if c.Web.NoLinks() && !meta.IsDefined("web", "listen") {
+		c.Web.Listen = "" // nothing links to the pages
+	}
 	errs = append(errs, c.validate(text)...)
 	return c, errors.Join(errs...)
 }

@@ -12,33 +12,63 @@ import (
 	"postrider/internal/finding"
 )
 
-func TestPage_Findings(t *testing.T) {
+// prove is the proof of the pages in these tests.
+func prove(nonce string) string { return "postrider ours " + nonce }
+
+func TestProbe_Findings(t *testing.T) {
 	site := http.NewServeMux()
-	site.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
-	site.Handle("GET /moved", http.RedirectHandler("/healthz", http.StatusFound))
+	site.HandleFunc("GET /ours/probe/{nonce}", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(prove(r.PathValue("nonce")) + "\n")) })
+	site.HandleFunc("GET /theirs/probe/{nonce}", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("postrider other")) })
+	site.HandleFunc("GET /page/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "nginx/1.22.1")
+		w.Write([]byte("<html>Welcome to the forum"))
+	})
+	site.HandleFunc("GET /apache/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "Apache/2.4")
+		w.WriteHeader(http.StatusNotFound)
+	})
+	site.HandleFunc("GET /caddy/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "Caddy")
+		w.WriteHeader(http.StatusBadGateway)
+	})
+	site.HandleFunc("GET /login/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	site.HandleFunc("GET /slow/", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	site.Handle("GET /moved/", http.RedirectHandler("/ours/probe/x", http.StatusFound))
 	server := httptest.NewTLSServer(site)
 	defer server.Close()
+	clear := httptest.NewServer(site)
+	defer clear.Close()
+	client := server.Client()
+	client.Timeout = 500 * time.Millisecond
 	tests := []struct {
-		name, address string
-		client        *http.Client
-		level         finding.Level
-		says          string
+		name, url string
+		client    *http.Client
+		level     finding.Level
+		proved    bool
+		says, fix string
 	}{
-		{"available", server.URL + "/healthz", server.Client(), finding.LevelOK, "answers"},
-		{"redirected", server.URL + "/moved", server.Client(), finding.LevelFail, "redirects to /healthz"},
-		{"not found", server.URL + "/none", server.Client(), finding.LevelWarn, "answers 404"},
-		{"it is in clear", "http://forum.example.org/healthz", server.Client(), finding.LevelFail, "not https"},
-		{"untrusted certificate", server.URL + "/healthz", http.DefaultClient, finding.LevelWarn, "certificate"},
-		{"nobody listens", "https://127.0.0.1:1/healthz", server.Client(), finding.LevelWarn, "cannot be reached"},
+		{"ours", server.URL + "/ours", client, finding.LevelOK, true, "answers", ""},
+		{"without https", clear.URL + "/ours/", client, finding.LevelWarn, true, "only on this machine", "https"},
+		{"another store", server.URL + "/theirs", client, finding.LevelFail, false, "another store", "its own web.url"},
+		{"a page of the forum", server.URL + "/page", client, finding.LevelFail, false, "answers 200, but not from postrider", "location ^~ /page/ { proxy_pass http://127.0.0.1:8026; }"},
+		{"not found at Apache", server.URL + "/apache", client, finding.LevelFail, false, "answers 404, but not from postrider", "ProxyPass /apache/ http://127.0.0.1:8026/apache/"},
+		{"Caddy forwards to nothing", server.URL + "/caddy", client, finding.LevelFail, false, "cannot reach postrider", "handle /caddy/* { reverse_proxy 127.0.0.1:8026 }"},
+		{"behind a login", server.URL + "/login", client, finding.LevelFail, false, "does not let everyone in", "without a login"},
+		{"redirected to ours", server.URL + "/moved", client, finding.LevelFail, false, "redirects to /ours", "without a redirect"},
+		{"slow", server.URL + "/slow", client, finding.LevelFail, false, "no answer", "probe = false"},
+		{"untrusted certificate", server.URL + "/ours", &http.Client{}, finding.LevelFail, false, "certificate", "public authority"},
+		{"nothing listens", "https://127.0.0.1:1", client, finding.LevelFail, false, "connection refused", "probe = false"},
+		{"unknown host", "https://forum.invalid/postrider", client, finding.LevelFail, false, "cannot be reached", "probe = false"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f, clock := Page(t.Context(), tt.client, tt.address)
-			if f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == finding.LevelOK) {
-				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
+			p := Pages{URL: tt.url, Path: "/probe/", Prove: prove, Listen: "127.0.0.1:8026"}
+			a := p.Probe(t.Context(), tt.client)
+			if f := a.Finding; f.Level != tt.level || a.Proved != tt.proved || !strings.Contains(f.Text, tt.says) || !strings.Contains(f.Fix, tt.fix) || (f.Fix == "") != (f.Level == finding.LevelOK) {
+				t.Errorf("found %+v, want %s, %q and the fix %q", a, tt.level, tt.says, tt.fix)
 			}
-			if answered := tt.client == server.Client() && strings.HasPrefix(tt.address, server.URL); answered == clock.IsZero() {
-				t.Errorf("server clock = %v", clock)
+			if tt.proved && a.Clock.IsZero() {
+				t.Error("the server's clock is unknown")
 			}
 		})
 	}

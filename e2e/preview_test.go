@@ -355,7 +355,7 @@ func loadForum(t *testing.T, kind string) (dsn, config string) {
 func writeConfig(t *testing.T, dir, kind, forum, store, relay string) string {
 	t.Helper()
 	path := filepath.Join(dir, "config.toml")
-	text := fmt.Sprintf("[forum]\ntype = %q\ndsn = %q\nurl = \"https://forum.example.org\"\nname = \"Example Forum\"\n[store]\ndsn = %q\nlease = \"2s\"\n[smtp]\nurl = %q\nfrom = \"Example Forum <digest@forum.example.org>\"\n[log]\nformat = \"json\"\n", kind, forum, store, relay)
+	text := fmt.Sprintf("[forum]\ntype = %q\ndsn = %q\nurl = \"https://forum.example.org\"\nname = \"Example Forum\"\n[store]\ndsn = %q\nlease = \"2s\"\n[smtp]\nurl = %q\nfrom = \"Example Forum <digest@forum.example.org>\"\n[web]\nlisten = \"\"\nprobe = false\n[log]\nformat = \"json\"\n", kind, forum, store, relay)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package markup
 
-import "strings"
+import (
+	"html"
+	"strings"
+)
 
 // Dialect is how one forum writes and reads BBCode, apart from what all of them share. The zero value is a
 // forum without its own codes. A Dialect is immutable and safe for concurrent use.
@@ -9,6 +12,10 @@ type Dialect struct {
 	Codes map[string]Code
 	// Entities: the forum shows decimal character references such as &#8364; as characters, as MyBB does.
 	Entities bool
+	// EscapedNames: the forum stores names and titles as HTML, as phpBB does.
+	EscapedNames bool
+	// NoMentions: a typed @name means nothing to the forum.
+	NoMentions bool
 	// ShortNames: the forum shows :short_names: as emoji, as XenForo 2 does.
 	ShortNames bool
 	// Filter is the forum's word filter; nil: none.
@@ -34,18 +41,25 @@ func (d Dialect) BBCode(src string, l Links) Doc {
 	if shielded {
 		b.tree.rewrite(unshield)
 	}
-	if d.ShortNames && strings.Contains(src, ":") {
-		b.tree.rewriteWords(replaceShortNames)
+	d.finish(b.tree)
+	return Doc{t: b.tree}
+}
+
+// finish applies what the forum does to words when it shows them.
+func (d Dialect) finish(t *tree) {
+	if d.ShortNames {
+		t.rewriteWords(replaceShortNames)
 	}
 	if d.Filter != nil {
-		b.tree.filter(d.Filter)
+		t.filter(d.Filter)
 	}
-	b.tree.trim()
-	return Doc{t: b.tree}
+	t.noNames = d.NoMentions
+	t.trim()
 }
 
 // Line returns a title or a name as the forum shows it: with its entities, emoji and word filter.
 func (d Dialect) Line(s string) string {
+	s = d.unescape(s)
 	if d.Entities && strings.Contains(s, "&#") {
 		var shielded bool
 		if s, shielded = decodeEntities(s); shielded {
@@ -62,7 +76,16 @@ func (d Dialect) Line(s string) string {
 }
 
 // Name returns a member's name as the forum shows it. Word filters do not apply to names.
-func (d Dialect) Name(s string) string { return Dialect{Entities: d.Entities}.Line(s) }
+func (d Dialect) Name(s string) string {
+	return Dialect{Entities: d.Entities, EscapedNames: d.EscapedNames}.Line(s)
+}
+
+func (d Dialect) unescape(s string) string {
+	if !d.EscapedNames || !strings.Contains(s, "&") {
+		return s
+	}
+	return html.UnescapeString(s)
+}
 
 // countAtLeast reports whether s has n characters or more.
 func countAtLeast(s string, n int) bool {

@@ -11,7 +11,7 @@ import (
 const (
 	shieldedOpen  = "\U0010f55b" // "["
 	shieldedClose = "\U0010f55d" // "]"
-	shieldedColon = "\U0010f53a" // ":"
+	shieldedColon = "\U0010f57a" // ":"
 	shieldedAt    = "\U0010f540" // "@"
 )
 

@@ -22,7 +22,10 @@ func (b *builder) attachment(t *token) {
 		id = number(t.value)
 		to = "attachment.php?aid=" + t.value
 	}
-	switch {
+	switch name := t.attr("alt"); {
+	case id == 0 && name != "": // phpBB stores only the name
+		b.file(attachment, oneLine(name, maxLabel), "")
+		return
 	case id == 0:
 		b.plain(t.content)
 		return

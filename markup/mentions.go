@@ -43,7 +43,7 @@ func (d Doc) Mentions() []int64 {
 // without the "@": MyBB's @"Fish and Chips", and @Ray as typed. Only the forum knows whether they are
 // members' names. An excerpt returns those of the whole post.
 func (d Doc) Names() []string {
-	if d.t == nil {
+	if d.t == nil || d.t.noNames {
 		return nil
 	}
 	if d.t.excerpt {

@@ -11,6 +11,8 @@ type tree struct {
 	mentions []int64
 	fields   []Field
 
+	noNames bool // typed names are no mentions
+
 	// For an excerpt: quotes and names of the whole post, see mentions.go.
 	excerpt bool
 	quotes  []Quote

@@ -19,6 +19,9 @@ const maxAuthor = 80
 //
 // XenForo puts the IDs after the name, and a name may contain commas, so it is parsed from the end.
 func (t *token) quoted() Quote {
+	if t.source != nil {
+		return *t.source
+	}
 	q := Quote{Author: t.value, Post: number(t.attr("pid"))}
 	for {
 		i := strings.LastIndex(q.Author, ", ")

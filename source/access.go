@@ -13,6 +13,7 @@ import (
 type grant struct {
 	view, read bool
 	own        bool // own threads only
+	never      bool // no other role can permit anything
 }
 
 // grants holds the permissions by role and section; section 0 is the role's default.
@@ -90,15 +91,16 @@ func (g grants) access(roles []string, listed []node) forum.Access {
 		if !n.hasThreads {
 			continue
 		}
-		var view, read, all bool
+		var view, read, all, never bool
 		for _, role := range roles {
 			right := g[role][n.id]
 			view = view || right.view
 			read = read || right.read
 			all = all || right.view && !right.own
+			never = never || right.never
 		}
 		switch {
-		case !view || !read:
+		case never || !view || !read:
 		case all:
 			access[n.id] = forum.ReadAll
 		default:

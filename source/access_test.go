@@ -98,7 +98,7 @@ func TestJSONRights_DecodesPermissionCache(t *testing.T) {
 }
 
 func TestParseRightDigits_AcceptsThreeBinaryDigits(t *testing.T) {
-	for text, want := range map[string]grant{"110": {view: true, read: true}, "111": {true, true, true}, "001": {own: true}} {
+	for text, want := range map[string]grant{"110": {view: true, read: true}, "111": {view: true, read: true, own: true}, "001": {own: true}} {
 		if got, err := parseRightDigits([]byte(text)); got != want || err != nil {
 			t.Errorf("parseRightDigits(%s) = %+v, %v, want %+v", text, got, err, want)
 		}

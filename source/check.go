@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"postrider/forum"
 	"postrider/internal/finding"
 	"postrider/internal/sqlfile"
@@ -27,9 +25,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 			return nil // the other checks would only repeat these errors
 		}
 		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
-		if db.engine == sqlfile.MySQL {
-			all = append(all, s.checkAccount(ctx), s.checkCharset(ctx))
-		}
+		all = append(all, s.checkAccount(ctx)...)
 		return nil
 	})
 	if err == nil {
@@ -63,13 +59,12 @@ func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err er
 func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 	var bad []finding.Finding
 	var absent []string
-	specs := requiredQueries()
+	specs := checkedQueries(s.db.queries)
 	for _, q := range specs {
 		err := s.probeQuery(ctx, q)
-		my, isMySQL := errors.AsType[*mysql.MySQLError](err)
 		switch {
 		case err == nil:
-		case isMySQL && my.Number == 1146 || err != nil && strings.Contains(err.Error(), "no such table"):
+		case absence(err) == absentTable:
 			absent = append(absent, fmt.Sprintf("%s (%v)", q.name, err))
 		default:
 			bad = append(bad, s.queryFinding(q, err))
@@ -90,14 +85,35 @@ func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
 	from := s.db.queries[q.name]
 	fix := fmt.Sprintf("the forum's version differs from the ones that type %s supports: replace the query %q in the file of [forum] queries", s.db.kind.name, q.name)
-	if my, ok := errors.AsType[*mysql.MySQLError](err); ok && (my.Number == 1142 || my.Number == 1143) {
+	if absence(err) == absentRight {
 		fix = "grant SELECT on this table to the account in [forum] dsn"
 	}
 	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), fix)
 }
 
-// probeQuery runs a query with parameters that match almost nothing, and compares its columns with the contract.
+// probeQuery tries a query. An error must not end the transaction, as it would with PostgreSQL.
 func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
+	if s.db.engine != sqlfile.Postgres {
+		return s.tryQuery(ctx, q)
+	}
+	if err := s.exec(ctx, "SAVEPOINT probe"); err != nil {
+		return err
+	}
+	err := s.tryQuery(ctx, q)
+	if back := s.exec(ctx, "ROLLBACK TO SAVEPOINT probe"); back != nil {
+		return errors.Join(err, back)
+	}
+	return err
+}
+
+func (s *Snapshot) exec(ctx context.Context, statement string) error {
+	s.db.statements.Add(1)
+	_, err := s.tx.ExecContext(ctx, statement)
+	return err
+}
+
+// tryQuery runs a query with parameters that match almost nothing, and compares its columns with the contract.
+func (s *Snapshot) tryQuery(ctx context.Context, q querySpec) error {
 	const never = math.MaxInt32 // in 2038: the latest time that a 32-bit column can hold
 	ctx, cancel := s.db.withTimeout(ctx)
 	defer cancel()

@@ -13,8 +13,11 @@ import (
 // checkServer reads the version of the database server.
 func (s *Snapshot) checkServer(ctx context.Context) finding.Finding {
 	product, query := "MySQL", "SELECT VERSION()"
-	if s.db.engine == sqlfile.SQLite {
+	switch s.db.engine {
+	case sqlfile.SQLite:
 		product, query = "SQLite", "SELECT sqlite_version()"
+	case sqlfile.Postgres:
+		product, query = "PostgreSQL", "SHOW server_version"
 	}
 	versions, err := s.queryStrings(ctx, query)
 	if err != nil {
@@ -30,8 +33,52 @@ func (s *Snapshot) checkServer(ctx context.Context) finding.Finding {
 // readOnlyPrivileges are the privileges with which an account cannot change the forum.
 var readOnlyPrivileges = []string{"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES", "EXECUTE"}
 
-// checkAccount warns if the account may write. It parses the result of SHOW GRANTS: GRANT SELECT, INSERT ON ... TO ...
-func (s *Snapshot) checkAccount(ctx context.Context) finding.Finding {
+// checkAccount checks the rights of the account, and the character sets.
+func (s *Snapshot) checkAccount(ctx context.Context) []finding.Finding {
+	switch s.db.engine {
+	case sqlfile.MySQL:
+		return []finding.Finding{s.checkGrants(ctx), s.checkCharset(ctx)}
+	case sqlfile.Postgres:
+		return []finding.Finding{s.checkPrivileges(ctx), s.checkEncoding(ctx)}
+	}
+	return nil
+}
+
+// cureAccount is what to do about an account that may write.
+const cureAccount = "create a separate account for postrider that has only SELECT"
+
+// checkPrivileges warns if the account may write to a table of the forum in PostgreSQL.
+func (s *Snapshot) checkPrivileges(ctx context.Context) finding.Finding {
+	const query = `SELECT c.relname FROM pg_catalog.pg_class c
+		WHERE c.relkind IN ('r', 'p') AND pg_catalog.pg_table_is_visible(c.oid) AND LEFT(c.relname, CHAR_LENGTH($1)) = $1
+		  AND c.relnamespace <> CAST('pg_catalog' AS REGNAMESPACE)
+		  AND pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+		ORDER BY c.relname LIMIT 1`
+	writable, err := s.queryStrings(ctx, query, s.db.prefix)
+	switch {
+	case err != nil:
+		return finding.Warn("account", err.Error(), "check that the account in [forum] dsn has only SELECT")
+	case len(writable) > 0:
+		return finding.Warn("account", fmt.Sprintf("the account may write to the forum (table %s); postrider never writes and does not need this privilege", writable[0]), cureAccount)
+	}
+	return finding.OK("account", "read-only")
+}
+
+// checkEncoding warns about a database of PostgreSQL that does not know which characters its bytes are.
+func (s *Snapshot) checkEncoding(ctx context.Context) finding.Finding {
+	encodings, err := s.queryStrings(ctx, "SHOW server_encoding")
+	text := "the forum's texts use " + strings.Join(encodings, ", ")
+	switch {
+	case err != nil:
+		return finding.Warn("charset", err.Error(), "check that texts in a preview are readable")
+	case strings.Contains(text, "SQL_ASCII"):
+		return finding.Warn("charset", text, "check that accented letters in a preview are correct; if not, convert the database to UTF8")
+	}
+	return finding.OK("charset", text)
+}
+
+// checkGrants warns if the account of MySQL may write. It parses the result of SHOW GRANTS: GRANT SELECT, INSERT ON ... TO ...
+func (s *Snapshot) checkGrants(ctx context.Context) finding.Finding {
 	grants, err := s.queryStrings(ctx, "SHOW GRANTS")
 	if err != nil {
 		return finding.Warn("account", err.Error(), "check that the account in [forum] dsn has only SELECT")
@@ -42,7 +89,7 @@ func (s *Snapshot) checkAccount(ctx context.Context) finding.Finding {
 			privilege, _, _ = strings.Cut(strings.TrimSpace(privilege), " (") // SELECT (column)
 			if isGrant && !slices.Contains(readOnlyPrivileges, privilege) {
 				return finding.Warn("account", fmt.Sprintf("the account may write to the forum (%s); postrider never writes and does not need this privilege", privilege),
-					"create a separate account for postrider that has only SELECT")
+					cureAccount)
 			}
 		}
 	}

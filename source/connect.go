@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/lib/pq"
 	_ "modernc.org/sqlite" // registers "sqlite"
 
 	"postrider/internal/sqlfile"
@@ -20,12 +21,14 @@ import (
 
 // dsnTarget is the database in [forum] dsn. Its String omits the password.
 type dsnTarget struct {
-	engine sqlfile.Engine
-	file   string        // SQLite
-	mysql  *mysql.Config // MySQL and MariaDB
+	engine   sqlfile.Engine
+	file     string        // SQLite
+	mysql    *mysql.Config // MySQL and MariaDB
+	postgres pq.Config
 }
 
-const dsnForms = "must be like \"mysql://user:password@host:3306/database\" (for a local socket add \"?socket=/run/mysqld/mysqld.sock\") or \"sqlite:FILE\""
+const dsnForms = "must be like \"mysql://user:password@host:3306/database\" (for a local socket add \"?socket=/run/mysqld/mysqld.sock\"), " +
+	"\"postgres://user:password@host:5432/database\" or \"sqlite:FILE\""
 
 func parseDSN(dsn string) (dsnTarget, error) {
 	scheme, rest, found := strings.Cut(dsn, ":")
@@ -36,6 +39,8 @@ func parseDSN(dsn string) (dsnTarget, error) {
 		return dsnTarget{engine: sqlfile.SQLite, file: rest}, nil
 	case scheme == "mysql" || scheme == "mariadb":
 		return parseMySQL(dsn)
+	case scheme == "postgres" || scheme == "postgresql":
+		return parsePostgres(dsn)
 	}
 	return dsnTarget{}, fmt.Errorf("dsn: unknown scheme %q: %s", scheme+":", dsnForms)
 }
@@ -76,8 +81,11 @@ func parseMySQL(dsn string) (dsnTarget, error) {
 
 // String describes the database without its password.
 func (t dsnTarget) String() string {
-	if t.engine == sqlfile.SQLite {
+	switch t.engine {
+	case sqlfile.SQLite:
 		return t.file
+	case sqlfile.Postgres:
+		return fmt.Sprintf("database %s as %s at %s:%d", t.postgres.Database, t.postgres.User, t.postgres.Host, t.postgres.Port)
 	}
 	return fmt.Sprintf("database %s as %s at %s", t.mysql.DBName, t.mysql.User, t.mysql.Addr)
 }
@@ -108,6 +116,11 @@ func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 			return nil, fmt.Errorf("opening %s: %w", t, err)
 		}
 		pool = sql.OpenDB(readOnlyConnector{inner, timeout})
+	case sqlfile.Postgres:
+		var err error
+		if pool, err = openPostgres(t.postgres, timeout); err != nil {
+			return nil, err
+		}
 	}
 	pool.SetMaxOpenConns(maxConnections)
 	pool.SetMaxIdleConns(maxConnections)

@@ -33,13 +33,20 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	var body string
 	r := columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
 	return queryChunked(ctx, s, "bodies", "ids", ids, nil, r, func() error {
-		c := &forum.Content{LikeCount: likes, Body: s.dialect.BBCode(body, links)}
+		c := &forum.Content{LikeCount: likes, Body: s.parse(body, links)}
 		found[id] = c
 		if author != forum.Guest {
 			authors[author] = append(authors[author], c)
 		}
 		return nil
 	})
+}
+
+func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
+	if s.db.kind.body != nil {
+		return s.db.kind.body(s.dialect.Dialect, body, links)
+	}
+	return s.dialect.BBCode(body, links)
 }
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.

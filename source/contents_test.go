@@ -82,7 +82,7 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 			counted := make(map[forum.ThreadID]int)
 			var some []forum.PostID
 			for i, p := range posts {
-				if f.kind != "mybb" || p.State == forum.Visible { // MyBB does not number hidden posts
+				if facts[f.kind].hidden || p.State == forum.Visible {
 					counted[p.Thread]++
 					want[p.ID] = counted[p.Thread]
 				}

@@ -15,13 +15,16 @@ type querySpec struct {
 	name    string
 	params  []string
 	columns []string
-	// optional: a forum type may lack the query, and a forum the table or the column that it reads. Then it has no rows.
+	// optional: a forum type may lack the query. Then it has no rows.
 	optional bool
 }
 
-// requiredQueries are those without which nothing can be sent.
-func requiredQueries() []querySpec {
-	return slices.DeleteFunc(contract(), func(q querySpec) bool { return q.optional })
+// checkedQueries are those of a forum that must work, or nothing can be sent.
+func checkedQueries(queries map[string]sqlfile.Query) []querySpec {
+	return slices.DeleteFunc(contract(), func(q querySpec) bool {
+		_, defined := queries[q.name]
+		return !defined || slices.Contains(tolerantQueries, q.name)
+	})
 }
 
 func contract() []querySpec {
@@ -64,10 +67,16 @@ func contract() []querySpec {
 		{name: "word_filter", columns: words("word regex replacement")},
 	}
 	for i := range specs {
-		specs[i].optional = specs[i].name == "codes" || specs[i].name == "word_filter"
+		specs[i].optional = slices.Contains(optionalQueries, specs[i].name)
 	}
 	return specs
 }
+
+// tolerantQueries have no rows if the forum lacks the table or the column that they read.
+var tolerantQueries = []string{"codes", "word_filter"}
+
+// optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "codes", "word_filter"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {

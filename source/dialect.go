@@ -72,7 +72,7 @@ func (db *DB) readDialect(ctx context.Context) (*dialect, error) {
 		fmt.Fprintf(sum, "%q %q %q %q\n", name, pattern, page, email)
 		names, code := []string{name}, markup.NewCode(name, page, email)
 		if pattern != "" {
-			names, code = patternCode(pattern, page)
+			names, code = db.kind.readCode(name, pattern, page)
 		}
 		for _, name := range names {
 			d.add(strings.ToLower(name), code)

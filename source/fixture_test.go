@@ -14,6 +14,7 @@ import (
 
 	"postrider/forum"
 	"postrider/internal/servertest"
+	"postrider/internal/sqlfile"
 )
 
 // expectation is the content of a dump's -expect.json.
@@ -79,6 +80,11 @@ func sharedFixture(t testing.TB, kind string) fixture {
 	t.Helper()
 	loading.Lock()
 	defer loading.Unlock()
+	return sharedFixtureLocked(t, kind)
+}
+
+func sharedFixtureLocked(t testing.TB, kind string) fixture {
+	t.Helper()
 	f, done := loaded[kind]
 	if !done {
 		f = newFixture(t, kind)
@@ -87,27 +93,47 @@ func sharedFixture(t testing.TB, kind string) fixture {
 	return f
 }
 
-// newFixture loads a dump into a new database, which the test may change.
+// dumpEngines are the engines that the dumps are from: MariaDB, unless this says otherwise.
+var dumpEngines = map[string]string{"phpbb3": "postgres"}
+
+// newFixture loads a dump into a new database, which the test may change. kind is a forum type, or "type/engine" for a copy of its
+// dump on another engine.
 func newFixture(t testing.TB, kind string) fixture {
 	t.Helper()
+	if forumType, engine, copied := strings.Cut(kind, "/"); copied {
+		f := sharedFixtureLocked(t, forumType) // keeps the forum type as its kind
+		f.dsn = copyForum(t, f, sqlfile.Engine(engine))
+		return f
+	}
+	if dumpEngines[kind] == "postgres" {
+		f := fixture{kind: kind, dsn: servertest.Postgres(t)}
+		f.readExpectation(t, kind+"-postgres")
+		servertest.LoadPostgresDump(t, f.dsn, "testdata/"+kind+"-postgres.sql.gz")
+		return f
+	}
 	f := fixture{kind: kind, dsn: servertest.MariaDB(t)}
 	dump := kind
 	if kind == "xenforo1" { // has no dump: it is converted from xenforo2
 		dump = "xenforo2"
 	}
-	text, err := os.ReadFile("testdata/" + dump + "-mariadb-expect.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &f.expect); err != nil {
-		t.Fatal(err)
-	}
+	f.readExpectation(t, dump+"-mariadb")
 	if kind == "xenforo1" {
 		fillXenforo1(t, servertest.OpenMariaDB(t, f.dsn), sharedXenforo2Name(t))
 	} else {
 		servertest.LoadDump(t, f.dsn, "testdata/"+kind+"-mariadb.sql.gz")
 	}
 	return f
+}
+
+func (f *fixture) readExpectation(t testing.TB, name string) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name + "-expect.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &f.expect); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // sharedXenforo2Name returns the name of a database with the dump of XenForo 2.

@@ -44,16 +44,19 @@ type forumType struct {
 
 	links      func(base string) forum.Links
 	dialect    markup.Dialect
-	filter     func(row markup.FilteredWord) ([]markup.FilteredWord, error) // decodes a row of word_filter; nil: as it is
-	section    func(title string) string                                    // the title of a section as plain text; nil: it is
-	zone       func(stored string) string                                   // returns an IANA name; nil: the forum stores one
-	locale     func(stored string) string                                   // returns a BCP 47 tag; nil: the forum stores one
-	rights     func(stored []byte) (grant, error)
-	inherits   bool // sections inherit permissions from ancestors and from the role's default
-	offsetOnly bool // the forum stores UTC offsets, so a member's zone changes with daylight saving time
+	body       func(d markup.Dialect, stored string, l markup.Links) markup.Doc // parses a post; nil: BBCode
+	code       func(name, pattern, page string) ([]string, markup.Code)         // decodes a row of codes with a pattern; nil: as in MyBB
+	escape     func(name string) string                                         // a member's name as the forum stores it; nil: unchanged
+	filter     func(row markup.FilteredWord) ([]markup.FilteredWord, error)     // decodes a row of word_filter; nil: as it is
+	section    func(title string) string                                        // the title of a section as plain text; nil: it is
+	zone       func(stored string) string                                       // returns an IANA name; nil: the forum stores one
+	locale     func(stored string) string                                       // returns a BCP 47 tag; nil: the forum stores one
+	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
+	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
+	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
-func forumTypes() []forumType { return []forumType{xenforo2(), xenforo1(), mybb(), sample()} }
+func forumTypes() []forumType { return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), sample()} }
 
 func forumTypeNamed(name string) (forumType, bool) {
 	for _, k := range forumTypes() {
@@ -70,6 +73,22 @@ func typeNames() []string {
 		names = append(names, k.name)
 	}
 	return names
+}
+
+// readCode decodes a row of codes that has a pattern.
+func (k forumType) readCode(name, pattern, page string) ([]string, markup.Code) {
+	if k.code != nil {
+		return k.code(name, pattern, page)
+	}
+	return patternCode(pattern, page)
+}
+
+// stored returns a member's name as the forum stores it.
+func (k forumType) stored(name string) string {
+	if k.escape == nil {
+		return name
+	}
+	return k.escape(name)
 }
 
 func (k forumType) supports(e sqlfile.Engine) bool { return slices.Contains(k.engines, e) }

@@ -55,7 +55,7 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 		}
 	}
 	var id forum.MemberID
-	err := s.queryNamed(ctx, "find", params{"name": idOrName}, columns{"id": &id}, func() error { return nil })
+	err := s.queryNamed(ctx, "find", params{"name": s.db.kind.stored(idOrName)}, columns{"id": &id}, func() error { return nil })
 	if err := ignoreUnfit(err); err != nil {
 		return forum.Member{}, err
 	}
@@ -69,6 +69,7 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 
 // Search finds up to limit members whose names start with begins, ignoring case, ordered by name.
 func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]forum.MemberID, error) {
+	begins = s.db.kind.stored(begins)
 	pattern := strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(begins) + "%"
 	var ids []forum.MemberID
 	var id forum.MemberID

@@ -81,13 +81,13 @@ func TestSnapshot_ReadsIgnoresReadMarksAndParticipation(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if at := marks[panda].Threads[keys.Threads["t28"]]; at.Unix() != 1795359600 {
+			if at := marks[panda].Threads[keys.Threads["t28"]]; at.Unix() != facts[f.kind].readT28 {
 				t.Errorf("panda has read t28 up to %v", at)
 			}
 			if at := marks[keys.Members["ray"]].Sections[keys.Sections["s2"]]; at.Unix() != 1795338000 {
 				t.Errorf("ray has read s2 up to %v", at)
 			}
-			days := map[string]int{"xenforo2": 30, "xenforo1": 30, "mybb": 7}[f.kind]
+			days := facts[f.kind].keptDays
 			if floor := marks[panda].KeptSince; !floor.Equal(f.now().AddDate(0, 0, -days)) {
 				t.Errorf("floor = %v, want %d days", floor, days)
 			}

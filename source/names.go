@@ -36,14 +36,14 @@ func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, t
 	var text string
 	r := columns{"id": &id, column: &text}
 	each := func() error {
-		for _, as := range asked[strings.ToLower(text)] {
+		for _, as := range asked[strings.ToLower(s.name(text))] {
 			if other, twice := found[as]; !twice || id < other {
 				found[as] = id
 			}
 		}
 		return nil
 	}
-	for part := range slices.Chunk(spellings(asked), chunkSize) {
+	for part := range slices.Chunk(spellings(asked, s.db.kind.stored), chunkSize) {
 		if err := s.queryTexts(ctx, query, param, part, r, each); err != nil {
 			return nil, err
 		}
@@ -51,11 +51,14 @@ func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, t
 	return found, nil
 }
 
-// spellings returns each text in lower case and as given: a column with a binary collation tells them apart.
-func spellings(asked map[string][]string) []string {
+// spellings returns each text in lower case and as given, as the forum stores it: a column with a binary collation tells them apart.
+func spellings(asked map[string][]string, stored func(string) string) []string {
 	all := make([]string, 0, len(asked))
 	for folded, given := range asked {
 		all = append(append(all, folded), given...)
+	}
+	for i := range all {
+		all[i] = stored(all[i])
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

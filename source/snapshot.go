@@ -39,6 +39,9 @@ func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r colu
 			err = fmt.Errorf("querying the forum for %s: %w", name, err)
 		}
 	}()
+	if _, defined := s.db.queries[name]; !defined && slices.Contains(optionalQueries, name) {
+		return nil
+	}
 	ctx, cancel := s.db.withTimeout(ctx)
 	defer cancel()
 	rows, err := s.query(ctx, name, p)
@@ -77,6 +80,9 @@ func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows,
 	}
 	if text, args, err = sqlx.In(text, args...); err != nil {
 		return nil, err
+	}
+	if s.db.engine == sqlfile.Postgres {
+		text = sqlx.Rebind(sqlx.DOLLAR, text)
 	}
 	s.db.statements.Add(1)
 	return s.tx.QueryContext(ctx, text, args...)

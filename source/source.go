@@ -223,7 +223,11 @@ func (db *DB) Read(ctx context.Context, ask func(*Snapshot) error) (err error) {
 
 // transaction calls ask within one read-only transaction.
 func (db *DB) transaction(ctx context.Context, ask func(*Snapshot) error) (err error) {
-	tx, err := db.sql.BeginTx(ctx, nil) // the connection itself is read-only and REPEATABLE READ: see connect.go
+	var options *sql.TxOptions // MySQL and SQLite: the connection itself is read-only, see connect.go
+	if db.engine == sqlfile.Postgres {
+		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true} // without options, lib/pq asks for READ WRITE
+	}
+	tx, err := db.sql.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("starting to read the forum: %w", err)
 	}

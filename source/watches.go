@@ -101,7 +101,9 @@ func (s *Snapshot) ReadMarksSince(ctx context.Context, ids []forum.MemberID, mom
 	var at int64
 	var section forum.SectionID
 	err := queryChunked(ctx, s, "section_reads", "members", ids, since, columns{"member_id": &member, "section_id": &section, "read_at": &at}, func() error {
-		all[member].Sections[section] = unix(at)
+		if at := unix(at); at.After(all[member].Sections[section]) { // phpBB has one for the section and one for all
+			all[member].Sections[section] = at
+		}
 		return nil
 	})
 	if err != nil {

@@ -13,12 +13,28 @@ import (
 type Config struct {
 	Listen         string   `toml:"listen"` // empty: no pages
 	URL            string   `toml:"url"`
+	Links          string   `toml:"links"` // LinksPages, also if empty, or LinksNone
+	Probe          bool     `toml:"probe"` // run requests url before it sends
 	TrustedProxies []string `toml:"trusted_proxies"`
 	HookSecret     string   `toml:"hook_secret"` // empty: the forum cannot call
 }
 
-// DefaultConfig serves no pages and trusts no proxies.
-func DefaultConfig() Config { return Config{TrustedProxies: []string{}} }
+// DefaultListen is where a reverse proxy on the same machine finds the pages.
+const DefaultListen = "127.0.0.1:8026"
+
+// Values of Config.Links: what messages link to.
+const (
+	LinksPages = "pages"
+	LinksNone  = "none"
+)
+
+// DefaultConfig serves the pages on DefaultListen, links to them, and trusts no proxies.
+func DefaultConfig() Config {
+	return Config{Listen: DefaultListen, Links: LinksPages, Probe: true, TrustedProxies: []string{}}
+}
+
+// NoLinks reports whether messages have no links to the pages.
+func (c Config) NoLinks() bool { return c.Links == LinksNone }
 
 // Validate returns every error of the configuration; each begins with its key.
 func (c Config) Validate() error {
@@ -29,6 +45,9 @@ func (c Config) Validate() error {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, fmt.Errorf("url is %q: must be an http or https URL, the public address of postrider's pages, for example \"https://forum.example.org/postrider\"", c.URL))
+	}
+	if c.Links != "" && c.Links != LinksPages && c.Links != LinksNone {
+		errs = append(errs, fmt.Errorf("links is %q: must be \"pages\", or \"none\" for messages without links to postrider's pages", c.Links))
 	}
 	if _, err := parsePrefixes(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies %w", err))

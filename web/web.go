@@ -5,6 +5,7 @@
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
 //	/hooks/forum  a call from the forum: there is something new (hook.go)
 //	/healthz      liveness: the store can be read
+//	/probe/NONCE  proof that these are the pages of this store (probe.go)
 //	/readyz       readiness: no alarm keeps the daemon from sending
 //
 // The pages are rendered on the server, from templates, and work without scripts. Package link defines what a token permits;
@@ -88,6 +89,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
+	mux.Handle(ProbePath+"{nonce}", Methods{http.MethodGet: probe(s.Links)})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
 	mux.Handle("/readyz", Methods{http.MethodGet: s.ready})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.denyRequest(w, r, http.StatusNotFound) })

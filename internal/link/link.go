@@ -130,6 +130,11 @@ func mac(key, body []byte) []byte {
 	return h.Sum(nil)[:macBytes]
 }
 
+// Proof returns proof that the pages of this store answer: its oldest key, which all daemons have, signs the nonce.
+func (s *Signer) Proof(nonce string) string {
+	return urlEncoding.EncodeToString(mac(s.keys[0], []byte("probe "+nonce)))
+}
+
 // Mail returns the Object of a View token for a message, from its key in the outbox.
 func Mail(key string) int64 {
 	sum := sha256.Sum256([]byte(key))

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"postrider/config"
+	"postrider/doctor"
+	"postrider/internal/link"
+	"postrider/web"
+)
+
+// probeClient requests the pages as a member's browser does.
+var probeClient = &http.Client{Timeout: 10 * time.Second}
+
+// publicPages describes the pages for a probe.
+func publicPages(cfg config.Config, links *link.Signer) doctor.Pages {
+	return doctor.Pages{
+		URL: cfg.Web.URL, Path: web.ProbePath, Listen: cfg.Web.Listen,
+		Prove: func(nonce string) string { return web.ProbeAnswer(links, nonce) },
+	}
+}
+
+// probePages fails if the links in messages would not open the pages.
+func (s *service) probePages(ctx context.Context) error {
+	if s.cfg.Web.NoLinks() || !s.cfg.Web.Probe {
+		return nil
+	}
+	answer := publicPages(s.cfg, s.links).Probe(ctx, probeClient)
+	f := answer.Finding
+	switch {
+	case !answer.Proved:
+		return fmt.Errorf("links in messages would be dead: %s\n-> %s\n-> to send messages without these links, set [web] links = \"none\"", f.Text, f.Fix)
+	case f.Fix != "":
+		s.log.Warn("pages", "text", f.Text, "fix", f.Fix)
+	}
+	return nil
+}

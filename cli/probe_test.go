@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postrider/internal/smtptest"
+)
+
+// runFor runs the daemon until it logs that it has started, at most for some seconds. It returns its output and exit code.
+func runFor(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	log := &startWatcher{started: cancel}
+	code = Run(ctx, append([]string{"run"}, args...), log, log, func(string) string { return "" })
+	return log.String(), code
+}
+
+// startWatcher is an output that calls started when the daemon has started.
+type startWatcher struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	started func()
+}
+
+func (w *startWatcher) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if bytes.Contains(p, []byte("postrider started")) {
+		w.started()
+	}
+	return w.text.Write(p)
+}
+
+func (w *startWatcher) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
+func TestRun_RefusesDeadLinks(t *testing.T) {
+	forum := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "nginx")
+		w.Write([]byte("a page of the forum"))
+	}))
+	defer forum.Close()
+	nowhere, listen := freeAddress(t), freeAddress(t)
+	relay := "smtp.url = " + quoted(smtptest.New(t).URL())
+	tests := []struct {
+		name    string
+		changes []string
+		starts  bool
+		says    string
+	}{
+		{"the forum answers everything", []string{"web.url = " + quoted(forum.URL+"/postrider"), "web.listen = " + quoted(listen)}, false, "location ^~ /postrider/ { proxy_pass http://" + listen},
+		{"nothing answers", []string{"web.url = " + quoted("http://"+nowhere+"/postrider"), "web.listen = " + quoted(listen)}, false, "connection refused"},
+		{"nothing is configured", []string{"forum.url = " + quoted("http://"+nowhere)}, false, `[web] links = "none"`},
+		{"the pages answer", []string{"web.url = " + quoted("http://"+listen+"/postrider"), "web.listen = " + quoted(listen)}, true, "only on this machine"},
+		{"the owner wants no links", []string{"web.links = " + quoted("none")}, true, ""},
+		{"the owner wants no probe", []string{"web.url = " + quoted("http://"+nowhere+"/postrider"), "web.probe = false", "web.listen = " + quoted(listen)}, true, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newTestForum(t, append(tt.changes, relay)...)
+			out, code := runFor(t, "-c", p.config)
+			if started := strings.Contains(out, "postrider started"); started != tt.starts || (code == 0) != tt.starts || !strings.Contains(out, tt.says) {
+				t.Errorf("started: %v, exit %d, want start: %v and %q in\n%s", started, code, tt.starts, tt.says, out)
+			}
+		})
+	}
+}
+
+func TestRun_MailDirNeedsNoPages(t *testing.T) {
+	p := newTestForum(t, "web.listen = "+quoted(freeAddress(t)), "web.url = "+quoted("http://"+freeAddress(t)))
+	if out, code := runFor(t, "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config); code != 0 {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+}
+
+func TestRun_OnceWarnsOfDeadLinks(t *testing.T) {
+	p := newTestForum(t, "web.url = "+quoted("http://"+freeAddress(t)), "smtp.url = "+quoted(smtptest.New(t).URL()))
+	_, errOut, code := run(t, "run", "--once", "-c", p.config)
+	if code != 0 || !strings.Contains(errOut, "cannot reach the pages") {
+		t.Errorf("exit %d:\n%s", code, errOut)
+	}
+}
+
+func TestCheck_ProbesPages(t *testing.T) {
+	listen := freeAddress(t)
+	relay := "smtp.url = " + quoted(smtptest.New(t).URL())
+	pages := []string{relay, "web.url = " + quoted("http://"+listen+"/postrider"), "web.listen = " + quoted(listen)}
+	p := newTestForum(t, pages...)
+	wantPages := func(level, text string) {
+		t.Helper()
+		out, _, _ := run(t, "check", "--resolver", "127.0.0.1:1", "-c", p.config)
+		if !strings.Contains(out, level+"  one-click: "+text) {
+			t.Errorf("no %q with %q in\n%s", level, text, out)
+		}
+	}
+	wantPages("warn", "http://"+listen+"/postrider answers, but only on this machine") // check answers itself
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	started := make(chan struct{})
+	log := &startWatcher{started: sync.OnceFunc(func() { close(started) })}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- Run(ctx, []string{"run", "-c", p.config}, log, log, func(string) string { return "" })
+	}()
+	select {
+	case <-started:
+	case code := <-ended:
+		t.Fatalf("run ended with %d:\n%s", code, log.String())
+	}
+	wantPages("warn", "http://"+listen+"/postrider answers, but only on this machine")
+	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "ok    web.listen: "+listen+" is in use by the daemon that runs") {
+		t.Errorf("while a daemon runs:\n%s", out)
+	}
+	cancel()
+	<-ended
+	p = newTestForum(t, relay, `web.listen = ""`, "web.url = "+quoted("http://"+listen+"/postrider"))
+	wantPages("FAIL", "http://"+listen+"/postrider cannot be reached from this machine: connection refused")
+}

@@ -1,0 +1,77 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"postrider/internal/sqlfile"
+)
+
+func parsePostgres(dsn string) (dsnTarget, error) {
+	u, err := url.Parse(dsn)
+	if err != nil { // not wrapped: the error of url.Parse contains the password
+		return dsnTarget{}, fmt.Errorf("dsn: invalid URL: %s; write special characters of the password as %%XX", dsnForms)
+	}
+	if u.User.Username() == "" || strings.Trim(u.Path, "/") == "" {
+		return dsnTarget{}, fmt.Errorf("dsn: missing user or database name: %s", dsnForms)
+	}
+	if u.Hostname() == "" && !u.Query().Has("host") {
+		return dsnTarget{}, fmt.Errorf("dsn: missing host: %s", dsnForms)
+	}
+	c, err := pq.NewConfig(dsn)
+	if err != nil {
+		return dsnTarget{}, fmt.Errorf("dsn: invalid PostgreSQL URL: %s; the options are those of libpq, such as sslmode", dsnForms)
+	}
+	if c.ApplicationName == "" {
+		c.ApplicationName = "postrider"
+	}
+	c.BinaryParameters = true // one round trip per query instead of two
+	return dsnTarget{engine: sqlfile.Postgres, postgres: c}, nil
+}
+
+func openPostgres(c pq.Config, timeout time.Duration) (*sql.DB, error) {
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = timeout
+	}
+	inner, err := pq.NewConnectorConfig(c)
+	if err != nil {
+		return nil, errors.New("invalid settings of the PostgreSQL connection: see dsn in [forum]") // the driver's error may contain the password
+	}
+	return sql.OpenDB(postgresReader{inner, timeout}), nil
+}
+
+// postgresReader opens connections to PostgreSQL that cannot write, that show one state of the forum in each transaction, and that
+// stop slow statements.
+type postgresReader struct {
+	*pq.Connector
+	timeout time.Duration
+}
+
+// readerSettings: times without a zone are UTC, backslashes in strings mean themselves, and a daemon that vanished in a transaction
+// does not keep the server from removing old rows. Compiling a query (jit) takes longer than running one of ours.
+const readerSettings = `SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET statement_timeout = %d; SET idle_in_transaction_session_timeout = '2min'; SET TimeZone = 'UTC';
+SET standard_conforming_strings = on; SET jit = off`
+
+// Connect implements driver.Connector.
+func (r postgresReader) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := r.Connector.Connect(ctx)
+	if errors.Is(err, pq.ErrSSLNotSupported) {
+		return nil, fmt.Errorf("%w: if the server is on this machine or in a private network, add \"?sslmode=disable\" to dsn", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, fmt.Sprintf(readerSettings, r.timeout.Milliseconds()), nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("setting up the session: %w", err), conn.Close())
+	}
+	return conn, nil
+}

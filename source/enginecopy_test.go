@@ -1,0 +1,185 @@
+package source
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"postrider/internal/servertest"
+	"postrider/internal/sqlfile"
+)
+
+// copyForum copies all tables of a forum into a new database of another engine, with columns of similar types and the primary keys,
+// for forum software that runs on several. It returns the DSN.
+func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
+	t.Helper()
+	source, target := openAny(t, from.dsn), ""
+	switch to {
+	case sqlfile.MySQL:
+		target = servertest.MariaDB(t)
+	case sqlfile.Postgres:
+		target = servertest.Postgres(t)
+	case sqlfile.SQLite:
+		target = "sqlite:" + filepath.Join(sharedDir(t), "forum.db")
+	}
+	into := openAny(t, target)
+	tables := make(map[string][]copiedColumn)
+	schema := "DATABASE()"
+	if engineOf(t, from.dsn) == sqlfile.Postgres {
+		schema = "'public'"
+	}
+	rows, err := source.QueryContext(t.Context(), `SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
+		JOIN information_schema.tables b ON b.table_schema = c.table_schema AND b.table_name = c.table_name AND b.table_type = 'BASE TABLE'
+		WHERE c.table_schema = `+schema+` ORDER BY c.table_name, c.ordinal_position`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table string
+		var c copiedColumn
+		if err := rows.Scan(&table, &c.name, &c.kind); err != nil {
+			t.Fatal(err)
+		}
+		tables[table] = append(tables[table], c)
+	}
+	for table, columns := range tables {
+		copyTable(t, source, into, engineOf(t, from.dsn), to, table, columns)
+	}
+	return target
+}
+
+// sharedDirs are for files that outlive a test, because several tests share them.
+var sharedDirs []string
+
+func sharedDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "postrider-forum-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sharedDirs = append(sharedDirs, dir)
+	return dir
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, dir := range sharedDirs {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+type copiedColumn struct{ name, kind string }
+
+// copiedType returns a similar type of another engine.
+func (c copiedColumn) copiedType(to sqlfile.Engine) string {
+	kind := strings.ToLower(c.kind)
+	switch {
+	case strings.Contains(kind, "int"):
+		return "BIGINT"
+	case strings.Contains(kind, "double"), strings.Contains(kind, "float"), strings.Contains(kind, "numeric"), strings.Contains(kind, "decimal"), kind == "real":
+		return "DOUBLE PRECISION"
+	case strings.Contains(kind, "bytea"), strings.Contains(kind, "blob"), strings.Contains(kind, "binary"):
+		if to == sqlfile.Postgres {
+			return "BYTEA"
+		}
+		return "LONGBLOB"
+	}
+	if to == sqlfile.MySQL {
+		return "LONGTEXT"
+	}
+	return "TEXT"
+}
+
+func quoteName(e sqlfile.Engine, name string) string {
+	if e == sqlfile.MySQL {
+		return "`" + name + "`"
+	}
+	return `"` + name + `"`
+}
+
+func copyTable(t testing.TB, source, into *sql.DB, from, to sqlfile.Engine, table string, columns []copiedColumn) {
+	t.Helper()
+	var defined, read, names, places []string
+	for i, c := range columns {
+		defined = append(defined, quoteName(to, c.name)+" "+c.copiedType(to))
+		read = append(read, quoteName(from, c.name))
+		names = append(names, quoteName(to, c.name))
+		place := "?"
+		if to == sqlfile.Postgres {
+			place = fmt.Sprintf("$%d", i+1)
+		}
+		places = append(places, place)
+	}
+	execute(t, into, fmt.Sprintf("CREATE TABLE %s (%s)", quoteName(to, table), strings.Join(defined, ", ")))
+	rows, err := source.QueryContext(t.Context(), fmt.Sprintf("SELECT %s FROM %s", strings.Join(read, ", "), quoteName(from, table)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	tx, err := into.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	insert, err := tx.PrepareContext(t.Context(), fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quoteName(to, table), strings.Join(names, ", "), strings.Join(places, ", ")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, into2 := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		into2[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into2...); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range values {
+			if text, isText := v.([]byte); isText && !strings.HasSuffix(columns[i].copiedType(to), "BLOB") && columns[i].copiedType(to) != "BYTEA" {
+				values[i] = string(text)
+			}
+			if truth, isBool := v.(bool); isBool && to != sqlfile.Postgres {
+				values[i] = map[bool]int{true: 1}[truth]
+			}
+		}
+		if _, err := insert.ExecContext(t.Context(), values...); err != nil {
+			t.Fatalf("copying %s: %v", table, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func engineOf(t testing.TB, dsn string) sqlfile.Engine {
+	t.Helper()
+	target, err := parseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target.engine
+}
+
+// openAny opens a forum's database for writing.
+func openAny(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	driver, name := "postgres", dsn
+	switch engineOf(t, dsn) {
+	case sqlfile.MySQL:
+		return servertest.OpenMariaDB(t, dsn)
+	case sqlfile.SQLite:
+		driver, name = "sqlite", strings.TrimPrefix(dsn, "sqlite:")
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}

@@ -1,0 +1,41 @@
+package source
+
+import "postrider/forum"
+
+// forumFacts are what the tests expect of one forum type's dump, apart from the expectations that come with it.
+type forumFacts struct {
+	group    forum.Group // one of its groups
+	sections []string    // keys of the sections of the story, in the forum's order
+	title    string      // of the first section
+	hidden   bool        // hidden posts have numbers, too
+	keptDays int         // for how long the forum keeps read marks
+	readT28  int64       // when panda read t28 last
+	write    string      // a statement that changes posts
+}
+
+var facts = map[string]forumFacts{
+	"xenforo2": {
+		group:    forum.Group{ID: 4, Title: "Moderating"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
+		title:    "Indo Pacific & East Asia", hidden: true, keptDays: 30, readT28: 1795359600,
+		write: "UPDATE xf_post SET message = 'gone'",
+	},
+	"xenforo1": {
+		group:    forum.Group{ID: 4, Title: "Moderating"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
+		title:    "Indo Pacific & East Asia", hidden: true, keptDays: 30, readT28: 1795359600,
+		write: "DELETE FROM xf_post",
+	},
+	"mybb": {
+		group:    forum.Group{ID: 6, Title: "Moderators"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist"}, // without the one with a password and the inactive one
+		title:    "Indo Pacific & East Asia", keptDays: 7, readT28: 1795359600,
+		write: "DELETE FROM mybb_posts", // MyISAM, which has no transactions
+	},
+	"phpbb3": {
+		group:    forum.Group{ID: 8, Title: "Staff & Co"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xlist", "xnever"}, // without the one with a password and the link
+		title:    "Your first forum", keptDays: 3650, readT28: 1795428600,
+		write: "DELETE FROM phpbb_posts",
+	},
+}
