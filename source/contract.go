@@ -41,6 +41,7 @@ func contract() []querySpec {
 		{name: "members", params: words("ids now"), columns: words("id name email zone locale roles no_mail")},
 		{name: "find", params: words("name"), columns: words("id")},
 		{name: "search", params: words("begins limit"), columns: words("id")},
+		{name: "containing", params: words("part limit"), columns: words("id")},
 		{name: "watching", params: words("after limit"), columns: words("id")},
 		{name: "rights", params: words("roles"), columns: words("role section_id rights")},
 		{name: "section_watches", params: words("members"), columns: words("member_id section_id level mail")},
@@ -76,7 +77,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "codes", "word_filter"}
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "codes", "word_filter"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {

@@ -27,6 +27,7 @@
 //	members         :ids :now          id name email zone locale roles no_mail
 //	find            :name              id
 //	search          :begins :limit     id
+//	containing      :part :limit       id
 //	watching        :after :limit      id
 //	rights          :roles             role section_id rights
 //	section_watches :members           member_id section_id level mail
@@ -74,7 +75,8 @@
 //     no_mail is empty or the reason why this member gets no email: one of the constants of this package
 //     (Banned ...). zone and locale are as the forum stores them; the type's Go file converts them.
 //   - find: the member with exactly this name, if there is one. search: members whose names are LIKE :begins, ignoring
-//     case, ordered by name. "|" is the escape character.
+//     case, ordered by name. "|" is the escape character. containing: those whose names are LIKE :part, which begins
+//     with "%"; without it search answers. Only a person who searches calls it, so it may read all names.
 //   - watching: members who watch anything, by ascending ID, after :after. Deleted accounts may be among them.
 //   - rights: the permissions of each role in each section: three digits 0 or 1 for "may view it", "may read its
 //     threads" and "may read only own threads"; or a cache that the type's Go file decodes. A section without
