@@ -16,7 +16,7 @@ var mayImport = map[string][]string{
 	"admin":                {"alarm", "bounce", "daemon", "daemon/audience", "daemon/editions", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
 	"metrics":              {"alarm", "bounce", "daemon", "daemon/delivery", "source", "store"},
 	"web":                  {"daemon/editions", "daemon/members", "daemon/view", "digest", "forum", "templates", "internal/link", "internal/ratelimit"},
-	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
+	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
 	"daemon/settings":      {"alarm", "digest", "internal/addr"},
 	"daemon/calendar":      {"daemon/settings", "digest", "store"},
 	"daemon/editions":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store"},

@@ -118,7 +118,7 @@ func New(p Deps, c Config) (*Server, error) {
 		stopped:     make(chan struct{}),
 	}
 	s.resolver, s.memberService = audience.New(p.Forum, p.Store, p.Settings.Digest), members.New(p.Forum, p.Store, p.Settings)
-	s.viewer, s.explainer = view.New(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), explain.New(p.Forum, p.Store, p.Renderer, p.Links, p.Settings)
+	s.viewer, s.explainer = view.New(p.Forum, p.Store, p.Settings, p.Renderer, p.Links), newExplainer(p)
 	if c.PasswordHash != "" {
 		var err error
 		if s.passwordHash, err = parseHash(c.PasswordHash); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"postrider/daemon"
 	"postrider/daemon/explain"
 	"postrider/digest"
 	"postrider/forum"
@@ -21,6 +22,10 @@ type explainView struct {
 	Error                  string // a key of "admin_explain_error"; empty: none
 	Member                 forum.Member
 	Explanations           []explain.Post
+}
+
+func newExplainer(p Deps) *explain.Service {
+	return daemon.NewExplainer(daemon.Deps{Forum: p.Forum, Store: p.Store, Renderer: p.Renderer, Links: p.Links}, p.Settings)
 }
 
 // maxExplained is how many posts one page explains.

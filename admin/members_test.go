@@ -12,7 +12,7 @@ import (
 
 	"postrider/admin"
 	"postrider/bounce"
-	"postrider/daemon/explain"
+	"postrider/daemon"
 	"postrider/forum"
 	"postrider/store"
 	"postrider/templates"
@@ -207,7 +207,7 @@ func TestExplain_MatchesTheDaemon(t *testing.T) {
 	must(w.newDaemon(acceptingSender{}).RunOnce(t.Context()))(t)
 	b := w.admin()
 	got := b.get("/explain?member=doppel%40passengers.example&post=1,%2399999")
-	e := explain.New(w.source, w.store, w.deps.Renderer, w.deps.Links, w.deps.Settings)
+	e := daemon.NewExplainer(daemon.Deps{Forum: w.source, Store: w.store, Renderer: w.deps.Renderer, Links: w.deps.Links}, w.deps.Settings)
 	_, stories, err := e.Posts(t.Context(), w.now, "13", []forum.PostID{1, 99999})
 	check(t, err)
 	texts, err := templates.Load("")

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postrider/daemon/explain"
+	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
 )
@@ -79,7 +79,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 	}
 	defer a.close()
 	reason := func(p digest.Phrase) string { return a.set.Reason(outputLocale, p) }
-	e := explain.New(a.forum, a.store, a.renderer, a.links, a.settings())
+	e := daemon.NewExplainer(daemon.Deps{Forum: a.forum, Store: a.store, Renderer: a.renderer, Links: a.links}, a.settings())
 	if len(posts) == 0 {
 		story, err := e.Member(ctx, time.Now(), who)
 		switch {

@@ -34,7 +34,7 @@ func TestAlert_ThreadFormsOneConversation(t *testing.T) {
 	for n := range 12 {
 		w.writePost(thread)
 		w.advanceClock(time.Minute)
-		if n == 1 {
+		if n == 0 {
 			w.execSQL(`UPDATE thread SET title = 'Renamed' WHERE id = ?`, thread)
 		}
 		heads = append(heads, w.messageHeaders("anna")...)
@@ -44,12 +44,11 @@ func TestAlert_ThreadFormsOneConversation(t *testing.T) {
 	if len(heads) != 12 {
 		t.Fatalf("%d alerts, want 12", len(heads))
 	}
-	const subject = "[The Upper Berth] Sleepers to Narvik"
 	root := strings.Fields(heads[0].Get("References"))[0]
 	for n, h := range heads {
-		want := subject
-		if n > 0 {
-			want = "Re: " + subject
+		want := "Re: [The Upper Berth] Renamed"
+		if n == 0 {
+			want = "[The Upper Berth] Sleepers to Narvik"
 		}
 		if got := h.Get("Subject"); got != want {
 			t.Errorf("subject %d is %q, want %q", n+1, got, want)

@@ -40,19 +40,15 @@ func (ap *alertPlanner) draftAlerts(ctx context.Context, rows []store.Row) ([]de
 	if err != nil {
 		return nil, err
 	}
-	subjects, err := ap.subjects(ctx, built)
-	if err != nil {
-		return nil, err
-	}
 	drafts := make([]delivery.Draft, len(rows))
 	for i, b := range built {
-		drafts[i] = ap.alertDraft(rows[i].Key, b, asks[i], now, earlierKeys[rows[i].Key], subjects)
+		drafts[i] = ap.alertDraft(rows[i].Key, b, asks[i], now, earlierKeys[rows[i].Key])
 	}
 	return drafts, nil
 }
 
 // alertDraft returns the draft of one alert.
-func (ap *alertPlanner) alertDraft(key string, b editions.AlertResult, ask editions.AlertRequest, now time.Time, earlierKeys []string, subjects map[forum.ThreadID]string) delivery.Draft {
+func (ap *alertPlanner) alertDraft(key string, b editions.AlertResult, ask editions.AlertRequest, now time.Time, earlierKeys []string) delivery.Draft {
 	m := delivery.Draft{Skip: b.SkipReason}
 	m.Omitted, m.Deferred = ap.splitOmitted(b.LeftOut, ask.Items, now)
 	if b.Alert == nil {
@@ -63,11 +59,11 @@ func (ap *alertPlanner) alertDraft(key string, b editions.AlertResult, ask editi
 			return delivery.Draft{NotBefore: end}
 		}
 	}
-	return ap.fillAlertDraft(m, b, envelope.WithViewLink(envelope.AlertFooter(ap.Links, b.Alert), ap.Links, ask.Member, key), earlierKeys, subjects)
+	return ap.fillAlertDraft(m, b, envelope.WithViewLink(envelope.AlertFooter(ap.Links, b.Alert), ap.Links, ask.Member, key), earlierKeys)
 }
 
 // fillAlertDraft adds the rendering and the position in the email conversation to the draft of an alert.
-func (ap *alertPlanner) fillAlertDraft(m delivery.Draft, b editions.AlertResult, footer templates.Footer, earlierKeys []string, subjects map[forum.ThreadID]string) delivery.Draft {
+func (ap *alertPlanner) fillAlertDraft(m delivery.Draft, b editions.AlertResult, footer templates.Footer, earlierKeys []string) delivery.Draft {
 	a := b.Alert
 	oneClick := footer.Unsubscribe
 	if a.Cause().IsDirect() { // unsubscribing from a quote or mention turns off all alerts
@@ -76,7 +72,7 @@ func (ap *alertPlanner) fillAlertDraft(m delivery.Draft, b editions.AlertResult,
 	m.To, m.Posts, m.TextOnly, m.Envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, envelope.Alert(ap.settings, oneClick)
 	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
-		a.Title, a.Followup = subjects[t.ID], len(earlierKeys) > 0
+		a.Followup = len(earlierKeys) > 0
 		m.Envelope.ThreadRoot, m.Envelope.InReplyTo = fmt.Sprintf("thread/%d", t.ID), earlierKeys
 		m.Envelope.Archive = ap.Forum.Links().Thread(t.ID)
 	}
@@ -105,25 +101,4 @@ func (ap *alertPlanner) splitOmitted(left []digest.Omitted, notices []digest.Ale
 		}
 	}
 	return done, owes
-}
-
-// subjects returns the subject of the alerts about each thread. It stays the same for the whole email conversation.
-func (ap *alertPlanner) subjects(ctx context.Context, built []editions.AlertResult) (map[forum.ThreadID]string, error) {
-	titles := threadTitles(built)
-	if len(titles) == 0 {
-		return nil, nil
-	}
-	return ap.Store.Alerts.SaveSubjects(ctx, titles)
-}
-
-// threadTitles returns the current titles of the threads that have an alert of a single thread.
-func threadTitles(built []editions.AlertResult) map[forum.ThreadID]string {
-	titles := make(map[forum.ThreadID]string)
-	for _, b := range built {
-		if b.Alert != nil && !b.Alert.MultiThread() {
-			t := b.Alert.Groups[0].Threads[0]
-			titles[t.ID] = t.Title
-		}
-	}
-	return titles
 }

@@ -15,8 +15,16 @@ import (
 // before Postrider first ran.
 func (ap *alertPlanner) recentEvents(ctx context.Context, after, until int64) ([]store.PostEvent, error) {
 	list, err := ap.Store.Alerts.PostEvents(ctx, after, until)
-	if err != nil || len(list) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	return ap.alertable(ctx, list)
+}
+
+// alertable leaves out posts that cause no alerts because of their age.
+func (ap *alertPlanner) alertable(ctx context.Context, list []store.PostEvent) ([]store.PostEvent, error) {
+	if len(list) == 0 {
+		return nil, nil
 	}
 	now := ap.Now()
 	born, err := ap.scanner.firstRunAt(ctx, now)

@@ -82,26 +82,32 @@ func (ap *alertPlanner) planAlertPage(ctx context.Context, s *source.Snapshot, b
 	if to = over; page.Last != source.EndOfWatchers {
 		to = store.AlertProgress{Done: from.Done, Until: over.Until, Member: page.Last}
 	}
-	listeners, err := ap.candidates(ctx, s, b, page, from.Member)
+	notices, err := ap.itemsOfPage(ctx, s, b, page, from.Member)
 	if err != nil {
 		return to, false, err
 	}
 	now := ap.Now()
-	var notices []digest.AlertItem
-	modes := make(map[forum.MemberID]digest.AlertMode, len(listeners))
-	for _, l := range listeners {
-		modes[l.ID] = ap.settings.Alerts.ModeOf(l.Choices)
-		notices = append(notices, b.AlertItems(l, now)...)
-	}
-	if notices, err = ap.dropAlreadyNotified(ctx, s, notices, modes); err != nil {
-		return to, false, err
-	}
 	planned, ok, err := ap.Store.Alerts.Plan(ctx, now, from, to, store.PriorityAlert, ap.groupByThread(notices))
 	ap.report.Alerts += planned
 	if err == nil && planned > 0 {
 		err = ap.Store.Counts.AddPlanned(ctx, now, store.KindAlert, planned)
 	}
 	return to, ok && to.Member != 0, err
+}
+
+// itemsOfPage returns the alert items of a page of members.
+func (ap *alertPlanner) itemsOfPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, page source.Watchers, after forum.MemberID) ([]digest.AlertItem, error) {
+	listeners, err := ap.candidates(ctx, s, b, page, after)
+	if err != nil {
+		return nil, err
+	}
+	var notices []digest.AlertItem
+	modes := make(map[forum.MemberID]digest.AlertMode, len(listeners))
+	for _, l := range listeners {
+		modes[l.ID] = ap.settings.Alerts.ModeOf(l.Choices)
+		notices = append(notices, b.AlertItems(l, ap.Now())...)
+	}
+	return ap.dropAlreadyNotified(ctx, s, notices, modes)
 }
 
 // candidates returns the members of a page who may get an alert: those who watch with notifications, those quoted or

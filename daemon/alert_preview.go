@@ -74,18 +74,10 @@ func (ap *alertPlanner) renderPreview(ctx context.Context, p *AlertPreview, noti
 	if p.Alert == nil {
 		return nil
 	}
-	titles := threadTitles(built)
-	kept, err := ap.Store.Alerts.Subjects(ctx, titles)
-	if err != nil {
-		return err
-	}
-	for thread, subject := range kept {
-		titles[thread] = subject
-	}
 	if quiet := ap.settings.Alerts.QuietOf(p.Choices); quiet != nil {
 		p.QuietUntil, _ = quiet.End(p.Zone, p.Until)
 	}
-	m := ap.fillAlertDraft(delivery.Draft{}, p.AlertResult, envelope.AlertFooter(ap.Links, p.Alert), nil, titles)
+	m := ap.fillAlertDraft(delivery.Draft{}, p.AlertResult, envelope.AlertFooter(ap.Links, p.Alert), nil)
 	p.Envelope, p.Text = m.Envelope, m.TextOnly
 	p.Content, err = m.Render()
 	return err

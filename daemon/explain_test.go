@@ -22,7 +22,7 @@ import (
 func (w *world) explainPost(member forum.MemberID, p forum.PostID) explain.Post {
 	w.Helper()
 	d := w.readOnlyDaemon(w.set)
-	_, stories, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Posts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
+	_, stories, err := NewExplainer(d.Deps, w.set).Posts(w.Context(), w.clock(), fmt.Sprint(member), []forum.PostID{p})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 			deliver(w)
 			w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
 			return p
-		}, explain.Omitted, "", "post deleted", ""},
+		}, explain.Sent, key, "in a digest", "5 08:00"},
 		{"no such post", func(*world) forum.PostID { return 99999 }, explain.Omitted, "", "permanently deleted", ""},
 		{"older than the retention", func(w *world) forum.PostID {
 			thread := w.thread(tonight)
@@ -340,7 +340,7 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 	tell := func(who string) explain.Member {
 		t.Helper()
 		d := w.readOnlyDaemon(w.set)
-		m, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Member(t.Context(), w.clock(), who)
+		m, err := NewExplainer(d.Deps, w.set).Member(t.Context(), w.clock(), who)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -388,7 +388,7 @@ func TestExplainMember_EveryBlocker(t *testing.T) {
 		t.Errorf("after 40 days %d messages are listed", len(m.Messages))
 	}
 	d := w.readOnlyDaemon(w.set)
-	if _, err := explain.New(d.Forum, d.Store, d.Renderer, d.Links, w.set).Member(t.Context(), w.clock(), "unknown"); err == nil || !strings.Contains(err.Error(), "no such member") {
+	if _, err := NewExplainer(d.Deps, w.set).Member(t.Context(), w.clock(), "unknown"); err == nil || !strings.Contains(err.Error(), "no such member") {
 		t.Errorf("of an unknown member: %v", err)
 	}
 }

@@ -61,16 +61,6 @@ type forecaster struct {
 	midnight time.Time
 }
 
-// scanDryRun scans the forum without saving anything.
-func (l *loop) scanDryRun(ctx context.Context) error {
-	head, err := l.Store.Sightings.LastSeq(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the latest sighting: %w", err)
-	}
-	l.scanner.dryRun = l.digests.builder.Overlay(head)
-	return l.steps(ctx, l.scanner.scanAll, l.scanner.scanMoves)
-}
-
 // Forecast computes what would be sent until a time. The sequence yields each member in order of ID; the Forecast is
 // complete after it. Nothing is sent or saved, so the store may be read-only. The daemon cannot be used for anything else
 // afterwards.
@@ -85,7 +75,7 @@ func (d *Daemon) Forecast(ctx context.Context, until time.Time) (*Forecast, iter
 }
 
 func (r *forecaster) run(ctx context.Context, tell func(MemberForecast) bool) error {
-	if err := r.loop.scanDryRun(ctx); err != nil {
+	if _, err := rehearse(ctx, r.loop.alerts, 0); err != nil {
 		return err
 	}
 	if err := r.loadBaseline(ctx); err != nil {
@@ -140,6 +130,10 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := r.loop.Store.Outbox.WaitingEditions(ctx, memberIDs(members))
+	if err != nil {
+		return nil, err
+	}
 	list := make([]MemberForecast, len(members))
 	var rows []store.Row
 	var at []int
@@ -150,7 +144,7 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 		list[i] = MemberForecast{Member: m.ID, Due: sub.Due}
 		switch {
 		case sub.Due.IsZero():
-			list[i].Skip = digest.ReasonDigestsOff
+			list[i].Skip = digestsOffReason(sub)
 		case !sub.Due.Before(r.Until):
 			list[i].Skip = digest.ReasonNotDue
 		default:
@@ -159,10 +153,26 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 			if planned.Before(r.From) {
 				planned = r.From
 			}
-			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: sub.CoveredSeq, Until: head, Created: planned})
+			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: waiting[m.ID].CoveredBefore(planned, sub.CoveredSeq), Until: head, Created: planned})
 		}
 	}
 	return list, r.draft(ctx, list, rows, at)
+}
+
+func memberIDs(members []forum.Member) []forum.MemberID {
+	ids := make([]forum.MemberID, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+	}
+	return ids
+}
+
+// digestsOffReason returns why a subscriber's digests are never due.
+func digestsOffReason(sub store.Subscriber) string {
+	if sub.Schedule == nil {
+		return digest.ReasonDigestsDisabled
+	}
+	return digest.ReasonDigestsOff
 }
 
 // draft drafts the messages of the members who are due, like a delivery.

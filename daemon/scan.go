@@ -229,8 +229,7 @@ func (sc *scanner) saveSightings(ctx context.Context, g store.ScanResult) error 
 		return nil
 	}
 	if sc.dryRun != nil {
-		sc.dryRun.Add(g)
-		return nil
+		return sc.rehearse(ctx, g)
 	}
 	added, err := sc.Store.Sightings.Save(ctx, g)
 	if err != nil {

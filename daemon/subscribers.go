@@ -107,11 +107,7 @@ func (sy *subscriberSync) saveSubscribers(ctx context.Context, now time.Time, me
 
 // knownSubscribers reads the saved subscribers.
 func (sy *subscriberSync) knownSubscribers(ctx context.Context, members []forum.Member) (map[forum.MemberID]store.Subscriber, error) {
-	ids := make([]forum.MemberID, len(members))
-	for i, m := range members {
-		ids[i] = m.ID
-	}
-	known, err := sy.Store.Subscribers.Get(ctx, ids)
+	known, err := sy.Store.Subscribers.Get(ctx, memberIDs(members))
 	if err != nil {
 		return nil, fmt.Errorf("reading subscribers: %w", err)
 	}

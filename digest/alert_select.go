@@ -11,8 +11,7 @@ import (
 // were held back, for example during quiet hours.
 type Alert struct {
 	Digest
-	Title    string // of the thread, as in its first alert; empty: several threads
-	Followup bool   // the member got an alert about the thread before
+	Followup bool // the member got an alert about the thread before
 }
 
 // Cause returns the strongest cause among its posts.

@@ -106,3 +106,16 @@ func (d *Digest) Counts() Counts {
 
 // Empty reports whether there is nothing to send.
 func (d *Digest) Empty() bool { return len(d.Groups) == 0 }
+
+// PostIDs lists the posts of the digest.
+func (d *Digest) PostIDs() []forum.PostID {
+	var ids []forum.PostID
+	for _, g := range d.Groups {
+		for _, t := range g.Threads {
+			for _, p := range t.Posts {
+				ids = append(ids, p.ID)
+			}
+		}
+	}
+	return ids
+}

@@ -22,7 +22,7 @@ const (
 	AlreadyAlerted       Reason = "already sent as an alert"
 	ReasonAlertPending   Reason = "alert pending"
 	ReasonDeferred       Reason = "deferred to another digest"
-	ReasonInOtherEdition Reason = "included in another digest"
+	ReasonInOtherEdition Reason = "left to an earlier digest"
 	HeldForWeek          Reason = "deferred to the weekly digest"
 	HeldForMonth         Reason = "deferred to the monthly digest"
 	Superseded           Reason = "counted in the section it was moved to"
@@ -36,6 +36,17 @@ const ReasonNotVisitedSince Reason = "already alerted about this thread, no visi
 // ReasonLeftToDigest means that no watch or override requests an alert any more. The digest brings the post, if the
 // rules still allow it.
 const ReasonLeftToDigest Reason = "left to the digest: no alert requested any more"
+
+// The reasons why the next digest must bring the posts of an alert. The store builds them from the state of the alert.
+const (
+	AlertRefused   Reason = "alert refused"
+	AlertSkipped   Reason = "alert skipped"
+	AlertUncertain Reason = "alert uncertain"
+	AlertExpired   Reason = "alert expired"
+)
+
+// DeferredToDigest is what the store records for the posts of an alert that was not delivered.
+const DeferredToDigest Reason = "deferred to a digest"
 
 // The reasons why a member does not get an announcement. Reasons of the forum are passed on unchanged
 // (forum.Member.NoMail).

@@ -5,7 +5,9 @@ const (
 	ReasonMemberDeleted   = "member is gone"
 	ReasonNothingNew      = "nothing new"
 	ReasonDigestsOff      = "digests turned off by the member"
+	ReasonDigestsDisabled = "digests are disabled in the configuration"
 	ReasonNoSubscriptions = "no watches yet, or too recent"
+	ReasonNotSubscribed   = "watches nothing"
 )
 
 // Why a member gets no alert.
@@ -13,7 +15,6 @@ const (
 	ReasonAlertsOff      = "alerts turned off by the member"
 	ReasonPaused         = "email paused by the member"
 	ReasonAlertsDisabled = "alerts are disabled in the configuration"
-	ReasonAlertsSetOff   = "alerts are off: [alerts] enabled"
 )
 
 // Why a member gets no message of any kind.
@@ -27,7 +28,4 @@ const (
 )
 
 // Why a forecast has no message for a member.
-const (
-	ReasonNotDue        = "not due in this period"
-	ReasonNotSubscribed = "watches nothing"
-)
+const ReasonNotDue = "not due in this period"

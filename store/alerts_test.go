@@ -262,26 +262,6 @@ func TestAlerts_EarlierAlertKeysOfThread(t *testing.T) {
 	})
 }
 
-func TestAlerts_ThreadKeepsFirstSubject(t *testing.T) {
-	onBothEngines(t, func(t *testing.T, dsn string) {
-		s := open(t, dsn)
-		planAlerts(t, s, newAlert(alertItem(1, 9, 1)))
-		first := map[forum.ThreadID]string{9: "As it was", 8: "Another"}
-		if got := must(s.Alerts.SaveSubjects(t.Context(), first))(t); !reflect.DeepEqual(got, first) {
-			t.Errorf("subjects are %v, want the titles as they are", got)
-		}
-		got := must(s.Alerts.SaveSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 7: "New"}))(t)
-		if want := (map[forum.ThreadID]string{9: "As it was", 7: "New"}); !reflect.DeepEqual(got, want) {
-			t.Errorf("subjects are %v, want %v", got, want)
-		}
-		check(t, s.Prune(t.Context(), now))
-		got = must(s.Alerts.SaveSubjects(t.Context(), map[forum.ThreadID]string{9: "Renamed", 8: "Renamed"}))(t)
-		if want := (map[forum.ThreadID]string{9: "As it was", 8: "Renamed"}); !reflect.DeepEqual(got, want) {
-			t.Errorf("subjects are %v, want %v: the title of a thread without alerts is not kept", got, want)
-		}
-	})
-}
-
 func TestSightings_BeforeFindsEarlierPosts(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		s := open(t, dsn)

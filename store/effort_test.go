@@ -71,7 +71,7 @@ func TestQueries_SQLiteScansOnlyInMaintenance(t *testing.T) {
 	short := regexp.MustCompile(`USING (COVERING )?INDEX (outbox_open|outbox_queue|outbox_lease|run_began)$`)
 	whole := map[string]bool{
 		"counts": true, "queue": true, "queue_keys": true, "suppression_stats": true, // for an operator
-		"save_covered_sequences": true, "mark_gone": true, "prune_outbox": true, "prune_deferred": true, "prune_subjects": true,
+		"save_covered_sequences": true, "mark_gone": true, "prune_outbox": true, "prune_deferred": true,
 		"rename_alert_items": true, "rename_deferred": true, "rename_delivered": true, // once after a restore of the forum
 	}
 	s := openMigrated(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))

@@ -29,6 +29,7 @@ type Settlement struct {
 	Address      string         // the recipient of the attempt; empty: none
 	At           time.Time
 	Posts, Bytes int
+	Brought      []forum.PostID        // the posts of a digest
 	Omitted      []digest.Omitted      // posts that the message left out permanently
 	Deferred     []digest.DeferredPost // posts that the message left out and that a later edition must bring
 	Held         bool                  // the alert waits for the end of quiet hours, together with the member's other alerts
@@ -49,6 +50,7 @@ type settleRow struct {
 	Address   string `json:"address"`
 	Posts     int    `json:"posts"`
 	Bytes     int    `json:"bytes"`
+	PostIDs   string `json:"post_ids"`
 }
 
 type outcomeRow struct {
@@ -59,7 +61,7 @@ type outcomeRow struct {
 func (x Settlement) row() settleRow {
 	r := settleRow{
 		Key: x.Key, State: x.State, Result: x.Result, Reason: sanitizeText(x.Reason), Code: x.Code,
-		Enhanced: sanitizeText(x.Enhanced), Reply: sanitizeText(x.Reply), QueueID: sanitizeText(x.QueueID), Address: strings.ToLower(sanitizeText(x.Address)), Posts: x.Posts, Bytes: x.Bytes,
+		Enhanced: sanitizeText(x.Enhanced), Reply: sanitizeText(x.Reply), QueueID: sanitizeText(x.QueueID), Address: strings.ToLower(sanitizeText(x.Address)), Posts: x.Posts, Bytes: x.Bytes, PostIDs: formatPostIDs(x.Brought),
 	}
 	if x.CountAttempt {
 		r.Counts = 1
@@ -258,9 +260,6 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	}
 	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_health", args{"before": now.Add(-bounce.Reset).Unix()})
-	}
-	if err == nil {
-		_, err = s.exec(ctx, nil, "prune_subjects", nil)
 	}
 	if err != nil {
 		return fmt.Errorf("deleting old data: %w", err)

@@ -32,10 +32,10 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	return c, nil
 }
 
-// alertSubject is the same in all languages and for all alerts of a thread, because mail clients group conversations by
-// it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
+// alertSubject is the current title of the thread. It is the same in all languages, because some mail clients group
+// conversations by it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
 func (w *render) alertSubject() string {
-	title := line.Fit(w.alert.Title, titleLimit)
+	title := line.Fit(w.alert.Groups[0].Threads[0].Title, titleLimit)
 	if w.alert.MultiThread() {
 		title = w.locale.mustText("alert.several", "n", w.alert.Counts().Threads)
 	}

@@ -82,7 +82,7 @@ func TestAlert_Golden(t *testing.T) {
 
 // withQuietHours gives the alert several threads with different causes, as after quiet hours.
 func withQuietHours(a *digest.Alert) {
-	a.Title, a.Followup = "", false
+	a.Followup = false
 	first := &a.Groups[0].Threads[0]
 	second := *first
 	second.ID, second.Title, second.Earlier = 77, "Rotterdam pilots: what do they earn?", nil

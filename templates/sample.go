@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -14,9 +13,8 @@ import (
 
 // sampleData is the sample of a kind of email.
 type sampleData struct {
-	Subject string // of an alert: the title of the first alert of its thread; empty: the thread's title
-	Again   bool   // of an alert: it follows an earlier alert
-	Site    struct {
+	Again bool // of an alert: it follows an earlier alert
+	Site  struct {
 		Name, URL string
 	}
 	Member struct {
@@ -101,7 +99,7 @@ func (s *Set) Sample() (Site, *digest.Digest) { return s.samples[digestMail].dig
 func (s *Set) SampleAlert() (Site, *digest.Alert) {
 	in := s.samples[alertMail]
 	site, d := in.digest()
-	return site, &digest.Alert{Digest: *d, Title: cmp.Or(in.Subject, d.Groups[0].Threads[0].Title), Followup: in.Again}
+	return site, &digest.Alert{Digest: *d, Followup: in.Again}
 }
 
 func (in sampleData) digest() (Site, *digest.Digest) {

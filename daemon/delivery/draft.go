@@ -15,13 +15,14 @@ import (
 // Draft is a message that is selected but not rendered yet: who gets it, and how to render it right before it is sent.
 type Draft struct {
 	To                   forum.Member
-	Skip                 string    // why there is nothing to send; empty: send it
-	ReleaseUnchanged     bool      // its announcement is paused: release it unchanged
-	NotBefore            time.Time // earliest time to send it; zero: now
-	HoldReason           string    // why it is delayed; empty: by preference of the member
-	ExemptFromDailyLimit bool      // send it regardless of the daily limit
-	Posts                int       // number of posts in it
-	TextOnly             bool      // plain text only
+	Skip                 string         // why there is nothing to send; empty: send it
+	ReleaseUnchanged     bool           // its announcement is paused: release it unchanged
+	NotBefore            time.Time      // earliest time to send it; zero: now
+	HoldReason           string         // why it is delayed; empty: by preference of the member
+	ExemptFromDailyLimit bool           // send it regardless of the daily limit
+	Posts                int            // number of posts in it
+	Brought              []forum.PostID // these posts, if it is a digest
+	TextOnly             bool           // plain text only
 	Omitted              []digest.Omitted
 	Deferred             []digest.DeferredPost
 	Envelope             mail.Message // everything except key, date, recipient and content

@@ -92,7 +92,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 	if err != nil {
 		return nil, err
 	}
-	deferred, err := b.store.Deferred.OfMembers(ctx, ids)
+	deferred, err := b.deferredFor(ctx, requests, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -158,9 +158,17 @@ func selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
 	e := Edition{Digest: window.Select(*r), Deferred: window.Deferred(*r), TextOnly: r.Choices.Format == digest.Text}
 	e.Digest.WantedExcerpt = r.Choices.Excerpt
 	if e.Digest.Empty() {
-		e.Digest, e.Skip = nil, digest.ReasonNothingNew
+		e.Digest, e.Skip = nil, nothingNewReason(r)
 	}
 	return e
+}
+
+// nothingNewReason returns why the edition of a reader is empty.
+func nothingNewReason(r *digest.Reader) string {
+	if len(r.Watches.Sections)+len(r.Watches.Threads) == 0 {
+		return digest.ReasonNotSubscribed
+	}
+	return digest.ReasonNothingNew
 }
 
 // Window reads the current state of the sighted posts and their threads.

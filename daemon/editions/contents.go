@@ -34,7 +34,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		d.Fill(contents, participated[d.Member.ID])
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
-			editions[i] = Edition{Skip: digest.ReasonNothingNew, Deferred: editions[i].Deferred}
+			editions[i] = Edition{Skip: nothingNewReason(readers[d.Member.ID]), Deferred: editions[i].Deferred}
 			continue
 		}
 		filled = append(filled, d)

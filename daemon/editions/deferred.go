@@ -9,6 +9,27 @@ import (
 	"postrider/store"
 )
 
+// deferredFor returns the deferred posts of members. For editions that are not planned, these are the posts that planning would assign
+// to them.
+func (b *Builder) deferredFor(ctx context.Context, requests []Request, ids []forum.MemberID) ([]store.DeferredPost, error) {
+	if slices.ContainsFunc(requests, func(a Request) bool { return a.Key == "" }) {
+		return b.UpcomingDeferred(ctx, ids)
+	}
+	return b.store.Deferred.OfMembers(ctx, ids)
+}
+
+// UpcomingDeferred returns the deferred posts that planning would assign to the next editions of members.
+func (b *Builder) UpcomingDeferred(ctx context.Context, ids []forum.MemberID) ([]store.DeferredPost, error) {
+	deferred, err := b.store.Deferred.Upcoming(ctx, ids)
+	if err != nil || b.sightings.overlay == nil {
+		return deferred, err
+	}
+	for _, id := range ids {
+		deferred = append(deferred, b.sightings.overlay.deferred[id]...)
+	}
+	return deferred, nil
+}
+
 // addDeferred adds the sightings of deferred posts to those of a batch.
 func (b *Builder) addDeferred(ctx context.Context, sightings []digest.Sighting, deferred []store.DeferredPost) ([]digest.Sighting, error) {
 	if len(deferred) == 0 {
@@ -92,7 +113,30 @@ func (b *Builder) MarkOtherRoutes(ctx context.Context, requests []Request, windo
 			markOmitted(r, n.Post, routeReason(n))
 		}
 	}
+	b.markUpcomingAlerts(requests, readers)
 	return nil
+}
+
+// markUpcomingAlerts marks the posts that an alert would bring before the edition.
+func (b *Builder) markUpcomingAlerts(requests []Request, readers map[forum.MemberID]*digest.Reader) {
+	if b.sightings.overlay == nil {
+		return
+	}
+	for _, a := range requests {
+		r := readers[a.Member]
+		if r == nil || a.Key != "" {
+			continue
+		}
+		for post, alert := range b.sightings.overlay.alerts[a.Member] {
+			switch {
+			case isDeferred(r, post):
+			case alert.LeftOut == digest.AlreadyRead:
+				markOmitted(r, post, digest.AlreadyRead)
+			case r.OtherRoute[post] == "":
+				markOmitted(r, post, digest.ReasonAlertPending)
+			}
+		}
+	}
 }
 
 // Includes reports whether a post is deferred to this edition. An edition that is not planned includes the posts that it
@@ -110,7 +154,7 @@ func routeReason(n store.AlertItemStatus) digest.Reason {
 	case n.LeftOut == string(digest.AlreadyRead):
 		return digest.AlreadyRead
 	case n.LeftOut != "":
-		return digest.ReasonInOtherEdition
+		return digest.ReasonInOtherEdition // it was sent or skipped
 	case n.State == "":
 		return digest.ReasonAlertPending
 	case n.State == store.StateAccepted:

@@ -55,7 +55,7 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 		return err
 	}
 	requests := []Request{{Member: id, Until: int64(len(created)), Planned: p.Until}}
-	deferred, err := b.store.Deferred.OfMembers(ctx, []forum.MemberID{id})
+	deferred, err := b.deferredFor(ctx, requests, []forum.MemberID{id})
 	if err != nil {
 		return err
 	}

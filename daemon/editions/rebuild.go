@@ -94,7 +94,7 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 			return ErrNothingToShow
 		}
 		d.WantedExcerpt = r.Choices.Excerpt
-		a = &digest.Alert{Digest: *d, Title: d.Groups[0].Threads[0].Title}
+		a = &digest.Alert{Digest: *d}
 		built := []AlertResult{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
 		if err := b.fillAlerts(ctx, s, built, x.contents, sent); err != nil {
 			return err

@@ -1,34 +1,10 @@
 package explain
 
 import (
-	"slices"
-
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/store"
 )
-
-// explainAlert explains a post with an alert that was or will be sent. It returns false if there is none.
-func (e *Service) explainAlert(f *memberFacts, x *Post) bool {
-	i := slices.IndexFunc(f.messages, func(m store.Message) bool { return m.Key == x.Notice.Key })
-	if i < 0 {
-		return false
-	}
-	m := f.messages[i]
-	x.Messages = append(x.Messages, m)
-	switch {
-	case x.Notice.LeftOut != "":
-		return false
-	case m.State == store.StateAccepted:
-		x.Verdict, x.At = Sent, m.Settled
-	case pending(m):
-		x.Verdict, x.At = Waiting, m.NotBefore
-	default:
-		return false
-	}
-	x.Mail, x.Reason = m.Key, digest.NewPhrase("in_alert", "cause", x.Notice.Cause.Word())
-	return true
-}
 
 // whyNoAlert returns why there was no alert about a post. It is empty if the post could not cause one.
 func (e *Service) whyNoAlert(f *memberFacts, x *Post) digest.Phrase {

@@ -11,16 +11,14 @@ import (
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/internal/addr"
 	"postrider/internal/link"
 	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
 )
 
-// Service explains why a member did or did not get a post. Nothing is stored for that: it reads the forum and the store
-// again, using the saved IDs, and applies the same rules as for sending. So past messages are evaluated with current
-// permissions, watches and post states. It is safe for concurrent use.
+// Service explains why a member did or did not get a post. What happened comes from the store: messages, their posts, and what
+// became of them. What would happen comes from the steps that plan messages, run in memory. It is safe for concurrent use.
 type Service struct {
 	mu       sync.Mutex // guards builder
 	forum    *source.DB
@@ -30,12 +28,23 @@ type Service struct {
 	links    *link.Signer
 	calendar calendar.Calendar
 	set      settings.Settings
+	rehearse Rehearse
+}
+
+// Rehearse runs the steps of the next round before it plans digests, for one member, in an overlay of the builder. It saves nothing.
+type Rehearse func(ctx context.Context, b *editions.Builder, member forum.MemberID, now time.Time) (Rehearsal, error)
+
+// Rehearsal is what the next round would find.
+type Rehearsal struct {
+	Overlay    *editions.Overlay
+	Subscriber store.Subscriber // as the next sync would save it
+	Watches    bool             // the member watches anything
 }
 
 // New returns a Service for a forum and a store.
-func New(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings) *Service {
+func New(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings, rehearse Rehearse) *Service {
 	return &Service{
-		forum: f, store: s, builder: editions.New(f, s, set.Digest), press: press, links: links, set: set,
+		forum: f, store: s, builder: editions.New(f, s, set.Digest), press: press, links: links, set: set, rehearse: rehearse,
 		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)),
 	}
 }
@@ -50,7 +59,7 @@ type PostStatus string
 const (
 	Sent     PostStatus = "sent"
 	Waiting  PostStatus = "waiting"  // in the outbox
-	Upcoming PostStatus = "coming"   // in an edition that is not planned yet
+	Upcoming PostStatus = "coming"   // in a message that is not planned yet
 	Omitted  PostStatus = "left out" // the member does not get it
 )
 
@@ -65,7 +74,7 @@ type Post struct {
 	Folded      bool
 	Seen        []store.SightingRecord
 	Pending     time.Time             // since when it is known but not visible; zero: not pending
-	RuleResults []digest.RuleResult   // current results; the last one decides
+	RuleResults []digest.RuleResult   // current results, whatever happened
 	Notice      store.AlertItemRecord // no Key: no alert was planned
 	Messages    []store.Message       // messages with the post or covering it, in the order of planning
 	Alert       digest.Phrase         // why there was no alert; no Key: not applicable
@@ -73,64 +82,78 @@ type Post struct {
 
 // memberFacts is everything known about a member, read once for all requested posts.
 type memberFacts struct {
-	now               time.Time
-	member            forum.Member
-	sub               store.Subscriber
-	subscribed        bool
-	choices           digest.Preferences
-	health            store.Health
-	messages          []store.Message
-	owed              []store.DeferredPost
-	head              int64
-	holds             []store.DomainHold
-	paused            bool // delivery is paused
-	sightings         []digest.Sighting
-	window            *digest.Window
-	reader            digest.Reader
-	readersByEdition  map[string]*digest.Reader // by key of the edition
-	renderedByEdition map[string]map[forum.PostID]bool
+	now          time.Time
+	member       forum.Member
+	reader       digest.Reader
+	choices      digest.Preferences
+	health       store.Health
+	messages     []store.Message
+	brought      map[string][]forum.PostID // posts of digests, by key
+	deferred     []store.DeferredPost
+	ended        []store.DeferredPost // those of editions that were sent or skipped
+	upcoming     []store.DeferredPost // those that a later edition would bring
+	unsubscribed bool                 // the store does not know the member as a subscriber
+	holds        []store.DomainHold
+	paused       bool // delivery is paused
+	next         next
+	rehearsal    Rehearsal
+	sightings    []digest.Sighting
+	window       *digest.Window
+	built        map[string]builtEdition // by key; empty: the next one
 }
 
 // loadMember reads everything about a member.
-func (e *Service) loadMember(ctx context.Context, s *source.Snapshot, who string, now time.Time) (*memberFacts, error) {
-	member, err := s.FindMember(ctx, who, now)
-	if err != nil {
-		return nil, err
+func (e *Service) loadMember(ctx context.Context, who string, now time.Time) (*memberFacts, error) {
+	f := &memberFacts{now: now, built: make(map[string]builtEdition)}
+	err := e.forum.Read(ctx, func(s *source.Snapshot) (err error) {
+		if f.member, err = s.FindMember(ctx, who, now); err != nil {
+			return err
+		}
+		readers, err := e.builder.Readers(ctx, s, []forum.MemberID{f.member.ID}, now)
+		if err != nil {
+			return err
+		}
+		if err := e.builder.LoadReadMarks(ctx, s, now, readers); err != nil {
+			return err
+		}
+		f.reader = *readers[f.member.ID]
+		f.choices = f.reader.Choices
+		return nil
+	})
+	if err == nil {
+		err = e.loadStoreState(ctx, f)
 	}
-	f := &memberFacts{now: now, member: member, readersByEdition: make(map[string]*digest.Reader), renderedByEdition: make(map[string]map[forum.PostID]bool)}
-	ids := []forum.MemberID{member.ID}
-	readers, err := e.builder.Readers(ctx, s, ids, now)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		f.rehearsal, err = e.rehearse(ctx, e.builder, f.member.ID, now)
 	}
-	if err := e.builder.LoadReadMarks(ctx, s, now, readers); err != nil {
-		return nil, err
+	if err == nil {
+		err = e.loadNext(ctx, f)
 	}
-	f.reader = *readers[member.ID]
-	f.choices = f.reader.Choices
-	return f, e.loadStoreState(ctx, f)
+	return f, err
 }
 
 // loadStoreState reads what the store has about a member.
 func (e *Service) loadStoreState(ctx context.Context, f *memberFacts) (err error) {
-	from := e.store
-	ids := []forum.MemberID{f.member.ID}
-	subs, err := from.Subscribers.Get(ctx, ids)
+	from, id := e.store, f.member.ID
+	subs, err := from.Subscribers.Get(ctx, []forum.MemberID{id})
 	if err != nil {
 		return err
 	}
-	f.sub, f.subscribed = subs[f.member.ID]
-	f.subscribed = f.subscribed && !f.sub.Gone
+	sub, known := subs[id]
+	f.unsubscribed = !known || sub.Gone
 	if f.health, _, err = from.Suppressions.AddressHealth(ctx, f.member.Email); err != nil {
 		return err
 	}
-	if f.messages, err = from.Outbox.MemberMessages(ctx, f.member.ID, f.now.Add(-retention)); err != nil {
+	if f.messages, err = from.Outbox.MemberMessages(ctx, id, f.now.Add(-retention)); err != nil {
 		return err
 	}
-	if f.owed, err = from.Deferred.OfMembers(ctx, ids); err != nil {
+	if f.brought, err = from.Outbox.BroughtPosts(ctx, id); err != nil {
 		return err
 	}
-	if f.head, err = from.Sightings.LastSeq(ctx); err != nil {
+	if f.deferred, err = from.Deferred.OfMembers(ctx, []forum.MemberID{id}); err != nil {
+		return err
+	}
+	if f.ended, err = from.Deferred.OfEditions(ctx, id); err != nil {
 		return err
 	}
 	if f.holds, err = from.Holds.Active(ctx, f.now); err != nil {
@@ -138,37 +161,4 @@ func (e *Service) loadStoreState(ctx context.Context, f *memberFacts) (err error
 	}
 	_, f.paused, err = from.Queue.Paused(ctx)
 	return err
-}
-
-// blockers returns the reasons that block all messages of a kind to the member, in the order of the checks.
-func (e *Service) blockers(f *memberFacts, kind string) (list []digest.Reason) {
-	add := func(blocked bool, why digest.Reason) {
-		if blocked {
-			list = append(list, why)
-		}
-	}
-	asked := map[string]bool{
-		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
-	}
-	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", digest.Reason(f.member.NoMail))
-	add(kind == store.KindDigest && e.calendar.Schedule(f.sub).Cadence == digest.Off, digest.ReasonDigestsOff)
-	add(kind == store.KindAlert && !e.set.Alerts.Enabled, digest.ReasonAlertsSetOff)
-	add(kind == store.KindAlert && f.choices.Alerts == digest.NoAlerts, digest.ReasonAlertsOff)
-	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
-	add(f.health.Suppressed(f.now), digest.ReasonSuppressed)
-	add(!e.set.Delivery.Allows(f.member.Email), digest.ReasonNotAllowListed)
-	return list
-}
-
-// delayReasons returns why messages that could be sent are waiting.
-func (e *Service) delayReasons(f *memberFacts) (list []digest.Phrase) {
-	if f.paused {
-		list = append(list, digest.NewPhrase("delivery_paused"))
-	}
-	for _, h := range f.holds {
-		if h.Domain == addr.Domain(f.member.Email) {
-			list = append(list, digest.NewPhrase("domain_on_hold", "domain", h.Domain, "time", h.Until.Format(time.RFC3339), "reason", digest.Reason(h.Reason)))
-		}
-	}
-	return list
 }

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"postrider/daemon/editions"
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/source"
 	"postrider/store"
 )
 
@@ -39,18 +37,14 @@ type Member struct {
 func (e *Service) Member(ctx context.Context, now time.Time, who string) (Member, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var f *memberFacts
-	err := e.forum.Read(ctx, func(s *source.Snapshot) (err error) {
-		f, err = e.loadMember(ctx, s, who, now)
-		return err
-	})
+	f, err := e.loadMember(ctx, who, now)
 	if err != nil {
 		return Member{}, fmt.Errorf("explaining: %w", err)
 	}
 	m := Member{
-		Member: f.member, Subscribed: f.subscribed, Choices: f.choices, Health: f.health,
+		Member: f.member, Subscribed: !f.unsubscribed && f.rehearsal.Watches, Choices: f.choices, Health: f.health,
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
-		Schedule: e.calendar.Schedule(f.sub), Zone: f.reader.Zone.String(),
+		Schedule: e.calendar.Schedule(f.rehearsal.Subscriber), Zone: f.reader.Zone.String(),
 		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), Delays: e.delayReasons(f),
 	}
 	if m.Attempts, err = e.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
@@ -61,23 +55,11 @@ func (e *Service) Member(ctx context.Context, now time.Time, who string) (Member
 			m.Messages = append(m.Messages, mail)
 		}
 	}
-	if !f.subscribed {
-		return m, nil
+	if m.Subscribed {
+		m.Due, m.Skip = f.next.due, f.next.skip
 	}
-	m.Due = f.sub.Due
-	return m, e.previewNextDigest(ctx, f, &m)
-}
-
-// previewNextDigest builds the member's next digest from the current state.
-func (e *Service) previewNextDigest(ctx context.Context, f *memberFacts, m *Member) error {
-	a := f.next()
-	a.Until = f.head
-	editions, err := e.builder.Build(ctx, f.now, []editions.Request{a})
-	if err != nil {
-		return fmt.Errorf("explaining: %w", err)
+	if b := f.built[""]; b.Digest != nil && m.Skip == "" {
+		m.Posts = b.Digest.Counts().Posts
 	}
-	if m.Skip = digest.Reason(editions[0].Skip); editions[0].Digest != nil {
-		m.Posts = editions[0].Digest.Counts().Posts
-	}
-	return nil
+	return m, nil
 }

@@ -1,14 +1,12 @@
 package explain
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"postrider/daemon/editions"
-	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -19,18 +17,11 @@ import (
 func (e *Service) Posts(ctx context.Context, now time.Time, who string, posts []forum.PostID) (forum.Member, []Post, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var f *memberFacts
+	f, err := e.loadMember(ctx, who, now)
 	stories := make([]Post, len(posts))
-	err := e.forum.Read(ctx, func(s *source.Snapshot) (err error) {
-		if f, err = e.loadMember(ctx, s, who, now); err != nil {
-			return err
-		}
-		if err := e.loadPostFacts(ctx, f, stories, posts); err != nil {
-			return err
-		}
-		f.window, err = e.builder.Window(ctx, s, f.sightings)
-		return err
-	})
+	if err == nil {
+		err = e.loadPostFacts(ctx, f, stories, posts)
+	}
 	for i := 0; i < len(stories) && err == nil; i++ {
 		err = e.explainPost(ctx, f, &stories[i])
 	}
@@ -40,7 +31,7 @@ func (e *Service) Posts(ctx context.Context, now time.Time, who string, posts []
 	return f.member, stories, nil
 }
 
-// loadPostFacts reads what the store has about the posts.
+// loadPostFacts reads what the store and the forum have about the posts.
 func (e *Service) loadPostFacts(ctx context.Context, f *memberFacts, stories []Post, posts []forum.PostID) error {
 	from := e.store
 	seen, err := from.Sightings.Records(ctx, posts)
@@ -56,214 +47,177 @@ func (e *Service) loadPostFacts(ctx context.Context, f *memberFacts, stories []P
 		return err
 	}
 	byPost := make(map[forum.PostID][]store.SightingRecord)
+	known := make(map[forum.PostID]bool)
 	for _, x := range seen {
-		byPost[x.Post] = append(byPost[x.Post], x)
+		byPost[x.Post], known[x.Post] = append(byPost[x.Post], x), true
 		f.sightings = append(f.sightings, x.Sighting())
+	}
+	for _, x := range f.rehearsal.Overlay.SightingsOf(posts) {
+		known[x.Post] = true
+		f.sightings = append(f.sightings, x)
 	}
 	for i, post := range posts {
 		stories[i] = Post{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
-		if len(byPost[post]) == 0 { // as if it were the next sighting
-			f.sightings = append(f.sightings, digest.Sighting{Seq: f.head + 1, Post: post})
+		if !known[post] { // to evaluate its rules, as if it were sighted
+			f.sightings = append(f.sightings, digest.Sighting{Seq: f.next.Until + 1, Post: post})
 		}
 	}
-	return nil
-}
-
-// next returns the next edition of the member, as if it were planned now.
-func (f *memberFacts) next() editions.Request {
-	due := f.sub.Due
-	if due.Before(f.now) {
-		due = f.now
-	}
-	return editions.Request{Member: f.member.ID, After: f.sub.CoveredSeq, Until: f.head + 1, Planned: due}
+	return e.forum.Read(ctx, func(s *source.Snapshot) error {
+		f.window, err = e.builder.Window(ctx, s, f.sightings)
+		return err
+	})
 }
 
 // trace evaluates the rules for a post in an edition.
 func (e *Service) trace(ctx context.Context, f *memberFacts, a editions.Request, post forum.PostID) ([]digest.RuleResult, digest.Reason, error) {
-	r := f.readersByEdition[a.Key]
-	if r == nil {
-		fresh := f.reader
-		fresh.Deferred, fresh.OtherRoute = nil, nil
-		fresh.After, fresh.Until, fresh.At = a.After, a.Until, a.Planned
-		r = &fresh
-		if err := e.builder.MarkOtherRoutes(ctx, []editions.Request{a}, f.sightings, f.owed, map[forum.MemberID]*digest.Reader{f.member.ID: r}); err != nil {
-			return nil, "", err
-		}
-		f.readersByEdition[a.Key] = r
+	r := f.reader
+	r.Deferred, r.OtherRoute = nil, nil
+	r.After, r.Until, r.At = a.After, a.Until, a.Planned
+	deferred := f.deferred
+	if a.Key == "" {
+		deferred = f.upcoming
 	}
-	steps, why, known := f.window.Trace(*r, post)
+	if err := e.builder.MarkOtherRoutes(ctx, []editions.Request{a}, f.sightings, deferred, map[forum.MemberID]*digest.Reader{a.Member: &r}); err != nil {
+		return nil, "", err
+	}
+	steps, why, known := f.window.Trace(r, post)
 	if !known {
 		why = digest.ReasonDeleted
 	}
 	return steps, why, nil
 }
 
-// covers reports whether a post is in the range of an edition, or deferred to it.
-func (f *memberFacts) covers(a editions.Request, x *Post) bool {
-	for _, s := range x.Seen {
-		if s.Seq > a.After && s.Seq <= a.Until {
-			return true
-		}
-	}
-	return slices.ContainsFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == x.Post && a.Includes(o) })
-}
-
 // explainPost determines how a post reaches the member, or why it does not. Past events take precedence over predictions.
-func (e *Service) explainPost(ctx context.Context, f *memberFacts, x *Post) (err error) {
-	if told := e.explainAlert(f, x); told {
-		x.RuleResults, _, err = e.trace(ctx, f, f.next(), x.Post)
-		return err
-	}
-	err = e.explainDigests(ctx, f, x)
-	x.Alert = e.whyNoAlert(f, x)
-	return err
-}
-
-// explainDigests finds the edition that included or will include a post.
-func (e *Service) explainDigests(ctx context.Context, f *memberFacts, x *Post) error {
-	var failed *store.Message // the latest that covers it and was not delivered
-	for _, m := range f.messages {
-		a := editions.RequestOf(m)
-		if m.Kind != store.KindDigest || m.State == store.StateMerged || !f.covers(a, x) {
-			continue
-		}
-		x.Messages = append(x.Messages, m)
-		steps, why, err := e.trace(ctx, f, a, x.Post)
-		if err != nil {
-			return err
-		}
-		switch x.RuleResults = steps; {
-		case why != "":
-			x.Verdict, x.Reason = Omitted, why.Phrase()
-		case m.State == store.StateAccepted:
-			return e.setDelivered(ctx, f, x, Sent, a, m)
-		case pending(m):
-			return e.setDelivered(ctx, f, x, Waiting, a, m)
-		default:
-			x.Verdict, x.Reason, failed = Omitted, describeOutcome(m), &m
-		}
-	}
-	return e.explainNextDigest(ctx, f, x, failed)
-}
-
-// pending reports whether a message is not settled yet.
-func pending(m store.Message) bool { return m.Settled.IsZero() }
-
-// setDelivered records that a digest includes the post.
-func (e *Service) setDelivered(ctx context.Context, f *memberFacts, x *Post, v PostStatus, a editions.Request, m store.Message) error {
-	x.Verdict, x.Mail, x.Reason = v, m.Key, digest.NewPhrase("in_digest")
-	x.At = cmp.Or(m.Settled, m.NotBefore)
-	if v == Waiting {
-		if why := e.blockers(f, store.KindDigest); len(why) > 0 {
-			x.Reason = digest.NewPhrase("in_waiting_digest", "reason", why[0])
-		} else if why := e.delayReasons(f); len(why) > 0 {
-			x.Reason = digest.NewPhrase("in_waiting_digest", "reason", why[0])
-		}
-	}
-	return e.checkTruncated(ctx, f, x, a)
-}
-
-// explainNextDigest determines whether the next edition includes a post that was in no message so far.
-func (e *Service) explainNextDigest(ctx context.Context, f *memberFacts, x *Post, failed *store.Message) error {
-	a := f.next()
-	owed, is := f.deferredFor(x.Post)
-	ahead := len(x.Seen) == 0 || f.covers(a, x)
-	if !ahead && !is && x.Verdict != "" {
-		return nil // a past edition decided, and the next one does not cover it
+func (e *Service) explainPost(ctx context.Context, f *memberFacts, x *Post) error {
+	f.addMessages(x)
+	a := f.next.Request
+	a.Until++ // for a post that is not sighted
+	if o, _ := f.deferredPost(x.Post); o.NotBefore.After(a.Planned) {
+		a.Planned = o.NotBefore
 	}
 	steps, why, err := e.trace(ctx, f, a, x.Post)
 	if err != nil {
 		return err
 	}
-	x.RuleResults, x.Verdict = steps, Omitted
-	switch {
-	case why == digest.ReasonDeferred:
-		x.Verdict, x.Reason, x.At = Upcoming, digest.NewPhrase("in_later_digest", "reason", owed.Reason), owed.NotBefore
-		return nil
-	case why == digest.HeldForWeek || why == digest.HeldForMonth:
+	x.RuleResults = steps
+	found, err := e.explainSent(ctx, f, x)
+	if !found && err == nil {
+		found, err = e.explainWaiting(ctx, f, x)
+	}
+	if err != nil {
+		return err
+	}
+	if !found && !e.explainUpcoming(f, x, why) {
+		e.explainOmitted(f, x, why)
+	}
+	if x.Mail == "" || x.Mail != x.Notice.Key {
+		x.Alert = e.whyNoAlert(f, x)
+	}
+	return nil
+}
+
+// deferredPost returns the post if it was deferred to a later edition.
+func (f *memberFacts) deferredPost(post forum.PostID) (o store.DeferredPost, found bool) {
+	i := slices.IndexFunc(f.upcoming, func(o store.DeferredPost) bool { return o.Post == post })
+	if i < 0 {
+		return o, false
+	}
+	return f.upcoming[i], true
+}
+
+// explainUpcoming determines whether the next alert or a later edition would bring the post. why is the rule against the latter.
+func (e *Service) explainUpcoming(f *memberFacts, x *Post, why digest.Reason) bool {
+	alert, built := f.rehearsal.Overlay.Alert(f.member.ID, x.Post)
+	if built && alert.Key == "" && alert.LeftOut == "" && e.addressBlocked(f, f.now) == "" {
+		x.Verdict, x.Reason = Upcoming, digest.NewPhrase("in_next_alert", "cause", alert.Cause.Word())
+		return true
+	}
+	if f.brings(x.Post) {
+		x.Verdict, x.Reason, x.At = Upcoming, digest.NewPhrase("in_next_digest"), f.next.Planned
+		x.Folded = !f.built[""].posts[x.Post]
+		return true
+	}
+	if f.blocked() != "" {
+		return false
+	}
+	switch o, deferred := f.deferredPost(x.Post); {
+	case why == "" && o.NotBefore.After(f.next.Planned):
+		x.Verdict, x.Reason, x.At = Upcoming, digest.NewPhrase("in_later_digest", "reason", o.Reason), o.NotBefore
+	case (why == digest.HeldForWeek || why == digest.HeldForMonth) && (deferred || f.ahead(x)):
 		x.Verdict, x.Reason, x.At = Upcoming, why.Phrase(), f.window.HeldUntil(f.reader, x.Post)
-		return nil
-	case why != "":
+	default:
+		return false
+	}
+	return true
+}
+
+// blocked returns why the member would get no digest, whatever is in it.
+func (f *memberFacts) blocked() digest.Reason {
+	if f.next.skip == digest.ReasonNothingNew {
+		return ""
+	}
+	return f.next.skip
+}
+
+// ahead reports whether the next edition covers the post, or it was deferred to a later one.
+func (f *memberFacts) ahead(x *Post) bool {
+	if _, deferred := f.deferredPost(x.Post); deferred {
+		return true
+	}
+	return slices.ContainsFunc(f.sightings, func(s digest.Sighting) bool {
+		return s.Post == x.Post && s.Seq > f.next.After && s.Seq <= f.next.Until
+	})
+}
+
+// explainOmitted determines why the member does not get the post. why is the rule against it now.
+func (e *Service) explainOmitted(f *memberFacts, x *Post, why digest.Reason) {
+	x.Verdict = Omitted
+	decided := lastDecision(x)
+	blocked := f.blocked()
+	switch {
+	case digest.Reason(x.Notice.LeftOut) == digest.AlreadyRead:
+		x.Reason = digest.AlreadyRead.Phrase()
+	case decided != nil && !f.ahead(x):
+		x.Reason = describeDecision(*decided, why)
+	case why != "" && !isRoute(why):
 		x.Reason = why.Phrase()
-	case len(x.Seen) == 0:
-		x.Reason = e.whyNotSighted(x)
-	case !f.subscribed:
+	case !x.Pending.IsZero():
+		x.Reason = digest.NewPhrase("not_sighted_hidden")
+	case !f.sighted(x.Post):
+		x.Reason = digest.NewPhrase("never_sighted")
+	case blocked != "":
+		x.Reason = blocked.Phrase()
+	case f.unsubscribed:
 		x.Reason = digest.Reason(digest.ReasonNoSubscriptions).Phrase()
-	case !ahead && failed != nil:
-		x.Reason = describeOutcome(*failed)
-	case !ahead:
+	case !f.ahead(x):
 		x.Reason = digest.NewPhrase("before_first_digest")
 	default:
-		return e.setUpcoming(ctx, f, x, a)
+		x.Reason = why.Phrase()
 	}
-	return nil
 }
 
-// setUpcoming records that the next edition includes the post.
-func (e *Service) setUpcoming(ctx context.Context, f *memberFacts, x *Post, a editions.Request) error {
-	if why := e.blockers(f, store.KindDigest); len(why) > 0 {
-		x.Reason = why[0].Phrase()
-		return nil
-	}
-	x.Verdict, x.Reason, x.At = Upcoming, digest.NewPhrase("in_next_digest"), f.sub.Due
-	a.Until = f.head
-	return e.checkTruncated(ctx, f, x, a)
+// sighted reports whether the post is sighted, or would be by the next scan.
+func (f *memberFacts) sighted(post forum.PostID) bool {
+	return slices.ContainsFunc(f.sightings, func(s digest.Sighting) bool { return s.Post == post && s.Seq <= f.next.Until })
 }
 
-// whyNotSighted returns why a visible post has no sighting.
-func (e *Service) whyNotSighted(x *Post) digest.Phrase {
-	if !x.Pending.IsZero() {
-		return digest.NewPhrase("not_sighted_hidden")
+// isRoute reports whether a rule left the post out because another message was responsible for it.
+func isRoute(why digest.Reason) bool {
+	switch why {
+	case digest.ReasonInOtherEdition, digest.ReasonDeferred, digest.ReasonAlertPending, digest.AlreadyAlerted:
+		return true
 	}
-	return digest.NewPhrase("never_sighted")
+	return false
 }
 
-// deferredFor returns the deferred post of the member, if there is one.
-func (f *memberFacts) deferredFor(post forum.PostID) (store.DeferredPost, bool) {
-	i := slices.IndexFunc(f.owed, func(o store.DeferredPost) bool { return o.Post == post })
-	if i < 0 {
-		return store.DeferredPost{}, false
+// describeDecision describes why a digest that was sent or skipped did not bring the post. why is the rule against it now.
+func describeDecision(m store.Message, why digest.Reason) digest.Phrase {
+	empty := m.Last.Reason == digest.ReasonNothingNew
+	switch {
+	case m.State == store.StateSkipped && !empty:
+		return describeOutcome(m)
+	case why != "" && !isRoute(why):
+		return digest.NewPhrase("digest_omitted", "key", m.Key, "reason", why)
 	}
-	return f.owed[i], true
-}
-
-// checkTruncated checks whether an edition has room for the post. It builds the whole edition once for all posts.
-func (e *Service) checkTruncated(ctx context.Context, f *memberFacts, x *Post, a editions.Request) error {
-	shown, known := f.renderedByEdition[a.Key]
-	if !known {
-		editions, err := e.builder.Build(ctx, f.now, []editions.Request{a})
-		if err != nil {
-			return err
-		}
-		if d := editions[0].Digest; d != nil {
-			if _, err := e.press.Digest(d, envelope.WithViewLink(envelope.DigestFooter(e.links, f.member.ID), e.links, f.member.ID, a.Key), e.set.Digest.MaxBytes); err != nil {
-				return fmt.Errorf("rendering: %w", err)
-			}
-			shown = make(map[forum.PostID]bool)
-			for _, g := range d.Groups {
-				for _, t := range g.Threads {
-					for _, p := range t.Posts {
-						shown[p.ID] = p.Fits && t.Fits
-					}
-				}
-			}
-		}
-		f.renderedByEdition[a.Key] = shown
-	}
-	is, in := shown[x.Post]
-	x.Folded = in && !is
-	return nil
-}
-
-// describeOutcome describes the outcome of a message.
-func describeOutcome(m store.Message) digest.Phrase {
-	reason := digest.Reason(m.Last.Reason)
-	if m.Last.Code != 0 {
-		reason = digest.Reason(fmt.Sprintf("%d %s", m.Last.Code, cmp.Or(m.Last.Reply, m.Last.Reason)))
-	}
-	state := digest.Word{Table: "message_state", Key: m.State}
-	if reason == "" {
-		return digest.NewPhrase("outcome", "key", m.Key, "state", state)
-	}
-	return digest.NewPhrase("outcome_because", "key", m.Key, "state", state, "reason", reason)
+	return digest.NewPhrase("digest_omitted_then", "key", m.Key)
 }

@@ -214,21 +214,6 @@ SELECT r.thread_id,
                       LIMIT :most) s
  ORDER BY s.seq
 
--- The first title of a thread is kept.
--- name: save_subjects
-INSERT INTO subject (thread_id, title)
-SELECT CAST(value->>'t' AS BIGINT),
-       CAST(value->>'title' AS TEXT)
-  FROM {rows :rows}
- WHERE TRUE
-    ON CONFLICT (thread_id) DO NOTHING
-
--- name: subjects
-SELECT thread_id,
-       title
-  FROM subject
- WHERE thread_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
-
 -- name: next_alert
 SELECT min(not_before)
   FROM outbox
@@ -296,6 +281,3 @@ UPDATE outbox
  WHERE outbox.key = r.key
    AND outbox.state = 'queued'
 
--- name: prune_subjects
-DELETE FROM subject
- WHERE thread_id NOT IN (SELECT thread_id FROM notice)

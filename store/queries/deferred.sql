@@ -70,7 +70,7 @@ UPDATE notice
  WHERE notice.member_id = r.member_id
    AND notice.post_id = r.post_id
 
--- Archives the deferred posts that an edition brought, so that "explain" can show them.
+-- Archives the deferred posts of an edition that was sent or skipped, so that "explain" can show them.
 -- name: archive_delivered
 INSERT INTO brought (key, post_id, seq, cause)
 SELECT w.edition, w.post_id, w.seq, w.cause
@@ -78,13 +78,54 @@ SELECT w.edition, w.post_id, w.seq, w.cause
   JOIN outbox o
     ON o.key = w.edition
  WHERE w.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
-   AND o.state = 'accepted'
+   AND o.state IN ('accepted', 'skipped')
     ON CONFLICT (key, post_id) DO NOTHING
 
 -- name: delivered_posts
 SELECT post_id, seq, cause
   FROM brought
  WHERE key = :key
+
+-- As archive_delivered, with those that are not archived yet.
+-- name: settled_deferred
+SELECT b.key, b.post_id, b.seq, b.cause
+  FROM outbox o
+  JOIN brought b
+    ON b.key = o.key
+ WHERE o.member_id = :member
+ UNION
+SELECT w.edition, w.post_id, w.seq, w.cause
+  FROM owed w
+  JOIN outbox o
+    ON o.key = w.edition
+ WHERE w.member_id = :member
+   AND o.state IN ('accepted', 'skipped')
+
+-- The deferred posts that the next edition would have, as if archive_delivered to assign_deferred had run. An edition that waits
+-- keeps its posts.
+-- name: upcoming_deferred
+SELECT w.member_id, w.post_id, w.seq, w.not_before, w.cause, w.reason
+  FROM owed w
+  LEFT JOIN outbox o
+    ON o.key = w.edition
+ WHERE w.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
+   AND (o.key IS NULL OR o.settled_at IS NOT NULL AND o.state NOT IN ('accepted', 'skipped'))
+ UNION ALL
+SELECT n.member_id, n.post_id, n.seq, 0,
+       CASE WHEN n.cause IN ('quote', 'mention') THEN n.cause ELSE '' END,
+       'alert ' || o.state
+  FROM outbox o
+  JOIN notice n
+    ON n.key = o.key
+ WHERE o.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
+   AND o.kind = 'alert'
+   AND o.settled_at IS NOT NULL
+   AND o.state NOT IN ('accepted', 'merged')
+   AND n.left_out = ''
+   AND NOT EXISTS (SELECT 1
+                     FROM owed w
+                    WHERE w.member_id = n.member_id
+                      AND w.post_id = n.post_id)
 
 -- A post is no longer deferred once its edition brought it, or was skipped.
 -- name: clear_deferred

@@ -26,7 +26,25 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
    AND (settled_at IS NULL OR settled_at >= :since)
  ORDER BY created_at, until_seq, key
 
+-- name: brought_posts
+SELECT key,
+       post_ids
+  FROM outbox
+ WHERE member_id = :member
+   AND post_ids <> ''
+
 -- name: health_of
 SELECT address, member_id, score, day, day_score, missing_at, last_event, suppressed_at, suppressed_until, reason, COALESCE(tried_at, 0)
   FROM health
  WHERE address = :address
+
+-- A member has at most one unsettled edition.
+-- name: waiting_editions
+SELECT member_id,
+       key,
+       until_seq,
+       CASE WHEN state = 'queued' THEN not_before ELSE 0 END
+  FROM outbox
+ WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
+   AND kind = 'digest'
+   AND settled_at IS NULL

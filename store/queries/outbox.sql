@@ -116,7 +116,8 @@ UPDATE outbox
        queue_id = r.queue_id,
        address = CASE WHEN r.address = '' THEN outbox.address ELSE r.address END,
        posts = r.posts,
-       bytes = r.bytes
+       bytes = r.bytes,
+       post_ids = r.post_ids
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
                CAST(value->>'state' AS TEXT) AS state,
                CAST(value->>'not_before' AS BIGINT) AS not_before,
@@ -130,7 +131,8 @@ UPDATE outbox
                CAST(value->>'queue_id' AS TEXT) AS queue_id,
                CAST(value->>'address' AS TEXT) AS address,
                CAST(value->>'posts' AS BIGINT) AS posts,
-               CAST(value->>'bytes' AS BIGINT) AS bytes
+               CAST(value->>'bytes' AS BIGINT) AS bytes,
+               CAST(value->>'post_ids' AS TEXT) AS post_ids
           FROM {rows :rows}) r
  WHERE outbox.key = r.key
    AND outbox.state = 'leased'

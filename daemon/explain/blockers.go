@@ -1,0 +1,71 @@
+package explain
+
+import (
+	"time"
+
+	"postrider/digest"
+	"postrider/internal/addr"
+	"postrider/store"
+)
+
+// blockers returns the reasons that block all messages of a kind to the member, in the order of the checks.
+func (e *Service) blockers(f *memberFacts, kind string) (list []digest.Reason) {
+	add := func(blocked bool, why digest.Reason) {
+		if blocked {
+			list = append(list, why)
+		}
+	}
+	asked := map[string]bool{
+		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
+	}
+	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", digest.Reason(f.member.NoMail))
+	if kind == store.KindDigest {
+		off := e.digestsOff(f)
+		add(off != "", off)
+		add(off == "" && !f.rehearsal.Watches, digest.ReasonNotSubscribed)
+	}
+	if kind == store.KindAlert {
+		add(!e.set.Alerts.Enabled, digest.ReasonAlertsDisabled)
+		add(f.choices.Alerts == digest.NoAlerts, digest.ReasonAlertsOff)
+	}
+	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
+	why := e.addressBlocked(f, f.now)
+	add(why != "", why)
+	return list
+}
+
+// digestsOff returns why the member gets no digests at all: they turned them off, or the configuration has them off.
+func (e *Service) digestsOff(f *memberFacts) digest.Reason {
+	own := f.choices.Schedule
+	switch {
+	case own != nil && own.Cadence == digest.Off:
+		return digest.ReasonDigestsOff
+	case own == nil && e.set.Digest.Schedule().Cadence == digest.Off:
+		return digest.ReasonDigestsDisabled
+	}
+	return ""
+}
+
+// addressBlocked returns why the member's address would get no message at a time.
+func (e *Service) addressBlocked(f *memberFacts, at time.Time) digest.Reason {
+	switch {
+	case f.health.Suppressed(at):
+		return digest.ReasonSuppressed
+	case !e.set.Delivery.Allows(f.member.Email):
+		return digest.ReasonNotAllowListed
+	}
+	return ""
+}
+
+// delayReasons returns why messages that could be sent are waiting.
+func (e *Service) delayReasons(f *memberFacts) (list []digest.Phrase) {
+	if f.paused {
+		list = append(list, digest.NewPhrase("delivery_paused"))
+	}
+	for _, h := range f.holds {
+		if h.Domain == addr.Domain(f.member.Email) {
+			list = append(list, digest.NewPhrase("domain_on_hold", "domain", h.Domain, "time", h.Until.Format(time.RFC3339), "reason", digest.Reason(h.Reason)))
+		}
+	}
+	return list
+}
