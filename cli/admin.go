@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -115,23 +114,23 @@ func adminSettings(cfg config.Config) []admin.Setting {
 }
 
 // openAdmin starts listening for administrators if a sign-in method is configured.
-func (a *app) openAdmin(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
-	if !a.cfg.Admin.Enabled() {
+func (s *service) openAdmin(ctx context.Context) (serve func() error, err error) {
+	if !s.cfg.Admin.Enabled() {
 		return func() error { return nil }, nil
 	}
-	s, err := a.newAdminServer(ctx, d, now)
+	pages, err := s.newAdminServer(ctx, s.daemon, s.clock)
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", a.cfg.Admin.Listen)
+	l, err := s.listen("admin", s.cfg.Admin.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("opening the admin pages: %w; choose another admin.listen", err)
 	}
-	a.log.Info("admin pages open", "listen", l.Addr().String(), "url", a.cfg.Admin.Address())
+	s.log.Info("admin pages open", "listen", l.Addr().String(), "url", s.cfg.Admin.Address())
 	return func() error {
-		defer s.Close()
-		defer context.AfterFunc(ctx, s.Stop)()
-		return web.Serve(ctx, limitConns(l), s, a.log)
+		defer pages.Close()
+		defer context.AfterFunc(ctx, pages.Stop)()
+		return web.Serve(ctx, limitConns(l), pages, s.log)
 	}, nil
 }
 

@@ -32,7 +32,7 @@ func (c *cmdEnv) announce() *cobra.Command {
 func announcementID(text string) (int64, error) {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 1 {
-		return 0, fmt.Errorf("invalid announcement ID %q; to list the announcements, run: postrider announce status", text)
+		return 0, usagef("invalid announcement ID %q; to list the announcements, run: postrider announce status", text)
 	}
 	return id, nil
 }

@@ -12,32 +12,40 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // cmdEnv holds the output, environment and configuration path of a command.
 type cmdEnv struct {
 	out, err io.Writer
 	getenv   func(string) string
-	config   string // path of the configuration, from -c
+	config   string           // path of the configuration, from -c
+	hangups  <-chan os.Signal // SIGHUP; nil: none is received
 }
 
 // Main runs a command line and returns the exit code of the process.
 func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return Run(ctx, args, os.Stdout, os.Stderr, os.Getenv)
+	// No command is killed by SIGHUP. run reloads; demo ends with its terminal; all others finish what they do.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	return runCommand(ctx, args, &cmdEnv{out: os.Stdout, err: os.Stderr, getenv: os.Getenv, hangups: hangups})
 }
 
 // Run runs a command line until it finishes or ctx ends. It returns the exit code.
 func Run(ctx context.Context, args []string, out, errOut io.Writer, getenv func(string) string) int {
-	c := &cmdEnv{out: out, err: errOut, getenv: getenv}
+	return runCommand(ctx, args, &cmdEnv{out: out, err: errOut, getenv: getenv})
+}
+
+func runCommand(ctx context.Context, args []string, c *cmdEnv) int {
 	root := c.root()
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errSilent) {
-			fmt.Fprintf(errOut, "postrider: %v\n", err)
+			fmt.Fprintf(c.err, "postrider: %v\n", err)
 		}
 		return exitCode(root, args, err)
 	}
@@ -81,4 +89,19 @@ func addUsageHint(cmd *cobra.Command) {
 			return nil
 		}
 	}
+}
+
+// untilHangup returns a context that also ends when the terminal of the command is closed.
+func (c *cmdEnv) untilHangup(ctx context.Context) (context.Context, func()) {
+	ctx, stop := context.WithCancel(ctx)
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		go func() {
+			select {
+			case <-c.hangups:
+				stop()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, stop
 }

@@ -121,12 +121,12 @@ func (c *cmdEnv) demoOnce(ctx context.Context, mailDir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%d messages in %s, %d members skipped.\n", report.Sent, mailDir, report.Planned-report.Sent)
+	fmt.Fprintf(c.out, "%s in %s, %s skipped.\n", plural(report.Sent, "message", "messages"), mailDir, plural(report.Planned-report.Sent, "member", "members"))
 	return nil
 }
 
 func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := c.untilHangup(ctx)
 	defer stop()
 	clock := fastClock(time.Now())
 	inbox := demo.NewInbox(clock)
@@ -171,7 +171,8 @@ func (c *cmdEnv) demoLive(ctx context.Context, listen string) error {
 	all.Go(func() { page.Serve(listener) })
 	all.Go(func() { c.generateActivity(ctx, path, clock) })
 	live := &service{app: h, daemon: d, closeSenders: closeSender}
-	err = live.serve(ctx)
+	live.logStart()
+	err = live.serve(ctx, ctx)
 	stop()
 	page.Close()
 	all.Wait()

@@ -3,23 +3,23 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net"
 
-	"postrider/daemon"
 	"postrider/metrics"
 	"postrider/web"
 )
 
 // openMetrics starts listening for Prometheus on the configured address.
-func (a *app) openMetrics(ctx context.Context, counts *metrics.Metrics, d *daemon.Daemon) (serve func() error, err error) {
-	if a.cfg.Metrics.Listen == "" {
+func (s *service) openMetrics(ctx context.Context) (serve func() error, err error) {
+	if s.cfg.Metrics.Listen == "" {
 		return func() error { return nil }, nil
 	}
-	l, err := net.Listen("tcp", a.cfg.Metrics.Listen)
+	l, err := s.listen("metrics", s.cfg.Metrics.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("opening the metrics: %w; choose another metrics.listen", err)
 	}
-	a.log.Info("metrics open", "listen", l.Addr().String())
-	handler := counts.Handler(metrics.Sources{Daemon: d, Store: a.store, Forum: a.forum}, a.log)
-	return func() error { return web.Serve(ctx, limitConns(l), handler, a.log) }, nil
+	s.log.Info("metrics open", "listen", l.Addr().String())
+	return func() error {
+		handler := s.counts.Handler(metrics.Sources{Daemon: s.daemon, Store: s.store, Forum: s.forum}, s.log)
+		return web.Serve(ctx, limitConns(l), handler, s.log)
+	}, nil
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -38,18 +37,18 @@ func base(address string) string {
 
 // openPages starts listening on web.listen. The returned function serves until ctx ends. It does nothing if no address
 // is set.
-func (a *app) openPages(ctx context.Context, d *daemon.Daemon, now func() time.Time) (serve func() error, err error) {
-	if a.cfg.Web.Listen == "" {
+func (s *service) openPages(ctx context.Context) (serve func() error, err error) {
+	if s.cfg.Web.Listen == "" {
 		return func() error { return nil }, nil
 	}
-	s, err := a.web(d, now)
+	pages, err := s.web(s.daemon, s.clock)
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", a.cfg.Web.Listen)
+	l, err := s.listen("web", s.cfg.Web.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("opening the pages: %w; choose another web.listen", err)
 	}
-	a.log.Info("pages open", "listen", l.Addr().String(), "url", a.cfg.Web.URL)
-	return func() error { return web.Serve(ctx, limitConns(l), s, a.log) }, nil
+	s.log.Info("pages open", "listen", l.Addr().String(), "url", s.cfg.Web.URL)
+	return func() error { return web.Serve(ctx, limitConns(l), pages, s.log) }, nil
 }

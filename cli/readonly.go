@@ -16,21 +16,20 @@ import (
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
-	"postrider/templates"
 )
 
 // openReadOnly opens the forum and the store read-only. If a SQLite store does not exist yet, it uses an empty one in a
 // temporary directory.
 func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, err error) {
-	a := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
+	a, err := c.newApp(cfg)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			a.close()
 		}
 	}()
-	if a.set, err = templates.Load(cfg.Templates.Dir); err != nil {
-		return nil, usagef("loading templates: %w", err)
-	}
 	switch a.store, err = store.OpenReadOnly(ctx, cfg.Store.DSN); {
 	case errors.Is(err, os.ErrNotExist) && strings.HasPrefix(cfg.Store.DSN, "sqlite:"):
 		if err := a.openEmptyStore(ctx); err != nil {

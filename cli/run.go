@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"postrider/config"
+	"postrider/metrics"
 )
 
 func (c *cmdEnv) run() *cobra.Command {
@@ -13,8 +16,9 @@ func (c *cmdEnv) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the daemon",
-		Long: "Runs the daemon until SIGTERM or Ctrl-C. Messages that are being sent are finished first. With --once, runs one full\n" +
-			"round (scan, plan, deliver) and exits.",
+		Long: "Runs the daemon until SIGTERM or Ctrl-C. Messages that are being sent are finished first. If the forum's database\n" +
+			"server is down at the start, the daemon waits for it. SIGHUP reloads the configuration; if it is wrong, the old one\n" +
+			"stays in use and the log says why. With --once, runs one full round (scan, plan, deliver) and exits.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), o) },
 	}
@@ -64,22 +68,45 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.startService(ctx, cfg, o.mailDir, clock)
+	part := &shared{clock: clock, mailDir: o.mailDir, counts: metrics.New()}
+	if !o.once {
+		return c.runUntilStopped(ctx, cfg, part)
+	}
+	s, err := c.startService(ctx, cfg, part, false)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	if o.once {
-		if o.mailDir == "" && o.now == "" {
-			if err := s.probePages(ctx); err != nil { // another daemon may serve them later
-				s.log.Warn("cannot reach the pages", "err", err)
-			}
+	if o.mailDir == "" && o.now == "" {
+		if err := s.probePages(ctx); err != nil { // another daemon may serve them later
+			s.log.Warn("cannot reach the pages", "err", err)
 		}
-		report, err := s.runOnce(ctx)
-		if o.json {
-			return errors.Join(err, c.json(newRoundJSON(report)))
-		}
-		return errors.Join(err, c.printRound(report))
 	}
-	return s.runUntilStopped(ctx, o.mailDir == "")
+	report, err := s.runOnce(ctx)
+	if o.json {
+		return errors.Join(err, c.json(newRoundJSON(report)))
+	}
+	return errors.Join(err, c.printRound(report))
+}
+
+// runUntilStopped runs the daemon until ctx ends.
+func (c *cmdEnv) runUntilStopped(ctx context.Context, cfg config.Config, part *shared) error {
+	c.err = &lockedWriter{Writer: c.err}
+	s, err := c.startService(ctx, cfg, part, true)
+	for errors.Is(err, errReload) {
+		changed, wrong := c.load()
+		if wrong != nil {
+			newLog(c.err, cfg.Log).Error("configuration not reloaded, the old one stays in use", "err", wrong)
+		} else {
+			cfg = changed
+		}
+		s, err = c.startService(ctx, cfg, part, true)
+	}
+	if err != nil {
+		if ctx.Err() != nil && isUnreachable(err) {
+			return nil // stopped while waiting for the forum
+		}
+		return err
+	}
+	return c.runReloading(ctx, s)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"net"
 	"runtime/debug"
 	"time"
 
@@ -14,39 +15,51 @@ import (
 	"postrider/metrics"
 )
 
-// service is a daemon with everything around it: the relay, inbound messages and metrics.
+// service is a daemon with everything around it: the relay, inbound messages and metrics. A reload replaces it by another one,
+// which takes over what is shared.
 type service struct {
 	*app
-	clock        func() time.Time
+	*shared
 	sender       delivery.Sender
 	closeSenders func()
-	counts       *metrics.Metrics
 	daemon       *daemon.Daemon
 	inbound      *inbound.Processor
 }
 
-// startService opens everything that run needs, except the listeners. Messages go to the relay, or to mailDir if it is set.
-func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, mailDir string, clock func() time.Time) (_ *service, err error) {
+// shared is what stays while the configuration is reloaded.
+type shared struct {
+	clock   func() time.Time
+	mailDir string
+	counts  *metrics.Metrics
+	sockets sockets
+}
+
+// startService opens everything that run needs, except the listeners. Messages go to the relay, or to a folder if one is set. If
+// wait is set, it waits for a forum that cannot be reached.
+func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, part *shared, wait bool) (_ *service, err error) {
 	a, err := c.openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &service{app: a, clock: clock, closeSenders: func() {}, counts: metrics.New()}
+	s := &service{app: a, shared: part, closeSenders: func() {}}
 	defer func() {
 		if err != nil {
 			s.stop()
 		}
 	}()
 	a.watcher = s.counts
-	sender, closeSenders, err := a.sender(mailDir)
-	if err != nil {
-		return nil, err
-	}
-	s.sender, s.closeSenders = sender, closeSenders
-	if err := s.openCheckedForum(ctx); err != nil {
+	if s.sender, s.closeSenders, err = a.sender(part.mailDir); err != nil {
+		s.closeSenders = func() {}
 		return nil, err
 	}
 	if err := a.store.AcquireInstance(ctx, a.owner); err != nil {
+		return nil, err
+	}
+	open := s.openForum
+	if wait {
+		open = func(ctx context.Context) error { return c.awaitForum(ctx, s) }
+	}
+	if err := s.openCheckedForum(ctx, open); err != nil {
 		return nil, err
 	}
 	if c.getenv("GOGC") == "" {
@@ -61,11 +74,14 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, mailDir st
 func (s *service) stop() {
 	s.closeSenders()
 	s.close()
+	s.sockets.close()
 }
 
 // openCheckedForum opens the forum and runs its self-check. A failure raises an alarm.
-func (s *service) openCheckedForum(ctx context.Context) error {
-	if err := s.openForum(ctx); err != nil {
+func (s *service) openCheckedForum(ctx context.Context, open func(context.Context) error) error {
+	if err := open(ctx); errors.Is(err, errReload) || isUnreachable(err) && ctx.Err() != nil {
+		return err
+	} else if err != nil {
 		return s.reportStartFailure(ctx, s.sender, alarm.Forum, err)
 	}
 	if err := s.selfCheck(ctx); err != nil {
@@ -83,6 +99,9 @@ func (s *service) connect(ctx context.Context) (err error) {
 		return err
 	}
 	s.inbound.Observe = s.counts.InboundReceived
+	s.inbound.Socket = func(listen string) (net.Listener, error) {
+		return s.sockets.listen("bounces", func() (net.Listener, error) { return inbound.OpenSocket(listen) })
+	}
 	s.inbound.Replies, err = s.replies(func() (delivery.Sender, error) { return s.sender, nil })
 	return err
 }
@@ -98,54 +117,6 @@ func (s *service) runOnce(ctx context.Context) (daemon.Report, error) {
 	return report, err
 }
 
-// runUntilStopped opens all listeners and runs the daemon until ctx ends. If messages leave, their links must work.
-func (s *service) runUntilStopped(ctx context.Context, messagesLeave bool) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	listeners, err := s.openListeners(ctx, messagesLeave)
-	if err != nil {
-		return err
-	}
-	intake, err := s.inbound.Open(s.cfg.Bounces.Config)
-	if err != nil {
-		return err
-	}
-	wait := s.startListeners(listeners)
-	defer func() {
-		cancel()
-		wait()
-	}()
-	if messagesLeave {
-		if err := s.probePages(ctx); err != nil {
-			return err
-		}
-	}
-	defer s.startInbound(ctx, intake)()
-	return s.serve(ctx)
-}
-
-// openListeners opens the listeners of the pages, the admin pages and the metrics. Each function serves until ctx ends. A
-// trial without messages that leave needs no pages.
-func (s *service) openListeners(ctx context.Context, needPages bool) ([]func() error, error) {
-	pages, err := s.openPages(ctx, s.daemon, s.clock)
-	switch {
-	case err != nil && needPages:
-		return nil, err
-	case err != nil:
-		s.log.Warn("the pages are not served", "err", err)
-		pages = func() error { return nil }
-	}
-	adminPages, err := s.openAdmin(ctx, s.daemon, s.clock)
-	if err != nil {
-		return nil, err
-	}
-	scrapes, err := s.openMetrics(ctx, s.counts, s.daemon)
-	if err != nil {
-		return nil, err
-	}
-	return []func() error{pages, adminPages, scrapes}, nil
-}
-
 // reportStartFailure raises an alarm with the reason why the daemon does not start, and returns it.
 func (a *app) reportStartFailure(ctx context.Context, sender delivery.Sender, kind alarm.Kind, why error) error {
 	d, err := a.daemon(ctx, sender, time.Now)
@@ -154,14 +125,4 @@ func (a *app) reportStartFailure(ctx context.Context, sender delivery.Sender, ki
 	}
 	d.RaiseAlarm(ctx, kind, why)
 	return why
-}
-
-// serve runs the daemon until ctx ends.
-func (s *service) serve(ctx context.Context) error {
-	defer killAfterGrace(ctx, s.closeSenders)()
-	warnDescriptors(s.log)
-	s.log.Info("postrider started", "version", readVersion().Version, "forum", s.cfg.Forum.Type, "url", s.cfg.Forum.URL)
-	err := s.daemon.Run(ctx)
-	s.log.Info("postrider stopped")
-	return err
 }

@@ -39,16 +39,3 @@ func (a *app) startInbound(ctx context.Context, intake *inbound.Receivers) (end 
 		ways.Wait()
 	}
 }
-
-// startListeners starts serving. The returned function waits until all have stopped.
-func (s *service) startListeners(listeners []func() error) (wait func()) {
-	var open sync.WaitGroup
-	for _, listen := range listeners {
-		open.Go(func() {
-			if err := listen(); err != nil { // delivery continues
-				s.log.Error("pages closed", "err", err)
-			}
-		})
-	}
-	return open.Wait
-}

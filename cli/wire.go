@@ -62,30 +62,44 @@ func (c *cmdEnv) open(ctx context.Context, cfg config.Config) (*app, error) {
 
 // openStore opens everything except the forum: enough to alert the administrator that the forum is down.
 func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err error) {
-	a := &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName()}
+	a, err := c.newApp(cfg)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			a.close()
 		}
 	}()
-	if a.set, err = templates.Load(cfg.Templates.Dir); err != nil {
-		return nil, usagef("loading templates: %w", err)
-	}
 	if a.store, err = store.Open(ctx, cfg.Store.DSN); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	if _, err = a.store.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("upgrading the store: %w", err)
 	}
+	return a, a.signLinks(ctx)
+}
+
+// newApp loads the templates and opens the log.
+func (c *cmdEnv) newApp(cfg config.Config) (*app, error) {
+	set, err := templates.Load(cfg.Templates.Dir)
+	if err != nil {
+		return nil, usagef("loading templates: %w", err)
+	}
+	return &app{cfg: cfg, log: newLog(c.err, cfg.Log), owner: instanceName(), set: set}, nil
+}
+
+// signLinks creates the signer of links, with the store's keys, and the renderer.
+func (a *app) signLinks(ctx context.Context) error {
 	keys, err := a.store.LinkKeys.All(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if a.links, err = link.NewSigner(cfg.Web.URL, keys...); err != nil {
-		return nil, err
+	if a.links, err = link.NewSigner(a.cfg.Web.URL, keys...); err != nil {
+		return err
 	}
 	a.renderer = a.set.NewRenderer(a.site(), fragmentCacheSize)
-	return a, nil
+	return nil
 }
 
 // openForum opens the forum. From then on, messages link to its pages.
@@ -104,10 +118,15 @@ func (a *app) site() templates.Site {
 	return templates.Site{Name: a.cfg.Forum.Name, URL: a.cfg.Forum.URL, Excerpt: a.cfg.Digest.Excerpt, Locale: a.cfg.Digest.Locale, RepliesRead: repliesRead(a.cfg)}
 }
 
-func (a *app) close() {
+// closeForum ends the connections to the forum.
+func (a *app) closeForum() {
 	if a.forum != nil {
 		a.forum.Close()
 	}
+}
+
+func (a *app) close() {
+	a.closeForum()
 	if a.store != nil {
 		a.store.Close()
 	}

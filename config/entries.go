@@ -20,12 +20,7 @@ type Entry struct {
 
 // Entries returns all keys, table by table in the order of the example.
 func (c Config) Entries() []Entry {
-	defaults := Default()
-	defaults.Forum.URL = c.Forum.URL
-	defaults.fillIn() // the defaults that depend on the forum's URL
-	defaults.Forum.URL = ""
-	var list []Entry
-	collectEntries(reflect.ValueOf(c), reflect.ValueOf(defaults), "", &list)
+	list := c.rawEntries()
 	secret := make(map[string]bool)
 	for _, s := range c.secrets() {
 		secret[s.key] = true
@@ -42,6 +37,17 @@ func (c Config) Entries() []Entry {
 			list[i].Value = withoutPassword(e.Value)
 		}
 	}
+	return list
+}
+
+// rawEntries returns all keys with their values, secrets too.
+func (c Config) rawEntries() []Entry {
+	defaults := Default()
+	defaults.Forum.URL = c.Forum.URL
+	defaults.fillIn() // the defaults that depend on the forum's URL
+	defaults.Forum.URL = ""
+	var list []Entry
+	collectEntries(reflect.ValueOf(c), reflect.ValueOf(defaults), "", &list)
 	return list
 }
 

@@ -7,6 +7,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -59,6 +60,7 @@ type Daemon struct {
 	refusalWindows *refusalWindows
 	shared         *delivery.Shared
 	main           *loop // all messages, or all except alerts while Run has a loop for these
+	alerts         *loop // alerts while Run runs; nil: main sends them
 }
 
 // New returns a daemon without starting anything. The forum must have passed its self-check.
@@ -114,19 +116,33 @@ func (d *Daemon) Run(ctx context.Context) error {
 		}
 	}
 	d.watchdog.alarms.Clear(alarm.SelfCheck, "") // the self-check passed before we run
+	d.watchdog.alarms.Clear(alarm.Forum, "")
 	var background sync.WaitGroup
-	background.Go(func() { d.watchdog.run(ctx) })
+	background.Go(func() {
+		d.watchdog.flushAlarms(ctx)
+		d.watchdog.run(ctx)
+	})
 	defer background.Wait()
 	l := d.main
 	recovers(cron.FuncJob(tick("start", l.scanner.scanAll, l.scanner.scanMoves, l.subscribers.syncSubscribers, l.alerts.planAlerts, l.digests.planDigests))).Run()
-	alerts := d.newLoop(delivery.AlertsOnly)
-	background.Go(func() { alerts.runAlerts(ctx, d.wakeup.alerts, recovers) })
+	d.alerts = d.newLoop(delivery.AlertsOnly)
+	background.Go(func() { d.alerts.runAlerts(ctx, d.wakeup.alerts, recovers) })
 	recovers(cron.FuncJob(tick("editions", l.deliver))).Run()
 	background.Go(func() { d.wakeup.onWake(ctx, recovers(cron.FuncJob(tick("woken", l.deliver)))) })
 	ticks.Start()
 	<-ctx.Done()
 	<-ticks.Stop().Done()
-	return l.delivery.FlushUnsettled(context.WithoutCancel(ctx))
+	background.Wait()
+	return d.FlushUnsettled(context.WithoutCancel(ctx))
+}
+
+// FlushUnsettled saves results that the store did not accept while the daemon ran. It is safe to call after Run.
+func (d *Daemon) FlushUnsettled(ctx context.Context) error {
+	err := d.main.delivery.FlushUnsettled(ctx)
+	if d.alerts != nil {
+		err = errors.Join(err, d.alerts.delivery.FlushUnsettled(ctx))
+	}
+	return err
 }
 
 // cronJob is a job and when it runs.

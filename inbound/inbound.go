@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -31,8 +32,9 @@ type Processor struct {
 	Members  *members.Service // unsubscribes members
 	Log      *slog.Logger
 	Now      func() time.Time
-	Replies  *Replies          // nil: answers of persons are dropped
-	Observe  func(bounce.Kind) // called for each message; nil: nothing
+	Replies  *Replies                                  // nil: answers of persons are dropped
+	Observe  func(bounce.Kind)                         // called for each message; nil: nothing
+	Socket   func(listen string) (net.Listener, error) // opens the socket of Listen; nil: OpenSocket
 }
 
 // ErrRetryLater means that a message cannot be processed yet: it bounced before the result of its delivery was saved.

@@ -47,6 +47,23 @@ func (b *Processor) Listen(c Config) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bounces.%w", err)
 	}
+	open := b.Socket
+	if open == nil {
+		open = OpenSocket
+	}
+	l, err := open(c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	return &Listener{server: b.server(d, c.Domain), listener: newSessionListener(l, !d.lmtp)}, nil
+}
+
+// OpenSocket opens the socket of bounces.listen.
+func OpenSocket(listen string) (net.Listener, error) {
+	d, err := parseListenAddr(listen)
+	if err != nil {
+		return nil, fmt.Errorf("bounces.%w", err)
+	}
 	if d.network == "unix" {
 		// Remove the socket of an earlier daemon. A file that is not a socket is kept, and net.Listen fails.
 		if info, err := os.Stat(d.address); err == nil && info.Mode()&os.ModeSocket != 0 {
@@ -63,7 +80,7 @@ func (b *Processor) Listen(c Config) (*Listener, error) {
 			return nil, errors.Join(fmt.Errorf("bounces.listen: %w", err), l.Close())
 		}
 	}
-	return &Listener{server: b.server(d, c.Domain), listener: newSessionListener(l, !d.lmtp)}, nil
+	return l, nil
 }
 
 func (b *Processor) server(d listenAddr, domain string) *smtp.Server {

@@ -8,6 +8,7 @@ package metrics
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +28,9 @@ type Metrics struct {
 	failures *prometheus.CounterVec
 	inbound  *prometheus.CounterVec
 	lastScan prometheus.Gauge
+
+	mu      sync.Mutex
+	sources prometheus.Collector // of the latest Handler; nil: none
 }
 
 // New returns Metrics with all counters at zero.
@@ -84,7 +88,13 @@ func (m *Metrics) InboundReceived(kind bounce.Kind) { m.inbound.WithLabelValues(
 
 // Handler serves metrics at /metrics. It logs and leaves out metrics that cannot be read at the moment.
 func (m *Metrics) Handler(from Sources, log *slog.Logger) http.Handler {
-	m.registry.MustRegister(newCollector(from))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sources != nil {
+		m.registry.Unregister(m.sources)
+	}
+	m.sources = newCollector(from)
+	m.registry.MustRegister(m.sources)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),

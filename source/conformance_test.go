@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"postrider/forum"
+	"postrider/internal/sqlfile"
 )
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -188,6 +189,9 @@ var rightsQueries = map[string]string{
 		)
 		SELECT uid, fid, MIN(CASE WHEN canview = 1 AND own = 0 THEN 0 ELSE 1 END)
 		FROM eff GROUP BY uid, fid HAVING MAX(canview) = 1 AND MAX(canviewthreads) = 1`,
+	"fluxbb": "SELECT u.id, f.id, 0 FROM users u JOIN `groups` g ON g.g_id = u.group_id CROSS JOIN forums f " +
+		"LEFT JOIN forum_perms p ON p.forum_id = f.id AND p.group_id = u.group_id " +
+		"WHERE u.id > 1 AND f.redirect_url IS NULL AND g.g_read_board = 1 AND (u.group_id = 1 OR p.read_forum IS NULL OR p.read_forum = 1)",
 	"phpbb3": `WITH s AS (
 		  SELECT a.user_id, a.forum_id, COALESCE(rd.auth_setting, a.auth_setting) AS v FROM phpbb_acl_users a
 		    LEFT JOIN phpbb_acl_roles_data rd ON rd.role_id = a.auth_role_id AND a.auth_role_id <> 0
@@ -212,7 +216,11 @@ func TestAccess_MatchesForumForEveryMemberAndSection(t *testing.T) {
 
 func compareRights(t *testing.T, f fixture, db *DB) {
 	t.Helper()
-	rows, err := openAny(t, f.dsn).QueryContext(t.Context(), rightsQueries[f.kind])
+	query := rightsQueries[f.kind]
+	if engineOf(t, f.dsn) != sqlfile.MySQL {
+		query = strings.ReplaceAll(query, "`", "")
+	}
+	rows, err := openAny(t, f.dsn).QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +275,7 @@ func TestSections_KeepForumOrder(t *testing.T) {
 				t.Errorf("section %d has order %d, want %d", section.ID, section.Order, i+1)
 			}
 			for key, id := range f.expect.Keys.Sections {
-				if id == section.ID {
+				if id == section.ID && key != "A" && key != "B" { // categories, whose IDs may be those of sections
 					keys = append(keys, key)
 				}
 			}

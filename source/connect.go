@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,6 +127,19 @@ func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 	pool.SetMaxIdleConns(maxConnections)
 	pool.SetConnMaxIdleTime(time.Minute) // database servers close idle connections (wait_timeout)
 	return pool, nil
+}
+
+// UnreachableError means that the forum's database server cannot be reached now, for example because it is still starting.
+type UnreachableError struct{ error }
+
+// Unwrap returns the cause.
+func (e UnreachableError) Unwrap() error { return e.error }
+
+// refusesLogin reports whether a server answered, but will never accept this login: the account or the database is wrong.
+func refusesLogin(err error) bool {
+	const accessDenied, databaseDenied, hostDenied, unknownDatabase = 1045, 1044, 1130, 1049
+	answer, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && slices.Contains([]uint16{accessDenied, databaseDenied, hostDenied, unknownDatabase}, answer.Number)
 }
 
 // readOnlyConnector opens connections to MySQL or MariaDB that cannot write and that stop slow statements.

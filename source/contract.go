@@ -77,11 +77,14 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "codes", "word_filter"}
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
-	macros := map[string]sqlfile.Macro{"prefix": func(string) string { return prefix }}
+	macros := map[string]sqlfile.Macro{
+		"prefix": func(string) string { return prefix },
+		"table":  func(name string) string { return quotedTable(engine, prefix+name) },
+	}
 	queries := make(map[string]sqlfile.Query)
 	for _, file := range k.files {
 		text, err := queryFiles.ReadFile(file)
@@ -100,6 +103,14 @@ func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (ma
 		}
 	}
 	return queries, checkParams(queries)
+}
+
+// quotedTable returns the name of a table that is a reserved word in MySQL if the forum uses no prefix.
+func quotedTable(engine sqlfile.Engine, name string) string {
+	if engine == sqlfile.MySQL {
+		return "`" + name + "`"
+	}
+	return name
 }
 
 // overrideQueries replaces queries of the forum type with those in the administrator's file.

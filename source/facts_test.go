@@ -9,7 +9,9 @@ type forumFacts struct {
 	title    string      // of the first section
 	hidden   bool        // hidden posts have numbers, too
 	keptDays int         // for how long the forum keeps read marks
-	readT28  int64       // when panda read t28 last
+	ignores  bool        // members can ignore others
+	readT28  int64       // when panda read t28 last; 0: the forum does not say
+	readS2   int64       // when ray read s2 last
 	write    string      // a statement that changes posts
 }
 
@@ -17,25 +19,31 @@ var facts = map[string]forumFacts{
 	"xenforo2": {
 		group:    forum.Group{ID: 4, Title: "Moderating"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
-		title:    "Indo Pacific & East Asia", hidden: true, keptDays: 30, readT28: 1795359600,
+		title:    "Indo Pacific & East Asia", hidden: true, keptDays: 30, ignores: true, readT28: 1795359600, readS2: 1795338000,
 		write: "UPDATE xf_post SET message = 'gone'",
 	},
 	"xenforo1": {
 		group:    forum.Group{ID: 4, Title: "Moderating"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist", "xhide"},
-		title:    "Indo Pacific & East Asia", hidden: true, keptDays: 30, readT28: 1795359600,
+		title:    "Indo Pacific & East Asia", hidden: true, keptDays: 30, ignores: true, readT28: 1795359600, readS2: 1795338000,
 		write: "DELETE FROM xf_post",
 	},
 	"mybb": {
 		group:    forum.Group{ID: 6, Title: "Moderators"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xown", "xlist"}, // without the one with a password and the inactive one
-		title:    "Indo Pacific & East Asia", keptDays: 7, readT28: 1795359600,
+		title:    "Indo Pacific & East Asia", keptDays: 7, ignores: true, readT28: 1795359600, readS2: 1795338000,
 		write: "DELETE FROM mybb_posts", // MyISAM, which has no transactions
 	},
 	"phpbb3": {
 		group:    forum.Group{ID: 8, Title: "Staff & Co"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xlist", "xnever"}, // without the one with a password and the link
-		title:    "Your first forum", keptDays: 3650, readT28: 1795428600,
+		title:    "Your first forum", keptDays: 3650, ignores: true, readT28: 1795428600, readS2: 1795338000,
 		write: "DELETE FROM phpbb_posts",
+	},
+	"fluxbb": {
+		group:    forum.Group{ID: 5, Title: "Staff & Co"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6"},
+		title:    "Indo Pacific & East Asia", hidden: true,
+		write: "DELETE FROM posts",
 	},
 }

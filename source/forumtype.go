@@ -56,7 +56,9 @@ type forumType struct {
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
-func forumTypes() []forumType { return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), sample()} }
+func forumTypes() []forumType {
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), sample()}
+}
 
 func forumTypeNamed(name string) (forumType, bool) {
 	for _, k := range forumTypes() {

@@ -12,7 +12,8 @@
 // # The query contract
 //
 // Every forum type has these queries, with exactly these columns, in any order. Columns are never NULL.
-// Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post. Lists are used as
+// Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post, or as
+// {table post} if the name alone is a word of SQL. Lists are used as
 // IN (:ids), and are never empty. A query uses no clock except :now.
 //
 //	name            parameters         columns
@@ -187,7 +188,11 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	if err := pool.PingContext(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connecting to %s: %w", t, err)
+		err = fmt.Errorf("connecting to %s: %w", t, err)
+		if t.engine == sqlfile.MySQL && !refusesLogin(err) {
+			err = UnreachableError{err}
+		}
+		return nil, err
 	}
 	base := strings.TrimRight(c.URL, "/")
 	db := &DB{

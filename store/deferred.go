@@ -203,6 +203,9 @@ func (s Deferred) assignDeferred(ctx context.Context, tx *sqlx.Tx, now time.Time
 	if err := execRows(ctx, s.database, tx, "mark_items_deferred", failed); err != nil {
 		return err
 	}
+	if _, err := s.exec(ctx, tx, "mark_alerts_deferred", args{"members": marshalIDs(members)}); err != nil {
+		return err
+	}
 	_, err = execWith(ctx, s.database, tx, "assign_deferred", editions, args{"now": now.Unix()})
 	return err
 }

@@ -67,6 +67,14 @@ func (s Outbox) Release(ctx context.Context, owner string, keys []string) error 
 	return nil
 }
 
+// Abandon ends all leases of owner: it has stopped, and another one takes over. Messages in flight become uncertain.
+func (s Outbox) Abandon(ctx context.Context, owner string) error {
+	if _, err := s.exec(ctx, nil, "expire_leases", args{"owner": owner}); err != nil {
+		return fmt.Errorf("ending leases: %w", err)
+	}
+	return nil
+}
+
 // ReleaseClaimed queues again all messages of the given priorities that owner leases. It is for an owner that does not know
 // what it has claimed, because the answer of the store was lost. Nothing of it may be in flight or wait to be settled.
 func (s Outbox) ReleaseClaimed(ctx context.Context, owner string, priorities PriorityRange) error {

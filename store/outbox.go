@@ -180,29 +180,58 @@ func (s Outbox) Claim(ctx context.Context, now time.Time, owner string, lease ti
 	if err := s.ensureInstance(ctx); err != nil {
 		return nil, err
 	}
+	queued, err := s.queuedPriorities(ctx, priorities)
+	if err != nil {
+		return nil, fmt.Errorf("claiming messages: %w", err)
+	}
+	var claimed []Row
+	for _, priority := range queued {
+		if len(claimed) >= limit {
+			break
+		}
+		a := args{"now": now.Unix(), "owner": owner, "lease": now.Add(lease).Unix(), "priority": priority, "most": limit - len(claimed)}
+		more, err := s.claimPriority(ctx, a)
+		if err != nil {
+			return nil, fmt.Errorf("claiming messages: %w", err)
+		}
+		claimed = append(claimed, more...)
+	}
+	return claimed, nil
+}
+
+// queuedPriorities lists the priorities of queued messages, highest first.
+func (s Outbox) queuedPriorities(ctx context.Context, priorities PriorityRange) (list []int, err error) {
+	a := args{"first": priorities.First, "last": priorities.Last}
+	err = s.query(ctx, nil, "queued_priorities", a, func(scan scanFunc) error {
+		var priority int
+		err := scan(&priority)
+		list = append(list, priority)
+		return err
+	})
+	return list, err
+}
+
+// claimPriority claims messages of one priority.
+func (s Outbox) claimPriority(ctx context.Context, a args) ([]Row, error) {
 	type ranked struct {
 		Row
-		priority, notBefore int64
+		notBefore int64
 	}
 	var list []ranked
-	a := args{"now": now.Unix(), "owner": owner, "lease": now.Add(lease).Unix(), "first": priorities.First, "last": priorities.Last, "most": limit}
 	err := s.query(ctx, nil, "claim", a, func(scan scanFunc) error {
 		var r ranked
 		var created int64
-		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &r.UncertainCount, &created, &r.priority, &r.notBefore)
+		err := scan(&r.Key, &r.Kind, &r.Member, &r.From, &r.Until, &r.Attempt, &r.UncertainCount, &created, &r.notBefore)
 		r.Created = time.Unix(created, 0).UTC()
 		list = append(list, r)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("claiming messages: %w", err)
-	}
 	slices.SortFunc(list, func(a, b ranked) int { // RETURNING has no order
-		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.notBefore, b.notBefore), cmp.Compare(b.From, a.From), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(a.notBefore, b.notBefore), cmp.Compare(b.From, a.From), cmp.Compare(a.Key, b.Key))
 	})
 	claimed := make([]Row, len(list))
 	for i, r := range list {
 		claimed[i] = r.Row
 	}
-	return claimed, nil
+	return claimed, err
 }

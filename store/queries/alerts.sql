@@ -35,11 +35,12 @@ SELECT q.member_id,
        a.held,
        a.settles_at
   FROM asked q
-  JOIN alert a
-    ON a.member_id = q.member_id
-   AND (a.thread_id = q.thread_id OR a.held)
   JOIN outbox o
-    ON o.key = a.key
+    ON o.member_id = q.member_id
+   AND o.settled_at IS NULL
+  JOIN alert a
+    ON a.key = o.key
+   AND (a.thread_id = q.thread_id OR a.held)
  WHERE o.state = 'queued'
    AND o.doubts = 0
  ORDER BY a.held DESC
@@ -110,10 +111,11 @@ SELECT CAST(value->>'m' AS BIGINT),
  WHERE TRUE
     ON CONFLICT (member_id, post_id) DO NOTHING
 
--- Which of these members got an alert about these threads and have not posted there since.
+-- Which of these members got an alert about these threads and have not posted there since. Only their newest items of a thread
+-- are read, because a member may have thousands.
 -- name: unanswered_alerts
-SELECT n.member_id,
-       n.thread_id,
+SELECT r.member_id,
+       r.thread_id,
        max(n.posted_at)
   FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
                CAST(value->>'t' AS BIGINT) AS thread_id
@@ -121,16 +123,45 @@ SELECT n.member_id,
   JOIN notice n
     ON n.member_id = r.member_id
    AND n.thread_id = r.thread_id
+   AND n.seq IN (SELECT x.seq
+                   FROM notice x
+                  WHERE x.member_id = r.member_id
+                    AND x.thread_id = r.thread_id
+                    AND x.seq > COALESCE((SELECT max(s.seq)
+                                            FROM sighting s
+                                           WHERE s.thread_id = r.thread_id
+                                             AND s.author_id = r.member_id), 0)
+                  ORDER BY x.seq DESC
+                  LIMIT 20)
   JOIN outbox o
     ON o.key = n.key
  WHERE (o.state IN ('accepted', 'leased') OR o.state = 'queued' AND o.doubts > 0)
    AND n.left_out = ''
-   AND NOT EXISTS (SELECT 1
-                     FROM sighting s
-                    WHERE s.thread_id = n.thread_id
-                      AND s.seq > n.seq
-                      AND s.author_id = n.member_id)
- GROUP BY n.member_id, n.thread_id
+ GROUP BY r.member_id, r.thread_id
+
+-- LATERAL as in earlier_alerts.
+-- name: unanswered_alerts/postgres
+SELECT r.member_id,
+       r.thread_id,
+       max(n.posted_at)
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'t' AS BIGINT) AS thread_id
+          FROM {rows :rows}) r
+ CROSS JOIN LATERAL (SELECT x.key, x.posted_at, x.left_out
+                       FROM notice x
+                      WHERE x.member_id = r.member_id
+                        AND x.thread_id = r.thread_id
+                        AND x.seq > COALESCE((SELECT max(s.seq)
+                                                FROM sighting s
+                                               WHERE s.thread_id = r.thread_id
+                                                 AND s.author_id = r.member_id), 0)
+                      ORDER BY x.seq DESC
+                      LIMIT 20) n
+  JOIN outbox o
+    ON o.key = n.key
+ WHERE (o.state IN ('accepted', 'leased') OR o.state = 'queued' AND o.doubts > 0)
+   AND n.left_out = ''
+ GROUP BY r.member_id, r.thread_id
 
 -- The items of alerts, without those that were left out.
 -- name: alert_items
@@ -221,13 +252,42 @@ SELECT min(not_before)
    AND state = 'queued'
 
 -- name: instant_overrides
-SELECT DISTINCT member_id
+SELECT member_id
   FROM wish
  WHERE cadence = 'instant'
    AND member_id > :after
    AND member_id <= :until
-   AND (thread_id IN (SELECT CAST(value AS BIGINT) FROM {ids :threads})
-     OR section_id IN (SELECT CAST(value AS BIGINT) FROM {ids :sections}))
+   AND thread_id IN (SELECT CAST(value AS BIGINT) FROM {ids :threads})
+ UNION
+SELECT member_id
+  FROM wish
+ WHERE cadence = 'instant'
+   AND member_id > :after
+   AND member_id <= :until
+   AND section_id IN (SELECT CAST(value AS BIGINT) FROM {ids :sections})
+ ORDER BY member_id
+
+-- LATERAL, because PostgreSQL would expect 100 threads and sections, and read all overrides.
+-- name: instant_overrides/postgres
+SELECT w.member_id
+  FROM (SELECT DISTINCT CAST(value AS BIGINT) AS id FROM {ids :threads}) t
+ CROSS JOIN LATERAL (SELECT member_id
+                       FROM wish
+                      WHERE thread_id = t.id
+                        AND cadence = 'instant'
+                        AND member_id > :after
+                        AND member_id <= :until
+                     OFFSET 0) w
+ UNION
+SELECT w.member_id
+  FROM (SELECT DISTINCT CAST(value AS BIGINT) AS id FROM {ids :sections}) s
+ CROSS JOIN LATERAL (SELECT member_id
+                       FROM wish
+                      WHERE section_id = s.id
+                        AND cadence = 'instant'
+                        AND member_id > :after
+                        AND member_id <= :until
+                     OFFSET 0) w
  ORDER BY member_id
 
 -- Alerts of members that wait for the end of quiet hours. WITH as in open_alerts.
@@ -241,10 +301,11 @@ SELECT a.member_id,
        a.thread_id,
        o.until_seq
   FROM asked q
-  JOIN alert a
-    ON a.member_id = q.member_id
   JOIN outbox o
-    ON o.key = a.key
+    ON o.member_id = q.member_id
+   AND o.settled_at IS NULL
+  JOIN alert a
+    ON a.key = o.key
  WHERE a.held
    AND o.state = 'queued'
    AND o.doubts = 0

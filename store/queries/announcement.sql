@@ -150,7 +150,7 @@ UPDATE announcement
 RETURNING id
 
 -- The index on announcement_id leaves out 0. The engines do not know that :id is never 0 when they plan the query, so every query
--- on announcement_id also has "announcement_id <> 0".
+-- on announcement_id also has "announcement_id <> 0". With EXISTS, PostgreSQL would expect many rows and read the whole table.
 -- name: finish_announcement
 UPDATE announcement
    SET state = 'done',
@@ -158,11 +158,9 @@ UPDATE announcement
  WHERE id = :id
    AND state = 'sending'
    AND fanned
-   AND NOT EXISTS (SELECT 1
-                     FROM outbox
-                    WHERE announcement_id = :id
-                      AND announcement_id <> 0
-                      AND state IN ('queued', 'leased', 'held'))
+   AND (SELECT min(not_before) FROM outbox WHERE announcement_id = :id AND announcement_id <> 0 AND state = 'queued') IS NULL
+   AND (SELECT min(not_before) FROM outbox WHERE announcement_id = :id AND announcement_id <> 0 AND state = 'leased') IS NULL
+   AND (SELECT min(not_before) FROM outbox WHERE announcement_id = :id AND announcement_id <> 0 AND state = 'held') IS NULL
 RETURNING id
 
 -- Only advances from the state that was read: another daemon may have enqueued these members in between, or the announcement may

@@ -57,9 +57,20 @@ SELECT n.member_id, n.post_id, n.seq, CAST(:now AS BIGINT), CAST(:now AS BIGINT)
    AND o.kind = 'alert'
    AND o.settled_at IS NOT NULL
    AND o.state NOT IN ('accepted', 'merged')
+   AND NOT o.items_deferred
    AND n.left_out = ''
     ON CONFLICT (member_id, post_id) DO NOTHING
 RETURNING member_id, post_id
+
+-- Later digests do not read these alerts again.
+-- name: mark_alerts_deferred
+UPDATE outbox
+   SET items_deferred = TRUE
+ WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
+   AND kind = 'alert'
+   AND settled_at IS NOT NULL
+   AND state NOT IN ('accepted', 'merged')
+   AND NOT items_deferred
 
 -- name: mark_items_deferred
 UPDATE notice

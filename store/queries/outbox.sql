@@ -61,8 +61,30 @@ SELECT r.key, r.kind, m.id, m.mark, r.until_seq, 'queued', r.priority, CAST(:now
     ON CONFLICT (key) DO NOTHING
 RETURNING key, kind, member_id
 
+-- Reads one index entry for each priority.
+-- name: queued_priorities
+SELECT priority
+  FROM (WITH RECURSIVE p(priority) AS (
+            SELECT min(priority)
+              FROM outbox
+             WHERE state = 'queued'
+               AND priority BETWEEN :first AND :last
+             UNION ALL
+            SELECT (SELECT min(o.priority)
+                      FROM outbox o
+                     WHERE o.state = 'queued'
+                       AND o.priority > p.priority
+                       AND o.priority <= :last)
+              FROM p
+             WHERE p.priority IS NOT NULL)
+        SELECT priority
+          FROM p
+         WHERE priority IS NOT NULL) found
+ ORDER BY priority
+
 -- Members who have nearly caught up come first, and those far behind come last, together: a batch reads the forum as far back as its
--- member who is furthest behind.
+-- member who is furthest behind. One priority at a time: otherwise the index would be read across all messages of a priority that wait
+-- for a later time.
 -- name: claim
 UPDATE outbox
    SET state = 'leased',
@@ -71,11 +93,11 @@ UPDATE outbox
  WHERE key IN (SELECT key
                  FROM outbox
                 WHERE state = 'queued'
-                  AND priority BETWEEN :first AND :last
+                  AND priority = :priority
                   AND not_before <= :now
-                ORDER BY priority, not_before, from_seq DESC, key
+                ORDER BY not_before, from_seq DESC, key
                 LIMIT :most)
-RETURNING key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, priority, not_before
+RETURNING key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, not_before
 
 -- Several daemons claim at the same time: each skips rows that another one has locked. MATERIALIZED keeps the planner from running
 -- the subquery twice.
@@ -84,9 +106,9 @@ WITH next AS MATERIALIZED (
     SELECT key
       FROM outbox
      WHERE state = 'queued'
-       AND priority BETWEEN :first AND :last
+       AND priority = :priority
        AND not_before <= :now
-     ORDER BY priority, not_before, from_seq DESC, key
+     ORDER BY not_before, from_seq DESC, key
      LIMIT :most
        FOR UPDATE SKIP LOCKED)
 UPDATE outbox
@@ -95,7 +117,7 @@ UPDATE outbox
        lease_until = :lease
   FROM next
  WHERE outbox.key = next.key
-RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, priority, not_before
+RETURNING outbox.key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at, not_before
 
 -- A row that another owner leases by now is skipped, and its key is not returned.
 -- name: settle

@@ -79,12 +79,18 @@ DELETE FROM wish
 -- A page of the members who chose something that a later change on the forum overrides.
 -- name: members_with_preferences
 SELECT member_id
-  FROM preference
- WHERE member_id > :after
+  FROM (SELECT member_id
+          FROM preference
+         WHERE member_id > :after
+         ORDER BY member_id
+         LIMIT :most) chosen
  UNION
 SELECT member_id
-  FROM wish
- WHERE member_id > :after
+  FROM (SELECT DISTINCT member_id
+          FROM wish
+         WHERE member_id > :after
+         ORDER BY member_id
+         LIMIT :most) overridden
  ORDER BY member_id
  LIMIT :most
 

@@ -1,0 +1,46 @@
+package source
+
+import (
+	"fmt"
+
+	"postrider/forum"
+	"postrider/internal/sqlfile"
+	"postrider/markup"
+)
+
+func fluxbb() forumType {
+	return forumType{
+		name:   "fluxbb",
+		title:  "FluxBB 1.5",
+		markup: "BBCode",
+		notes: "FluxBB has no ignore lists, no likes, no approval of posts, and keeps what members have read in a cookie only. A watched forum " +
+			"means all its posts. It stores UTC offsets, not time zones. Table names usually have no prefix.",
+		engines:    []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
+		files:      []string{"fluxbb.sql"},
+		links:      func(base string) forum.Links { return fluxbbLinks(base) },
+		dialect:    markup.Dialect{NoMentions: true},
+		zone:       mybbZone, // the same hours and flag
+		locale:     mybbLocale,
+		rights:     parseRightDigits,
+		offsetOnly: true,
+	}
+}
+
+// fluxbbLinks are FluxBB's own URLs. It finds the topic of a post.
+type fluxbbLinks string
+
+func (l fluxbbLinks) Section(id forum.SectionID) string {
+	return fmt.Sprintf("%s/viewforum.php?id=%d", string(l), id)
+}
+
+func (l fluxbbLinks) Thread(id forum.ThreadID) string {
+	return fmt.Sprintf("%s/viewtopic.php?id=%d", string(l), id)
+}
+
+func (l fluxbbLinks) Post(_ forum.ThreadID, id forum.PostID) string {
+	return fmt.Sprintf("%s/viewtopic.php?pid=%d#p%d", string(l), id, id)
+}
+
+func (l fluxbbLinks) Member(id forum.MemberID) string {
+	return fmt.Sprintf("%s/profile.php?id=%d", string(l), id)
+}
