@@ -86,7 +86,11 @@ func (c *cmdEnv) showAnnouncement(ctx context.Context, s *store.Store, id int64,
 	if asJSON {
 		return c.json(newAnnouncementJSON(x, log))
 	}
-	return c.printAnnouncement(x, log)
+	say, err := c.phraser()
+	if err != nil {
+		return err
+	}
+	return c.printAnnouncement(x, log, say)
 }
 
 // watchAnnouncement shows the progress of an announcement until it ends or is paused.

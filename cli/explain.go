@@ -10,6 +10,7 @@ import (
 	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/templates"
 )
 
 func (c *cmdEnv) explain() *cobra.Command {
@@ -56,6 +57,26 @@ func (say phraser) each(reasons []digest.Reason) []string {
 	return texts
 }
 
+// phraser returns the phrases of the configured locales.
+func (c *cmdEnv) phraser() (phraser, error) {
+	cfg, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	set, err := templates.Load(cfg.Templates.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return newPhraser(set), nil
+}
+
+// phraser returns the phrases of the app's locales.
+func (a *app) phraser() phraser { return newPhraser(a.set) }
+
+func newPhraser(set *templates.Set) phraser {
+	return func(p digest.Phrase) string { return set.Reason(outputLocale, p) }
+}
+
 func postIDs(texts []string) ([]forum.PostID, error) {
 	var ids []forum.PostID
 	for _, text := range texts {
@@ -78,7 +99,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		return err
 	}
 	defer a.close()
-	reason := func(p digest.Phrase) string { return a.set.Reason(outputLocale, p) }
+	reason := a.phraser()
 	e := daemon.NewExplainer(daemon.Deps{Forum: a.forum, Store: a.store, Renderer: a.renderer, Links: a.links}, a.settings())
 	if len(posts) == 0 {
 		story, err := e.Member(ctx, time.Now(), who)

@@ -63,11 +63,7 @@ func (m *progressBar) end() {
 // line formats the progress: "45 %  4512 of 10000, 4490 sent, 12 rejected, 310 a minute, about 18m left".
 func (m *progressBar) line(x store.AnnouncementProgress, now time.Time) string {
 	total, settled := x.Total(), x.Settled()
-	percent := 0
-	if total > 0 {
-		percent = 100 * settled / total
-	}
-	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d rejected", percent, settled, total, x.Sent(), x.Feedback.Refused)
+	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d rejected", x.Percent(), settled, total, x.Sent(), x.Feedback.Refused)
 	if x.State == store.Sending || x.State == store.InCanary && x.CanaryUntil.IsZero() {
 		if rate := m.pace.PerMinute(); rate > 0 {
 			text += fmt.Sprintf(", %.0f a minute", rate)
