@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,6 +198,11 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	for _, f := range db.Check(ctx) {
 		f.Part = "forum " + f.Part
 		all = append(all, f)
+	}
+	if !slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
+		watches := db.CheckWatches(ctx)
+		watches.Part = "forum " + watches.Part
+		all = append(all, watches)
 	}
 	at, known, err := db.DatabaseTime(ctx)
 	return all, clockReading("the forum's database", at, known, err)

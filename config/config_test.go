@@ -226,6 +226,15 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+func TestParse_ForumWithoutFriendlyURLsNeedsNoWebURL(t *testing.T) {
+	for _, address := range []string{"https://forum.example.org/index.php?", "https://forum.example.org/index.php?/", "https://forum.example.org/index.php"} {
+		c, err := Parse(strings.Replace(minimal, "https://forum.example.org", address, 1), t.TempDir(), noEnv)
+		if err != nil || c.Web.URL != "https://forum.example.org/postrider" || c.Forum.URL != address {
+			t.Errorf("url = %q: web.url %q, %v", address, c.Web.URL, err)
+		}
+	}
+}
+
 func TestParse_H14WebURLOfForumWithoutFriendlyURLs(t *testing.T) {
 	for forum, want := range map[string]string{
 		"https://x.example/index.php?":       "https://x.example/postrider",

@@ -119,3 +119,16 @@ func TestMybbLocale_MapsLanguagePacksToTags(t *testing.T) {
 		}
 	}
 }
+
+func TestConfig_OptOut(t *testing.T) {
+	c := Config{Type: "xenforo2", DSN: "mysql://reader:x@127.0.0.1/forum", URL: "https://forum.example.org", Timeout: time.Minute}
+	for _, value := range []string{"", OptOutByKind, OptOutAll} {
+		if c.OptOut = value; c.Validate() != nil {
+			t.Errorf("opt_out = %q: %v", value, c.Validate())
+		}
+	}
+	c.OptOut = "never"
+	if err := c.Validate(); err == nil || err.Error() != `opt_out: invalid value "never": must be "by_kind" or "all"` {
+		t.Errorf("opt_out = never: %v", err)
+	}
+}

@@ -149,8 +149,8 @@ func selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
 	switch {
 	case r == nil:
 		return Edition{Skip: digest.ReasonMemberDeleted}
-	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Schedule != nil) != "":
-		return Edition{Skip: r.Member.NoMail}
+	case r.Choices.NoEmailReason(r.Member, forum.Digests) != "":
+		return Edition{Skip: r.Choices.NoEmailReason(r.Member, forum.Digests)}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
 		return Edition{Skip: digest.ReasonDigestsOff}
 	}
