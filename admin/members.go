@@ -37,7 +37,7 @@ func (s *Server) membersPage() page {
 		},
 		doneWords: []string{"member_unsuppressed"},
 		samples: append(s.memberSamples(),
-			sample{"members", membersView{pageFrame: s.samplePageFrame("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoEmail: "banned"}}}},
+			sample{"members", membersView{pageFrame: s.samplePageFrame("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
 			sample{"members", membersView{Query: "anna", Slow: true}}, sample{"members", membersView{Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna"}}, More: true}}, sample{"members", membersView{}}),
 	}
 }
