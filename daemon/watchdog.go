@@ -160,6 +160,11 @@ func (wd *watchdog) checkQueue(ctx context.Context) {
 	}
 }
 
+// reasonText returns a stored reason in the language of alarms.
+func (wd *watchdog) reasonText(stored string) string {
+	return wd.Renderer.Reason(wd.settings.Digest.Locale, stored)
+}
+
 // checkDomainHolds raises an alarm for each domain on hold. An unreadable store has its own alarm.
 func (wd *watchdog) checkDomainHolds(ctx context.Context) {
 	holds, err := wd.Store.Holds.Active(ctx, wd.Now())
@@ -168,7 +173,7 @@ func (wd *watchdog) checkDomainHolds(ctx context.Context) {
 	}
 	bad := make(map[string]string, len(holds))
 	for _, h := range holds {
-		bad[h.Domain] = h.Reason
+		bad[h.Domain] = wd.reasonText(h.Reason)
 	}
 	wd.alarms.SetActive(alarm.Held, bad)
 }
@@ -182,7 +187,7 @@ func (wd *watchdog) checkAnnouncements(ctx context.Context) {
 	bad := make(map[string]string)
 	for _, a := range live {
 		if a.PausedByDaemon {
-			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
+			bad[strconv.FormatInt(a.ID, 10)] = wd.reasonText(a.Reason)
 		}
 	}
 	wd.alarms.SetActive(alarm.Stopped, bad)

@@ -10,6 +10,7 @@ import (
 
 func TestParseDSN_AcceptsURLsAndHidesPassword(t *testing.T) {
 	for _, tt := range []struct{ dsn, net, addr, user, password, name string }{
+		{"mysql://reader:se%3Ac@ret@db.example.org:3307/forum", "tcp", "db.example.org:3307", "reader", "se:c@ret", "forum"},
 		{"mysql://reader:se%3Ac%40ret@db.example.org:3307/forum", "tcp", "db.example.org:3307", "reader", "se:c@ret", "forum"},
 		{"mysql://reader@db.example.org/forum", "tcp", "db.example.org:3306", "reader", "", "forum"},
 		{"mariadb://reader:x@[::1]/forum", "tcp", "[::1]:3306", "reader", "x", "forum"},

@@ -102,11 +102,22 @@ func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (ma
 	}
 	if overlay != "" {
 		if err := overrideQueries(queries, overlay, engine, macros); err != nil {
-			return nil, fmt.Errorf("reading the file of [forum] queries: %w", err)
+			return nil, &QueriesError{err}
 		}
 	}
 	return queries, checkParams(queries)
 }
+
+// QueriesError means that the file of [forum] queries cannot be used.
+type QueriesError struct{ Err error }
+
+// Error returns the text of the error.
+func (e *QueriesError) Error() string {
+	return "reading the file of [forum] queries: " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *QueriesError) Unwrap() error { return e.Err }
 
 // quotedTable returns the name of a table that is a reserved word in MySQL if the forum uses no prefix.
 func quotedTable(engine sqlfile.Engine, name string) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon/settings"
+	"postrider/digest"
 	"postrider/internal/addr"
 	"postrider/store"
 )
@@ -70,7 +71,7 @@ func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open
 			open = append(open, l)
 			continue
 		}
-		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: h.Domain + " is on hold: " + h.Reason})
+		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: digest.NewPhrase("domain_held", "domain", h.Domain, "reason", h.Reason).Stored()})
 	}
 	held := maps.Clone(g.held)
 	return open, kept, func(domain string) bool { return held[domain] }

@@ -68,6 +68,14 @@ type Request struct {
 	Planned      time.Time
 }
 
+// at returns when the edition is built: one that is not planned yet is built when it is due.
+func (a Request) at(now time.Time) time.Time {
+	if a.Key == "" && a.Planned.After(now) {
+		return a.Planned
+	}
+	return now
+}
+
 // Edition is the result of building an edition.
 type Edition struct {
 	Digest    *digest.Digest
@@ -119,7 +127,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 			return err
 		}
 		for i, a := range requests {
-			if editions[i] = delayForPause(readers[a.Member], now); editions[i].NotBefore.IsZero() {
+			if editions[i] = delayForPause(readers[a.Member], a.at(now)); editions[i].NotBefore.IsZero() {
 				editions[i] = selectEdition(window, readers[a.Member], a)
 			}
 		}

@@ -65,6 +65,8 @@ func (e *Service) addressBlocked(f *memberFacts, at time.Time) digest.Reason {
 		return digest.ReasonSuppressed
 	case !e.set.Delivery.Allows(f.member.Email):
 		return digest.ReasonNotAllowListed
+	case !e.set.Delivery.InShare(e.links.Percentile(int64(f.member.ID))):
+		return digest.ReasonNotInShare
 	}
 	return ""
 }
