@@ -42,7 +42,7 @@ func changeForms() map[string]change {
 		"/announcements/1/pause":  {prepare: in(store.Sending)},
 		"/announcements/1/resume": {prepare: in(store.Paused)},
 		"/announcements/1/cancel": {form: []string{"sure", "yes"}, prepare: in(store.Sending)},
-		"/announcements/1/copy":   {},
+		"/announcements/1/copy":   {prepare: in(store.Draft)},
 		"/announcements/1/discard": {form: []string{"sure", "yes"}, prepare: in(store.Draft), restore: func(b *browser) {
 			again := b.saveAnnouncement(twoLanguageAnnouncement(), 0)
 			for _, statement := range []string{"UPDATE announcement SET id = 1 WHERE id = ?", "UPDATE announcement_text SET announcement_id = 1 WHERE announcement_id = ?"} {
