@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"postrider/daemon"
 	"postrider/internal/line"
 	"postrider/store"
@@ -25,14 +27,10 @@ func newProgressBar(out io.Writer) *progressBar {
 	return &progressBar{out: out, terminal: isTerminal(out)}
 }
 
-// isTerminal reports whether out is a terminal.
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// isTerminal reports whether an input or output is a terminal. /dev/null is none.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // show prints the current progress. last ends the line.

@@ -46,7 +46,7 @@ func newWatchdog(b *base) (*watchdog, *delivery.Relays) {
 	if b.settings.Alarms.Email != "" {
 		channels = append(channels, byEmail)
 	}
-	wd.alarms = alarm.New(b.Store, b.Log, b.now, channels...)
+	wd.alarms = alarm.New(b.Store.Alarms, b.Log, b.now, channels...)
 	byEmail.relays = delivery.NewRelays(b.Sender, b.Fallback, wd.alarms, b.Log)
 	wd.touchProgress()
 	return wd, byEmail.relays
@@ -104,8 +104,8 @@ func (wd *watchdog) checkHealth(ctx context.Context) {
 const heartbeatKey = "pulse"
 
 // LastHeartbeat returns the time of the last heartbeat. Daemons send one every minute. It is zero if there was none.
-func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
-	text, known, err := s.Values.Get(ctx, heartbeatKey)
+func LastHeartbeat(ctx context.Context, s store.Values) (time.Time, error) {
+	text, known, err := s.Get(ctx, heartbeatKey)
 	if err != nil || !known {
 		return time.Time{}, err
 	}

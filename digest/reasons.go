@@ -17,6 +17,7 @@ const (
 	Ignored              Reason = "author ignored"
 	NotWatched           Reason = "not watched"
 	ThreadsOnly          Reason = "section watched for new threads only"
+	WatchedWithoutEmail  Reason = "watched without email"
 	ReasonMuted          Reason = "muted"
 	AlreadyRead          Reason = "already read on the site"
 	AlreadyAlerted       Reason = "already sent as an alert"

@@ -33,8 +33,8 @@ type domainHolds struct {
 
 // load reads the active holds, and the domains whose hold has ended recently without an accepted message since. After a
 // start, these get a single message first: none may have been sent since their hold.
-func (g *domainHolds) load(ctx context.Context, s *store.Store, now time.Time) (active []store.DomainHold, err error) {
-	holds, err := s.Holds.Active(ctx, now.Add(-holdMemory))
+func (g *domainHolds) load(ctx context.Context, s store.Holds, now time.Time) (active []store.DomainHold, err error) {
+	holds, err := s.Active(ctx, now.Add(-holdMemory))
 	if err != nil {
 		return nil, err
 	}

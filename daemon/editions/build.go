@@ -50,13 +50,13 @@ func newWithCache(f *source.DB, s *store.Store, set settings.Digest, contents in
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
+	return &Builder{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s.Sightings}, cache: kept}
 }
 
 // Clone returns a builder for concurrent use. Both share the cache of contents.
 func (b *Builder) Clone() *Builder {
 	other := *b
-	other.sightings = &sightingCache{store: b.store}
+	other.sightings = &sightingCache{store: b.store.Sightings}
 	return &other
 }
 
@@ -157,8 +157,8 @@ func selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
 	switch {
 	case r == nil:
 		return Edition{Skip: digest.ReasonMemberDeleted}
-	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Schedule != nil) != "":
-		return Edition{Skip: r.Member.NoMail}
+	case r.Choices.NoEmailReason(r.Member, forum.Digests) != "":
+		return Edition{Skip: r.Choices.NoEmailReason(r.Member, forum.Digests)}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
 		return Edition{Skip: digest.ReasonDigestsOff}
 	}
