@@ -60,7 +60,7 @@ func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.Aud
 	}
 	row("state", "%s", x.State)
 	if x.Reason != "" {
-		row("reason", "%s", line.Fit(say(digest.Reason(x.Reason).Phrase()), 300))
+		row("reason", "%s", line.Fit(x.Reason, 300))
 	}
 	if x.Forced {
 		row("forced", "members who opted out get it too")

@@ -19,7 +19,7 @@ type subscriberSync struct{ *base }
 // languages and the due times of their next editions. It reads the forum one page at a time.
 func (sy *subscriberSync) syncSubscribers(ctx context.Context) error {
 	now := sy.Now()
-	if err := members.ExpireOverrides(ctx, sy.Forum, sy.Store, sy.Now()); err != nil {
+	if err := members.ExpireOverrides(ctx, sy.Forum, sy.Store.Preferences, sy.Now()); err != nil {
 		return err
 	}
 	first, err := sy.isFirstSync(ctx)

@@ -245,6 +245,15 @@ func (w *Window) HeldUntil(r Reader, post forum.PostID) time.Time {
 	return at
 }
 
+// PostedAt returns when a post in the window was written; zero if it does not exist.
+func (w *Window) PostedAt(post forum.PostID) time.Time {
+	i, known := w.byPost[post]
+	if !known {
+		return time.Time{}
+	}
+	return w.items[i].post.PostedAt
+}
+
 // AlertCauseNow returns the watch that requests an alert about a post in the window, or "" if none does.
 func (w *Window) AlertCauseNow(r Reader, post forum.PostID) AlertCause {
 	i, known := w.byPost[post]
