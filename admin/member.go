@@ -19,6 +19,7 @@ import (
 // memberView is the data of the template "admin/member".
 type memberView struct {
 	pageFrame
+	labels
 	Explanation explain.Member
 	Effective   digest.Preferences // the member's preferences, completed by the forum's and the site's
 	Sections    []members.WatchSetting
@@ -51,7 +52,7 @@ func (s *Server) memberSamples() []sample {
 	full := memberView{
 		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
 		Explanation: explain.Member{
-			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"},
+			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"}, NoAnnouncement: []digest.Reason{"banned"},
 			Delays: []digest.Phrase{digest.NewPhrase("delivery_paused")}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
@@ -84,6 +85,7 @@ func (s *Server) member(v *request) {
 	for i := range view.Messages {
 		v.localize(&view.Messages[i].Message)
 	}
+	view.labels = v.labels(keysOf(view.Explanation.Messages))
 	if view.Mode = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Mode) {
 		view.Mode = previewModes[0]
 	}

@@ -34,10 +34,11 @@ const (
 	Volume    Kind = "volume"     // far more or far fewer messages than usual
 	Stopped   Kind = "stopped"    // the daemon paused an announcement; the object is its number
 	Restored  Kind = "restored"   // the forum lost posts and uses their IDs again
+	OldStore  Kind = "old_store"  // the store is an old copy, and an operator must decide about it
 )
 
 // Kinds lists all kinds.
-var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Quota, Held, Overdue, Queue, Volume, Stopped, Restored}
+var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Quota, Held, Overdue, Queue, Volume, Stopped, Restored, OldStore}
 
 // raiseDelay is how long a problem must last before the alarm is raised. Shorter problems need no attention.
 var raiseDelay = map[Kind]time.Duration{Forum: 2 * time.Minute, Store: time.Minute, Relay: 2 * time.Minute}
@@ -69,7 +70,7 @@ type Channel interface {
 
 // Manager collects problems and sends notifications. It is safe for concurrent use.
 type Manager struct {
-	store    *store.Store
+	store    store.Alarms
 	channels []Channel
 	log      *slog.Logger
 	now      func() time.Time
@@ -94,7 +95,7 @@ type activeAlarm struct {
 }
 
 // New returns a Manager without active alarms.
-func New(s *store.Store, log *slog.Logger, now func() time.Time, channels ...Channel) *Manager {
+func New(s store.Alarms, log *slog.Logger, now func() time.Time, channels ...Channel) *Manager {
 	return &Manager{
 		store: s, log: log, now: now, channels: channels,
 		active: make(map[string]*activeAlarm), cleared: make(map[string]time.Time), clearedKinds: make(map[Kind]time.Time),

@@ -153,7 +153,7 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 			if planned.Before(r.From) {
 				planned = r.From
 			}
-			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: waiting[m.ID].CoveredBefore(planned, sub.CoveredSeq), Until: head, Created: planned})
+			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: waiting[m.ID].CoveredBefore(r.From, planned, sub.CoveredSeq), Until: head, Created: planned})
 		}
 	}
 	return list, r.draft(ctx, list, rows, at)
@@ -187,7 +187,10 @@ func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []st
 	sample := samplesPerPage
 	for i, m := range drafts {
 		p := &list[at[i]]
-		if p.Skip = m.Skip; p.Skip != "" {
+		if p.Skip = m.Skip; p.Skip == "" && m.Render == nil {
+			p.Skip = digest.ReasonPaused
+		}
+		if p.Skip != "" {
 			continue
 		}
 		p.Name, p.Posts = m.To.Name, m.Posts

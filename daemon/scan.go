@@ -23,6 +23,7 @@ type scanner struct {
 	recentPosts map[forum.PostID]metPost // already met posts in the overlap, see postClassifier
 	dryRun      *editions.Overlay        // of a forecast; nil: a real run
 	report      *Report                  // of the current round
+	imports     importRule
 }
 
 // scanAll records sightings of new and newly visible posts. It saves IDs and times, never text.
@@ -38,13 +39,18 @@ func (sc *scanner) scan(ctx context.Context, complete bool) error {
 		return err
 	}
 	err = sc.Forum.Read(ctx, func(s *source.Snapshot) error {
-		if err := sc.scanNewPosts(ctx, s, sift); err != nil || !complete {
+		if err := sc.scanNewPosts(ctx, s, sift); err != nil {
 			return err
 		}
-		if err := sc.scanLatePosts(ctx, s, sift); err != nil {
-			return err
+		if complete {
+			if err := sc.scanLatePosts(ctx, s, sift); err != nil {
+				return err
+			}
+			if err := sc.recheckPending(ctx, s, sift); err != nil {
+				return err
+			}
 		}
-		return sc.recheckPending(ctx, s, sift)
+		return sc.finishImports(ctx, sift)
 	})
 	if err == nil && complete && sc.dryRun == nil {
 		err = sc.Store.Sightings.SaveLastScan(ctx, now)
@@ -72,7 +78,10 @@ func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClass
 	if err != nil {
 		return nil, err
 	}
-	sift.late = lateSince(last, now, oldest)
+	sift.late, sift.importedBefore, sift.slowClock = lateSince(last, now, oldest), importedBefore(last, now), sc.imports.slow
+	if sc.dryRun != nil {
+		sc.dryRun.Oldest = oldest
+	}
 	return sift, nil
 }
 
@@ -130,8 +139,8 @@ func (sc *scanner) startAfter(ctx context.Context, s *source.Snapshot, sift *pos
 	return s.LastPostID(ctx)
 }
 
-// loadRecentPosts reads, after a start or an error, which posts of the overlap were sighted before. Otherwise a post whose
-// thread was moved would look new in its current section and be sent again.
+// loadRecentPosts reads, after a start or an error, which posts of the overlap were met before. Otherwise a post whose
+// thread was moved would look new in its current section and be sent again, and one that was approved would look imported.
 func (sc *scanner) loadRecentPosts(ctx context.Context, sift *postClassifier, behind forum.PostID) error {
 	if len(sift.met) > 0 {
 		return nil
@@ -145,7 +154,13 @@ func (sc *scanner) loadRecentPosts(ctx context.Context, sift *postClassifier, be
 			sift.met[p.Post] = metAt(p)
 		}
 	}
-	return nil
+	pending, err := sc.Store.Sightings.Pending(ctx, 100*pageSize)
+	for _, id := range pending {
+		if _, known := sift.met[id]; !known {
+			sift.met[id] = metPost{}
+		}
+	}
+	return err
 }
 
 // scanNewPosts reads all posts after the cursor and those of the overlap before it.
@@ -155,6 +170,7 @@ func (sc *scanner) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *p
 	if err != nil {
 		return err
 	}
+	sift.newest = newestMet(sift.met)
 	newest, err := sc.scanPages(ctx, s, sift, after)
 	if err != nil {
 		return err
@@ -218,6 +234,9 @@ func (sc *scanner) recheckPending(ctx context.Context, s *source.Snapshot, sift 
 		}
 	}
 	for id := range left {
+		if sift.met[id].section == 0 {
+			delete(sift.met, id) // it is gone, and its ID may be used again
+		}
 		g.Settled = append(g.Settled, id)
 	}
 	return sc.saveSightings(ctx, g)

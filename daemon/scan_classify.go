@@ -33,6 +33,13 @@ type postClassifier struct {
 	doubtful    []forum.Arrival // met before with another author
 	reused      *forum.Arrival  // a post with the ID of a lost one
 	ignoreMoves bool            // see rescan
+
+	importedBefore time.Time       // new posts written before count as imported; see importRule
+	newest         int64           // when the newest post was written that an earlier scan met
+	slowClock      bool            // of the forum
+	imported       int             // posts that this scan took for imported
+	suspects       []forum.Arrival // those of them that are newer than all before
+	foundCurrent   bool            // a post was found that was written after the last scan
 }
 
 func (s *postClassifier) add(a forum.Arrival) {
@@ -40,8 +47,14 @@ func (s *postClassifier) add(a forum.Arrival) {
 		return
 	}
 	was, known := s.met[a.Post]
+	if was.section == 0 && was.posted != 0 && was.posted != a.PostedAt.Unix() {
+		known = false // it has the ID of a lost post that was never sighted
+	}
 	switch {
+	case !known && s.isImported(a):
+		s.addImported(a)
 	case !known:
+		s.foundCurrent = s.foundCurrent || !a.PostedAt.Before(s.importedBefore)
 		s.addNew(a)
 	case was.section == 0: // recheckPending sees to it
 	case was.posted != a.PostedAt.Unix():

@@ -10,7 +10,7 @@ import (
 
 // commitDelay is how long after its time a post may appear in the forum's database: a long transaction, a replica that lags, or
 // clocks that differ. It is the only such tolerance. A post that appears later than that was not written on the forum: it was
-// imported or copied.
+// imported or copied, see importRule.
 const commitDelay = 15 * time.Minute
 
 // lateSince returns since when posts that appear now may have been written: commitDelay before the last complete scan.

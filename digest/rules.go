@@ -166,10 +166,11 @@ func (w *Window) watchReason(r *Reader, it *item) Reason {
 }
 
 func (w *Window) watchOK(r *Reader, it *item) Phrase {
-	_, thread := r.Watches.Threads[it.thread.ID]
+	watch, thread := r.Watches.Threads[it.thread.ID]
 	section, whole := r.Watches.Sections[it.thread.Section]
+	whole = whole && !r.isSilent(section, it)
 	switch {
-	case thread:
+	case thread && !r.isSilent(watch, it):
 		return NewPhrase("thread_watched")
 	case whole && section.Level == forum.AllPosts:
 		return NewPhrase("section_watched_posts")
@@ -242,6 +243,15 @@ func (w *Window) HeldUntil(r Reader, post forum.PostID) time.Time {
 	}
 	_, at := r.deferredUntil(&w.items[i])
 	return at
+}
+
+// PostedAt returns when a post in the window was written; zero if it does not exist.
+func (w *Window) PostedAt(post forum.PostID) time.Time {
+	i, known := w.byPost[post]
+	if !known {
+		return time.Time{}
+	}
+	return w.items[i].post.PostedAt
 }
 
 // AlertCauseNow returns the watch that requests an alert about a post in the window, or "" if none does.

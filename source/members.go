@@ -14,12 +14,16 @@ import (
 
 // Members reads the current state of members. Deleted accounts are not in the result.
 func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.Time) ([]forum.Member, error) {
+	recipients, err := s.recipients(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	members := make([]forum.Member, 0, len(ids))
 	shared := make(interner)
 	var m forum.Member
-	var zone, locale, roles, noMail sql.RawBytes
-	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail}
-	err := queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
+	var zone, locale, roles, noMail, optOuts sql.RawBytes
+	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail, "opt_outs?": &optOuts}
+	err = queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
 		m.Name = s.name(m.Name)
 		m.Zone, m.Locale = shared.intern(zone), shared.intern(locale)
 		if s.db.kind.zone != nil {
@@ -30,6 +34,14 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 		}
 		m.Class = classOf(shared.intern(roles))
 		m.NoMail = shared.intern(noMail)
+		kinds, err := parseOptOuts(string(optOuts))
+		if err != nil {
+			return err
+		}
+		s.db.applyOptOuts(&m, kinds)
+		if recipients != nil && m.NoMail == "" && !recipients[m.ID] {
+			m.NoMail = NotARecipient
+		}
 		members = append(members, m)
 		return nil
 	})
@@ -67,13 +79,34 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 	return forum.Member{}, fmt.Errorf("%w: %q; expected a member ID or name", forum.ErrNoMember, idOrName)
 }
 
-// Search finds up to limit members whose names start with begins, ignoring case, ordered by name.
+// Search finds up to limit members whose names start with begins, ignoring case, ordered by name. It reads only these.
 func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]forum.MemberID, error) {
-	begins = s.db.kind.stored(begins)
-	pattern := strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(begins) + "%"
+	return s.search(ctx, s.likeLiteral(begins)+"%", limit)
+}
+
+// SearchAnyPart finds up to limit members whose names contain part, ignoring case, ordered by name. It may read the names of all
+// members, so it is only for a person who waits for it. Call it with a deadline.
+func (s *Snapshot) SearchAnyPart(ctx context.Context, part string, limit int) ([]forum.MemberID, error) {
+	pattern := "%" + s.likeLiteral(part) + "%"
+	if _, defined := s.db.queries["containing"]; !defined {
+		return s.search(ctx, pattern, limit)
+	}
+	return s.memberIDs(ctx, "containing", params{"part": pattern, "limit": limit})
+}
+
+// likeLiteral escapes a part of a name for LIKE.
+func (s *Snapshot) likeLiteral(part string) string {
+	return strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(s.db.kind.stored(part))
+}
+
+func (s *Snapshot) search(ctx context.Context, pattern string, limit int) ([]forum.MemberID, error) {
+	return s.memberIDs(ctx, "search", params{"begins": pattern, "limit": limit})
+}
+
+func (s *Snapshot) memberIDs(ctx context.Context, query string, p params) ([]forum.MemberID, error) {
 	var ids []forum.MemberID
 	var id forum.MemberID
-	err := s.queryNamed(ctx, "search", params{"begins": pattern, "limit": limit}, columns{"id": &id}, func() error {
+	err := s.queryNamed(ctx, query, p, columns{"id": &id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})

@@ -104,9 +104,9 @@ SELECT u.id_member                 AS id,
             WHEN u.is_activated = 4 THEN 'disabled'
             WHEN u.is_activated <> 1 THEN 'not confirmed'
             WHEN u.email_address = '' THEN 'no address'
-            WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
-                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 'opted out'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
+                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 'announcements' ELSE '' END AS opt_outs
   FROM {prefix}members u
  WHERE u.id_member IN (:ids)
 
@@ -278,9 +278,26 @@ SELECT m.id_msg                    AS id
  ORDER BY m.id_msg
 
 -- name: mailable
-SELECT COUNT(*)                    AS members
+SELECT COUNT(*)                    AS members,
+       COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
+                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 0 ELSE 1 END), 0) AS accepting_all
   FROM {prefix}members u
- WHERE u.is_activated = 1 AND u.email_address <> '' AND NOT EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0)
+ WHERE u.is_activated = 1 AND u.email_address <> ''
+   AND NOT EXISTS (SELECT 1 FROM {prefix}ban_items i
+                     JOIN {prefix}ban_groups g ON g.id_ban_group = i.id_ban_group
+                    WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)
+                      AND g.cannot_access = 1 AND (g.expire_time IS NULL OR g.expire_time > :now))
+
+-- name: watch_counts
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(1 - w.by_email), 0) AS without_email
+  FROM (SELECT n.id_member, MAX(CASE WHEN p.alert_value IN (2, 3) THEN 1 ELSE 0 END) AS by_email
+          FROM {prefix}log_notify n
+          LEFT JOIN {prefix}user_alerts_prefs p
+            ON p.id_member = n.id_member AND p.alert_pref = CASE n.id_topic WHEN 0 THEN CONCAT('board_notify_', n.id_board) ELSE CONCAT('topic_notify_', n.id_topic) END
+         GROUP BY n.id_member) w
+  JOIN {prefix}members u ON u.id_member = w.id_member
+ WHERE u.is_activated = 1 AND u.email_address <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}ban_items i
                      JOIN {prefix}ban_groups g ON g.id_ban_group = i.id_ban_group
                     WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)

@@ -1,6 +1,8 @@
 package editions
 
 import (
+	"time"
+
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -9,7 +11,8 @@ import (
 // Overlay holds in memory what the next round would save before it plans digests: new sightings, alert items, and posts that waiting
 // alerts would leave to a digest. The sequence numbers of its sightings continue those of the store.
 type Overlay struct {
-	head     int64 // the last sequence number in the store
+	Oldest   time.Time // posts written before never count as new
+	head     int64     // the last sequence number in the store
 	list     []digest.Sighting
 	events   []store.PostEvent
 	seen     map[postPlace]bool

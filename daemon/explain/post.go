@@ -183,6 +183,8 @@ func (e *Service) explainOmitted(f *memberFacts, x *Post, why digest.Reason) {
 		x.Reason = why.Phrase()
 	case !x.Pending.IsZero():
 		x.Reason = digest.NewPhrase("not_sighted_hidden")
+	case !f.sighted(x.Post) && f.imported(x.Post):
+		x.Reason = digest.NewPhrase("not_sighted_imported")
 	case !f.sighted(x.Post):
 		x.Reason = digest.NewPhrase("never_sighted")
 	case blocked != "":
@@ -199,6 +201,13 @@ func (e *Service) explainOmitted(f *memberFacts, x *Post, why digest.Reason) {
 // sighted reports whether the post is sighted, or would be by the next scan.
 func (f *memberFacts) sighted(post forum.PostID) bool {
 	return slices.ContainsFunc(f.sightings, func(s digest.Sighting) bool { return s.Post == post && s.Seq <= f.next.Until })
+}
+
+// imported reports whether a post that is not sighted was imported or copied. The rehearsal has scanned the forum, so every other
+// visible post is sighted, unless it is too old.
+func (f *memberFacts) imported(post forum.PostID) bool {
+	at := f.window.PostedAt(post)
+	return !at.IsZero() && !at.Before(f.rehearsal.Overlay.Oldest) && !at.After(f.now)
 }
 
 // isRoute reports whether a rule left the post out because another message was responsible for it.

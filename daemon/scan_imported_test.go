@@ -1,0 +1,153 @@
+package daemon
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/daemon/explain"
+	"postrider/digest"
+	"postrider/forum"
+)
+
+// copyThread copies a thread with its posts: they have new IDs and their old times.
+func (w *world) copyThread(thread int64) (posts []forum.PostID) {
+	w.Helper()
+	copied := w.queryInt(`SELECT MAX(id) + 1 FROM thread`)
+	from := w.queryInt(`SELECT MAX(id) FROM post`)
+	w.execSQL(`INSERT INTO post SELECT ? + ROW_NUMBER() OVER (ORDER BY id), ?, author_id, author_name, posted_at, edited_at, state, body FROM post WHERE thread_id = ?`, from, copied, thread)
+	w.execSQL(`INSERT INTO thread SELECT ?, section_id, title, starter_id, starter_name, started_at, ?, state, moved_to FROM thread WHERE id = ?`, copied, from+1, thread)
+	for id := from + 1; id < w.next(); id++ {
+		posts = append(posts, forum.PostID(id))
+	}
+	return posts
+}
+
+// writePostAt writes a post that has a time of the past.
+func (w *world) writePostAt(thread int64, at time.Time) forum.PostID {
+	w.Helper()
+	id := w.next()
+	w.insertPost(id, thread, at.Unix(), "visible")
+	return forum.PostID(id)
+}
+
+func TestImported_CopiedThreadIsNoNews(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.setAlertMode(digest.EveryReply)
+	thread := w.thread(tonight)
+	first := w.writePost(thread)
+	w.advanceClock(time.Minute)
+	second := w.writePost(thread)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna", posts(first), posts(second))
+	w.advanceClock(time.Hour)
+	copies := w.copyThread(thread)
+	w.advanceClock(time.Minute)
+	w.restart() // the copies stay what they are
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
+	late := w.writePostAt(thread, w.clock().Add(-10*time.Minute)) // committed late
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna", posts(late))
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantAlerts("anna") // no digest either
+	if x := w.explainPost(101, copies[len(copies)-1]); x.Verdict != explain.Omitted || x.Reason.Key != "not_sighted_imported" {
+		t.Errorf("a copied post is explained as %s %v", x.Verdict, x.Reason)
+	}
+	if old := w.explainPost(101, copies[0]); old.Reason.Key != "never_sighted" { // its time is before the first run
+		t.Errorf("the copy of an old post is explained as %v", old.Reason)
+	}
+}
+
+func TestImported_PostsOfAnOutageAreNews(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.setAlertMode(digest.EveryReply)
+	thread := w.thread(tonight)
+	w.setClock(4, "11:00")
+	w.round()
+	before := w.writePostAt(thread, w.clock().Add(-10*time.Minute))
+	during := w.writePostAt(thread, w.clock().Add(30*time.Hour))
+	w.setClock(6, "09:00")
+	w.restart()
+	w.round()
+	w.wantAlertedPosts("anna", before, during)
+}
+
+func TestImported_ApprovedAndRestoredPostsAreNews(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.setAlertMode(digest.EveryReply)
+	thread := w.thread(tonight)
+	waiting, deleted := w.writePostAs(thread, "moderated"), w.writePostAs(thread, "deleted")
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
+	w.advanceClock(3 * time.Hour)
+	w.restart() // the pending posts are only in the store
+	w.execSQL(`UPDATE post SET state = 'visible' WHERE id IN (?, ?)`, waiting, deleted)
+	w.advanceClock(time.Minute)
+	w.wantAlertedPosts("anna", waiting, deleted)
+}
+
+func TestImported_InvisibleCopyStaysNoNews(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	w.advanceClock(3 * time.Hour)
+	copied := w.writePostAt(thread, w.clock().Add(-2*time.Hour))
+	w.execSQL(`UPDATE post SET state = 'moderated' WHERE id = ?`, copied)
+	w.advanceClock(time.Minute)
+	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, copied)
+	w.advanceClock(time.Minute)
+	w.wantAlerts("anna")
+}
+
+// TestImported_SlowClockLosesNothing: every post of a forum whose clock is behind looks older than the last scan.
+func TestImported_SlowClockLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.setAlertMode(digest.EveryReply)
+	thread := w.thread(tonight)
+	w.writePost(thread)
+	w.advanceClock(2 * time.Hour)
+	w.wantAlertedPosts("anna", forum.PostID(w.next()-1))
+	var all []forum.PostID
+	for range 5 {
+		all = append(all, w.writePostAt(thread, w.clock().Add(-time.Hour)))
+		w.advanceClock(2 * time.Minute)
+	}
+	w.wantAlertedPosts("anna", all...)
+	if !strings.Contains(w.log.String(), "clock is behind") {
+		t.Error("the log does not mention the clock")
+	}
+	w.copyThread(thread) // is older than the newest post, whatever the clock says
+	w.advanceClock(2 * time.Minute)
+	w.wantAlertedPosts("anna")
+}
+
+func TestImportedBefore_Edges(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name     string
+		last     time.Time
+		posted   time.Time
+		imported bool
+	}{
+		{"no scan was completed before", time.Time{}, now.AddDate(0, 0, -1), false},
+		{"written just now", now.Add(-10 * time.Second), now, false},
+		{"committed late", now.Add(-10 * time.Second), now.Add(-10*time.Second - commitDelay), false},
+		{"a second older", now.Add(-10 * time.Second), now.Add(-11*time.Second - commitDelay), true},
+		{"in an outage of the daemon", now.AddDate(0, 0, -3), now.AddDate(0, 0, -2), false},
+		{"before an outage of the daemon", now.AddDate(0, 0, -3), now.AddDate(0, 0, -4), true},
+		{"the daemon's clock went back", now.Add(time.Hour), now.Add(-time.Hour), false},
+	} {
+		s := postClassifier{now: now, oldest: now.AddDate(0, 0, -30), importedBefore: importedBefore(tt.last, now), met: make(map[forum.PostID]metPost)}
+		s.add(forum.Arrival{Post: 1, Thread: 1, Section: 1, PostedAt: tt.posted, Visible: true})
+		if got := len(s.batch.Sighted) == 0; got != tt.imported {
+			t.Errorf("%s: imported = %t, want %t", tt.name, got, tt.imported)
+		}
+	}
+}
