@@ -59,6 +59,7 @@ func contract() []querySpec {
 		{name: "mailable", params: words("now"), columns: words("members")},
 		{name: "roster", params: words("after limit"), columns: words("id")},
 		{name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at")},
+		{name: "visits", params: words("members"), columns: words("member_id visited_at")},
 		{name: "groups", columns: words("id title")},
 		{name: "memberships", params: words("members"), columns: words("member_id in_groups")},
 		{name: "named", params: words("names"), columns: words("id name")},
@@ -76,7 +77,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "read_days", "section_reads", "thread_reads", "codes", "word_filter"}
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "read_days", "section_reads", "thread_reads", "visits", "codes", "word_filter"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
