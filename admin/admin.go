@@ -1,7 +1,7 @@
 // Package admin serves the admin pages: they show what the daemon does and let administrators act on messages, announcements and
 // addresses. It has its own listener; the pages of members (package web) are separate.
 //
-//	/login /logout  sessions (login.go, session.go, password.go)
+//	/login /logout  sessions (login.go, login_limit.go, slowlane.go, device.go, session.go, password.go)
 //	/               dashboard (dashboard.go, health.go, chart.go)
 //	/queue          the outbox (queue.go, message.go, queue_actions.go)
 //	/bounces        rejected messages, suppressions, holds (bounces.go)
@@ -35,8 +35,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"postrider/daemon"
 	"postrider/daemon/audience"
 	"postrider/daemon/explain"
@@ -45,7 +43,6 @@ import (
 	"postrider/daemon/view"
 	"postrider/digest"
 	"postrider/internal/link"
-	"postrider/internal/ratelimit"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/store"
@@ -88,10 +85,9 @@ type Server struct {
 	hosts               map[string]bool
 	userHeader          string // header in which the proxy names the user; empty: no proxy logins
 	passwordHash        passwordHash
-	passwordFingerprint string               // AuthMethod of sessions opened with the password; empty: no password
-	loginLimits         ratelimit.PerAddress // password attempts, by address
-	globalLoginLimit    *rate.Limiter        // password attempts of all addresses together
-	loginLock           chan struct{}        // held while a password is checked: each check needs much memory
+	passwordFingerprint string // AuthMethod of sessions opened with the password; empty: no password
+	logins              loginLimits
+	loginLock           chan struct{} // held while a password is checked: each check needs much memory
 	handler             http.Handler
 
 	previewLock   chan struct{} // held while a preview for a member is made
@@ -112,7 +108,7 @@ type Server struct {
 func New(p Deps, c Config) (*Server, error) {
 	s := &Server{
 		Deps: p, basePath: c.basePath(), https: c.https(), hosts: c.allowedHosts(), userHeader: c.UserHeader,
-		loginLimits: ratelimit.NewPerAddress(loginsPerSecond, loginBurst, maxAddresses), globalLoginLimit: rate.NewLimiter(globalLoginsPerSecond, globalLoginBurst), loginLock: make(chan struct{}, 1),
+		logins: newLoginLimits(), loginLock: make(chan struct{}, 1),
 		previewLock: make(chan struct{}, 1),
 		counter:     audienceCounter{slots: make(chan struct{}, maxParallelCounts)},
 		stopped:     make(chan struct{}),
@@ -131,6 +127,8 @@ func New(p Deps, c Config) (*Server, error) {
 		return nil, err
 	}
 	guard.MaxBody = maxFormBytes
+	// Strangers at the same address must not keep administrators out.
+	guard.Credential = func(r *http.Request) web.Credential { return web.Credential{Valid: s.deviceOf(r) != ""} }
 	s.doneWords = make(map[string]bool)
 	for _, p := range s.pages() {
 		s.navPages = append(s.navPages, p.name)

@@ -18,9 +18,8 @@ type announcementView struct {
 	store.AnnouncementProgress
 	Page        string // its path below the root
 	LiveUpdates bool   // its progress changes: live.js follows it
-	Percent     int
-	Rate        int // messages a minute
-	Minutes     int // remaining; 0: not known
+	Rate        int    // messages a minute
+	Minutes     int    // remaining; 0: not known
 
 	Fields           []templates.Field
 	Audience         []criterion
@@ -77,7 +76,7 @@ func (s *Server) announcementSamples() []sample {
 // announcementSample is sample data with everything that the page can show.
 func (s *Server) announcementSample(x store.AnnouncementProgress) announcementView {
 	view := announcementView{
-		pageFrame: s.samplePageFrame("announcements"), AnnouncementProgress: x, Page: "/announcements/1", LiveUpdates: true, Percent: 30, Rate: 60, Minutes: 90,
+		pageFrame: s.samplePageFrame("announcements"), AnnouncementProgress: x, Page: "/announcements/1", LiveUpdates: true, Rate: 60, Minutes: 90,
 		Fields: []templates.Field{{Name: "name", Fallback: "friend"}, {Name: "posts"}}, Counted: true, Canary: 20, EstimatedMinutes: 10,
 		AudienceCount: audienceCount{At: time.Now(), Finished: true}, PreviewMember: "Anna", Mode: "phone", Modes: previewModes, SkipReason: "banned", Frame: "/", Subject: "A subject",
 		Log: []store.AuditEntry{{At: time.Now(), Actor: "web: admin", Action: "start", Detail: "a detail"}},
@@ -117,9 +116,6 @@ func (s *Server) loadProgress(v *request, id int64) (view announcementView, err 
 	v.localizeProgress(&view.AnnouncementProgress)
 	perMinute, left := s.rates.update(s.Now(), view.AnnouncementProgress)
 	view.Rate, view.Minutes = perMinute, int((left+time.Minute-1)/time.Minute)
-	if total := view.Total(); total > 0 {
-		view.Percent = 100 * view.Settled() / total
-	}
 	view.AudienceCount, view.Counted = s.counter.get(view.Announcement)
 	view.AudienceCount.At = v.local(view.AudienceCount.At)
 	view.Canary = view.AnnouncementProgress.Canary.Size(view.AudienceCount.Size)

@@ -63,7 +63,7 @@ func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 
 // checkDaemon checks the last heartbeat. A daemon that has just started may have only the record of a round.
 func (s *Server) checkDaemon(ctx context.Context) component {
-	at, err := daemon.LastHeartbeat(ctx, s.Store)
+	at, err := daemon.LastHeartbeat(ctx, s.Store.Values)
 	if err != nil {
 		return component{Name: "daemon", Error: err.Error()}
 	}

@@ -5,20 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/time/rate"
-
 	"postrider/store"
-	"postrider/web"
-)
-
-// Password attempts that one address has, and that all addresses have together: many addresses do not help an attacker.
-const (
-	loginsPerSecond       = rate.Limit(1.0 / 60)
-	loginBurst            = 5
-	globalLoginsPerSecond = rate.Limit(1.0 / 5)
-	globalLoginBurst      = 20
-	// maxAddresses is the number of addresses remembered.
-	maxAddresses = 1 << 14
 )
 
 // maxLoginBytes is the largest login form: a password and the path to continue at, which came in a header.
@@ -63,15 +50,19 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		v.renderLogin(http.StatusForbidden, "", next)
 		return
 	}
-	if !s.loginLimits.Allow(web.RequestInfoOf(r).ClientAddr, now) || !s.globalLoginLimit.AllowN(now, 1) {
-		s.Log.Warn("login rejected: too many attempts", "from", clientAddress(r))
-		w.Header().Set("Retry-After", "60")
-		v.renderLogin(http.StatusTooManyRequests, "rate_limited", next)
+	admission, leave := s.logins.admit(r, s.deviceOf(r), now)
+	defer leave()
+	if admission == tooMany {
+		v.rejectLogin(next)
 		return
 	}
 	ok, done := s.checkPassword(r, r.PostForm.Get("password"))
-	if !done {
+	switch {
+	case !done:
 		return // the client has disconnected
+	case !ok && admission == slow:
+		v.rejectLogin(next)
+		return
 	}
 	if !ok {
 		s.Log.Warn("login rejected: wrong password", "from", clientAddress(r))
@@ -82,11 +73,19 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		v.renderLogin(http.StatusUnauthorized, "wrong_password", next)
 		return
 	}
+	http.SetCookie(w, s.deviceCookie(r))
 	if _, err := s.openSession(w, r, actor("admin"), s.passwordFingerprint); err != nil {
 		v.serverError(err)
 		return
 	}
 	v.redirect(next)
+}
+
+// rejectLogin responds that there were too many attempts.
+func (v *request) rejectLogin(next string) {
+	v.Log.Warn("login rejected: too many attempts", "from", clientAddress(v.r))
+	v.w.Header().Set("Retry-After", "60")
+	v.renderLogin(http.StatusTooManyRequests, "rate_limited", next)
 }
 
 // checkPassword checks a password, one request at a time, because each check needs much memory.

@@ -69,7 +69,7 @@ type Channel interface {
 
 // Manager collects problems and sends notifications. It is safe for concurrent use.
 type Manager struct {
-	store    *store.Store
+	store    store.Alarms
 	channels []Channel
 	log      *slog.Logger
 	now      func() time.Time
@@ -94,7 +94,7 @@ type activeAlarm struct {
 }
 
 // New returns a Manager without active alarms.
-func New(s *store.Store, log *slog.Logger, now func() time.Time, channels ...Channel) *Manager {
+func New(s store.Alarms, log *slog.Logger, now func() time.Time, channels ...Channel) *Manager {
 	return &Manager{
 		store: s, log: log, now: now, channels: channels,
 		active: make(map[string]*activeAlarm), cleared: make(map[string]time.Time), clearedKinds: make(map[Kind]time.Time),

@@ -82,7 +82,7 @@ func newTestManager(t *testing.T) *testManager {
 // restart simulates a new process on the same store.
 func (w *testManager) restart() {
 	s := openStore(w.t, w.path)
-	w.Manager = New(s, slog.New(slog.NewTextHandler(w.log, nil)), func() time.Time { return w.at }, w.channel)
+	w.Manager = New(s.Alarms, slog.New(slog.NewTextHandler(w.log, nil)), func() time.Time { return w.at }, w.channel)
 }
 
 // advance moves the clock by d. Every half minute it calls do, which raises or clears alarms, and then Flush.
@@ -205,7 +205,7 @@ func TestFlush_NotifiesOnceForTwoDaemons(t *testing.T) {
 		if _, err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		managers = append(managers, New(s, slog.New(slog.DiscardHandler), func() time.Time { return at }, e))
+		managers = append(managers, New(s.Alarms, slog.New(slog.DiscardHandler), func() time.Time { return at }, e))
 	}
 	flushEachMinute := func(minutes int, events ...func(*Manager)) []string {
 		for range minutes {
@@ -240,7 +240,7 @@ func TestFlush_NotifiesOnceForTwoDaemons(t *testing.T) {
 func TestFlush_NotifiesWithoutStore(t *testing.T) {
 	w := newTestManager(t)
 	s := openStore(t, w.path)
-	w.store = s
+	w.store = s.Alarms
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestFlush_NotifiesWithoutStore(t *testing.T) {
 	got := w.channel.take()
 	slices.Sort(got)
 	w.wantNotifications("while the store is unavailable", got, "raised auth", "raised store")
-	w.store = openStore(t, w.path)
+	w.store = openStore(t, w.path).Alarms
 	clearBoth := func() { w.Clear(Store, ""); w.Clear(Auth, "") }
 	w.wantNotifications("when the store is available again", w.advance(5*time.Minute, clearBoth))
 	got = w.advance(15*time.Minute, clearBoth)

@@ -26,7 +26,7 @@ func (m *Manager) Flush(ctx context.Context) error {
 
 // sync brings the store up to date and queues new notifications.
 func (m *Manager) sync(ctx context.Context) error {
-	saved, err := m.store.Alarms.All(ctx)
+	saved, err := m.store.All(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,11 +35,11 @@ func (m *Manager) sync(ctx context.Context) error {
 	if len(raised)+len(saved) == 0 {
 		return nil // no problems, old or new
 	}
-	if err := m.store.Alarms.Save(ctx, raised, cleared); err != nil {
+	if err := m.store.Save(ctx, raised, cleared); err != nil {
 		return err
 	}
 	m.markSaved(raised)
-	news, err := m.store.Alarms.QueueNotifications(ctx, now, now.Add(-resolveDelay), m.channelNames())
+	news, err := m.store.QueueNotifications(ctx, now, now.Add(-resolveDelay), m.channelNames())
 	if err != nil {
 		return err
 	}
@@ -111,14 +111,14 @@ func (m *Manager) logNotification(n Notification) {
 
 // deliver sends the notifications that are due to their channels.
 func (m *Manager) deliver(ctx context.Context) error {
-	notes, err := m.store.Alarms.ClaimNotifications(ctx, m.now())
+	notes, err := m.store.ClaimNotifications(ctx, m.now())
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, n := range notes {
 		if m.notify(ctx, n) {
-			errs = append(errs, m.store.Alarms.DeleteNotification(ctx, n))
+			errs = append(errs, m.store.DeleteNotification(ctx, n))
 		}
 	}
 	return errors.Join(errs...)

@@ -43,12 +43,19 @@ type announcementJSON struct {
 	Uncertain   int              `json:"uncertain"`
 	Expired     int              `json:"expired"`
 	Skipped     map[string]int   `json:"skipped"`
+	Percent     int              `json:"percent"` // of the audience is settled
+	Rest        []restJSON       `json:"rest"`    // why members still wait
 	Created     time.Time        `json:"created"`
 	Begins      time.Time        `json:"begins,omitzero"`
 	Started     time.Time        `json:"started,omitzero"`
 	CanaryUntil time.Time        `json:"canary_until,omitzero"`
 	Ended       time.Time        `json:"ended,omitzero"`
 	Log         []auditEntryJSON `json:"log,omitempty"`
+}
+
+type restJSON struct {
+	Reason  string `json:"reason"`
+	Members int    `json:"members"`
 }
 
 type auditEntryJSON struct {
@@ -64,6 +71,10 @@ func newAnnouncementJSON(x store.AnnouncementProgress, log []store.AuditEntry) a
 		Total: x.Total(), Sent: x.Sent(), Rejected: x.Feedback.Refused, Complaints: x.Feedback.Complaints,
 		Waiting: x.Waiting(), Uncertain: x.Progress.States["uncertain"], Expired: x.Progress.States["expired"], Skipped: x.Progress.Skipped,
 		Created: x.Created, Begins: x.BeginsAt, Started: x.Started, CanaryUntil: x.CanaryUntil, Ended: x.Ended,
+		Percent: x.Percent(), Rest: []restJSON{},
+	}
+	for _, r := range x.Rests() {
+		out.Rest = append(out.Rest, restJSON{string(r.Reason), r.Members})
 	}
 	for _, e := range log {
 		out.Log = append(out.Log, auditEntryJSON{e.At, e.Actor, e.Action, e.Detail})

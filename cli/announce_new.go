@@ -115,7 +115,7 @@ func (c *cmdEnv) draftAnnouncement(ctx context.Context, files []string, o announ
 		return c.json(newDraftJSON(a.ID, stats, audience.unknown))
 	}
 	fmt.Fprintf(c.out, "Announcement %d is saved as a draft. Nothing is sent yet.\n\n", a.ID)
-	c.printAudience(&a, stats)
+	c.printAudience(&a, stats, h.phraser())
 	fmt.Fprintf(c.out, "\nTest:     postrider announce test %d ADDRESS\nPreview:  postrider preview MEMBER --kind announcement --announcement %[1]d\nStart:    postrider announce start %[1]d\n", a.ID)
 	return nil
 }
@@ -243,7 +243,7 @@ func (c *cmdEnv) startAnnouncement(ctx context.Context, id int64, o announceStar
 	if err != nil {
 		return err
 	}
-	c.printAudience(&a.Announcement, stats)
+	c.printAudience(&a.Announcement, stats, h.phraser())
 	switch {
 	case stats.Size == 0:
 		return fmt.Errorf("announcement %d has no audience: the reasons are listed above", id)

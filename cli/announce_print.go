@@ -16,7 +16,7 @@ import (
 )
 
 // printAudience prints the size and a sample of an announcement's audience, and why others are left out.
-func (c *cmdEnv) printAudience(a *digest.Announcement, stats audience.Stats) {
+func (c *cmdEnv) printAudience(a *digest.Announcement, stats audience.Stats, say phraser) {
 	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", line.Fit(a.Variants[0].Title, 100), stats.Size, stats.Members)
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: members who opted out get it too, with a note that says why.")
@@ -39,7 +39,7 @@ func (c *cmdEnv) printAudience(a *digest.Announcement, stats audience.Stats) {
 	}
 	fmt.Fprintln(c.out, "Left out:")
 	for _, reason := range byCount(stats.ExcludedByReason) {
-		fmt.Fprintf(c.out, "  %d %s\n", stats.ExcludedByReason[reason], reason)
+		fmt.Fprintf(c.out, "  %d %s\n", stats.ExcludedByReason[reason], say(reason.Phrase()))
 	}
 }
 
@@ -51,7 +51,7 @@ func byCount[K ~string](counts map[K]int) []K {
 }
 
 // printAnnouncement prints the details, progress and audit log of an announcement.
-func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.AuditEntry) error {
+func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.AuditEntry, say phraser) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, a ...any) { fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
 	row("announcement", "%d", x.ID)
@@ -79,8 +79,11 @@ func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.Aud
 	}
 	if x.State != store.Draft {
 		row("audience", "%d at the start", x.Size)
-		row("sent", "%d", x.Sent())
+		row("sent", "%d of %d (%d %% settled)", x.Sent(), x.Total(), x.Percent())
 		row("waiting", "%d", x.Waiting())
+		for _, r := range x.Rests() {
+			row("", "%d %s", r.Members, say(r.Reason.Phrase()))
+		}
 		row("rejected", "%d", x.Feedback.Refused)
 		row("complaints", "%d", x.Feedback.Complaints)
 		for _, state := range []string{"uncertain", "expired"} {
@@ -90,7 +93,7 @@ func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.Aud
 		}
 	}
 	for _, reason := range byCount(x.Progress.Skipped) {
-		row("skipped", "%d %s", x.Progress.Skipped[reason], line.Fit(reason, 100))
+		row("skipped", "%d %s", x.Progress.Skipped[reason], line.Fit(say(digest.Reason(reason).Phrase()), 100))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)

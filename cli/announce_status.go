@@ -51,6 +51,13 @@ func (c *cmdEnv) listAnnouncements(ctx context.Context, s *store.Store, asJSON b
 	if err != nil {
 		return err
 	}
+	say, err := c.phraser()
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		list[i].Reason = say.stored(list[i].Reason)
+	}
 	if asJSON {
 		out := make([]announcementJSON, len(list))
 		for i, x := range list {
@@ -83,20 +90,33 @@ func (c *cmdEnv) showAnnouncement(ctx context.Context, s *store.Store, id int64,
 	if err != nil {
 		return err
 	}
+	say, err := c.phraser()
+	if err != nil {
+		return err
+	}
+	x.Reason = say.stored(x.Reason)
+	for i := range log {
+		log[i].Detail = say.stored(log[i].Detail)
+	}
 	if asJSON {
 		return c.json(newAnnouncementJSON(x, log))
 	}
-	return c.printAnnouncement(x, log)
+	return c.printAnnouncement(x, log, say)
 }
 
 // watchAnnouncement shows the progress of an announcement until it ends or is paused.
 func (c *cmdEnv) watchAnnouncement(ctx context.Context, s *store.Store, id int64, asJSON bool) error {
 	meter := newProgressBar(c.out)
+	say, err := c.phraser()
+	if err != nil {
+		return err
+	}
 	for {
 		x, err := s.Announcements.Progress(ctx, id)
 		if err != nil {
 			return withAdvice(err)
 		}
+		x.Reason = say.stored(x.Reason)
 		over := !x.Active()
 		if asJSON {
 			if err := json.NewEncoder(c.out).Encode(newAnnouncementJSON(x, nil)); err != nil {

@@ -304,7 +304,7 @@ func TestProgressBar_ShowsRateAndTimeLeft(t *testing.T) {
 		x.Progress.States = map[string]int{"accepted": 10 * i, "queued": 1000 - 10*i}
 		m.show(x, at.Add(time.Duration(i)*time.Second), false)
 	}
-	x.State, x.Reason = store.Paused, "too many\nrefusals"
+	x.State, x.Resumes, x.Reason = store.Paused, store.Sending, "too many\nrefusals"
 	m.show(x, at.Add(30*time.Second), true)
 	want := "  0 %  0 of 1000, 0 sent, 0 rejected\n" +
 		" 10 %  100 of 1000, 100 sent, 0 rejected, 600 a minute, about 1m left\n" +

@@ -108,7 +108,7 @@ func (c *cmdEnv) previewAnnouncement(ctx context.Context, h *app, o previewOptio
 		})
 	}
 	if p.Reason != "" {
-		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, p.Reason)
+		fmt.Fprintf(c.err, "%s would not get announcement %d: %s\n", p.Member.Name, id, h.phraser()(p.Reason.Phrase()))
 	}
 	m := envelope.Announcement(h.settings(), id, envelope.AnnouncementFooter(h.links, forum.Guest).Unsubscribe)
 	m.Key = fmt.Sprintf("preview/%s", store.AnnouncementKey(id, p.Member.ID))

@@ -13,7 +13,6 @@ import (
 	"postrider/daemon/delivery"
 	"postrider/daemon/members"
 	"postrider/inbound"
-	"postrider/internal/link"
 	"postrider/store"
 )
 
@@ -98,7 +97,7 @@ func (a *app) inbound(ctx context.Context, now func() time.Time) (*inbound.Proce
 		if err != nil {
 			return nil, err
 		}
-		if a.links, err = link.NewSigner(a.cfg.Web.URL, keys...); err != nil {
+		if a.links, err = newLinks(a.cfg, keys...); err != nil {
 			return nil, err
 		}
 	}

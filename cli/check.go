@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +15,6 @@ import (
 	"postrider/internal/finding"
 	"postrider/mail"
 	"postrider/source"
-	"postrider/store"
 	"postrider/templates"
 )
 
@@ -100,103 +98,34 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 
 func checkTemplates(cfg config.Config) finding.Finding {
 	set, err := templates.Load(cfg.Templates.Dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return finding.Fail("templates", err.Error(), "create this folder, or remove [templates] dir; a relative path starts at the folder of the configuration")
+	case err != nil:
 		return finding.Fail("templates", err.Error(), "correct this file, or remove it from "+cfg.Templates.Dir)
 	}
+	if err := checkTemplatesForSite(set, messageSite(cfg)); err != nil {
+		return finding.Fail("templates", err.Error(), "correct [digest] locale, or the files in [templates] dir")
+	}
 	return finding.OK("templates", "locales "+strings.Join(set.Locales(), ", "))
-}
-
-// checkStore checks the store and reads its database's clock.
-func checkStore(ctx context.Context, cfg config.Config) ([]finding.Finding, []doctor.ClockReading) {
-	// A check must not create a database.
-	if path, ok := strings.CutPrefix(cfg.Store.DSN, "sqlite:"); ok {
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return []finding.Finding{missingStore(path)}, nil
-		}
-	}
-	s, err := store.Open(ctx, cfg.Store.DSN)
-	if err != nil {
-		return []finding.Finding{finding.Fail("store", err.Error(), "check that the database in [store] dsn is running and that postrider has access to it")}, nil
-	}
-	defer s.Close()
-	all := append([]finding.Finding{checkVersion(ctx, s)}, checkDisk(s)...)
-	if all[0].Level == finding.LevelOK {
-		all = append(all, checkSuppressions(ctx, s))
-		all = append(all, checkProxies(ctx, cfg, s)...)
-	}
-	at, known, err := s.DatabaseTime(ctx)
-	return all, clockReading("the store's database", at, known, err)
-}
-
-// checkSuppressions warns if many addresses are suppressed. Mailbox providers rate senders by their share of messages to
-// addresses that do not exist. Many such addresses usually mean that the forum does not confirm them at registration.
-func checkSuppressions(ctx context.Context, s *store.Store) finding.Finding {
-	members, suppressed, err := s.Suppressions.Stats(ctx, time.Now())
-	if err != nil {
-		return finding.Fail("addresses", err.Error(), "check that postrider can read the database in [store] dsn")
-	}
-	f := finding.OK("addresses", fmt.Sprintf("%d suppressed, %d subscribers", suppressed, members))
-	if suppressed > 20 && suppressed > members/20 {
-		f.Level, f.Fix = finding.LevelWarn, "to see the reasons, run: postrider suppress list; have the forum confirm addresses before members get email"
-	}
-	return f
-}
-
-func checkVersion(ctx context.Context, s *store.Store) finding.Finding {
-	have, want, err := s.Version(ctx)
-	switch {
-	case err != nil:
-		return finding.Fail("store", err.Error(), "check that postrider can read and write the database in [store] dsn")
-	case have > want:
-		return finding.Fail("store", fmt.Sprintf("the schema has version %d, this program supports up to %d", have, want), "run the newer postrider that upgraded the store")
-	case have < want:
-		return finding.Warn("store", fmt.Sprintf("the schema has version %d, this program needs %d", have, want), "run: postrider migrate (postrider run does this too)")
-	}
-	return finding.OK("store", fmt.Sprintf("schema version %d", have))
-}
-
-// Free space of a SQLite store's disk at which check warns or fails. A forum of 100,000 members writes about 100 MB a day.
-const (
-	lowDiskBytes      = 1 << 30
-	criticalDiskBytes = 100 << 20
-)
-
-// checkDisk checks the free disk space: when nothing can be written, nothing is sent.
-func checkDisk(s *store.Store) []finding.Finding {
-	left, known, err := s.FreeDiskBytes()
-	if err != nil || !known {
-		return nil
-	}
-	f := finding.OK("store disk", fmt.Sprintf("%d MB free", left>>20))
-	switch {
-	case left < criticalDiskBytes:
-		f.Level, f.Fix = finding.LevelFail, "free up space on the disk of [store] dsn: when it is full, nothing is sent"
-	case left < lowDiskBytes:
-		f.Level, f.Fix = finding.LevelWarn, "free up space on the disk of [store] dsn"
-	}
-	return []finding.Finding{f}
-}
-
-// missingStore reports whether the first run can create the store.
-func missingStore(path string) finding.Finding {
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return finding.Fail("store", "cannot create "+path+": "+dir+" is not a directory", "create the directory and make it writable for postrider")
-	}
-	return finding.Warn("store", path+" does not exist yet", "nothing to do: the first run creates it")
 }
 
 // checkForum runs the forum's self-check and reads its database's clock.
 func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []doctor.ClockReading) {
 	db, err := source.Open(ctx, cfg.Forum.Config)
 	if err != nil {
-		return []finding.Finding{finding.Fail("forum", err.Error(), "check that the database in [forum] dsn is running and that the account can read it")}, nil
+		return []finding.Finding{finding.Fail("forum", diagnoseForum(err).text(err), diagnoseForum(err).fix)}, nil
 	}
 	defer db.Close()
 	var all []finding.Finding
 	for _, f := range db.Check(ctx) {
 		f.Part = "forum " + f.Part
 		all = append(all, f)
+	}
+	if !slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
+		watches := db.CheckWatches(ctx)
+		watches.Part = "forum " + watches.Part
+		all = append(all, watches)
 	}
 	at, known, err := db.DatabaseTime(ctx)
 	return all, clockReading("the forum's database", at, known, err)
@@ -220,28 +149,4 @@ func checkDKIM(cfg config.Config) finding.Finding {
 		text += "\nDNS needs this TXT record at " + r.Name + ":\n" + r.Value
 	}
 	return finding.OK("dkim", text)
-}
-
-// checkRelays connects and logs in to each relay. It returns the connection of the first one.
-func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding.Finding, mail.ConnInfo) {
-	found, conn := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
-	if cfg.SMTP.Fallback.Enabled() {
-		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
-		found = append(found, second...)
-	}
-	return found, conn
-}
-
-func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding.Finding, mail.ConnInfo) {
-	relay, err := mail.NewSMTP(set, newLog(c.err, cfg.Log))
-	var conn mail.ConnInfo
-	if err == nil {
-		defer relay.Close()
-		conn, err = relay.TestConnection(ctx)
-	}
-	if err != nil {
-		return []finding.Finding{finding.Fail(table, err.Error(), "check that the relay in ["+table+"] url is running and accepts messages from this machine")}, conn
-	}
-	found := []finding.Finding{finding.OK(table, "the relay answers")}
-	return append(found, doctor.TLSFinding(conn.TLS, conn.IsLocalNetwork(), time.Now())), conn
 }

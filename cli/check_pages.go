@@ -21,7 +21,7 @@ func checkPages(ctx context.Context, cfg config.Config, offline bool) ([]finding
 	if cfg.Web.NoLinks() {
 		return append([]finding.Finding{noLinksFinding(cfg)}, checkListeners(cfg, storeInUse(ctx, cfg))...), nil
 	}
-	links, err := storedLinks(ctx, cfg)
+	links, err := checkLinks(ctx, cfg)
 	if err != nil {
 		return []finding.Finding{finding.Fail("pages", err.Error(), "correct web.url")}, nil
 	}
@@ -97,16 +97,14 @@ func dialable(address string) string {
 	return address
 }
 
-// storedLinks returns the signer of the store, or one with a random key if there is no store.
-func storedLinks(ctx context.Context, cfg config.Config) (*link.Signer, error) {
-	keys := [][]byte{randomKey()}
-	if s, err := store.OpenReadOnly(ctx, cfg.Store.DSN); err == nil {
-		defer s.Close()
-		if stored, err := s.LinkKeys.All(ctx); err == nil && len(stored) > 0 {
-			keys = stored
-		}
+// checkLinks returns the signer of the store, if there is a store.
+func checkLinks(ctx context.Context, cfg config.Config) (*link.Signer, error) {
+	s, err := store.OpenReadOnly(ctx, cfg.Store.DSN)
+	if err != nil {
+		return newLinks(cfg, randomKey())
 	}
-	return link.NewSigner(cfg.Web.URL, keys...)
+	defer s.Close()
+	return readOnlyLinks(ctx, cfg, s)
 }
 
 // storeInUse reports whether a daemon runs on the store, as far as this machine can know.

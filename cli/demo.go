@@ -76,6 +76,7 @@ func (c *cmdEnv) newDemoApp(ctx context.Context, now time.Time, smtpURL, more st
 		clear()
 		return nil, "", nil, err
 	}
+	a.rehearse = true
 	return a, path, func() { a.close(); clear() }, nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"postrider/daemon"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/store"
+	"postrider/templates"
 )
 
 func (c *cmdEnv) explain() *cobra.Command {
@@ -56,6 +58,43 @@ func (say phraser) each(reasons []digest.Reason) []string {
 	return texts
 }
 
+// phraser returns the phrases of the configured locales.
+func (c *cmdEnv) phraser() (phraser, error) {
+	cfg, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	set, err := templates.Load(cfg.Templates.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return newPhraser(set), nil
+}
+
+// stored returns the text of a reason from the store.
+func (say phraser) stored(reason string) string { return say(digest.Reason(reason).Phrase()) }
+
+// translate replaces the stored reasons of messages with their texts.
+func (say phraser) translate(list []store.Message) {
+	for i := range list {
+		list[i].Last.Reason = say.stored(list[i].Last.Reason)
+	}
+}
+
+// translateOutcomes replaces the stored reasons of attempts with their texts.
+func (say phraser) translateOutcomes(list []store.Outcome) {
+	for i := range list {
+		list[i].Reason = say.stored(list[i].Reason)
+	}
+}
+
+// phraser returns the phrases of the app's locales.
+func (a *app) phraser() phraser { return newPhraser(a.set) }
+
+func newPhraser(set *templates.Set) phraser {
+	return func(p digest.Phrase) string { return set.Reason(outputLocale, p) }
+}
+
 func postIDs(texts []string) ([]forum.PostID, error) {
 	var ids []forum.PostID
 	for _, text := range texts {
@@ -78,10 +117,12 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		return err
 	}
 	defer a.close()
-	reason := func(p digest.Phrase) string { return a.set.Reason(outputLocale, p) }
+	reason := a.phraser()
 	e := daemon.NewExplainer(daemon.Deps{Forum: a.forum, Store: a.store, Renderer: a.renderer, Links: a.links}, a.settings())
 	if len(posts) == 0 {
 		story, err := e.Member(ctx, time.Now(), who)
+		reason.translate(story.Messages)
+		reason.translateOutcomes(story.Attempts)
 		switch {
 		case err != nil:
 			return err
@@ -91,6 +132,9 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 		return c.printMemberExplanation(story, reason)
 	}
 	member, stories, err := e.Posts(ctx, time.Now(), who, posts)
+	for i := range stories {
+		reason.translate(stories[i].Messages)
+	}
 	switch {
 	case err != nil:
 		return err

@@ -15,6 +15,7 @@ type memberExplanationJSON struct {
 	Threads         int                  `json:"watched_threads"`
 	NoDigest        []string             `json:"no_digests"` // reasons; empty: the member gets digests
 	NoAlert         []string             `json:"no_alerts"`
+	NoAnnouncement  []string             `json:"no_announcements"`
 	Delays          []string             `json:"delays"`
 	PausedUntil     time.Time            `json:"paused_until,omitzero"`
 	SuppressedSince time.Time            `json:"suppressed_since,omitzero"`
@@ -35,7 +36,7 @@ type messageHistoryJSON struct {
 func newMemberExplanationJSON(m explain.Member, say phraser) memberExplanationJSON {
 	out := memberExplanationJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
-		NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), Delays: []string{},
+		NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), NoAnnouncement: say.each(m.NoAnnouncement), Delays: []string{},
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Messages: []messageHistoryJSON{},
 	}

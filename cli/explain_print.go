@@ -32,8 +32,8 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	if len(m.NoAlert) > 0 {
 		row("alerts", "none: "+strings.Join(say.each(m.NoAlert), "; "))
 	}
-	if m.Choices.Announcements != nil && !*m.Choices.Announcements {
-		row("announcements", "turned off by the member")
+	if len(m.NoAnnouncement) > 0 {
+		row("announcements", "none: "+strings.Join(say.each(m.NoAnnouncement), "; "))
 	}
 	if !m.Choices.PausedUntil.IsZero() {
 		row("paused until", formatTime(m.Choices.PausedUntil)+" UTC")

@@ -73,7 +73,11 @@ func (c *cmdEnv) runForecast(ctx context.Context, o forecastOptions) error {
 	if o.asJSON {
 		return c.json(newForecastDiffJSON(diff))
 	}
-	return c.printDiff(diff)
+	say, err := c.phraser()
+	if err != nil {
+		return err
+	}
+	return c.printDiff(diff, say)
 }
 
 // openForecast creates a dry-run daemon for a configuration.
@@ -105,5 +109,9 @@ func (c *cmdEnv) printForecast(ctx context.Context, d *daemon.Daemon, until time
 	if asJSON {
 		return c.json(newForecastJSON(report))
 	}
-	return c.printForecastSummary(report)
+	say, err := c.phraser()
+	if err != nil {
+		return err
+	}
+	return c.printForecastSummary(report, say)
 }

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/digest"
 	"postrider/internal/line"
 )
 
-func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
+func (c *cmdEnv) printForecastSummary(r *daemon.Forecast, say phraser) error {
 	fmt.Fprintf(c.out, "Forecast from %s to %s (UTC), based on posts that exist now. Nothing is sent.\n\n", formatTime(r.From), formatTime(r.Until))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "HOUR\tMESSAGES\tPOSTS\t")
@@ -26,7 +27,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 	if r.Sampled > 0 {
 		fmt.Fprintf(c.out, "\nAbout %s in total (estimated from %d rendered messages).\n", formatBytes(r.Bytes), r.Sampled)
 	}
-	c.printSkipped(r)
+	c.printSkipped(r, say)
 	for _, kind := range slices.Sorted(maps.Keys(r.Waiting)) {
 		fmt.Fprintf(c.out, "Already in the outbox: %d %s.\n", r.Waiting[kind], kind)
 	}
@@ -35,7 +36,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast) error {
 }
 
 // printSkipped lists the reasons why members get no message, most common first.
-func (c *cmdEnv) printSkipped(r *daemon.Forecast) {
+func (c *cmdEnv) printSkipped(r *daemon.Forecast, say phraser) {
 	fmt.Fprintf(c.out, "Of %d subscribers, %d get no message", r.Members, r.Members-r.Messages)
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
@@ -44,7 +45,7 @@ func (c *cmdEnv) printSkipped(r *daemon.Forecast) {
 		if i == 0 {
 			fmt.Fprint(c.out, ":")
 		}
-		fmt.Fprintf(c.out, "\n  %6d  %s", r.Skipped[reason], reason)
+		fmt.Fprintf(c.out, "\n  %6d  %s", r.Skipped[reason], say(digest.Reason(reason).Phrase()))
 	}
 	if len(reasons) == 0 {
 		fmt.Fprint(c.out, ".")
@@ -65,8 +66,8 @@ func (c *cmdEnv) printBaseline(r *daemon.Forecast) {
 // maxPrinted is how many changes the text output lists. JSON lists more.
 const maxPrinted = 25
 
-func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
-	if err := c.printForecastSummary(x.After); err != nil {
+func (c *cmdEnv) printDiff(x daemon.ForecastDiff, say phraser) error {
+	if err := c.printForecastSummary(x.After, say); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "\nRunning configuration: %d messages with %d posts. With the new one, %d members gain a message, %d lose theirs, and\nfor %d the time or the posts change.\n",
@@ -78,7 +79,7 @@ func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
 	fmt.Fprintln(table, "\nMEMBER\tNAME\tRUNNING\tNEW")
 	for _, change := range x.Changes[:min(len(x.Changes), maxPrinted)] {
 		name := line.Fit(cmp.Or(change.After.Name, change.Before.Name), 30)
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, forecastText(change.Before), forecastText(change.After))
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", change.Member, name, forecastText(change.Before, say), forecastText(change.After, say))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -89,9 +90,9 @@ func (c *cmdEnv) printDiff(x daemon.ForecastDiff) error {
 	return nil
 }
 
-func forecastText(p daemon.MemberForecast) string {
+func forecastText(p daemon.MemberForecast, say phraser) string {
 	if !p.WouldSend() {
-		return "no message: " + p.Skip
+		return "no message: " + say(digest.Reason(p.Skip).Phrase())
 	}
 	return fmt.Sprintf("%s, %d posts", p.Due.UTC().Format("2006-01-02 15:04"), p.Posts)
 }

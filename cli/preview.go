@@ -171,7 +171,7 @@ func (c *cmdEnv) printContent(ctx context.Context, a *app, to forum.Member, m ma
 	case "text":
 		text = content.Text.Plain()
 	case "eml":
-		m.UnsubscribeMail = envelope.UnsubscribeMail(a.links, m.Unsubscribe, a.cfg.Bounces.Domain)
+		envelope.AddUnsubscribeMail(&m, a.links, a.cfg.Bounces.Domain)
 		m.To.Name, m.To.Address = to.Name, to.Email
 		m.Subject, m.Text = content.Subject, content.Text
 		if !plain {

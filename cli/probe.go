@@ -8,6 +8,7 @@ import (
 
 	"postrider/config"
 	"postrider/doctor"
+	"postrider/internal/finding"
 	"postrider/internal/link"
 	"postrider/web"
 )
@@ -25,6 +26,14 @@ func publicPages(cfg config.Config, links *link.Signer) doctor.Pages {
 
 // probePages fails if the links in messages would not open the pages.
 func (s *service) probePages(ctx context.Context) error {
+	if f := s.deadLinks(ctx); f != nil {
+		return fmt.Errorf("links in messages would be dead: %s\n-> %s\n-> to send messages without these links, set [web] links = \"none\"", f.Text, f.Fix)
+	}
+	return nil
+}
+
+// deadLinks requests the pages. It returns what answers instead, or nil if they answer.
+func (s *service) deadLinks(ctx context.Context) *finding.Finding {
 	if s.cfg.Web.NoLinks() || !s.cfg.Web.Probe {
 		return nil
 	}
@@ -32,7 +41,7 @@ func (s *service) probePages(ctx context.Context) error {
 	f := answer.Finding
 	switch {
 	case !answer.Proved:
-		return fmt.Errorf("links in messages would be dead: %s\n-> %s\n-> to send messages without these links, set [web] links = \"none\"", f.Text, f.Fix)
+		return &f
 	case f.Fix != "":
 		s.log.Warn("pages", "text", f.Text, "fix", f.Fix)
 	}

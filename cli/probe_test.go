@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -127,4 +128,55 @@ func TestCheck_ProbesPages(t *testing.T) {
 	<-ended
 	p = newTestForum(t, relay, `web.listen = ""`, "web.url = "+quoted("http://"+listen+"/postrider"))
 	wantPages("FAIL", "http://"+listen+"/postrider cannot be reached from this machine: connection refused")
+}
+
+// Without pages, no part of a message links to one, and only an address at bounces.domain unsubscribes.
+func TestRun_WithoutLinks(t *testing.T) {
+	for _, tt := range []struct {
+		name, bounces, header, says string
+	}{
+		{"by email", "[bounces]\ndomain = \"b.upperberth.example\"\n", "List-Unsubscribe: <mailto:u-", "To unsubscribe, send an empty email:"},
+		{"by writing to a person", "", "", "To unsubscribe, write to team@upperberth.example."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newTestForum(t, `web.links = "none"`, `smtp.reply_to = "team@upperberth.example"`)
+			appendText(t, p.config, tt.bounces)
+			mails := filepath.Join(p.dir, "mails")
+			mustRun(t, "run", "--once", "--now", now.Format(time.RFC3339), "--mail-dir", mails, "-c", p.config)
+			files, _ := filepath.Glob(filepath.Join(mails, "*.eml"))
+			if len(files) == 0 {
+				t.Fatal("no messages")
+			}
+			said := false
+			for _, file := range files {
+				raw, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := string(raw)
+				if strings.Contains(strings.ReplaceAll(text, "=\r\n", ""), "/postrider") || strings.Contains(text, "List-Unsubscribe-Post: ") {
+					t.Errorf("%s links to a page:\n%s", file, text)
+				}
+				if strings.Contains(text, "\nList-Unsubscribe: ") != (tt.header != "") || !strings.Contains(text, tt.header) {
+					t.Errorf("%s has the wrong header:\n%s", file, text)
+				}
+				said = said || strings.Contains(text, tt.says)
+			}
+			if !said {
+				t.Errorf("no message says %q", tt.says)
+			}
+		})
+	}
+}
+
+func appendText(t *testing.T, path, text string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteString(text)
+		f.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"postrider/daemon"
 	"postrider/internal/line"
 	"postrider/store"
@@ -25,14 +27,10 @@ func newProgressBar(out io.Writer) *progressBar {
 	return &progressBar{out: out, terminal: isTerminal(out)}
 }
 
-// isTerminal reports whether out is a terminal.
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// isTerminal reports whether an input or output is a terminal. /dev/null is none.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // show prints the current progress. last ends the line.
@@ -63,11 +61,7 @@ func (m *progressBar) end() {
 // line formats the progress: "45 %  4512 of 10000, 4490 sent, 12 rejected, 310 a minute, about 18m left".
 func (m *progressBar) line(x store.AnnouncementProgress, now time.Time) string {
 	total, settled := x.Total(), x.Settled()
-	percent := 0
-	if total > 0 {
-		percent = 100 * settled / total
-	}
-	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d rejected", percent, settled, total, x.Sent(), x.Feedback.Refused)
+	text := fmt.Sprintf("%3d %%  %d of %d, %d sent, %d rejected", x.Percent(), settled, total, x.Sent(), x.Feedback.Refused)
 	if x.State == store.Sending || x.State == store.InCanary && x.CanaryUntil.IsZero() {
 		if rate := m.pace.PerMinute(); rate > 0 {
 			text += fmt.Sprintf(", %.0f a minute", rate)

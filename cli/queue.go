@@ -65,7 +65,14 @@ func (c *cmdEnv) queueShow() *cobra.Command {
 					return err
 				case !known:
 					return fmt.Errorf("no message %q: keys look like digest/42/2026-05-04; to list them, run: postrider queue list", args[0])
-				case asJSON:
+				}
+				say, err := c.phraser()
+				if err != nil {
+					return err
+				}
+				m.Last.Reason = say.stored(m.Last.Reason)
+				say.translateOutcomes(history)
+				if asJSON {
 					return c.json(newMessageDetailJSON(m, history))
 				}
 				return c.printMessage(m, history)

@@ -17,7 +17,7 @@ type blocker struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-func loadBlockers(ctx context.Context, s *store.Store, now time.Time) ([]blocker, error) {
+func loadBlockers(ctx context.Context, s *store.Store, now time.Time, say phraser) ([]blocker, error) {
 	alarms, err := s.Alarms.All(ctx)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func loadBlockers(ctx context.Context, s *store.Store, now time.Time) ([]blocker
 	}
 	list := []blocker{}
 	for _, h := range holds {
-		list = append(list, blocker{"held " + h.Domain, h.Since, h.Until, h.Reason})
+		list = append(list, blocker{"held " + h.Domain, h.Since, h.Until, say.stored(h.Reason)})
 	}
 	for _, a := range alarms {
 		if a.Active() {

@@ -81,6 +81,11 @@ func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFil
 	if err != nil {
 		return err
 	}
+	say, err := c.phraser()
+	if err != nil {
+		return err
+	}
+	say.translate(mails)
 	counts, err := s.Queue.Counts(ctx)
 	if err != nil {
 		return err
@@ -89,7 +94,7 @@ func (c *cmdEnv) listQueue(ctx context.Context, s *store.Store, f store.QueueFil
 	if err != nil {
 		return err
 	}
-	blockers, err := loadBlockers(ctx, s, time.Now())
+	blockers, err := loadBlockers(ctx, s, time.Now(), say)
 	if err != nil {
 		return err
 	}

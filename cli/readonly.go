@@ -40,8 +40,8 @@ func (c *cmdEnv) openReadOnly(ctx context.Context, cfg config.Config) (_ *app, e
 	case err != nil:
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	// These links are never sent.
-	if a.links, err = link.NewSigner(cfg.Web.URL, randomKey()); err != nil {
+	// These links are never sent, but the oldest key decides who is in delivery.share.
+	if a.links, err = readOnlyLinks(ctx, cfg, a.store); err != nil {
 		return nil, err
 	}
 	if err := a.openForum(ctx); err != nil {
@@ -62,6 +62,15 @@ func (a *app) openEmptyStore(ctx context.Context) (err error) {
 		return fmt.Errorf("creating an empty store: %w", err)
 	}
 	return nil
+}
+
+// readOnlyLinks returns the signer of a store, or one with a random key if the store has none.
+func readOnlyLinks(ctx context.Context, cfg config.Config, s *store.Store) (*link.Signer, error) {
+	keys, err := s.LinkKeys.All(ctx) // creates a key if there is none, which fails
+	if err != nil || len(keys) == 0 {
+		keys = [][]byte{randomKey()}
+	}
+	return newLinks(cfg, keys...)
 }
 
 func randomKey() []byte {

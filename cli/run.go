@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,11 +19,13 @@ func (c *cmdEnv) run() *cobra.Command {
 		Short: "Run the daemon",
 		Long: "Runs the daemon until SIGTERM or Ctrl-C. Messages that are being sent are finished first. If the forum's database\n" +
 			"server is down at the start, the daemon waits for it. SIGHUP reloads the configuration; if it is wrong, the old one\n" +
-			"stays in use and the log says why. With --once, runs one full round (scan, plan, deliver) and exits.",
+			"stays in use and the log says why. With --once, runs one full round (scan, plan, deliver) and exits. On a new store,\n" +
+			"each member's first digest waits for their next hour.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDaemon(cmd.Context(), cmd.InOrStdin(), o) },
 	}
 	cmd.Flags().BoolVar(&o.once, "once", false, "run one full round, then exit")
+	cmd.Flags().BoolVar(&o.first, "first", false, "on a new store: start without asking")
 	cmd.Flags().BoolVar(&o.json, "json", false, "with --once: print the report as JSON")
 	cmd.Flags().StringVar(&o.now, "now", "", "with --once: run as if it were this `time` (RFC 3339)")
 	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write messages as .eml files into this `directory` instead of sending them")
@@ -34,7 +37,11 @@ type runOptions struct {
 	now     string
 	mailDir string
 	json    bool
+	first   bool
 }
+
+// rehearses reports whether the round is one for trying things out: on a new store, the latest digests are due immediately.
+func (o runOptions) rehearses() bool { return o.once && (o.now != "" || o.mailDir != "") }
 
 // clock returns the real clock, or one that always shows --now.
 func (o runOptions) clock() (func() time.Time, error) {
@@ -56,7 +63,7 @@ func parseTime(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
-func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
+func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) error {
 	clock, err := o.clock()
 	if err != nil {
 		return err
@@ -68,18 +75,23 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	part := &shared{clock: clock, mailDir: o.mailDir, counts: metrics.New()}
+	part := &shared{clock: clock, mailDir: o.mailDir, rehearse: o.rehearses(), counts: metrics.New()}
 	if !o.once {
-		return c.runUntilStopped(ctx, cfg, part)
+		return c.runUntilStopped(ctx, cfg, part, func(s *service) error { return c.confirmFirstRun(ctx, s, in, o.first) })
 	}
 	s, err := c.startService(ctx, cfg, part, false)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
+	if !o.rehearses() {
+		if err := c.confirmFirstRun(ctx, s, in, o.first); err != nil {
+			return err
+		}
+	}
 	if o.mailDir == "" && o.now == "" {
-		if err := s.probePages(ctx); err != nil { // another daemon may serve them later
-			s.log.Warn("cannot reach the pages", "err", err)
+		if f := s.deadLinks(ctx); f != nil { // another daemon may serve them later
+			s.log.Warn("cannot reach the pages", "text", f.Text, "fix", f.Fix)
 		}
 	}
 	report, err := s.runOnce(ctx)
@@ -89,8 +101,8 @@ func (c *cmdEnv) runDaemon(ctx context.Context, o runOptions) error {
 	return errors.Join(err, c.printRound(report))
 }
 
-// runUntilStopped runs the daemon until ctx ends.
-func (c *cmdEnv) runUntilStopped(ctx context.Context, cfg config.Config, part *shared) error {
+// runUntilStopped runs the daemon until ctx ends, if confirm lets it start.
+func (c *cmdEnv) runUntilStopped(ctx context.Context, cfg config.Config, part *shared, confirm func(*service) error) error {
 	c.err = &lockedWriter{Writer: c.err}
 	s, err := c.startService(ctx, cfg, part, true)
 	for errors.Is(err, errReload) {
@@ -108,5 +120,5 @@ func (c *cmdEnv) runUntilStopped(ctx context.Context, cfg config.Config, part *s
 		}
 		return err
 	}
-	return c.runReloading(ctx, s)
+	return c.runReloading(ctx, s, confirm)
 }

@@ -11,12 +11,12 @@ import (
 	"postrider/config"
 )
 
-// runReloading runs a service until ctx ends. At each hangup signal it builds another one from the configuration, and lets that
+// runReloading runs a service until ctx ends, if confirm lets it start. At each hangup signal it builds another one from the configuration, and lets that
 // take over. If the new configuration is wrong, the service keeps running.
 //
 // A reload is a restart inside the process: everything that is derived from the configuration is built again, so no key needs
 // extra code. docs/decisions/0007-reload.md says why.
-func (c *cmdEnv) runReloading(ctx context.Context, s *service) error {
+func (c *cmdEnv) runReloading(ctx context.Context, s *service, confirm func(*service) error) error {
 	var retired sync.WaitGroup // services that still finish requests
 	defer retired.Wait()
 	r, err := s.open(ctx)
@@ -25,7 +25,11 @@ func (c *cmdEnv) runReloading(ctx context.Context, s *service) error {
 		return err
 	}
 	r.servePages()
-	if err := r.testLinks(ctx); err != nil {
+	err = r.testLinks(ctx)
+	if err == nil {
+		err = confirm(s)
+	}
+	if err != nil {
 		r.finish()
 		return errors.Join(err, r.closeShared())
 	}
@@ -75,7 +79,7 @@ func (c *cmdEnv) prepareReload(ctx context.Context, current *service) (_ *runnin
 	if err != nil {
 		return nil, err
 	}
-	a.store, a.owner, a.watcher = current.store, current.owner, current.counts
+	a.store, a.owner, a.watcher, a.rehearse = current.store, current.owner, current.counts, current.app.rehearse
 	next := &service{app: a, shared: current.shared, closeSenders: func() {}}
 	defer func() {
 		if err != nil {

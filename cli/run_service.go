@@ -28,10 +28,11 @@ type service struct {
 
 // shared is what stays while the configuration is reloaded.
 type shared struct {
-	clock   func() time.Time
-	mailDir string
-	counts  *metrics.Metrics
-	sockets sockets
+	clock    func() time.Time
+	mailDir  string
+	rehearse bool // see settings.Settings.AwaitSlot
+	counts   *metrics.Metrics
+	sockets  sockets
 }
 
 // startService opens everything that run needs, except the listeners. Messages go to the relay, or to a folder if one is set. If
@@ -47,7 +48,7 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, part *shar
 			s.stop()
 		}
 	}()
-	a.watcher = s.counts
+	a.watcher, a.rehearse = s.counts, part.rehearse
 	if s.sender, s.closeSenders, err = a.sender(part.mailDir); err != nil {
 		s.closeSenders = func() {}
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	netmail "net/mail"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"postrider/config"
@@ -34,6 +35,7 @@ type app struct {
 	fallback delivery.Sender // nil if there is no fallback relay
 	owner    string          // identifies this process among those that share a store
 	watcher  daemon.Observer // nil: no metrics
+	rehearse bool            // the first digests of a new store are due immediately, see settings.Settings.AwaitSlot
 
 	tempDir string // removed on close; empty if there is none
 }
@@ -95,8 +97,11 @@ func (a *app) signLinks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.links, err = link.NewSigner(a.cfg.Web.URL, keys...); err != nil {
+	if a.links, err = newLinks(a.cfg, keys...); err != nil {
 		return err
+	}
+	if err := checkTemplatesForSite(a.set, a.site()); err != nil {
+		return usagef("loading templates: %w", err)
 	}
 	a.renderer = a.set.NewRenderer(a.site(), fragmentCacheSize)
 	return nil
@@ -114,8 +119,39 @@ func (a *app) openForum(ctx context.Context) (err error) {
 }
 
 // site describes the forum for messages and pages.
-func (a *app) site() templates.Site {
-	return templates.Site{Name: a.cfg.Forum.Name, URL: a.cfg.Forum.URL, Excerpt: a.cfg.Digest.Excerpt, Locale: a.cfg.Digest.Locale, RepliesRead: repliesRead(a.cfg)}
+func (a *app) site() templates.Site { return messageSite(a.cfg) }
+
+func messageSite(cfg config.Config) templates.Site {
+	site := templates.Site{
+		Name: cfg.Forum.Name, URL: cfg.Forum.URL, Excerpt: cfg.Digest.Excerpt, Locale: cfg.Digest.Locale,
+		RepliesRead: repliesRead(cfg), NoPages: cfg.Web.NoLinks(),
+	}
+	if site.NoPages && cfg.Bounces.Domain == "" {
+		site.Contact = contact(cfg)
+	}
+	return site
+}
+
+// newLinks creates the links of messages, as web.links says.
+func newLinks(cfg config.Config, keys ...[]byte) (*link.Signer, error) {
+	links, err := link.NewSigner(cfg.Web.URL, keys...)
+	if err == nil && cfg.Web.NoLinks() {
+		links = links.WithoutPages(cfg.Bounces.Domain)
+	}
+	return links, err
+}
+
+// checkTemplatesForSite checks what Load cannot know: whether the site's language exists, and whether a layout of the
+// administrator links to pages that are off.
+func checkTemplatesForSite(set *templates.Set, site templates.Site) error {
+	if !set.HasLocale(site.Locale) {
+		return fmt.Errorf("digest.locale is %q, and there are no texts in this language: must be one of %s, or one with its own file locales/%[1]s.toml in [templates] dir",
+			site.Locale, strings.Join(set.Locales(), ", "))
+	}
+	if !site.NoPages {
+		return nil
+	}
+	return set.CheckWithoutPages(site)
 }
 
 // closeForum ends the connections to the forum.
@@ -146,8 +182,8 @@ func (a *app) settings() settings.Settings {
 		ReplyTo:     address(cfg.SMTP.ReplyTo),
 		Connections: cfg.SMTP.MaxConnections,
 		Lease:       cfg.Store.Lease,
-		Owner:       a.owner,
-		Bounces:     cfg.Bounces.Domain,
+		Owner:       a.owner, AwaitSlot: !a.rehearse,
+		Bounces: cfg.Bounces.Domain,
 	}
 }
 

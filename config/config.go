@@ -60,13 +60,26 @@ func Default() Config {
 func Load(path string, getenv func(string) string) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading the configuration: %w; copy config.example.toml and pass its path with -c", err)
+		return Config{}, unreadable(path, err)
 	}
 	c, err := Parse(string(text), filepath.Dir(path), getenv)
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
+}
+
+// unreadable explains why a configuration file cannot be read.
+func unreadable(path string, err error) error {
+	fix := "copy config.example.toml and pass its path with -c"
+	info, statErr := os.Stat(path)
+	switch {
+	case statErr == nil && info.IsDir():
+		fix = "this is a folder: pass the path of the file in it with -c"
+	case errors.Is(err, os.ErrPermission):
+		fix = "the file or its folder is not readable for the user that runs postrider: run it as that file's owner, or change the owner (chown)"
+	}
+	return fmt.Errorf("reading the configuration: %w; %s", err, fix)
 }
 
 // Parse reads a configuration. Relative file names in it are relative to dir.

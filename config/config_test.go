@@ -49,6 +49,10 @@ func TestParse_ReportsLineKeyAndFix(t *testing.T) {
 		{"an unknown table", minimal + "[digests]\nhour = 3\n", []string{"line 11", "digests.hour", "did you mean digest.hour?"}},
 		{"a duration without a unit", minimal + "[scan]\ninterval = 10\n", []string{"line 11", "scan.interval", "\"10s\""}},
 		{"an invalid duration", minimal + "[scan]\ninterval = \"10 seconds\"\n", []string{"line 11"}},
+		{"days in a duration", minimal + "[digest]\nfirst_window = \"7d\"\n", []string{"line 11", "digest.first_window", "\"168h\""}},
+		{"a text instead of a number", minimal + "[digest]\nhour = \"8\"\n", []string{"line 11", "digest.hour", "must be integer"}},
+		{"a share of nothing", minimal + "[delivery]\nshare = 0\n", []string{"line 11", "delivery.share", "queue pause"}},
+		{"an unknown kind of links", minimal + "[web]\nlinks = \"some\"\n", []string{"line 11", "web.links", "\"none\""}},
 		{"an hour out of range", minimal + "[digest]\nhour = 24\n", []string{"line 11", "digest.hour", "0 to 23"}},
 		{"an unknown time zone", minimal + "[digest]\ntime_zone = \"Mars/Olympus\"\n", []string{"line 11", "digest.time_zone", "Europe/Berlin"}},
 		{"an unknown weekday", minimal + "[digest]\nweekday = \"someday\"\n", []string{"line 11", "digest.weekday", "monday"}},
@@ -224,6 +228,15 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Parse accepted an invalid configuration: %v", fmt.Sprint(c.Digest))
 		}
 	})
+}
+
+func TestParse_ForumWithoutFriendlyURLsNeedsNoWebURL(t *testing.T) {
+	for _, address := range []string{"https://forum.example.org/index.php?", "https://forum.example.org/index.php?/", "https://forum.example.org/index.php"} {
+		c, err := Parse(strings.Replace(minimal, "https://forum.example.org", address, 1), t.TempDir(), noEnv)
+		if err != nil || c.Web.URL != "https://forum.example.org/postrider" || c.Forum.URL != address {
+			t.Errorf("url = %q: web.url %q, %v", address, c.Web.URL, err)
+		}
+	}
 }
 
 func TestParse_H14WebURLOfForumWithoutFriendlyURLs(t *testing.T) {

@@ -4,19 +4,45 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
 )
 
-// syntaxError formats a TOML error with its line.
+// syntaxError formats a TOML error with its line. If a value has the wrong form, it also names the key.
 func syntaxError(err error) error {
 	var parse toml.ParseError
-	if errors.As(err, &parse) {
-		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
+	if !errors.As(err, &parse) {
+		return typeError(err)
 	}
-	return err
+	line, key := parse.Position.Line, parse.LastKey
+	if value, ok := strings.CutPrefix(parse.Message, "invalid duration: "); ok {
+		return fmt.Errorf("line %d: %s: invalid duration %s: must be a duration like %s", line, key, value, durationLike(value))
+	}
+	return fmt.Errorf("line %d: %s", line, parse.Message)
+}
+
+var wrongType = regexp.MustCompile(`^toml: line (\d+) \(last key "(.+)"\): incompatible types: TOML value has type (.+); destination has type (.+)$`)
+
+// typeError formats the error about a value of another type. The TOML package has no type for it.
+func typeError(err error) error {
+	m := wrongType.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	return fmt.Errorf("line %s: %s: wrong type: found %s, must be %s", m[1], m[2], m[3], m[4])
+}
+
+// durationLike returns examples of durations. TOML has no days: for "7d" it is "168h".
+func durationLike(value string) string {
+	value = strings.Trim(value, `"`)
+	if days, err := strconv.Atoi(strings.TrimSuffix(value, "d")); err == nil && days > 0 && days <= 366 && strings.HasSuffix(value, "d") {
+		return fmt.Sprintf("\"%dh\": there is no unit for days", days*24)
+	}
+	return `"10s", "5m" or "24h"`
 }
 
 func unknownKeys(meta toml.MetaData, text string) []error {

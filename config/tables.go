@@ -12,6 +12,7 @@ import (
 	"postrider/alarm"
 	"postrider/inbound"
 	"postrider/internal/addr"
+	"postrider/internal/dsn"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/web"
@@ -103,6 +104,9 @@ func (s Store) Validate() error {
 	var errs []error
 	if !strings.HasPrefix(s.DSN, "sqlite:") && !strings.HasPrefix(s.DSN, "postgres://") && !strings.HasPrefix(s.DSN, "postgresql://") {
 		errs = append(errs, errors.New("dsn: unknown database type: must be like \"sqlite:FILE\" or \"postgres://user:password@host/database\""))
+	}
+	if err := dsn.CheckPassword(s.DSN); err != nil {
+		errs = append(errs, fmt.Errorf("dsn: %w", err))
 	}
 	if s.Lease < time.Second || s.Lease > time.Hour {
 		errs = append(errs, fmt.Errorf("lease: invalid duration %v: must be between 1s and 1h", s.Lease))

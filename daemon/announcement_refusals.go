@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"fmt"
 	"sync"
 
 	"postrider/digest"
@@ -52,7 +51,7 @@ func (m *refusalWindows) exceeds(id int64, percent float64) bool {
 
 func (m *refusalWindows) describe(id int64) string {
 	refused, of := m.count(id)
-	return fmt.Sprintf("%[2]d of the last %[1]d messages were rejected", of, refused)
+	return digest.NewPhrase("recent_rejections", "rejected", refused, "of", of).Stored()
 }
 
 func (m *refusalWindows) count(id int64) (refused, of int) {

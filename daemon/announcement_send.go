@@ -145,21 +145,20 @@ func (an *announcer) evaluateCanary(ctx context.Context, a store.Announcement) e
 	if err != nil {
 		return err
 	}
-	words := fmt.Sprintf("canary: %d messages, %d rejected, %d complaints", back.Messages, back.Refused, back.Complaints)
 	set := an.settings.Announce
 	switch {
 	case back.Refused >= minCanaryFaults && digest.Percent(back.Refused, back.Messages) > set.MaxRejected:
-		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_rejected is %v %%", words, set.MaxRejected), true)
+		return an.pauseAnnouncement(ctx, a, digest.NewPhrase("canary_rejected", "messages", back.Messages, "rejected", back.Refused, "complaints", back.Complaints, "limit", set.MaxRejected).Stored(), true)
 	case back.Complaints >= minCanaryFaults && digest.Percent(back.Complaints, back.Messages) > set.MaxComplaints:
-		return an.pauseAnnouncement(ctx, a, fmt.Sprintf("%s: announcements.max_complaints is %v %%", words, set.MaxComplaints), true)
+		return an.pauseAnnouncement(ctx, a, digest.NewPhrase("canary_complaints", "messages", back.Messages, "rejected", back.Refused, "complaints", back.Complaints, "limit", set.MaxComplaints).Stored(), true)
 	}
 	an.Log.Info("canary passed, sending to all others", "announcement", a.ID, "messages", back.Messages, "refused", back.Refused)
-	return an.Store.Announcements.PassCanary(ctx, now, a.ID, words)
+	return an.Store.Announcements.PassCanary(ctx, now, a.ID, digest.NewPhrase("canary_passed", "messages", back.Messages, "rejected", back.Refused, "complaints", back.Complaints).Stored())
 }
 
 // pauseAnnouncement pauses an announcement because of rejections or complaints, or because it cannot be rendered.
 func (an *announcer) pauseAnnouncement(ctx context.Context, a store.Announcement, reason string, judged bool) error {
-	an.Log.Warn("announcement paused", "announcement", a.ID, "reason", reason)
+	an.Log.Warn("announcement paused", "announcement", a.ID, "reason", an.Renderer.Reason("en", reason))
 	an.refusalWindows.reset(a.ID)
 	return an.Store.Announcements.PauseBySystem(ctx, an.Now(), a.ID, reason, judged)
 }

@@ -63,7 +63,7 @@ func TestCanary_RejectionsPauseUntilResumed(t *testing.T) {
 	w.runAfter(time.Second)
 	w.runAfter(61 * time.Minute)
 	w.wantState(id, store.Paused)
-	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_rejected is 5 %"; w.announcement(id).Reason != want {
+	if want := "canary: 20 messages, 2 rejected, 0 complaints: announcements.max_rejected is 5 %"; storedText(w.announcement(id).Reason) != want {
 		t.Errorf("the reason of the pause is %q, want %q", w.announcement(id).Reason, want)
 	}
 	w.runAfter(24 * time.Hour)
@@ -120,7 +120,7 @@ func TestCanary_ComplaintsPause(t *testing.T) {
 			if got := w.announcement(id); got.State == store.Paused != (want == store.Paused) {
 				t.Errorf("with %d complaints of 20 the announcement is %s", complaints, got.State)
 			}
-			if reason := w.announcement(id).Reason; want == store.Paused && reason != "canary: 20 messages, 0 rejected, 2 complaints: announcements.max_complaints is 0.3 %" {
+			if reason := storedText(w.announcement(id).Reason); want == store.Paused && reason != "canary: 20 messages, 0 rejected, 2 complaints: announcements.max_complaints is 0.3 %" {
 				t.Errorf("the reason of the pause is %q", reason)
 			}
 		})
@@ -147,7 +147,7 @@ func TestAnnouncement_ManyRejectionsPause(t *testing.T) {
 	}
 	// One in ten is rejected. Which 200 are the last ones depends on which connection was faster.
 	var refused int
-	reason := w.announcement(id).Reason
+	reason := storedText(w.announcement(id).Reason)
 	if _, err := fmt.Sscanf(reason, "%d of the last 200 messages were rejected", &refused); err != nil || refused < 18 || refused > 22 {
 		t.Errorf("the reason of the pause is %q", reason)
 	}

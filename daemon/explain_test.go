@@ -38,6 +38,9 @@ func reasonText(p digest.Phrase) string {
 	return set.Reason("en", p)
 }
 
+// storedText returns the English text of a reason from the store.
+func storedText(reason string) string { return reasonText(digest.Phrase{Key: reason}) }
+
 func TestExplainPosts_EveryStatus(t *testing.T) {
 	t.Parallel()
 	const key = "digest/101/2026-05-05"

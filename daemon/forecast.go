@@ -187,7 +187,10 @@ func (r *forecaster) draft(ctx context.Context, list []MemberForecast, rows []st
 	sample := samplesPerPage
 	for i, m := range drafts {
 		p := &list[at[i]]
-		if p.Skip = m.Skip; p.Skip != "" {
+		if p.Skip = m.Skip; p.Skip == "" && m.Render == nil {
+			p.Skip = digest.ReasonPaused
+		}
+		if p.Skip != "" {
 			continue
 		}
 		p.Name, p.Posts = m.To.Name, m.Posts

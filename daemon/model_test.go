@@ -35,7 +35,12 @@ func (t history) String() string {
 }
 
 // parseHistory parses the result of String. Missing numbers are 0.
-func parseHistory(t testing.TB, text string) (list history) {
+func parseHistory(t testing.TB, text string) history {
+	t.Helper()
+	return parseEvents(t, text, func(name string) bool { return events[name].apply != nil })
+}
+
+func parseEvents(t testing.TB, text string, known func(name string) bool) (list history) {
 	t.Helper()
 	for _, words := range strings.Split(text, ";") {
 		fields := strings.Fields(words)
@@ -52,7 +57,7 @@ func parseHistory(t testing.TB, text string) (list history) {
 				*into = n
 			}
 		}
-		if events[x.name].apply == nil {
+		if !known(x.name) {
 			t.Fatalf("unknown event %q", x.name)
 		}
 		list = append(list, x)
@@ -129,12 +134,16 @@ func TestModel_EachPostReachesEachMemberOnce(t *testing.T) {
 
 // shrink removes events from a history as long as it still fails.
 func shrink(t *testing.T, full history, faults []string) (history, []string) {
+	return shrinkHistory(full, faults, func(list history) []string { return runHistory(t, list) })
+}
+
+func shrinkHistory(full history, faults []string, run func(history) []string) (history, []string) {
 	end := time.Now().Add(2 * time.Minute)
 	for step := (len(full) + 1) / 2; step > 0; {
 		shorter := false
 		for at := 0; at+step <= len(full) && time.Now().Before(end); {
 			reduced := append(append(history{}, full[:at]...), full[at+step:]...)
-			if found := runHistory(t, reduced); len(found) > 0 {
+			if found := run(reduced); len(found) > 0 {
 				full, faults, shorter = reduced, found, true
 			} else {
 				at += step

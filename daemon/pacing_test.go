@@ -204,7 +204,7 @@ func TestHold_MessagesWaitWithoutAttempt(t *testing.T) {
 		t.Errorf("%v were accepted before the hold ended", got)
 	}
 	messages, err := w.store.Queue.List(t.Context(), store.QueueFilter{States: []string{"queued"}, Limit: 100})
-	if err != nil || len(messages) != 20 || messages[0].Attempt != 0 || !strings.HasPrefix(messages[0].Last.Reason, "gmail.com is on hold: refused 12 of 14") {
+	if err != nil || len(messages) != 20 || messages[0].Attempt != 0 || !strings.HasPrefix(storedText(messages[0].Last.Reason), "gmail.com is on hold: refused 12 of 14") {
 		t.Errorf("%d are waiting: %v, %+v; want the reason and no counted attempt", len(messages), err, messages[0])
 	}
 	w.setClock(5, "08:31")

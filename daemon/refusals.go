@@ -2,13 +2,13 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"postrider/bounce"
 	"postrider/daemon/settings"
+	"postrider/digest"
 	"postrider/internal/addr"
 	"postrider/store"
 )
@@ -101,7 +101,7 @@ func (r *evaluation) holdDomain(now time.Time, c bounce.Cohort, last store.Domai
 	}
 	h := store.DomainHold{
 		Domain: c.Domain, Since: now, Until: now.Add(bounce.NextHold(last.Until.Sub(last.Since))),
-		Reason: fmt.Sprintf("rejected %d of %d messages sent at %s", c.AtSMTP, c.Handed, c.Minute.UTC().Format(time.DateTime)),
+		Reason: digest.NewPhrase("hold_rejected", "rejected", c.AtSMTP, "of", c.Handed, "time", c.Minute.UTC().Format(time.DateTime)).Stored(),
 	}
 	r.Holds = append(r.Holds, h)
 	r.held = append(r.held, c)

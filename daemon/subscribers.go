@@ -19,7 +19,7 @@ type subscriberSync struct{ *base }
 // languages and the due times of their next editions. It reads the forum one page at a time.
 func (sy *subscriberSync) syncSubscribers(ctx context.Context) error {
 	now := sy.Now()
-	if err := members.ExpireOverrides(ctx, sy.Forum, sy.Store, sy.Now()); err != nil {
+	if err := members.ExpireOverrides(ctx, sy.Forum, sy.Store.Preferences, sy.Now()); err != nil {
 		return err
 	}
 	first, err := sy.isFirstSync(ctx)
@@ -118,6 +118,8 @@ func (sy *subscriberSync) knownSubscribers(ctx context.Context, members []forum.
 func (sy *subscriberSync) updateSubscriber(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
 	sub.ID, sub.Zone, sub.Locale = m.ID, m.Zone, m.Locale
 	switch {
+	case !known && first && sy.settings.AwaitSlot:
+		sub.Due = sy.calendar.NextDue(sub, now) // the covered sequence stays 0: the digest brings the first window
 	case !known && first:
 		// As if the daemon had run during the first window: a slot within it is due immediately.
 		sub.Due = sy.calendar.NextDue(sub, now.Add(-sy.settings.Digest.FirstWindow))

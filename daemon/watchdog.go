@@ -46,7 +46,7 @@ func newWatchdog(b *base) (*watchdog, *delivery.Relays) {
 	if b.settings.Alarms.Email != "" {
 		channels = append(channels, byEmail)
 	}
-	wd.alarms = alarm.New(b.Store, b.Log, b.now, channels...)
+	wd.alarms = alarm.New(b.Store.Alarms, b.Log, b.now, channels...)
 	byEmail.relays = delivery.NewRelays(b.Sender, b.Fallback, wd.alarms, b.Log)
 	wd.touchProgress()
 	return wd, byEmail.relays
@@ -104,8 +104,8 @@ func (wd *watchdog) checkHealth(ctx context.Context) {
 const heartbeatKey = "pulse"
 
 // LastHeartbeat returns the time of the last heartbeat. Daemons send one every minute. It is zero if there was none.
-func LastHeartbeat(ctx context.Context, s *store.Store) (time.Time, error) {
-	text, known, err := s.Values.Get(ctx, heartbeatKey)
+func LastHeartbeat(ctx context.Context, s store.Values) (time.Time, error) {
+	text, known, err := s.Get(ctx, heartbeatKey)
 	if err != nil || !known {
 		return time.Time{}, err
 	}
@@ -160,6 +160,11 @@ func (wd *watchdog) checkQueue(ctx context.Context) {
 	}
 }
 
+// reasonText returns a stored reason in the language of alarms.
+func (wd *watchdog) reasonText(stored string) string {
+	return wd.Renderer.Reason(wd.settings.Digest.Locale, stored)
+}
+
 // checkDomainHolds raises an alarm for each domain on hold. An unreadable store has its own alarm.
 func (wd *watchdog) checkDomainHolds(ctx context.Context) {
 	holds, err := wd.Store.Holds.Active(ctx, wd.Now())
@@ -168,7 +173,7 @@ func (wd *watchdog) checkDomainHolds(ctx context.Context) {
 	}
 	bad := make(map[string]string, len(holds))
 	for _, h := range holds {
-		bad[h.Domain] = h.Reason
+		bad[h.Domain] = wd.reasonText(h.Reason)
 	}
 	wd.alarms.SetActive(alarm.Held, bad)
 }
@@ -182,7 +187,7 @@ func (wd *watchdog) checkAnnouncements(ctx context.Context) {
 	bad := make(map[string]string)
 	for _, a := range live {
 		if a.PausedByDaemon {
-			bad[strconv.FormatInt(a.ID, 10)] = a.Reason
+			bad[strconv.FormatInt(a.ID, 10)] = wd.reasonText(a.Reason)
 		}
 	}
 	wd.alarms.SetActive(alarm.Stopped, bad)

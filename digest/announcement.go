@@ -103,9 +103,10 @@ func (a *Announcement) Due(zone *time.Location) time.Time {
 // ExclusionReason returns why a member of the audience gets no message, or "" if they get one. A forced announcement also
 // goes to members who opted out, but not to members who must not be emailed for other reasons, such as a ban.
 func (a *Announcement) ExclusionReason(c *Candidate, now time.Time) Reason {
+	reason := c.Choices.NoEmailReason(c.Member, forum.Announcements)
 	switch {
-	case c.Choices.NoEmailReason(c.Member.NoMail, c.Choices.Announcements != nil) != "" && !(a.Forced && c.Member.NoMail == forum.OptedOut):
-		return Reason(c.Member.NoMail)
+	case reason != "" && !(a.Forced && reason == forum.OptedOut):
+		return Reason(reason)
 	case a.Forced:
 		return ""
 	case c.Choices.Announcements != nil && !*c.Choices.Announcements:

@@ -79,7 +79,11 @@ func TestAnnouncement_ForcedOverridesOnlyOptOutsAndPauses(t *testing.T) {
 		{"banned", "banned", Preferences{}, "banned", "banned"},
 		{"no address", "no address", Preferences{}, "no address", "no address"},
 	} {
-		c := Candidate{Member: forum.Member{NoMail: tt.noMail}, Choices: tt.choices}
+		m := forum.Member{NoMail: tt.noMail}
+		if m.NoMail == forum.OptedOut {
+			m = forum.Member{OptOuts: forum.Announcements}
+		}
+		c := Candidate{Member: m, Choices: tt.choices}
 		if got := (&Announcement{}).ExclusionReason(&c, noon); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}

@@ -12,17 +12,17 @@ import (
 type PreferenceBaseline struct {
 	Zone, Locale           string  // set here; empty: not set
 	ForumZone, ForumLocale *string // values on the forum; nil: not read since the member chose
-	OptedOut               *bool   // whether the member had opted out on the forum
+	OptedOut               *bool   // whether the member had opted out of something on the forum
 }
 
 // Rebase returns the baseline after reading the member from the forum again.
 func (b PreferenceBaseline) Rebase(m forum.Member) PreferenceBaseline {
 	b.Zone, b.ForumZone = rebase(b.Zone, b.ForumZone, m.Zone)
 	b.Locale, b.ForumLocale = rebase(b.Locale, b.ForumLocale, m.Locale)
-	if m.NoMail != "" && m.NoMail != forum.OptedOut {
+	if m.NoMail != "" {
 		return b // blocked for another reason, which says nothing about preferences
 	}
-	out := m.NoMail == forum.OptedOut
+	out := m.OptOuts != 0
 	if b.OptedOut == nil || !out {
 		b.OptedOut = &out // opting out again later is a new choice
 	}

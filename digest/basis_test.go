@@ -25,29 +25,68 @@ func TestBaseline_KeepsAChoiceUntilTheForumChanges(t *testing.T) {
 }
 
 func TestBaseline_KeepsTheForumOptOutUntilAChoiceHere(t *testing.T) {
+	in, out, banned := forum.Member{}, forum.Member{OptOuts: forum.Announcements}, forum.Member{NoMail: "banned"}
+	outOfAll := forum.Member{OptOuts: forum.AllKinds}
+	on := true
 	for _, tt := range []struct {
 		name   string
-		noMail []string // on the forum, at each sync; the first is when the member chose
-		want   string   // why there is no email after the last
+		states []forum.Member // on the forum, at each sync; the first is when the member chose
+		want   string         // why there is no announcement after the last
+		others string         // why there are no digests and alerts then
 	}{
-		{"email allowed", []string{""}, ""},
-		{"opt-out after the choice", []string{"", forum.OptedOut}, forum.OptedOut},
-		{"opt-out before the choice", []string{forum.OptedOut, forum.OptedOut}, ""},
-		{"opt-out before the choice, opt-in, opt-out again", []string{forum.OptedOut, "", forum.OptedOut}, forum.OptedOut},
-		{"opt-out before the choice, banned for a while", []string{forum.OptedOut, "banned", forum.OptedOut}, ""},
-		{"banned", []string{forum.OptedOut, "banned"}, "banned"},
+		{"email allowed", []forum.Member{in}, "", ""},
+		{"opt-out after the choice", []forum.Member{in, out}, forum.OptedOut, ""},
+		{"opt-out before the choice", []forum.Member{out, out}, "", ""},
+		{"opt-out before the choice, opt-in, opt-out again", []forum.Member{out, in, out}, forum.OptedOut, ""},
+		{"opt-out before the choice, banned for a while", []forum.Member{out, banned, out}, "", ""},
+		{"banned", []forum.Member{out, banned}, "banned", "banned"},
+		{"opt-out of all after the choice", []forum.Member{in, outOfAll}, forum.OptedOut, forum.OptedOut},
+		{"opt-out of all before the choice", []forum.Member{outOfAll, outOfAll}, "", ""},
 	} {
 		var b PreferenceBaseline
-		for _, reason := range tt.noMail {
-			b = b.Rebase(forum.Member{NoMail: reason})
+		for _, m := range tt.states {
+			b = b.Rebase(m)
 		}
-		c := Preferences{OptedOut: b.OptedOut != nil && *b.OptedOut}
-		last := tt.noMail[len(tt.noMail)-1]
-		if got := c.NoEmailReason(last, true); got != tt.want {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		last := tt.states[len(tt.states)-1]
+		chosen := Preferences{Schedule: &Schedule{Cadence: Weekly}, Alerts: EveryReply, Announcements: &on, OptedOut: b.OptedOut != nil && *b.OptedOut}
+		for _, kind := range []forum.Kinds{forum.Announcements, forum.Alerts, forum.Digests} {
+			want := tt.others
+			if kind == forum.Announcements {
+				want = tt.want
+			}
+			if got := chosen.NoEmailReason(last, kind); got != want {
+				t.Errorf("%s: no %v because of %q, want %q", tt.name, kind.Names(), got, want)
+			}
+			without := last.NoMail
+			if without == "" && last.OptOuts.Has(kind) {
+				without = forum.OptedOut
+			}
+			if got := (Preferences{OptedOut: chosen.OptedOut}).NoEmailReason(last, kind); got != without {
+				t.Errorf("%s, without a choice: no %v because of %q, want %q", tt.name, kind.Names(), got, without)
+			}
 		}
-		if got := c.NoEmailReason(last, false); got != last {
-			t.Errorf("%s, without a choice: %q, want %q", tt.name, got, last)
+	}
+}
+
+func TestNormalize_OptOutEndsOnlyChoicesOfItsKind(t *testing.T) {
+	on := true
+	all := Preferences{Schedule: &Schedule{Cadence: Weekly}, Alerts: EveryReply, Announcements: &on}
+	for _, tt := range []struct {
+		optOuts, left forum.Kinds
+	}{
+		{0, forum.AllKinds},
+		{forum.Announcements, forum.Alerts | forum.Digests},
+		{forum.Alerts, forum.Announcements | forum.Digests},
+		{forum.Digests, forum.Announcements | forum.Alerts},
+		{forum.AllKinds, 0},
+	} {
+		if got := all.Normalize(tt.optOuts).chosen(); got != tt.left {
+			t.Errorf("after opting out of %v the choices are about %v, want %v", tt.optOuts.Names(), got.Names(), tt.left.Names())
+		}
+		before := all
+		before.OptedOut = true
+		if got := before.Normalize(tt.optOuts).chosen(); got != forum.AllKinds {
+			t.Errorf("an opt-out of %v from before the choices leaves only %v", tt.optOuts.Names(), got.Names())
 		}
 	}
 }

@@ -20,24 +20,47 @@ type Preferences struct {
 	Announcements   *bool
 	Quiet           *QuietHours
 	PausedUntil     time.Time // no messages before; UTC
-	OptedOut        bool      // the member had opted out on the forum when choosing here, and still has
+	OptedOut        bool      // the member had opted out of something on the forum when choosing here, and still has
 	ChosenAt        time.Time // the latest choice; UTC
 }
 
 // NoEmailReason returns why the forum allows no messages of a kind to the member, or "" if it does. An opt-out on the
 // forum applies unless the member requested that kind here after it.
-func (c Preferences) NoEmailReason(noMail string, asked bool) string {
-	if noMail == forum.OptedOut && c.OptedOut && asked {
-		return ""
+func (c Preferences) NoEmailReason(m forum.Member, kind forum.Kinds) string {
+	if m.NoMail == "" && m.OptOuts.Has(kind) && !(c.OptedOut && c.chosen().Has(kind)) {
+		return forum.OptedOut
 	}
-	return noMail
+	return m.NoMail
 }
 
-// Normalize returns the preferences that apply given the forum's state. A later opt-out on the forum overrides all
-// preferences that request messages.
-func (c Preferences) Normalize(noMail string) Preferences {
-	if noMail == forum.OptedOut && !c.OptedOut {
-		c.Schedule, c.Alerts, c.Announcements = nil, "", nil
+// chosen returns the kinds of messages that the member made a choice about.
+func (c Preferences) chosen() (kinds forum.Kinds) {
+	if c.Announcements != nil {
+		kinds |= forum.Announcements
+	}
+	if c.Alerts != "" {
+		kinds |= forum.Alerts
+	}
+	if c.Schedule != nil {
+		kinds |= forum.Digests
+	}
+	return kinds
+}
+
+// Normalize returns the preferences that apply given the member's opt-outs on the forum. A later opt-out there overrides the
+// preferences that request messages of these kinds.
+func (c Preferences) Normalize(optOuts forum.Kinds) Preferences {
+	if c.OptedOut {
+		return c
+	}
+	if optOuts.Has(forum.Announcements) {
+		c.Announcements = nil
+	}
+	if optOuts.Has(forum.Alerts) {
+		c.Alerts = ""
+	}
+	if optOuts.Has(forum.Digests) {
+		c.Schedule = nil
 	}
 	return c
 }

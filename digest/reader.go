@@ -56,17 +56,31 @@ func hiddenReason(it *item) Reason {
 
 // notWatchedReason returns why none of the reader's watches would cover the item if its thread were in section.
 func (r *Reader) notWatchedReason(it *item, section forum.SectionID) Reason {
-	if _, ok := r.Watches.Threads[it.thread.ID]; ok {
-		return ""
+	why := NotWatched
+	if watch, ok := r.Watches.Threads[it.thread.ID]; ok {
+		if !r.isSilent(watch, it) {
+			return ""
+		}
+		why = WatchedWithoutEmail
 	}
 	watch, ok := r.Watches.Sections[section]
 	switch {
 	case !ok:
-		return NotWatched
-	case watch.Level == forum.AllPosts || it.opening():
-		return ""
+		return why
+	case watch.Level != forum.AllPosts && !it.opening():
+		if why == NotWatched {
+			return ThreadsOnly
+		}
+		return why
+	case r.isSilent(watch, it):
+		return WatchedWithoutEmail
 	}
-	return ThreadsOnly
+	return ""
+}
+
+// isSilent reports whether a watch brings no digests. An override of the member asks for messages.
+func (r *Reader) isSilent(w forum.Watch, it *item) bool {
+	return w.Silent && r.Overrides.Of(it.thread) == ""
 }
 
 // hasRead reports whether the reader saw the post on the site, according to the forum. A read mark in the very second of the post

@@ -17,6 +17,7 @@ const (
 	Ignored              Reason = "author ignored"
 	NotWatched           Reason = "not watched"
 	ThreadsOnly          Reason = "section watched for new threads only"
+	WatchedWithoutEmail  Reason = "watched without email"
 	ReasonMuted          Reason = "muted"
 	AlreadyRead          Reason = "already read on the site"
 	AlreadyAlerted       Reason = "already sent as an alert"
@@ -47,6 +48,18 @@ const (
 
 // DeferredToDigest is what the store records for the posts of an alert that was not delivered.
 const DeferredToDigest Reason = "deferred to a digest"
+
+// Why a part of an audience is not reached yet, or never.
+const (
+	RestScheduled  Reason = "waiting for the start"
+	RestCanary     Reason = "waiting for the canary"
+	RestPaused     Reason = "waiting while paused"
+	RestNotQueued  Reason = "not in the queue yet"
+	RestSpeed      Reason = "waiting because of the speed limit"
+	RestQueued     Reason = "in the queue"
+	RestInDelivery Reason = "in delivery"
+	RestCancelled  Reason = "not sent, because it was cancelled"
+)
 
 // The reasons why a member does not get an announcement. Reasons of the forum are passed on unchanged
 // (forum.Member.NoMail).

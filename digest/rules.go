@@ -166,10 +166,11 @@ func (w *Window) watchReason(r *Reader, it *item) Reason {
 }
 
 func (w *Window) watchOK(r *Reader, it *item) Phrase {
-	_, thread := r.Watches.Threads[it.thread.ID]
+	watch, thread := r.Watches.Threads[it.thread.ID]
 	section, whole := r.Watches.Sections[it.thread.Section]
+	whole = whole && !r.isSilent(section, it)
 	switch {
-	case thread:
+	case thread && !r.isSilent(watch, it):
 		return NewPhrase("thread_watched")
 	case whole && section.Level == forum.AllPosts:
 		return NewPhrase("section_watched_posts")

@@ -25,6 +25,8 @@ const (
 	ReasonDailyLimit = "daily limit reached"
 	// ReasonNotAllowListed is for staging systems.
 	ReasonNotAllowListed = "not on the allow-list"
+	// ReasonNotInShare is for the first weeks, when only a share of the members gets messages.
+	ReasonNotInShare = "not in the share of members who get email"
 )
 
 // Why a forecast has no message for a member.

@@ -200,6 +200,26 @@ func replaceInConfig(t *testing.T, config, from, to string) {
 	}
 }
 
+// makeDigestsDue runs the first round of a new store, which sends no digests, and makes all of them due.
+func makeDigestsDue(t *testing.T, config, store string) {
+	t.Helper()
+	if _, errOut, code := run(t, "run", "--once", "-c", config); code != 0 {
+		t.Fatalf("the first round: exit %d\n%s", code, errOut)
+	}
+	driver, source := "postgres", regexp.MustCompile(`,[^/]+/`).ReplaceAllString(store, "/") // the first host
+	if path, ok := strings.CutPrefix(store, "sqlite:"); ok {
+		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), fmt.Sprintf("UPDATE member SET due_at = %d WHERE due_at IS NOT NULL", time.Now().Add(-time.Minute).Unix())); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // appendConfig appends tables to a configuration file.
 func appendConfig(t *testing.T, config, text string) string {
 	t.Helper()

@@ -72,6 +72,7 @@ func startDaemonGroup(t *testing.T, store string) *daemonGroup {
 	config := appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, store, f.relay.URL()), "[scan]\ninterval = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
 	// No daemon dies here, so no message may wait for the end of its lease, which is longer than waitTimeout.
 	replaceInConfig(t, config, `lease = "2s"`, `lease = "5m"`)
+	makeDigestsDue(t, config, store)
 	binary := buildBinary(t)
 	for range daemonCount {
 		f.daemons = append(f.daemons, start(t, binary, "run", "-c", config))

@@ -64,6 +64,7 @@ func TestDisk_FullDiskLosesNothing(t *testing.T) {
 	relay := smtptest.New(t, smtptest.WithPause(20*time.Millisecond))
 	config := appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+b.path, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
 		"[scan]\ninterval = \"1s\"\n[delivery]\nuncertain_wait = \"1s\"\n")
+	makeDigestsDue(t, config, "sqlite:"+filepath.Join(dir, "postrider.db"))
 	p := start(t, buildBinary(t), "run", "-c", config)
 	const faults = 2
 	for range faults {
@@ -122,6 +123,7 @@ func TestDisk_ReportsUnwritableFile(t *testing.T) {
 		}
 	}
 	remount(0)
+	makeDigestsDue(t, config, "sqlite:"+filepath.Join(dir, "postrider.db"))
 	if _, errOut, code := run(t, "run", "-c", config, "--once"); code != 0 {
 		t.Errorf("run: exit %d\n%s", code, errOut)
 	}

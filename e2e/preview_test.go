@@ -189,27 +189,6 @@ func reasonFor(theirs string) (ours string, known bool) {
 	return "", false
 }
 
-func TestPreview_SkipsMembersWithoutEmail(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "mybb"} {
-		t.Run(kind, func(t *testing.T) {
-			want := readExpectation(t, kind)
-			_, config := loadForum(t, kind)
-			for why, id := range want.NoMail {
-				if strings.HasPrefix(why, "deleted account") {
-					if _, errOut, code := run(t, "preview", "-c", config, strconv.FormatInt(id, 10), "--format", "json"); code != 1 || !strings.Contains(errOut, "no such member") {
-						t.Errorf("%s: exit %d, %s; want an unknown member", why, code, errOut)
-					}
-					continue
-				}
-				got := preview(t, config, strconv.FormatInt(id, 10), want.Window)
-				if len(got.Groups) > 0 || got.Skipped == "" {
-					t.Errorf("member %d (%s): %d sections, skipped because of %q; want no message", id, why, len(got.Groups), got.Skipped)
-				}
-			}
-		})
-	}
-}
-
 // TestPreview_MatchesRound runs three rounds of the daemon on each forum.
 func TestPreview_MatchesRound(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {

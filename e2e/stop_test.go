@@ -116,7 +116,9 @@ func TestSIGTERM_WhileRelayHoldsMessage(t *testing.T) {
 			forum, dir := sampleForum(t), t.TempDir()
 			store := "sqlite:" + filepath.Join(dir, "postrider.db")
 			stuck := smtptest.NewScript(t, smtptest.Table{".": {{}, {}, {NoReply: true, Hang: true}}})
-			args := []string{"run", "-c", writeConfig(t, dir, "sample", forum, store, stuck.URL())}
+			config := writeConfig(t, dir, "sample", forum, store, stuck.URL())
+			makeDigestsDue(t, config, store)
+			args := []string{"run", "-c", config}
 			if once {
 				args = append(args, "--once")
 			}
@@ -164,7 +166,10 @@ func messageID(t *testing.T, raw string) string {
 func TestSIGTERM_WhenIdleStopsImmediately(t *testing.T) {
 	t.Parallel()
 	relay, dir := smtptest.New(t), t.TempDir()
-	p := start(t, buildBinary(t), "run", "-c", writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()))
+	store := "sqlite:" + filepath.Join(dir, "postrider.db")
+	config := writeConfig(t, dir, "sample", sampleForum(t), store, relay.URL())
+	makeDigestsDue(t, config, store)
+	p := start(t, buildBinary(t), "run", "-c", config)
 	p.waitFor(t, "the end of the round that sends 36 messages", func() bool {
 		return len(relay.Messages()) == 36 && strings.Contains(p.out.String(), `"msg":"round done"`)
 	})

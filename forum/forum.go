@@ -86,14 +86,46 @@ type Member struct {
 	Class  Class
 	// NoMail is why the forum does not allow email to the member ("banned", "not confirmed"); empty: email
 	// is allowed.
-	NoMail string
+	NoMail  string
+	OptOuts Kinds // the kinds of email that the member declined in the forum's settings
+}
+
+// NoEmail returns why the member gets no email of any kind, or "" if they may get some.
+func (m Member) NoEmail() string {
+	if m.NoMail == "" && m.OptOuts == AllKinds {
+		return OptedOut
+	}
+	return m.NoMail
 }
 
 // ErrNoMember is returned for a member who does not exist on the forum.
 var ErrNoMember = errors.New("no such member on the forum")
 
-// OptedOut is the NoMail of members who opted out of email from administrators in the forum's settings, and
-// who have no other obstacle.
+// Kinds is a set of the kinds of email.
+type Kinds uint8
+
+const (
+	Announcements Kinds = 1 << iota
+	Alerts
+	Digests
+
+	AllKinds = Announcements | Alerts | Digests
+)
+
+// Has reports whether the set contains a kind.
+func (k Kinds) Has(kind Kinds) bool { return k&kind != 0 }
+
+// Names returns the names of the kinds, as queries and configurations use them.
+func (k Kinds) Names() (names []string) {
+	for i, name := range []string{"announcements", "alerts", "digests"} {
+		if k.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// OptedOut is the reason why members get no email of a kind that they declined in the forum's settings.
 const OptedOut = "opted out"
 
 // Class identifies an access class: all its members may read exactly the same sections.

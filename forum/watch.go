@@ -14,6 +14,8 @@ const (
 type Watch struct {
 	Level Level // of a section's watch; a thread's watch always asks for all posts
 	Mail  Level // the posts that the forum itself would email; 0: none, which turns off alerts but not digests
+	// Silent watches have no Mail, and the administrator wants no digests for them either. A member's override does.
+	Silent bool
 }
 
 // Emails reports whether the forum itself would email a post.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/emersion/go-imap"
 	"github.com/emersion/go-imap/client"
@@ -56,6 +57,11 @@ func (m *IMAP) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return m.collectFrom(ctx, c, status)
+}
+
+// collectFrom processes the messages of an open mailbox, and logs out.
+func (m *IMAP) collectFrom(ctx context.Context, c *client.Client, status *imap.MailboxStatus) error {
 	defer c.Logout()
 	stop := context.AfterFunc(ctx, func() { c.Terminate() })
 	defer stop()
@@ -82,9 +88,10 @@ func (m *IMAP) collect(ctx context.Context) error {
 	return nil
 }
 
-// open connects, logs in and selects the mailbox.
+// open connects, logs in and selects the mailbox. It returns no client after an error.
 func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, error) {
-	dialer := dialer{ctx, net.Dialer{Timeout: idleTimeout}}
+	dialer := &dialer{ctx: ctx, Dialer: net.Dialer{Timeout: idleTimeout}, release: func() bool { return true }}
+	defer func() { dialer.release() }()
 	address := net.JoinHostPort(m.mailbox.host, m.mailbox.port)
 	var c *client.Client
 	var err error
@@ -96,6 +103,11 @@ func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, e
 	if err != nil {
 		return nil, nil, err
 	}
+	return m.login(c)
+}
+
+// login logs in and selects the mailbox.
+func (m *IMAP) login(c *client.Client) (*client.Client, *imap.MailboxStatus, error) {
 	c.Timeout, c.ErrorLog = idleTimeout, nopLogger{}
 	if err := c.Login(m.mailbox.user, m.password); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("logging in: %w", err), c.Terminate())
@@ -107,14 +119,33 @@ func (m *IMAP) open(ctx context.Context) (*client.Client, *imap.MailboxStatus, e
 	return c, status, nil
 }
 
-// dialer dials until its context ends.
+// dialer dials until its context ends. A connection always has a deadline.
 type dialer struct {
 	ctx context.Context
 	net.Dialer
+	release func() bool // the context no longer closes the connection
 }
 
-func (d dialer) Dial(network, address string) (net.Conn, error) {
-	return d.DialContext(d.ctx, network, address)
+// Dial implements client.Dialer.
+func (d *dialer) Dial(network, address string) (net.Conn, error) {
+	conn, err := d.DialContext(d.ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	d.release = context.AfterFunc(d.ctx, func() { conn.Close() })
+	limited := impatientConn{conn}
+	return limited, limited.SetDeadline(time.Time{})
+}
+
+// impatientConn is a connection that always has a deadline: the library removes it before the capabilities are read.
+type impatientConn struct{ net.Conn }
+
+// SetDeadline implements net.Conn.
+func (c impatientConn) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		t = time.Now().Add(idleTimeout)
+	}
+	return c.Conn.SetDeadline(t)
 }
 
 // newUIDs lists the UIDs above last, in ascending order.

@@ -119,7 +119,7 @@ func (c *Composer) writeHeader(b *bytes.Buffer, m Message, id string) error {
 		return fmt.Errorf("writing the header: %w", err)
 	}
 	b.WriteString(autoHeaders + precedence(m.Stream) + "\r\n")
-	if err := writeUnsubscribe(b, m.Unsubscribe, m.UnsubscribeMail); err != nil {
+	if err := writeUnsubscribe(b, m); err != nil {
 		return err
 	}
 	return nil
@@ -152,22 +152,32 @@ func flattenErr(err error) error { return errors.New(err.Error()) }
 
 // writeUnsubscribe writes the two fields of one-click unsubscription (RFC 8058, 3.1). go-mail would fold
 // the long URL, and some DKIM verifiers mishandle that, so they are written here. The mailto address comes
-// second: programs that support one-click use the first, older ones use what they can.
-func writeUnsubscribe(b *bytes.Buffer, address, mailTo string) error {
-	if address == "" {
+// second: programs that support one-click use the first, older ones use what they can. Without a page it is the only one.
+func writeUnsubscribe(b *bytes.Buffer, m Message) error {
+	address, mailTo := m.Unsubscribe, m.UnsubscribeMail
+	if address == "" && !m.UnsubscribeMailOnly {
 		return nil
 	}
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(address, "<>, \t\r\n") {
-		return errors.New("the unsubscribe link must be an https URL")
+	var ways []string
+	if address != "" {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(address, "<>, \t\r\n") {
+			return errors.New("the unsubscribe link must be an https URL")
+		}
+		ways = append(ways, "<"+u.String()+">")
 	}
-	b.WriteString("List-Unsubscribe: <" + u.String() + ">")
 	if mailTo != "" {
-		if mailTo, err = mailbox(mailTo); err != nil {
+		mailTo, err := mailbox(mailTo)
+		if err != nil {
 			return fmt.Errorf("unsubscribe address: %w", flattenErr(err))
 		}
-		b.WriteString(", <mailto:" + mailTo + ">")
+		ways = append(ways, "<mailto:"+mailTo+">")
 	}
-	b.WriteString("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+	if len(ways) > 0 {
+		b.WriteString("List-Unsubscribe: " + strings.Join(ways, ", ") + "\r\n")
+	}
+	if address != "" {
+		b.WriteString("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+	}
 	return nil
 }

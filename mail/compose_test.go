@@ -284,6 +284,11 @@ func TestCompose_ListsUnsubscribeAddressAndLink(t *testing.T) {
 	if raw := string(mustCompose(t, m)); strings.Contains(raw, "List-Unsubscribe") {
 		t.Errorf("a message without a link has an unsubscribe address:\n%s", raw)
 	}
+	m.UnsubscribeMailOnly = true
+	want = "\r\nList-Unsubscribe: <mailto:u-abc@bounce.example.org>\r\n"
+	if raw := string(mustCompose(t, m)); !strings.Contains(raw, want) || strings.Contains(raw, "List-Unsubscribe-Post") {
+		t.Errorf("the message of a site without pages does not contain only %q:\n%s", want, raw)
+	}
 }
 
 func TestCompose_WithoutHTMLIsPlainText(t *testing.T) {

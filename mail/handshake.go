@@ -50,6 +50,12 @@ func (c *session) commandLines(line string) (lines []string, code int, err error
 // refused returns a reply as an error.
 func refused(code int, text string) error { return &textproto.Error{Code: code, Msg: text} }
 
+// Why a relay cannot be used as its URL says.
+var (
+	ErrNoStartTLS = errors.New("the relay does not support STARTTLS, so nothing is sent")
+	ErrNoLogin    = errors.New("the relay does not offer a login (AUTH)")
+)
+
 // handshake goes through greeting, EHLO, STARTTLS and AUTH.
 func (s *SMTP) handshake(ctx context.Context, wire net.Conn) (*session, error) {
 	c := new(session)
@@ -142,7 +148,7 @@ func (c *session) maxSize() int {
 
 func (s *SMTP) startTLS(ctx context.Context, c *session, wire net.Conn) error {
 	if !c.offers("STARTTLS") {
-		return errors.New("the relay does not support STARTTLS, so nothing is sent")
+		return ErrNoStartTLS
 	}
 	p, err := c.command("STARTTLS")
 	switch {
@@ -165,7 +171,7 @@ func (s *SMTP) startTLS(ctx context.Context, c *session, wire net.Conn) error {
 // login logs in with the best mechanism that the relay offers.
 func (s *SMTP) login(c *session) error {
 	if !c.offers("AUTH") {
-		return errors.New("the relay does not offer a login (AUTH)")
+		return ErrNoLogin
 	}
 	offered := strings.Fields(strings.ToUpper(strings.ReplaceAll(c.extensions["AUTH"], "=", " ")))
 	mechanism := s.mechanism(offered, c.tls)

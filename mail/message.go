@@ -52,8 +52,9 @@ type Message struct {
 	// empty: none.
 	Unsubscribe string
 	// UnsubscribeMail is an email address that does the same for any message sent to it; empty: none. It is
-	// used only together with Unsubscribe.
-	UnsubscribeMail string
+	// used only together with Unsubscribe, or if UnsubscribeMailOnly is set.
+	UnsubscribeMail     string
+	UnsubscribeMailOnly bool // there is no page to unsubscribe on
 	// FeedbackID groups messages in Gmail's complaint statistics ("digest:forum.example.org"). It never
 	// identifies a member; empty: none.
 	FeedbackID string

@@ -21,11 +21,16 @@ type Config struct {
 	Queries string        `toml:"queries"` // an .sql file whose queries replace the type's; empty: none
 	Timeout time.Duration `toml:"timeout"` // maximum duration of one statement
 
-	ShowTags []string `toml:"show_tags"` // the forum's own BB codes whose content may be in emails
+	OptOut string `toml:"opt_out"` // OptOutByKind (also if empty) or OptOutAll
+	// MailFlagOff is MailFlagOffDigest (also if empty) or MailFlagOffNothing.
+	MailFlagOff string   `toml:"mail_flag_off"`
+	ShowTags    []string `toml:"show_tags"` // the forum's own BB codes whose content may be in emails
 }
 
 // DefaultConfig returns the default settings.
-func DefaultConfig() Config { return Config{Timeout: 30 * time.Second, ShowTags: []string{}} }
+func DefaultConfig() Config {
+	return Config{Timeout: 30 * time.Second, OptOut: OptOutByKind, MailFlagOff: MailFlagOffDigest, ShowTags: []string{}}
+}
 
 var prefixes = regexp.MustCompile(`^[A-Za-z0-9_]*$`)
 
@@ -54,6 +59,12 @@ func (c Config) Validate() error {
 		if !tagNames.MatchString(name) {
 			errs = append(errs, fmt.Errorf("show_tags: invalid name %q: must be the name of a BB code without brackets, for example \"spoilerbox\"", name))
 		}
+	}
+	if c.OptOut != "" && c.OptOut != OptOutByKind && c.OptOut != OptOutAll {
+		errs = append(errs, fmt.Errorf("opt_out: invalid value %q: must be %q or %q", c.OptOut, OptOutByKind, OptOutAll))
+	}
+	if c.MailFlagOff != "" && c.MailFlagOff != MailFlagOffDigest && c.MailFlagOff != MailFlagOffNothing {
+		errs = append(errs, fmt.Errorf("mail_flag_off: invalid value %q: must be %q or %q", c.MailFlagOff, MailFlagOffDigest, MailFlagOffNothing))
 	}
 	if c.Timeout < time.Second || c.Timeout > time.Hour {
 		errs = append(errs, fmt.Errorf("timeout: invalid duration %v: must be between 1s and 1h", c.Timeout))

@@ -10,6 +10,7 @@ import (
 
 func TestParseDSN_AcceptsURLsAndHidesPassword(t *testing.T) {
 	for _, tt := range []struct{ dsn, net, addr, user, password, name string }{
+		{"mysql://reader:se%3Ac@ret@db.example.org:3307/forum", "tcp", "db.example.org:3307", "reader", "se:c@ret", "forum"},
 		{"mysql://reader:se%3Ac%40ret@db.example.org:3307/forum", "tcp", "db.example.org:3307", "reader", "se:c@ret", "forum"},
 		{"mysql://reader@db.example.org/forum", "tcp", "db.example.org:3306", "reader", "", "forum"},
 		{"mariadb://reader:x@[::1]/forum", "tcp", "[::1]:3306", "reader", "x", "forum"},
@@ -117,5 +118,18 @@ func TestMybbLocale_MapsLanguagePacksToTags(t *testing.T) {
 		if got := mybbLocale(directory); got != want {
 			t.Errorf("mybbLocale(%q) = %q, want %q", directory, got, want)
 		}
+	}
+}
+
+func TestConfig_OptOut(t *testing.T) {
+	c := Config{Type: "xenforo2", DSN: "mysql://reader:x@127.0.0.1/forum", URL: "https://forum.example.org", Timeout: time.Minute}
+	for _, value := range []string{"", OptOutByKind, OptOutAll} {
+		if c.OptOut = value; c.Validate() != nil {
+			t.Errorf("opt_out = %q: %v", value, c.Validate())
+		}
+	}
+	c.OptOut = "never"
+	if err := c.Validate(); err == nil || err.Error() != `opt_out: invalid value "never": must be "by_kind" or "all"` {
+		t.Errorf("opt_out = never: %v", err)
 	}
 }

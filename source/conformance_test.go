@@ -108,62 +108,6 @@ func TestConformance_MembersSeeExactlyWhatForumShows(t *testing.T) {
 	})
 }
 
-func TestMembers_StateWhyEmailIsNotAllowed(t *testing.T) {
-	reasons := map[string]string{"banned": Banned, "not": NotConfirmed, "user_state email_bounce": Bouncing, "user_state disabled": Disabled,
-		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "user_allow_massemail=0": OptedOut, "opted": OptedOut}
-	reason := func(key string) string {
-		for begin, r := range reasons {
-			if key == begin || strings.HasPrefix(key, begin+" ") {
-				return r
-			}
-		}
-		return ""
-	}
-	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
-		var ids []forum.MemberID
-		for _, id := range f.expect.Keys.Members {
-			ids = append(ids, id)
-		}
-		members := readOne(t, db, func(s *Snapshot) ([]forum.Member, error) { return s.Members(t.Context(), ids, f.now()) })
-		found := make(map[forum.MemberID]string)
-		for _, m := range members {
-			found[m.ID] = m.NoMail
-		}
-		want := make(map[forum.MemberID]string)
-		for key, id := range f.expect.NoMail {
-			want[id] = reason(key)
-			if f.kind == "xenforo1" && want[id] == Disabled { // XenForo 1 has no state "disabled"
-				want[id] = Bouncing
-			}
-			if strings.HasPrefix(key, "deleted") {
-				if _, there := found[id]; there {
-					t.Errorf("member %d was found, but the account is deleted", id)
-				}
-				delete(want, id)
-			}
-		}
-		mailable := 0
-		for id, r := range found {
-			if r != want[id] {
-				t.Errorf("NoMail of member %d = %q, want %q", id, r, want[id])
-			}
-			if r == "" {
-				mailable++
-			}
-		}
-		if n := countMailable(t, db, f); n != mailable {
-			t.Errorf("mailable = %d, want %d", n, mailable)
-		}
-	})
-}
-
-func countMailable(t *testing.T, db *DB, f fixture) (n int) {
-	read(t, db, func(s *Snapshot) error {
-		return s.queryNamed(t.Context(), "mailable", params{"now": f.now().Unix()}, columns{"members": &n}, func() error { return nil })
-	})
-	return n
-}
-
 // rightsQueries read the permissions of every member in every section, independently of the queries under test.
 var rightsQueries = map[string]string{
 	"xenforo2": `SELECT u.user_id, n.node_id, NOT (JSON_VALUE(pc.cache_value, '$.viewOthers') IN ('1', 'true'))

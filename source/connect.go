@@ -17,6 +17,7 @@ import (
 	"github.com/lib/pq"
 	_ "modernc.org/sqlite" // registers "sqlite"
 
+	dsntext "postrider/internal/dsn"
 	"postrider/internal/sqlfile"
 )
 
@@ -47,6 +48,9 @@ func parseDSN(dsn string) (dsnTarget, error) {
 }
 
 func parseMySQL(dsn string) (dsnTarget, error) {
+	if err := dsntext.CheckPassword(dsn); err != nil {
+		return dsnTarget{}, fmt.Errorf("dsn: %w", err)
+	}
 	u, err := url.Parse(dsn)
 	if err != nil { // not wrapped: the error of url.Parse contains the password
 		return dsnTarget{}, fmt.Errorf("dsn: invalid URL: %s; write special characters of the password as %%XX", dsnForms)

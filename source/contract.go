@@ -14,16 +14,17 @@ import (
 type querySpec struct {
 	name    string
 	params  []string
-	columns []string
+	columns []string // a query in the administrator's file may lack those that end in "?"
 	// optional: a forum type may lack the query. Then it has no rows.
 	optional bool
 }
 
-// checkedQueries are those of a forum that must work, or nothing can be sent.
+// checkedQueries are those of a forum that must work, or nothing can be sent. watch_counts is only for the administrator, and
+// reads all watches.
 func checkedQueries(queries map[string]sqlfile.Query) []querySpec {
 	return slices.DeleteFunc(contract(), func(q querySpec) bool {
 		_, defined := queries[q.name]
-		return !defined || slices.Contains(tolerantQueries, q.name)
+		return !defined || q.name == "watch_counts" || slices.Contains(tolerantQueries, q.name)
 	})
 }
 
@@ -38,7 +39,8 @@ func contract() []querySpec {
 		{name: "likes", params: words("ids"), columns: words("id name")},
 		{name: "titles", params: words("members"), columns: words("member_id title")},
 		{name: "badges", params: words("members"), columns: words("member_id badge")},
-		{name: "members", params: words("ids now"), columns: words("id name email zone locale roles no_mail")},
+		{name: "members", params: words("ids now"), columns: words("id name email zone locale roles no_mail opt_outs?")},
+		{name: "recipients", params: words("ids"), columns: words("id")},
 		{name: "find", params: words("name"), columns: words("id")},
 		{name: "search", params: words("begins limit"), columns: words("id")},
 		{name: "watching", params: words("after limit"), columns: words("id")},
@@ -56,7 +58,8 @@ func contract() []querySpec {
 		{name: "first_since", params: words("from"), columns: words("id")},
 		{name: "newest", columns: words("id")},
 		{name: "created", params: words("from until"), columns: words("id")},
-		{name: "mailable", params: words("now"), columns: words("members")},
+		{name: "mailable", params: words("now"), columns: words("members accepting_all?")},
+		{name: "watch_counts", params: words("now"), columns: words("watching without_email")},
 		{name: "roster", params: words("after limit"), columns: words("id")},
 		{name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at")},
 		{name: "visits", params: words("members"), columns: words("member_id visited_at")},
@@ -77,7 +80,8 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "read_days", "section_reads", "thread_reads", "visits", "codes", "word_filter"}
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
+	"visits", "watch_counts", "recipients"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
@@ -99,11 +103,22 @@ func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (ma
 	}
 	if overlay != "" {
 		if err := overrideQueries(queries, overlay, engine, macros); err != nil {
-			return nil, fmt.Errorf("reading the file of [forum] queries: %w", err)
+			return nil, &QueriesError{err}
 		}
 	}
 	return queries, checkParams(queries)
 }
+
+// QueriesError means that the file of [forum] queries cannot be used.
+type QueriesError struct{ Err error }
+
+// Error returns the text of the error.
+func (e *QueriesError) Error() string {
+	return "reading the file of [forum] queries: " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *QueriesError) Unwrap() error { return e.Err }
 
 // quotedTable returns the name of a table that is a reserved word in MySQL if the forum uses no prefix.
 func quotedTable(engine sqlfile.Engine, name string) string {

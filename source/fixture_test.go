@@ -27,6 +27,7 @@ type expectation struct {
 		Watched []forum.PostID    `json:"must_show_if_only_watched"`
 		MustNot map[string]string `json:"must_not"`
 	} `json:"members"`
+	// NoMail is for opt_out = "all".
 	NoMail map[string]forum.MemberID `json:"members_that_get_no_mail"`
 	Keys   struct {
 		Members  map[string]forum.MemberID  `json:"members"`

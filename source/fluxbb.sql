@@ -86,7 +86,7 @@ SELECT u.id                        AS member_id,
  WHERE u.id IN (:members)
 
 -- name: members
--- Group 0 has not confirmed the address. Bans are of a name, an address or a domain (include/functions.php, check_bans).
+-- FluxBB has no opt-out of email. Group 0 has not confirmed the address. Bans are of a name, an address or a domain (include/functions.php, check_bans).
 SELECT u.id                        AS id,
        u.username                  AS name,
        u.email                     AS email,
@@ -232,6 +232,17 @@ SELECT p.id                        AS id
 SELECT COUNT(*)                    AS members
   FROM {prefix}users u
  WHERE u.id > 1 AND u.group_id <> 0 AND u.email <> ''
+   AND NOT EXISTS (SELECT 1 FROM {prefix}bans b
+                    WHERE (b.expire IS NULL OR b.expire > :now)
+                      AND (LOWER(b.username) = LOWER(u.username) OR b.email <> '' AND (u.email = b.email OR u.email LIKE CONCAT('%@', b.email))))
+
+-- name: watch_counts
+-- FluxBB has no subscriptions without email.
+SELECT COUNT(*)                    AS watching,
+       0                           AS without_email
+  FROM {prefix}users u
+ WHERE u.id > 1 AND u.group_id <> 0 AND u.email <> ''
+   AND (u.id IN (SELECT t.user_id FROM {prefix}topic_subscriptions t) OR u.id IN (SELECT f.user_id FROM {prefix}forum_subscriptions f))
    AND NOT EXISTS (SELECT 1 FROM {prefix}bans b
                     WHERE (b.expire IS NULL OR b.expire > :now)
                       AND (LOWER(b.username) = LOWER(u.username) OR b.email <> '' AND (u.email = b.email OR u.email LIKE CONCAT('%@', b.email))))

@@ -14,12 +14,16 @@ import (
 
 // Members reads the current state of members. Deleted accounts are not in the result.
 func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.Time) ([]forum.Member, error) {
+	recipients, err := s.recipients(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	members := make([]forum.Member, 0, len(ids))
 	shared := make(interner)
 	var m forum.Member
-	var zone, locale, roles, noMail sql.RawBytes
-	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail}
-	err := queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
+	var zone, locale, roles, noMail, optOuts sql.RawBytes
+	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail, "opt_outs?": &optOuts}
+	err = queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
 		m.Name = s.name(m.Name)
 		m.Zone, m.Locale = shared.intern(zone), shared.intern(locale)
 		if s.db.kind.zone != nil {
@@ -30,6 +34,14 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 		}
 		m.Class = classOf(shared.intern(roles))
 		m.NoMail = shared.intern(noMail)
+		kinds, err := parseOptOuts(string(optOuts))
+		if err != nil {
+			return err
+		}
+		s.db.applyOptOuts(&m, kinds)
+		if recipients != nil && m.NoMail == "" && !recipients[m.ID] {
+			m.NoMail = NotARecipient
+		}
 		members = append(members, m)
 		return nil
 	})

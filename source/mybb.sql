@@ -88,7 +88,8 @@ SELECT u.uid                       AS member_id,
 
 -- name: members
 -- Members of group 5 are awaiting activation. Activation types r and b are for new accounts. Type e is a change
--- of address, during which the old one stays valid, and p is a lost password.
+-- of address, during which the old one stays valid, and p is a lost password. allownotices is "receive emails from the
+-- Administrators": MyBB reads it only for mass mail (inc/functions_massmail.php).
 SELECT u.uid                       AS id,
        u.username                  AS name,
        u.email                     AS email,
@@ -100,8 +101,8 @@ SELECT u.uid                       AS id,
             WHEN u.usergroup = 5
               OR EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b')) THEN 'not confirmed'
             WHEN u.email = ''      THEN 'no address'
-            WHEN u.allownotices = 0 THEN 'opted out'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE WHEN u.allownotices = 0 THEN 'announcements' ELSE '' END AS opt_outs
   FROM {prefix}users u
   LEFT JOIN {prefix}usergroups g ON g.gid = u.usergroup
  WHERE u.uid IN (:ids)
@@ -255,10 +256,29 @@ SELECT p.pid                       AS id
  ORDER BY p.pid
 
 -- name: mailable
-SELECT COUNT(*)                    AS members
+SELECT COUNT(*)                    AS members,
+       COALESCE(SUM(u.allownotices = 1), 0) AS accepting_all
   FROM {prefix}users u
   JOIN {prefix}usergroups g ON g.gid = u.usergroup
- WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> '' AND u.allownotices = 1
+ WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> ''
+   AND NOT EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now))
+   AND NOT EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b'))
+
+-- name: watch_counts
+-- notification 1 is email. A watched forum has no such setting: MyBB always emails its new threads.
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(w.by_email = 0), 0) AS without_email
+  FROM (SELECT a.uid, MAX(a.by_email) AS by_email
+          FROM (SELECT t.uid, MAX(t.notification = 1) AS by_email
+                  FROM {prefix}threadsubscriptions t
+                 GROUP BY t.uid
+                 UNION ALL
+                SELECT DISTINCT f.uid, 1
+                  FROM {prefix}forumsubscriptions f) a
+         GROUP BY a.uid) w
+  JOIN {prefix}users u ON u.uid = w.uid
+  JOIN {prefix}usergroups g ON g.gid = u.usergroup
+ WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}banned b WHERE b.uid = u.uid AND (b.lifted = 0 OR b.lifted > :now))
    AND NOT EXISTS (SELECT 1 FROM {prefix}awaitingactivation a WHERE a.uid = u.uid AND a.type IN ('r', 'b'))
 

@@ -76,7 +76,8 @@ SELECT u.user_id                   AS member_id,
 -- user_type: 0 normal, 1 inactive, 2 robot, 3 founder. user_inactive_reason: 1 has not confirmed the address, 2 has not confirmed a
 -- change, 3 deactivated by an administrator, 4 awaits a new confirmation. Bans by address use * (includes/functions_user.php,
 -- validate_email). Roles: the member's groups, except those whose leaders do not get their permissions, and "u" with the ID if they
--- have permissions of their own.
+-- have permissions of their own. user_allow_massemail is "administrators can email me information": phpBB reads it only for mass
+-- email (includes/acp/acp_email.php).
 SELECT u.user_id                   AS id,
        u.username                  AS name,
        u.user_email                AS email,
@@ -98,8 +99,8 @@ SELECT u.user_id                   AS id,
             WHEN u.user_type = 1 AND u.user_inactive_reason = 3 THEN 'disabled'
             WHEN u.user_type = 1   THEN 'not confirmed'
             WHEN u.user_email = '' THEN 'no address'
-            WHEN u.user_allow_massemail = 0 THEN 'opted out'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE u.user_allow_massemail WHEN 0 THEN 'announcements' ELSE '' END AS opt_outs
   FROM {prefix}users u
  WHERE u.user_id IN (:ids) AND u.user_id <> 1
 
@@ -125,8 +126,8 @@ SELECT u.user_id                   AS id,
             WHEN u.user_type = 1 AND u.user_inactive_reason = 3 THEN 'disabled'
             WHEN u.user_type = 1   THEN 'not confirmed'
             WHEN u.user_email = '' THEN 'no address'
-            WHEN u.user_allow_massemail = 0 THEN 'opted out'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE u.user_allow_massemail WHEN 0 THEN 'announcements' ELSE '' END AS opt_outs
   FROM {prefix}users u
  WHERE u.user_id IN (:ids) AND u.user_id <> 1
 
@@ -299,9 +300,28 @@ SELECT h.post_id
  ORDER BY id
 
 -- name: mailable
-SELECT COUNT(*)                    AS members
+SELECT COUNT(*)                    AS members,
+       COALESCE(SUM(CASE u.user_allow_massemail WHEN 0 THEN 0 ELSE 1 END), 0) AS accepting_all
   FROM {prefix}users u
- WHERE u.user_type IN (0, 3) AND u.user_email <> '' AND u.user_allow_massemail = 1
+ WHERE u.user_type IN (0, 3) AND u.user_email <> ''
+   AND NOT EXISTS (SELECT 1 FROM {prefix}banlist b
+                    WHERE b.ban_exclude = 0 AND (b.ban_end = 0 OR b.ban_end > :now)
+                      AND (b.ban_userid = u.user_id OR b.ban_email <> '' AND u.user_email LIKE REPLACE(b.ban_email, '*', '%')))
+
+-- name: watch_counts
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(1 - w.by_email), 0) AS without_email
+  FROM (SELECT a.user_id, MAX(CASE WHEN n.user_id IS NULL THEN 0 ELSE 1 END) AS by_email
+          FROM (SELECT t.user_id, 'notification.type.post' AS item_type FROM {prefix}topics_watch t
+                 UNION
+                SELECT f.user_id, 'notification.type.topic' FROM {prefix}forums_watch f
+                 UNION
+                SELECT f.user_id, 'notification.type.forum' FROM {prefix}forums_watch f) a
+          LEFT JOIN {prefix}user_notifications n
+            ON n.user_id = a.user_id AND n.item_type = a.item_type AND n.item_id = 0 AND n.method = 'notification.method.email' AND n.notify = 1
+         GROUP BY a.user_id) w
+  JOIN {prefix}users u ON u.user_id = w.user_id
+ WHERE u.user_type IN (0, 3) AND u.user_email <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}banlist b
                     WHERE b.ban_exclude = 0 AND (b.ban_end = 0 OR b.ban_end > :now)
                       AND (b.ban_userid = u.user_id OR b.ban_email <> '' AND u.user_email LIKE REPLACE(b.ban_email, '*', '%')))

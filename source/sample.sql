@@ -83,7 +83,7 @@ SELECT b.member_id                 AS member_id,
  ORDER BY b.member_id, b.place
 
 -- name: members
--- Members who are not active may read what guests (role 1) may read.
+-- Members who are not active may read what guests (role 1) may read. This forum has one switch for all email.
 SELECT m.id                        AS id,
        m.name                      AS name,
        m.email                     AS email,
@@ -97,8 +97,8 @@ SELECT m.id                        AS id,
             WHEN m.state = 'rejected'    THEN 'rejected'
             WHEN m.state <> 'active'     THEN 'disabled'
             WHEN m.email = ''            THEN 'no address'
-            WHEN m.wants_mail = 0        THEN 'opted out'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE m.wants_mail WHEN 0 THEN 'announcements,alerts,digests' ELSE '' END AS opt_outs
   FROM {prefix}member m
  WHERE m.id IN (:ids)
 
@@ -243,8 +243,20 @@ SELECT p.id                        AS id
  ORDER BY p.id
 
 -- name: mailable
-SELECT COUNT(*)                    AS members
+SELECT COUNT(*)                    AS members,
+       COUNT(*)                    AS accepting_all
   FROM {prefix}member m
+ WHERE m.state = 'active' AND m.email <> '' AND m.wants_mail = 1
+
+-- name: watch_counts
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(w.by_email = 0), 0) AS without_email
+  FROM (SELECT a.member_id, MAX(a.mail) AS by_email
+          FROM (SELECT t.member_id, t.mail FROM {prefix}thread_watch t
+                 UNION ALL
+                SELECT s.member_id, s.mail FROM {prefix}section_watch s) a
+         GROUP BY a.member_id) w
+  JOIN {prefix}member m ON m.id = w.member_id
  WHERE m.state = 'active' AND m.email <> '' AND m.wants_mail = 1
 
 -- name: roster

@@ -100,8 +100,8 @@ func TestSample_StatesWhyEmailIsNotAllowed(t *testing.T) {
 		members, _ := sampleMembers(t, s)
 		got := make(map[string]string)
 		for _, m := range members {
-			if m.NoMail != "" {
-				got[m.Name] = m.NoMail
+			if m.NoEmail() != "" {
+				got[m.Name] = m.NoEmail()
 			}
 		}
 		want := map[string]string{"CheapPillowz4U": Banned, "NewPassenger_77": NotConfirmed, "Quiet Coach Quentin": OptedOut, "Berth 13B": NoAddress}

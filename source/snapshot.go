@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -29,7 +30,7 @@ const chunkSize = 1000
 // params holds the parameters of a query, by name.
 type params map[string]any
 
-// columns holds the scan targets of a query's columns, by name.
+// columns holds the scan targets of a query's columns, by name. A query may lack the columns that end in "?".
 type columns map[string]any
 
 // queryNamed runs a query of the contract. For every row, it scans the columns into r and calls each.
@@ -94,16 +95,21 @@ func scanTargets(rows *sql.Rows, r columns) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(columns) != len(r) {
-		return nil, fmt.Errorf("columns are %q, want the %d of the contract", columns, len(r))
-	}
 	into := make([]any, len(columns))
 	for i, c := range columns {
 		place, known := r[c]
+		if !known {
+			place, known = r[c+"?"]
+		}
 		if !known || slices.Contains(columns[:i], c) {
 			return nil, fmt.Errorf("unexpected column %q: not in the contract, or duplicate", c)
 		}
 		into[i] = fastScanner(place)
+	}
+	for want := range r {
+		if !strings.HasSuffix(want, "?") && !slices.Contains(columns, want) {
+			return nil, fmt.Errorf("columns are %q: missing %s", columns, want)
+		}
 	}
 	return into, nil
 }

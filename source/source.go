@@ -11,7 +11,8 @@
 //
 // # The query contract
 //
-// Every forum type has these queries, with exactly these columns, in any order. Columns are never NULL.
+// Every forum type has these queries, with exactly these columns, in any order. A query in the administrator's file may
+// lack the columns that are marked with "?" here. Columns are never NULL.
 // Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post, or as
 // {table post} if the name alone is a word of SQL. Lists are used as
 // IN (:ids), and are never empty. A query uses no clock except :now.
@@ -25,7 +26,8 @@
 //	likes           :ids               id name
 //	titles          :members           member_id title
 //	badges          :members           member_id badge
-//	members         :ids :now          id name email zone locale roles no_mail
+//	members         :ids :now          id name email zone locale roles no_mail opt_outs?
+//	recipients      :ids               id
 //	find            :name              id
 //	search          :begins :limit     id
 //	watching        :after :limit      id
@@ -43,7 +45,8 @@
 //	first_since     :from              id
 //	newest                             id
 //	created         :from :until       id
-//	mailable        :now               members
+//	mailable        :now               members accepting_all?
+//	watch_counts    :now               watching without_email
 //	roster          :after :limit      id
 //	profiles        :ids               id posts joined_at visited_at
 //	visits          :members           member_id visited_at
@@ -54,7 +57,8 @@
 //	codes                              name pattern page email
 //	word_filter                        word regex replacement
 //
-// The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows.
+// The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows. A type may lack
+// watch_counts, too. No type has recipients: it is for the administrator's file.
 //
 // What each query returns, and what it must leave out:
 //
@@ -74,7 +78,10 @@
 //   - members: roles are comma-separated words that rights accepts: groups, or one permission set. Members with
 //     the same roles are in the same access class.
 //     no_mail is empty or the reason why this member gets no email: one of the constants of this package
-//     (Banned ...). zone and locale are as the forum stores them; the type's Go file converts them.
+//     (Banned ...). opt_outs are the kinds of email that the member declined in the forum's settings, as the forum itself means
+//     them: announcements, alerts, digests, comma-separated. zone and locale are as the forum stores them; the type's Go file converts them.
+//   - recipients: those of :ids who may get email, as far as members allows it. The others get none, of any kind. Without this
+//     query, all do.
 //   - find: the member with exactly this name, if there is one. search: members whose names are LIKE :begins, ignoring
 //     case, ordered by name. "|" is the escape character.
 //   - watching: members who watch anything, by ascending ID, after :after. Deleted accounts may be among them.
@@ -94,7 +101,10 @@
 //     thread is not a redirect. Permissions do not matter here.
 //   - first_since: the smallest ID of a post created at or after :from, or 0. newest: the largest ID, or 0.
 //     created: all posts created in [:from, :until), whatever their state, by ascending ID.
-//   - mailable: the number of members who may get email.
+//   - mailable: only for the administrator's information: members is the number of members who may get email of at least one
+//     kind, accepting_all the number of those who opted out of nothing.
+//     It decides nothing: members and recipients do.
+//   - watch_counts: of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.
 //   - roster: all members, by ascending ID, after :after.
 //   - profiles: posts is the post count that the forum shows. joined_at and visited_at (the last visit) are 0 if
 //     unknown.
@@ -135,13 +145,14 @@ const (
 	AwaitingApproval = "awaiting approval"
 	Rejected         = "rejected"
 	NoAddress        = "no address"
-	OptedOut         = forum.OptedOut
+	NotARecipient    = "left out by the query recipients"
+	OptedOut         = forum.OptedOut // in an administrator's query: of all kinds
 )
 
 // MayRead reports whether a member may read the forum at all, even if they get no email.
 func MayRead(m forum.Member) bool {
 	switch m.NoMail {
-	case "", OptedOut, NoAddress, Bouncing:
+	case "", NoAddress, Bouncing, NotARecipient:
 		return true
 	}
 	return false
@@ -158,6 +169,9 @@ type DB struct {
 	prefix   string
 	timeout  time.Duration // of one statement
 	showTags []string      // [forum] show_tags
+	optOut   string        // [forum] opt_out
+
+	mailFlagOff string // [forum] mail_flag_off
 
 	dialectMu  sync.Mutex
 	dialect    *dialect // nil: not read yet
@@ -198,6 +212,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	db := &DB{
 		kind: k, engine: t.engine, queries: queries, sql: pool,
 		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
+		optOut: c.OptOut, mailFlagOff: c.MailFlagOff,
 	}
 	_, _ = db.currentDialect(ctx) // so that the first Read is as fast as the others; an error comes again there
 	return db, nil

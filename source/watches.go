@@ -33,7 +33,7 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 		if mailLevel < 0 || mailLevel > int64(forum.AllPosts) {
 			return fmt.Errorf("invalid mail level %d: must be 0, 1 or 2", mailLevel)
 		}
-		of().Sections[section] = forum.Watch{Level: forum.Level(level), Mail: forum.Level(mailLevel)}
+		of().Sections[section] = s.db.watch(forum.Watch{Level: forum.Level(level), Mail: forum.Level(mailLevel)})
 		return nil
 	})
 	if err != nil {
@@ -47,10 +47,16 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 		if mail {
 			w.Mail = forum.AllPosts
 		}
-		of().Threads[thread] = w
+		of().Threads[thread] = s.db.watch(w)
 		return nil
 	})
 	return all, err
+}
+
+// watch returns a watch with the effect of [forum] mail_flag_off.
+func (db *DB) watch(w forum.Watch) forum.Watch {
+	w.Silent = w.Mail == 0 && db.mailFlagOff == MailFlagOffNothing
+	return w
 }
 
 // Ignores reads which members each member ignores. Members who ignore no one are not in the result.

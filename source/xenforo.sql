@@ -59,7 +59,8 @@ SELECT r.user_id                   AS member_id,
 
 -- name: members
 -- Permission combination 1 is for guests: XenForo treats members whose state is not valid as guests.
--- An expired ban stays in effect until XenForo lifts it (is_banned).
+-- An expired ban stays in effect until XenForo lifts it (is_banned). receive_admin_email is "receive news and update emails":
+-- XenForo reads it only when administrators email members.
 SELECT u.user_id                   AS id,
        u.username                  AS name,
        u.email                     AS email,
@@ -73,8 +74,8 @@ SELECT u.user_id                   AS id,
             WHEN u.user_state = 'rejected'                                THEN 'rejected'
             WHEN u.user_state <> 'valid'                                  THEN 'disabled'
             WHEN u.email = ''                                             THEN 'no address'
-            WHEN COALESCE(o.receive_admin_email, 0) = 0                   THEN 'opted out'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE WHEN COALESCE(o.receive_admin_email, 0) = 0 THEN 'announcements' ELSE '' END AS opt_outs
   FROM {prefix}user u
   LEFT JOIN {prefix}user_option o ON o.user_id = u.user_id
   LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
@@ -212,11 +213,30 @@ SELECT p.post_id                   AS id
  ORDER BY p.post_id
 
 -- name: mailable
-SELECT COUNT(*)                    AS members
+SELECT COUNT(*)                    AS members,
+       COALESCE(SUM(o.receive_admin_email = 1), 0) AS accepting_all
   FROM {prefix}user u
-  JOIN {prefix}user_option o ON o.user_id = u.user_id
+  LEFT JOIN {prefix}user_option o ON o.user_id = u.user_id
   LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
- WHERE u.user_state = 'valid' AND u.is_banned = 0 AND b.user_id IS NULL AND u.email <> '' AND o.receive_admin_email = 1
+ WHERE u.user_state = 'valid' AND u.is_banned = 0 AND b.user_id IS NULL AND u.email <> ''
+
+-- name: watch_counts
+-- Reads the tables of watches once, in the order of their primary keys.
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(w.by_email = 0), 0) AS without_email
+  FROM (SELECT a.user_id, MAX(a.by_email) AS by_email
+          FROM (SELECT t.user_id, MAX(t.email_subscribe) AS by_email
+                  FROM {prefix}thread_watch t
+                 GROUP BY t.user_id
+                 UNION ALL
+                SELECT f.user_id, MAX(f.send_email)
+                  FROM {prefix}forum_watch f
+                 WHERE f.notify_on <> ''
+                 GROUP BY f.user_id) a
+         GROUP BY a.user_id) w
+  JOIN {prefix}user u ON u.user_id = w.user_id
+  LEFT JOIN {prefix}user_ban b ON b.user_id = u.user_id AND (b.end_date = 0 OR b.end_date > :now)
+ WHERE u.user_state = 'valid' AND u.is_banned = 0 AND b.user_id IS NULL AND u.email <> ''
 
 -- name: roster
 SELECT u.user_id                   AS id

@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"postrider/digest"
+)
 
 // AnnouncementProgress is an announcement with the results of its messages.
 type AnnouncementProgress struct {
@@ -44,10 +48,19 @@ func (c AnnouncementProgress) Title() string {
 	return c.Variants[0].Title
 }
 
-// Total returns how many messages there will be, as far as is known.
+// wholeAudience reports whether the whole audience is in the outbox, and not only the canary.
+func (c AnnouncementProgress) wholeAudience() bool {
+	state := c.State
+	if state == Paused {
+		state = c.Resumes
+	}
+	return state == Done || state == Sending && c.AllEnqueued
+}
+
+// Total returns how many members the announcement is for: the audience at the start, until the whole audience is in the outbox.
 func (c AnnouncementProgress) Total() int {
 	n := c.Progress.Enrolled()
-	if c.AllEnqueued && c.State != InCanary {
+	if c.wholeAudience() {
 		return n
 	}
 	return max(n, c.Size)
@@ -57,11 +70,61 @@ func (c AnnouncementProgress) Total() int {
 func (c AnnouncementProgress) Sent() int { return c.Progress.States["accepted"] }
 
 // Settled returns how many messages are settled, with any result.
-func (c AnnouncementProgress) Settled() int { return c.Progress.Enrolled() - c.Waiting() }
+func (c AnnouncementProgress) Settled() int { return c.Progress.Enrolled() - c.unsettled() }
 
-// Waiting returns how many messages are not settled yet.
-func (c AnnouncementProgress) Waiting() int {
+// Percent returns which part of the audience is settled.
+func (c AnnouncementProgress) Percent() int {
+	if c.Total() == 0 {
+		return 0
+	}
+	return 100 * c.Settled() / c.Total()
+}
+
+// unsettled returns how many messages wait in the outbox.
+func (c AnnouncementProgress) unsettled() int {
 	return c.Progress.States["queued"] + c.Progress.States["leased"] + c.Progress.States["held"]
+}
+
+// Waiting returns how many members still wait for the announcement. A cancelled one has none.
+func (c AnnouncementProgress) Waiting() int {
+	if c.State == Cancelled {
+		return c.unsettled()
+	}
+	return c.Total() - c.Settled()
+}
+
+// Rest is a part of the audience that the announcement has not reached yet.
+type Rest struct {
+	Reason  digest.Reason
+	Members int
+}
+
+// Rests returns which members of the audience are not reached, and why.
+func (c AnnouncementProgress) Rests() (list []Rest) {
+	add := func(why digest.Reason, n int) {
+		if n > 0 {
+			list = append(list, Rest{why, n})
+		}
+	}
+	outside, states := c.Total()-c.Progress.Enrolled(), c.Progress.States
+	switch {
+	case c.State == Cancelled:
+		add(digest.RestCancelled, outside)
+	case c.State == Paused:
+		add(digest.RestPaused, outside+states["queued"]+states["held"])
+	case c.State == Scheduled:
+		add(digest.RestScheduled, outside)
+	case c.State == InCanary:
+		add(digest.RestCanary, outside)
+	default:
+		add(digest.RestNotQueued, outside)
+	}
+	if c.State != Paused {
+		add(digest.RestSpeed, states["held"])
+		add(digest.RestQueued, states["queued"])
+	}
+	add(digest.RestInDelivery, states["leased"])
+	return list
 }
 
 // Active reports whether the announcement advances without an operator, now or later.

@@ -25,7 +25,7 @@ func TestBaselines_ReadAsSaved(t *testing.T) {
 			t.Fatalf("members are %v with %d baselines and %d overrides, want %v with 2 and 3", members, len(bases), len(overrides), want)
 		}
 		for i := range bases {
-			bases[i].PreferenceBaseline = bases[i].Rebase(forum.Member{Zone: "UTC", Locale: "en", NoMail: forum.OptedOut})
+			bases[i].PreferenceBaseline = bases[i].Rebase(forum.Member{Zone: "UTC", Locale: "en", OptOuts: forum.AllKinds})
 		}
 		bases[1].Zone = "" // the member changed it on the forum
 		for i := range overrides {

@@ -217,10 +217,22 @@ func (b bigStore) rounds() []boundedStep {
 			}
 			return b.Outbox.Settle(ctx, "test", list)
 		}},
-		{"explain a post", func(ctx context.Context) error {
+		{"explain: alert items", func(ctx context.Context) error {
 			_, err := b.Alerts.ItemsOfMember(ctx, 1, []forum.PostID{last})
 			return err
 		}},
+		{"explain: messages", func(ctx context.Context) error {
+			_, err := b.Outbox.MemberMessages(ctx, 1, b.now.Add(-10*time.Second))
+			return err
+		}},
+		{"explain: outcomes", func(ctx context.Context) error {
+			_, err := b.Queue.Outcomes(ctx, 1, b.now.Add(-10*time.Second))
+			return err
+		}},
+		{"explain: posts of digests", func(ctx context.Context) error { _, err := b.Outbox.BroughtPosts(ctx, 1); return err }},
+		{"explain: deferred posts of digests", func(ctx context.Context) error { _, err := b.Deferred.OfEditions(ctx, 1); return err }},
+		{"explain: waiting digests", func(ctx context.Context) error { _, err := b.Outbox.WaitingEditions(ctx, ids); return err }},
+		{"explain: upcoming deferred posts", func(ctx context.Context) error { _, err := b.Deferred.Upcoming(ctx, ids); return err }},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	dsntext "postrider/internal/dsn"
 	"postrider/internal/sqlfile"
 )
 
@@ -65,6 +66,9 @@ var errInvalidDSN = errors.New("invalid store dsn: must be a PostgreSQL URL, for
 
 // postgresConfig parses a DSN. Of several hosts it selects the one that accepts writes: the current primary.
 func postgresConfig(dsn string) (pq.Config, error) {
+	if err := dsntext.CheckPassword(dsn); err != nil {
+		return pq.Config{}, fmt.Errorf("invalid store dsn: %w", err)
+	}
 	single, others, err := splitHosts(dsn)
 	if err != nil {
 		return pq.Config{}, err

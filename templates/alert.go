@@ -49,7 +49,10 @@ func (w *render) alertSubject() string {
 // fillAlert fills the slots that differ between members.
 func (w *render) fillAlert(f Footer) error {
 	a := w.alert
-	if err := w.fillFooter(a.Member, f, f.All); err != nil {
+	if f.All == "" && !w.renderer.site.NoPages {
+		return fmt.Errorf("member %d: no link turns off all alerts", a.Member.ID)
+	}
+	if err := w.fillFooter(a.Member, f); err != nil {
 		return err
 	}
 	subject, summary, why := w.alertSubject(), w.alertSummary(), w.whyLine()
@@ -59,7 +62,6 @@ func (w *render) fillAlert(f Footer) error {
 	w.fill(slotWhy, why, wrap(textWidth, why))
 	stop := w.locale.mustText(w.stopKey())
 	w.fill(slotStop, stop, stop)
-	w.fill(slotStopAll, f.All, f.All)
 	return nil
 }
 

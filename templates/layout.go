@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -36,9 +35,11 @@ type layoutData struct {
 	Settings, Unsubscribe slot
 	View                  slot // 0: the email has no web version
 	Why, Stop, StopAll    slot
-	MultiThread           bool // of an alert: it holds several threads
-	RepliesRead           bool // a person reads what members reply
-	Forced                bool // of an announcement: it also goes to members who opted out
+	MultiThread           bool   // of an alert: it holds several threads
+	Pages                 bool   // there are Settings
+	Contact               string // a person to write to, if Unsubscribe and StopAll do not unsubscribe
+	RepliesRead           bool   // a person reads what members reply
+	Forced                bool   // of an announcement: it also goes to members who opted out
 	Body                  slot
 }
 
@@ -58,8 +59,8 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		Subject: slotSubject, Preheader: slotPreheader, Date: slotDate, Summary: slotSummary,
 		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
 		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.variant, Forced: key.variant,
-		RepliesRead: p.site.RepliesRead,
-		Body:        slotBody,
+		RepliesRead: p.site.RepliesRead, Pages: !p.site.NoPages, Contact: p.site.contact(),
+		Body: slotBody,
 	}
 	if key.view {
 		data.View = slotView
@@ -69,10 +70,10 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		return nil, err
 	}
 	s := &layout{timeBytes: l.maxTimeBytes()}
-	if s.html, err = compileLayout(unescapeSlotsInURLs(html)); err != nil {
+	if s.html, err = p.compileLayout(unescapeSlotsInURLs(html)); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].html.Lookup("layout").Tree), err)
 	}
-	if s.text, err = compileLayout(text); err != nil {
+	if s.text, err = p.compileLayout(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].text.Lookup("layout").Tree), err)
 	}
 	w := render{renderer: p, kind: k, locale: l, layout: s}
@@ -81,16 +82,13 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 }
 
 // compileLayout splits a layout at its body, and checks that it has the links that every email needs.
-func compileLayout(s string) (layoutParts, error) {
+func (p *Renderer) compileLayout(s string) (layoutParts, error) {
 	if strings.Count(s, slotBody.String()) != 1 {
 		return layoutParts{}, errors.New(`template "layout" must print {{.Body}} once`)
 	}
 	head, foot, _ := strings.Cut(s, slotBody.String())
 	f := layoutParts{head: compile(head), foot: compile(foot)}
-	if !f.has(slotSettings) || !f.has(slotUnsubscribe) {
-		return layoutParts{}, errors.New(`template "layout" must print {{.Settings}} and {{.Unsubscribe}}`)
-	}
-	return f, nil
+	return f, p.site.checkLinks(f, s)
 }
 
 func (f *layoutParts) has(h slot) bool {
@@ -116,23 +114,19 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 }
 
 // fillFooter fills in the recipient, and the links to unsubscribe and to the settings.
-func (w *render) fillFooter(m forum.Member, f Footer, more ...string) error {
-	addresses := append(more, f.Settings, f.Unsubscribe)
-	if f.View != "" {
-		addresses = append(addresses, f.View)
-	}
-	for _, address := range addresses {
-		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("member %d: invalid url %q: must be an http or https URL", m.ID, address)
-		}
+func (w *render) fillFooter(m forum.Member, f Footer) error {
+	f = w.renderer.site.onlyContact(f)
+	if err := w.renderer.site.checkFooter(f); err != nil {
+		return fmt.Errorf("member %d: %w", m.ID, err)
 	}
 	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
 	w.fill(slotMember, name, name)
 	zone := forum.ZoneName(w.zone.String())
 	w.fill(slotZone, zone, zone)
-	w.fill(slotSettings, f.Settings, f.Settings)
-	w.fill(slotUnsubscribe, f.Unsubscribe, f.Unsubscribe)
-	w.fill(slotView, f.View, f.View)
+	w.fillLink(slotSettings, f.Settings)
+	w.fillLink(slotUnsubscribe, f.Unsubscribe)
+	w.fillLink(slotStopAll, f.All)
+	w.fillLink(slotView, f.View)
 	return nil
 }
 

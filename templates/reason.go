@@ -38,8 +38,24 @@ func (s *Set) Reason(tag string, p digest.Phrase) string { return s.locale(tag).
 func (l *locale) reason(p digest.Phrase) string {
 	key := reasonTable + "." + p.Key
 	if _, known := l.messages[key]; !known {
+		stored := digest.ParseStored(p.Key)
+		if _, known := l.messages[reasonTable+"."+stored.Key]; !known || len(stored.Args) == 0 {
+			return p.Key
+		}
+		if text, err := l.phraseText(stored); err == nil {
+			return text
+		}
 		return p.Key
 	}
+	text, err := l.phraseText(p)
+	if err != nil {
+		return p.Key // a reason from the store or the forum that happens to be the key of a sentence with placeholders
+	}
+	return text
+}
+
+// phraseText returns the text of a phrase whose key is known.
+func (l *locale) phraseText(p digest.Phrase) (string, error) {
 	pairs := slices.Clone(p.Args)
 	for i := 1; i < len(pairs); i += 2 {
 		switch v := pairs[i].(type) {
@@ -51,11 +67,12 @@ func (l *locale) reason(p digest.Phrase) string {
 			pairs[i] = l.word(v.Table, v.Key)
 		}
 	}
-	text, err := l.text(key, pairs...)
-	if err != nil {
-		return p.Key // a reason from the store or the forum that happens to be the key of a sentence with placeholders
-	}
-	return text
+	return l.text(reasonTable+"."+p.Key, pairs...)
+}
+
+// Reason returns a stored reason in the language of a BCP 47 tag.
+func (r *Renderer) Reason(tag, stored string) string {
+	return r.set.Reason(tag, digest.Phrase{Key: stored})
 }
 
 // anyReason is reason for templates, which have reasons of several types.

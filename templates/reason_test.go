@@ -25,7 +25,7 @@ type reasonSource struct {
 func parseReasons(t *testing.T) reasonSource {
 	t.Helper()
 	found := reasonSource{constants: []string{forum.OptedOut}, phrases: map[string][]string{}}
-	for _, pattern := range []string{"../digest/*.go", "../daemon/explain/*.go", "../source/source.go"} {
+	for _, pattern := range []string{"../digest/*.go", "../daemon/explain/*.go", "../daemon/delivery/*.go", "../daemon/*.go", "../source/source.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
@@ -131,7 +131,7 @@ func TestReason_EveryReasonHasATextInEveryLocale(t *testing.T) {
 
 func TestReason_EveryTextIsUsed(t *testing.T) {
 	reasons := parseReasons(t)
-	stored := []string{"quiet hours", "dropped by the administrator"} // by packages delivery and store
+	stored := []string{"quiet hours", "dropped by the administrator", "the daemon stopped while sending, or could not save the result"} // by packages delivery and store
 	for key := range load(t).locales[0].messages {
 		if table, name, _ := strings.Cut(key, "."); table == reasonTable {
 			if _, isPhrase := reasons.phrases[name]; !isPhrase && !slices.Contains(reasons.constants, name) && !slices.Contains(stored, name) {
@@ -153,6 +153,24 @@ func TestReason_UnknownReasonsStayAsTheyAre(t *testing.T) {
 	old := digest.NewPhrase("outcome_because", "key", "digest/1/a", "state", digest.Word{Table: "message_state", Key: "lost"}, "reason", digest.Reason("an old reason"))
 	if got, want := set.Reason("de", old), "digest/1/a: lost: an old reason"; got != want {
 		t.Errorf("in German: %q, want %q", got, want)
+	}
+}
+
+func TestReason_StoredWithValues(t *testing.T) {
+	set := load(t)
+	hold := digest.NewPhrase("domain_held", "domain", "a.example", "reason", digest.NewPhrase("hold_rejected", "rejected", 12, "of", 14, "time", "2026-05-04 08:00:00").Stored()).Stored()
+	for _, tt := range []struct{ tag, stored, want string }{
+		{"en", digest.NewPhrase("rate_limited", "provider", "gmail.com", "rate", "60").Stored(), "rate limited: gmail.com accepts 60 messages per minute"},
+		{"de", digest.NewPhrase("rate_limited", "provider", "gmail.com", "rate", "60").Stored(), "begrenzt: gmail.com nimmt 60 Nachrichten pro Minute an"},
+		{"en", hold, "a.example is on hold: rejected 12 of 14 messages sent at 2026-05-04 08:00:00"},
+		{"de", hold, "der Versand an a.example ist angehalten: 12 von 14 Nachrichten abgelehnt, gesendet um 2026-05-04 08:00:00"},
+		{"en", "gmail.com is on hold: as version 0.9 stored it", "gmail.com is on hold: as version 0.9 stored it"},
+		{"en", "rate_limited?provider=gmail.com", "rate_limited?provider=gmail.com"},
+		{"en", "no_such_code?a=b", "no_such_code?a=b"},
+	} {
+		if got := set.Reason(tt.tag, digest.Phrase{Key: tt.stored}); got != tt.want {
+			t.Errorf("in %s: %q, want %q", tt.tag, got, tt.want)
+		}
 	}
 }
 

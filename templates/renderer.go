@@ -22,9 +22,13 @@ type Site struct {
 	Locale  string // for members whose language is not available
 	// RepliesRead means that a person reads what members reply to messages.
 	RepliesRead bool
+	// NoPages means that messages do not link to our pages. Members unsubscribe by email: to the addresses in the footer, or by
+	// writing to Contact if it is set.
+	NoPages bool
+	Contact string
 }
 
-// Footer holds the personal links of a member.
+// Footer holds the personal links of a member. On a site without pages, there are at most the ones that unsubscribe, as mailto URLs.
 type Footer struct {
 	Settings    string
 	Unsubscribe string

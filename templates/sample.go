@@ -172,6 +172,12 @@ func (l sampleLinks) Post(t forum.ThreadID, p forum.PostID) string {
 }
 
 func sampleFooter(s Site) Footer {
+	switch {
+	case s.contact() != "":
+		return Footer{}
+	case s.NoPages:
+		return Footer{Unsubscribe: mailTo + "u-sample@bounces.forum.example", All: mailTo + "u-all@bounces.forum.example"}
+	}
 	return Footer{
 		Settings: s.URL + "/mail/settings/sample", Unsubscribe: s.URL + "/mail/unsubscribe/sample", All: s.URL + "/mail/unsubscribe/all",
 		View: s.URL + "/mail/view/sample",

@@ -14,7 +14,7 @@ import (
 func (s *Set) renderAllSamples() error {
 	for _, l := range s.locales {
 		for _, budget := range []int{80 << 10, 12 << 10, 1} {
-			if err := s.renderSample(l, budget); err != nil {
+			if err := s.renderSample(l, budget, Site{}); err != nil {
 				return fmt.Errorf("rendering the samples in %s: %w", l.file, err)
 			}
 		}
@@ -22,8 +22,10 @@ func (s *Set) renderAllSamples() error {
 	return nil
 }
 
-func (s *Set) renderSample(l *locale, budget int) error {
+// renderSample renders the samples. ways says how members unsubscribe.
+func (s *Set) renderSample(l *locale, budget int, ways Site) error {
 	site, d := s.Sample()
+	site.NoPages, site.Contact = ways.NoPages, ways.Contact
 	d.Member.Locale = l.tag.String()
 	p := s.NewRenderer(site, 256)
 	p.checkHTML = true

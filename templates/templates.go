@@ -14,8 +14,10 @@
 package templates
 
 import (
+	"cmp"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -46,6 +48,9 @@ type Set struct {
 func Load(dir string) (*Set, error) {
 	if dir == "" {
 		return defaults()
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() { // all files in it are optional, so nothing else would notice
+		return nil, fmt.Errorf("templates.dir: %s is not a folder: %w", dir, cmp.Or(err, fs.ErrNotExist))
 	}
 	return loadFrom(dir)
 }
@@ -119,6 +124,16 @@ func (s *Set) locale(names ...string) *locale {
 		}
 	}
 	return s.locales[0]
+}
+
+// HasLocale reports whether there are texts for a language, or for one that its readers understand.
+func (s *Set) HasLocale(name string) bool {
+	tag, err := language.Parse(name)
+	if err != nil {
+		return false
+	}
+	_, _, confidence := s.matcher.Match(tag)
+	return confidence != language.No
 }
 
 // overlayFS is the embedded files, overridden by those in dir.

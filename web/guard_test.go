@@ -185,7 +185,7 @@ func TestReady_NamesBlockingAlarms(t *testing.T) {
 	if got := w.get(w.site.URL + "/readyz"); got.status != http.StatusOK || got.body != "ok\n" {
 		t.Errorf("status %d %q", got.status, got.body)
 	}
-	alarms := alarm.New(w.store, slog.New(slog.DiscardHandler), func() time.Time { return w.now })
+	alarms := alarm.New(w.store.Alarms, slog.New(slog.DiscardHandler), func() time.Time { return w.now })
 	alarms.Raise(alarm.SelfCheck, "", "the column secret is gone")
 	alarms.Raise(alarm.Held, "gmail.com", "most messages rejected")
 	check(t, alarms.Flush(t.Context()))

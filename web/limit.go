@@ -24,7 +24,7 @@ const (
 // Credential is what a request carries that makes the limit per address unnecessary.
 type Credential struct {
 	Valid  bool
-	Member int64 // whose link it is; 0: the forum's call
+	Member int64 // whose link it is; 0: no member's
 }
 
 // credential finds a valid token or a call that the forum may have signed. Otherwise anyone could use up the limit of an address

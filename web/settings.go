@@ -73,6 +73,7 @@ type watchRow struct {
 	Title            string
 	Override         digest.Cadence
 	InstantByDefault bool // alerts come unless overridden
+	NothingByDefault bool // no messages come unless overridden
 
 	Options []digest.Cadence // the available overrides
 }
@@ -237,7 +238,7 @@ func (s *Server) watchRows(a members.Account) (sections, threads []watchRow) {
 		options = append([]digest.Cadence{digest.Instant}, options...)
 	}
 	for _, w := range a.Watches {
-		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), Options: options}
+		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), NothingByDefault: w.Watch.Silent, Options: options}
 		if w.Section != 0 {
 			sections = append(sections, row)
 		} else {

@@ -69,11 +69,11 @@ func (b *refusalRecorder) add(s store.Settlement) {
 func (b *refusalRecorder) empty() bool { return len(b.refusals) == 0 && len(b.deliveryCounts) == 0 }
 
 // flushRefusals saves the rejections.
-func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) error {
+func (b *refusalRecorder) flushRefusals(ctx context.Context, to store.Suppressions) error {
 	if len(b.refusals) == 0 {
 		return nil
 	}
-	err := to.Suppressions.SaveRefusals(ctx, b.refusals)
+	err := to.SaveRefusals(ctx, b.refusals)
 	if err == nil {
 		b.refusals = nil
 	}
@@ -81,8 +81,8 @@ func (b *refusalRecorder) flushRefusals(ctx context.Context, to *store.Store) er
 }
 
 // flushCounts saves the delivery counts.
-func (b *refusalRecorder) flushCounts(ctx context.Context, to *store.Store) error {
-	err := to.Counts.Add(ctx, b.deliveryCounts)
+func (b *refusalRecorder) flushCounts(ctx context.Context, to store.Counts) error {
+	err := to.Add(ctx, b.deliveryCounts)
 	if err == nil {
 		b.deliveryCounts = nil
 	}

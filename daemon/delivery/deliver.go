@@ -153,7 +153,7 @@ func (d *Service) prepareBatch(ctx context.Context, rows []store.Row) (*dispatch
 	if err := d.hooks.Healthy(ctx); err != nil {
 		return nil, err
 	}
-	holds, err := d.shared.holds.load(ctx, d.Store, d.Now())
+	holds, err := d.shared.holds.load(ctx, d.Store.Holds, d.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -82,11 +82,15 @@ func (d *Service) draftByKind(ctx context.Context, rows []store.Row) ([]Draft, e
 	return drafts, nil
 }
 
-// applyAllowList skips drafts to addresses that are not on the allow-list.
+// applyAllowList skips drafts to addresses that are not on the allow-list, and to members outside of the share.
 func (d *Service) applyAllowList(drafts []Draft) {
 	for i, m := range drafts {
-		if m.Skip == "" && !d.settings.Delivery.Allows(m.To.Email) {
+		switch {
+		case m.Skip != "":
+		case !d.settings.Delivery.Allows(m.To.Email):
 			drafts[i].Skip = digest.ReasonNotAllowListed
+		case d.settings.Delivery.Share != 0 && !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.To.ID))):
+			drafts[i].Skip = digest.ReasonNotInShare
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/daemon/settings"
+	"postrider/digest"
 	"postrider/internal/addr"
 	"postrider/store"
 )
@@ -32,8 +33,8 @@ type domainHolds struct {
 
 // load reads the active holds, and the domains whose hold has ended recently without an accepted message since. After a
 // start, these get a single message first: none may have been sent since their hold.
-func (g *domainHolds) load(ctx context.Context, s *store.Store, now time.Time) (active []store.DomainHold, err error) {
-	holds, err := s.Holds.Active(ctx, now.Add(-holdMemory))
+func (g *domainHolds) load(ctx context.Context, s store.Holds, now time.Time) (active []store.DomainHold, err error) {
+	holds, err := s.Active(ctx, now.Add(-holdMemory))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open
 			open = append(open, l)
 			continue
 		}
-		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: h.Domain + " is on hold: " + h.Reason})
+		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: digest.NewPhrase("domain_held", "domain", h.Domain, "reason", h.Reason).Stored()})
 	}
 	held := maps.Clone(g.held)
 	return open, kept, func(domain string) bool { return held[domain] }

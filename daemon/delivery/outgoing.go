@@ -94,7 +94,7 @@ func (d *Service) Compose(row store.Row, m Draft) ([]byte, error) {
 	message := m.Envelope
 	message.Key, message.Date = row.Key, d.Now()
 	message.To.Name, message.To.Address = m.To.Name, m.To.Email
-	message.UnsubscribeMail = envelope.UnsubscribeMail(d.Links, message.Unsubscribe, d.settings.Bounces)
+	envelope.AddUnsubscribeMail(&message, d.Links, d.settings.Bounces)
 	message.Subject, message.Text = content.Subject, content.Text
 	if !m.TextOnly {
 		message.HTML = content.HTML

@@ -2,13 +2,13 @@ package delivery
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"postrider/digest"
 	"postrider/internal/addr"
 	"postrider/store"
 )
@@ -17,6 +17,7 @@ import (
 type providerQueue struct {
 	*throttle
 	name        string
+	domain      string     // of the first message
 	waiting     []outgoing // in sending order
 	ready       []outgoing // marked as in flight, but not with a worker yet
 	inFlight    int        // with workers
@@ -55,12 +56,16 @@ func (n *providerQueue) deferUntil(now time.Time) time.Time {
 	return n.throttle.reserveSlot(now)
 }
 
-// deferReason returns why messages wait.
+// deferReason returns why messages wait, as the store keeps it.
 func (n *providerQueue) deferReason() string {
 	if n.probeFailed {
-		return n.name + ", rejected the first message after that"
+		return digest.NewPhrase("probe_rejected", "domain", n.domain).Stored()
 	}
-	return fmt.Sprintf("rate limited: %s accepts %s messages per minute", n.name, n.ratePerMinute())
+	name := n.name
+	if n.probe {
+		name = n.domain
+	}
+	return digest.NewPhrase("rate_limited", "provider", name, "rate", n.ratePerMinute()).Stored()
 }
 
 // providerQueues are the queues of a batch. They take turns, so that a slow provider does not block the others: no provider
@@ -85,7 +90,7 @@ func newProviderQueues(messages []outgoing, throttles *throttles, again func(dom
 			name = addr.Domain(l.To.Email) + ", on hold before"
 		}
 		if known[name] == nil {
-			known[name] = &providerQueue{throttle: pace, name: name, probe: probe}
+			known[name] = &providerQueue{throttle: pace, name: name, domain: addr.Domain(l.To.Email), probe: probe}
 			s.list = append(s.list, known[name])
 		}
 		l.queue = known[name]

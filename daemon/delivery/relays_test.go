@@ -11,6 +11,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/mail"
+	"postrider/store"
 )
 
 // connectionFailed and loginRejected are the outcomes for a relay that is down and for one that rejects our login.
@@ -43,7 +44,7 @@ type relayPair struct {
 
 func newRelayPair() *relayPair {
 	p := &relayPair{}
-	p.Relays = NewRelays(&p.first, &p.second, alarm.New(nil, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.NewTextHandler(&p.log, nil)))
+	p.Relays = NewRelays(&p.first, &p.second, alarm.New(store.Alarms{}, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.NewTextHandler(&p.log, nil)))
 	return p
 }
 

@@ -62,7 +62,7 @@ func (l *settlementWriter) write(next []outgoing) (ours []outgoing, ok bool) {
 	held, err := l.service.Store.Outbox.MarkInFlight(l.ctx, l.service.settings.Owner, l.buffer, keys)
 	if err == nil {
 		l.clearFlushed()
-		err = l.refusals.flushRefusals(l.ctx, l.service.Store)
+		err = l.refusals.flushRefusals(l.ctx, l.service.Store.Suppressions)
 	}
 	if err == nil {
 		err = l.postpone()
@@ -133,6 +133,6 @@ func (l *settlementWriter) flushAll() bool {
 	if _, ok := l.write(nil); !ok {
 		return false
 	}
-	l.err = l.refusals.flushCounts(l.ctx, l.service.Store)
+	l.err = l.refusals.flushCounts(l.ctx, l.service.Store.Counts)
 	return l.err == nil
 }

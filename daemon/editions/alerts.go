@@ -165,8 +165,8 @@ func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, conten
 	switch {
 	case r == nil:
 		return AlertResult{SkipReason: digest.ReasonMemberDeleted}
-	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Alerts != "") != "":
-		return AlertResult{SkipReason: r.Member.NoMail}
+	case r.Choices.NoEmailReason(r.Member, forum.Alerts) != "":
+		return AlertResult{SkipReason: r.Choices.NoEmailReason(r.Member, forum.Alerts)}
 	case r.Choices.Alerts == digest.NoAlerts:
 		return AlertResult{SkipReason: digest.ReasonAlertsOff}
 	case r.Choices.PausedUntil.After(now):

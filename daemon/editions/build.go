@@ -50,13 +50,13 @@ func newWithCache(f *source.DB, s *store.Store, set settings.Digest, contents in
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s}, cache: kept}
+	return &Builder{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s.Sightings}, cache: kept}
 }
 
 // Clone returns a builder for concurrent use. Both share the cache of contents.
 func (b *Builder) Clone() *Builder {
 	other := *b
-	other.sightings = &sightingCache{store: b.store}
+	other.sightings = &sightingCache{store: b.store.Sightings}
 	return &other
 }
 
@@ -66,6 +66,14 @@ type Request struct {
 	Member       forum.MemberID
 	After, Until int64
 	Planned      time.Time
+}
+
+// at returns when the edition is built: one that is not planned yet is built when it is due.
+func (a Request) at(now time.Time) time.Time {
+	if a.Key == "" && a.Planned.After(now) {
+		return a.Planned
+	}
+	return now
 }
 
 // Edition is the result of building an edition.
@@ -119,7 +127,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 			return err
 		}
 		for i, a := range requests {
-			if editions[i] = delayForPause(readers[a.Member], now); editions[i].NotBefore.IsZero() {
+			if editions[i] = delayForPause(readers[a.Member], a.at(now)); editions[i].NotBefore.IsZero() {
 				editions[i] = selectEdition(window, readers[a.Member], a)
 			}
 		}
@@ -149,8 +157,8 @@ func selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
 	switch {
 	case r == nil:
 		return Edition{Skip: digest.ReasonMemberDeleted}
-	case r.Choices.NoEmailReason(r.Member.NoMail, r.Choices.Schedule != nil) != "":
-		return Edition{Skip: r.Member.NoMail}
+	case r.Choices.NoEmailReason(r.Member, forum.Digests) != "":
+		return Edition{Skip: r.Choices.NoEmailReason(r.Member, forum.Digests)}
 	case r.Choices.Schedule != nil && r.Choices.Schedule.Cadence == digest.Off:
 		return Edition{Skip: digest.ReasonDigestsOff}
 	}

@@ -16,7 +16,7 @@ const maxCached = 1 << 18
 // sightingCache reads sightings and caches the latest: they never change, and all batches of a round need the same ones. It
 // is not safe for concurrent use.
 type sightingCache struct {
-	store   *store.Store
+	store   store.Sightings
 	after   int64 // list holds all sightings after it, up to until
 	until   int64
 	list    []digest.Sighting // by sequence number
@@ -38,7 +38,7 @@ func (s *sightingCache) cached(ctx context.Context, after, until int64) ([]diges
 		s.after, s.until, s.list = after, after, nil
 	}
 	if until > s.until {
-		fresh, err := s.store.Sightings.Between(ctx, s.until, until)
+		fresh, err := s.store.Between(ctx, s.until, until)
 		if err != nil {
 			return nil, fmt.Errorf("reading sightings: %w", err)
 		}

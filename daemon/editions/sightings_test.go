@@ -31,7 +31,7 @@ func TestSightingCache_ResultIndependentOfEarlierReads(t *testing.T) {
 		}
 	}
 	sight(1, 20)
-	kept := &sightingCache{store: s}
+	kept := &sightingCache{store: s.Sightings}
 	for _, ask := range [][2]int64{{5, 10}, {5, 10}, {7, 9}, {7, 15}, {2, 4}, {0, 20}, {18, 20}, {20, 20}} {
 		got, err := kept.between(t.Context(), ask[0], ask[1])
 		if err != nil {

@@ -18,7 +18,7 @@ func Digest(set settings.Settings, unsubscribe string) mail.Message {
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: store.KindDigest + "." + set.Host},
-		Unsubscribe: httpsOnly(unsubscribe),
+		Unsubscribe: httpsOnly(unsubscribe), UnsubscribeMail: addressOnly(unsubscribe), UnsubscribeMailOnly: addressOnly(unsubscribe) != "",
 		// Gmail counts complaints by each of these. The last one identifies the sender and has 5 to 15 characters.
 		FeedbackID: store.KindDigest + ":" + set.Host + ":postrider",
 	}
@@ -41,7 +41,7 @@ func Announcement(set settings.Settings, id int64, unsubscribe string) mail.Mess
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: "announce." + set.Host},
-		Unsubscribe: httpsOnly(unsubscribe),
+		Unsubscribe: httpsOnly(unsubscribe), UnsubscribeMail: addressOnly(unsubscribe), UnsubscribeMailOnly: addressOnly(unsubscribe) != "",
 		// Gmail counts complaints by each of these.
 		FeedbackID: fmt.Sprintf("%d:%s:%s:postrider", id, store.KindAnnouncement, set.Host),
 	}
@@ -56,12 +56,20 @@ func httpsOnly(unsubscribe string) string {
 	return unsubscribe
 }
 
-// UnsubscribeMail returns the address that unsubscribes by email from the same thing as a one-click link. It is empty if
-// domain is empty: then there is no inbound email.
-func UnsubscribeMail(links *link.Signer, oneClick, domain string) string {
-	grant, err := links.Check(oneClick[strings.LastIndexByte(oneClick, '/')+1:])
-	if domain == "" || err != nil {
+// addressOnly returns the address of a mailto URL, the only way to unsubscribe of messages without links to our pages.
+func addressOnly(unsubscribe string) string {
+	address, found := strings.CutPrefix(unsubscribe, link.MailTo)
+	if !found {
 		return ""
 	}
-	return "u-" + links.AddressToken(grant) + "@" + domain
+	return address
+}
+
+// AddUnsubscribeMail adds the address that unsubscribes by email from the same thing as the one-click link. There is none if
+// domain is empty: then there is no inbound email.
+func AddUnsubscribeMail(m *mail.Message, links *link.Signer, domain string) {
+	grant, err := links.Check(m.Unsubscribe[strings.LastIndexByte(m.Unsubscribe, '/')+1:])
+	if m.UnsubscribeMail == "" && domain != "" && err == nil {
+		m.UnsubscribeMail = links.Address(grant, domain)
+	}
 }

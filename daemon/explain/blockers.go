@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"postrider/digest"
+	"postrider/forum"
 	"postrider/internal/addr"
 	"postrider/store"
 )
@@ -15,10 +16,9 @@ func (e *Service) blockers(f *memberFacts, kind string) (list []digest.Reason) {
 			list = append(list, why)
 		}
 	}
-	asked := map[string]bool{
-		store.KindDigest: f.choices.Schedule != nil, store.KindAlert: f.choices.Alerts != "", store.KindAnnouncement: f.choices.Announcements != nil,
-	}
-	add(f.choices.NoEmailReason(f.member.NoMail, asked[kind]) != "", digest.Reason(f.member.NoMail))
+	kinds := map[string]forum.Kinds{store.KindDigest: forum.Digests, store.KindAlert: forum.Alerts}
+	forbidden := f.choices.NoEmailReason(f.member, kinds[kind])
+	add(forbidden != "", digest.Reason(forbidden))
 	if kind == store.KindDigest {
 		off := e.digestsOff(f)
 		add(off != "", off)
@@ -31,6 +31,18 @@ func (e *Service) blockers(f *memberFacts, kind string) (list []digest.Reason) {
 	add(f.choices.PausedUntil.After(f.now), digest.ReasonPaused)
 	why := e.addressBlocked(f, f.now)
 	add(why != "", why)
+	return list
+}
+
+// announcementBlockers returns the reasons that block an announcement to all members.
+func (e *Service) announcementBlockers(f *memberFacts) (list []digest.Reason) {
+	toAll := digest.Announcement{}
+	if why := toAll.ExclusionReason(&digest.Candidate{Member: f.member, Choices: f.choices}, f.now); why != "" {
+		list = append(list, why)
+	}
+	if why := e.addressBlocked(f, f.now); why != "" {
+		list = append(list, why)
+	}
 	return list
 }
 
@@ -53,6 +65,8 @@ func (e *Service) addressBlocked(f *memberFacts, at time.Time) digest.Reason {
 		return digest.ReasonSuppressed
 	case !e.set.Delivery.Allows(f.member.Email):
 		return digest.ReasonNotAllowListed
+	case !e.set.Delivery.InShare(e.links.Percentile(int64(f.member.ID))):
+		return digest.ReasonNotInShare
 	}
 	return ""
 }

@@ -15,22 +15,23 @@ const historyDays = 30 * 24 * time.Hour
 
 // Member explains what a member gets and why.
 type Member struct {
-	Member     forum.Member
-	Subscribed bool // watches something and is synced
-	Sections   int  // watched
-	Threads    int
-	Choices    digest.Preferences
-	Schedule   digest.Schedule
-	Zone       string
-	Health     store.Health    // no Address: no message ever bounced
-	NoDigest   []digest.Reason // why there are no digests
-	NoAlert    []digest.Reason // why there are no alerts
-	Delays     []digest.Phrase // why messages are waiting
-	Due        time.Time       // when the next digest is due; zero: never
-	Posts      int             // in the next digest as of now
-	Skip       digest.Reason   // why the next digest would not be sent now
-	Messages   []store.Message // waiting, or settled in the last 30 days, in the order of planning
-	Attempts   []store.Outcome
+	Member         forum.Member
+	Subscribed     bool // watches something and is synced
+	Sections       int  // watched
+	Threads        int
+	Choices        digest.Preferences
+	Schedule       digest.Schedule
+	Zone           string
+	Health         store.Health    // no Address: no message ever bounced
+	NoDigest       []digest.Reason // why there are no digests
+	NoAlert        []digest.Reason // why there are no alerts
+	NoAnnouncement []digest.Reason // why there are no announcements
+	Delays         []digest.Phrase // why messages are waiting
+	Due            time.Time       // when the next digest is due; zero: never
+	Posts          int             // in the next digest as of now
+	Skip           digest.Reason   // why the next digest would not be sent now
+	Messages       []store.Message // waiting, or settled in the last 30 days, in the order of planning
+	Attempts       []store.Outcome
 }
 
 // Member explains one member, found by ID or name.
@@ -45,7 +46,7 @@ func (e *Service) Member(ctx context.Context, now time.Time, who string) (Member
 		Member: f.member, Subscribed: !f.unsubscribed && f.rehearsal.Watches, Choices: f.choices, Health: f.health,
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
 		Schedule: e.calendar.Schedule(f.rehearsal.Subscriber), Zone: f.reader.Zone.String(),
-		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), Delays: e.delayReasons(f),
+		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), NoAnnouncement: e.announcementBlockers(f), Delays: e.delayReasons(f),
 	}
 	if m.Attempts, err = e.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
 		return Member{}, fmt.Errorf("explaining: %w", err)

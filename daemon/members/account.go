@@ -24,7 +24,7 @@ type Account struct {
 
 // NoEmailReason returns why the forum allows no digests for the member, or "" if it does.
 func (a Account) NoEmailReason() string {
-	return a.Explicit.NoEmailReason(a.Member.NoMail, a.Explicit.Schedule != nil)
+	return a.Explicit.NoEmailReason(a.Member, forum.Digests)
 }
 
 // CanRead reports whether the member may use the forum at all.
@@ -65,7 +65,7 @@ func (d *Service) Account(ctx context.Context, now time.Time, member forum.Membe
 	if err != nil && !errors.Is(err, forum.ErrNoMember) {
 		return a, fmt.Errorf("reading an account: %w", err)
 	}
-	a.Explicit = chosen.Normalize(a.Member.NoMail)
+	a.Explicit = chosen.Normalize(a.Member.OptOuts)
 	a.Effective = d.effective(a.Explicit, a.Member)
 	a.Zone = d.calendar.ZoneNamed(a.Effective.Zone)
 	return a, err
@@ -111,11 +111,11 @@ func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, overri
 
 // effective returns the preferences in effect for a member who chose these.
 func (d *Service) effective(chosen digest.Preferences, m forum.Member) digest.Preferences {
-	site, out := d.set.Digest, m.NoMail == forum.OptedOut
+	site := d.set.Digest
 	h := chosen
 	if h.Schedule == nil {
 		s := site.Schedule()
-		if out {
+		if m.OptOuts.Has(forum.Digests) {
 			s.Cadence = digest.Off
 		}
 		h.Schedule = &s
@@ -124,13 +124,13 @@ func (d *Service) effective(chosen digest.Preferences, m forum.Member) digest.Pr
 	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
 	h.Format = cmp.Or(h.Format, digest.HTML)
 	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)
-	if h.Alerts == "" && out {
+	if h.Alerts == "" && m.OptOuts.Has(forum.Alerts) {
 		h.Alerts = digest.NoAlerts
 	}
 	h.Alerts = d.set.Alerts.ModeOf(h)
 	h.IncludeOwnPosts = valueOr(h.IncludeOwnPosts, false)
 	h.UnreadOnly = valueOr(h.UnreadOnly, site.SkipRead)
-	h.Announcements = valueOr(h.Announcements, !out)
+	h.Announcements = valueOr(h.Announcements, !m.OptOuts.Has(forum.Announcements))
 	if h.Quiet = d.set.Alerts.QuietOf(h); h.Quiet == nil {
 		h.Quiet = &digest.QuietHours{}
 	}

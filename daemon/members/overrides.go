@@ -16,10 +16,10 @@ const overridesPage = 1000
 
 // ExpireOverrides deletes preferences that a newer change on the forum replaces, and saves the baseline for new ones. It
 // processes all members with preferences, one page at a time.
-func ExpireOverrides(ctx context.Context, f *source.DB, st *store.Store, now time.Time) error {
+func ExpireOverrides(ctx context.Context, f *source.DB, st store.Preferences, now time.Time) error {
 	var after forum.MemberID
 	for {
-		members, bases, overrides, err := st.Preferences.MembersWithPreferences(ctx, after, overridesPage)
+		members, bases, overrides, err := st.MembersWithPreferences(ctx, after, overridesPage)
 		if err != nil || len(members) == 0 {
 			return err
 		}
@@ -34,7 +34,7 @@ func ExpireOverrides(ctx context.Context, f *source.DB, st *store.Store, now tim
 }
 
 // expirePage processes one page of members with preferences.
-func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Time, ids []forum.MemberID, bases []store.Basis, overrides []store.OverrideBaseline) error {
+func expirePage(ctx context.Context, f *source.DB, st store.Preferences, now time.Time, ids []forum.MemberID, bases []store.Basis, overrides []store.OverrideBaseline) error {
 	known := make(map[forum.MemberID]forum.Member, len(ids))
 	var watches map[forum.MemberID]forum.Watches
 	err := f.Read(ctx, func(s *source.Snapshot) error {
@@ -77,7 +77,7 @@ func expirePage(ctx context.Context, f *source.DB, st *store.Store, now time.Tim
 	if len(changed)+len(noted)+len(lapsed) == 0 {
 		return nil
 	}
-	return st.Preferences.SaveBases(ctx, changed, noted, lapsed)
+	return st.SaveBases(ctx, changed, noted, lapsed)
 }
 
 func membersWithOverrides(overrides []store.OverrideBaseline) []forum.MemberID {

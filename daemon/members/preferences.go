@@ -25,7 +25,7 @@ func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Accoun
 	// The forum's current values are the baseline of the new preferences.
 	members, bases, its, err := d.store.Preferences.MembersWithPreferences(ctx, a.Member.ID-1, 1)
 	if err == nil {
-		err = expirePage(ctx, d.forum, d.store, now, members, bases, its)
+		err = expirePage(ctx, d.forum, d.store.Preferences, now, members, bases, its)
 	}
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ const RefusalSettleTime = 10 * time.Minute
 // Delivery is the [delivery] table.
 type Delivery struct {
 	AllowList     []string      `toml:"allow_only"`
+	Share         float64       `toml:"share"`        // percent of the members; 0 is like 100
 	OnUncertain   string        `toml:"on_uncertain"` // "retry" or "give_up", see docs/delivery-guarantees.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
 
@@ -37,7 +38,7 @@ type Delivery struct {
 
 // DefaultDelivery returns the defaults: all addresses are allowed, and uncertain messages are repeated.
 func DefaultDelivery() Delivery {
-	return Delivery{AllowList: []string{}, OnUncertain: uncertainRetry, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, MaxPerMemberPerDay: 50}
+	return Delivery{AllowList: []string{}, Share: 100, OnUncertain: uncertainRetry, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, MaxPerMemberPerDay: 50}
 }
 
 // What to do with an uncertain message.
@@ -51,6 +52,9 @@ func (c Delivery) RetriesUncertain() bool { return c.OnUncertain != UncertainGiv
 // Validate returns the invalid settings. Each error starts with its key.
 func (c Delivery) Validate() error {
 	errs := []error{c.validateOnly()}
+	if c.Share <= 0 || c.Share > 100 {
+		errs = append(errs, fmt.Errorf("share is %v: must be above 0 and at most 100 percent of the members; to stop all messages, run: postrider queue pause", c.Share))
+	}
 	if c.OnUncertain != uncertainRetry && c.OnUncertain != UncertainGiveUp {
 		errs = append(errs, fmt.Errorf("on_uncertain is %q: must be %s or %s", c.OnUncertain, uncertainRetry, UncertainGiveUp))
 	}
@@ -106,6 +110,9 @@ func (c Delivery) validateOnly() error {
 	}
 	return nil
 }
+
+// InShare reports whether a member gets messages, by their link.Signer.Percentile. Whoever is in a share is in every larger one.
+func (c Delivery) InShare(percentile float64) bool { return c.Share == 0 || percentile < c.Share }
 
 // Allows reports whether messages to an address are allowed. Without a list all addresses are.
 func (c Delivery) Allows(address string) bool {

@@ -23,6 +23,9 @@ type Settings struct {
 	ReplyTo     netmail.Address // empty: none
 	Connections int             // messages in flight at a time
 	Lease       time.Duration
-	Owner       string // identifies this daemon among those that share a store
-	Bounces     string // domain of the return paths for bounces; empty: bounces go to From
+	// AwaitSlot makes the first digests of a new store wait for each member's next slot. Otherwise a slot within
+	// Digest.FirstWindow is due immediately.
+	AwaitSlot bool
+	Owner     string // identifies this daemon among those that share a store
+	Bounces   string // domain of the return paths for bounces; empty: bounces go to From
 }

@@ -52,8 +52,10 @@ const (
 
 // Signer creates and verifies tokens. It is safe for concurrent use.
 type Signer struct {
-	base string
-	keys [][]byte // oldest first
+	base    string
+	keys    [][]byte // oldest first
+	noPages bool     // see WithoutPages
+	domain  string
 }
 
 // NewSigner returns a Signer that signs with the last of the keys. Each key has at least 16 bytes; the oldest comes first.
@@ -70,8 +72,30 @@ func NewSigner(base string, keys ...[]byte) (*Signer, error) {
 	return &Signer{base: strings.TrimRight(base, "/"), keys: keys}, nil
 }
 
-// URL returns the URL of the page for the claims.
-func (s *Signer) URL(g Claims) string { return s.base + Path(g.Scope) + s.Token(g) }
+// WithoutPages returns a Signer for messages that link to no pages. Members unsubscribe by email to addresses at domain; if it is
+// empty, there are no links at all.
+func (s *Signer) WithoutPages(domain string) *Signer {
+	return &Signer{s.base, s.keys, true, domain}
+}
+
+// URL returns the URL of the page for the claims. Without pages, it returns a mailto URL that unsubscribes, or "".
+func (s *Signer) URL(g Claims) string {
+	switch {
+	case !s.noPages:
+		return s.base + Path(g.Scope) + s.Token(g)
+	case g.Scope.IsUnsubscribe() && s.domain != "":
+		return MailTo + s.Address(g, s.domain)
+	}
+	return ""
+}
+
+// MailTo begins a URL that opens an email to an address (RFC 6068).
+const MailTo = "mailto:"
+
+// Address returns the address that unsubscribes by email, as the claims say.
+func (s *Signer) Address(g Claims, domain string) string {
+	return "u-" + s.AddressToken(g) + "@" + domain
+}
 
 // Path returns the path of a scope's page below the base: /u/ to unsubscribe, /s/ for settings, /v/ for a message.
 func Path(s Scope) string {
@@ -133,6 +157,12 @@ func mac(key, body []byte) []byte {
 // Proof returns proof that the pages of this store answer: its oldest key, which all daemons have, signs the nonce.
 func (s *Signer) Proof(nonce string) string {
 	return urlEncoding.EncodeToString(mac(s.keys[0], []byte("probe "+nonce)))
+}
+
+// Percentile returns a number from 0 to below 100 that belongs to a member. The oldest key of the store decides, so it never changes.
+func (s *Signer) Percentile(member int64) float64 {
+	sum := mac(s.keys[0], fmt.Appendf(nil, "percentile %d", member))
+	return float64(binary.BigEndian.Uint32(sum)) / (1 << 32) * 100
 }
 
 // Mail returns the Object of a View token for a message, from its key in the outbox.

@@ -9,21 +9,41 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// PerAddress has a limiter for each address. It is safe for concurrent use.
-type PerAddress struct {
-	limiters  *lru.Cache[netip.Addr, *rate.Limiter]
+// Rates has a limiter for each key. It is safe for concurrent use.
+type Rates[K comparable] struct {
+	limiters  *lru.Cache[K, *rate.Limiter]
 	perSecond rate.Limit
 	burst     int
 }
 
-// NewPerAddress allows each address a burst of events, then perSecond events per second. It keeps the last size addresses, at
-// about 200 bytes each.
-func NewPerAddress(perSecond rate.Limit, burst, size int) PerAddress {
-	limiters, err := lru.New[netip.Addr, *rate.Limiter](size)
+// NewRates allows each key a burst of events, then perSecond events per second. It keeps the last size keys, at about 200 bytes
+// each.
+func NewRates[K comparable](perSecond rate.Limit, burst, size int) Rates[K] {
+	limiters, err := lru.New[K, *rate.Limiter](size)
 	if err != nil {
 		panic(err) // size is below one
 	}
-	return PerAddress{limiters, perSecond, burst}
+	return Rates[K]{limiters, perSecond, burst}
+}
+
+// Limiter returns the limiter of a key.
+func (r Rates[K]) Limiter(key K) *rate.Limiter {
+	limiter, known := r.limiters.Get(key)
+	if !known {
+		limiter = rate.NewLimiter(r.perSecond, r.burst)
+		if existing, raced, _ := r.limiters.PeekOrAdd(key, limiter); raced {
+			limiter = existing
+		}
+	}
+	return limiter
+}
+
+// PerAddress has a limiter for each address. It is safe for concurrent use.
+type PerAddress struct{ rates Rates[netip.Addr] }
+
+// NewPerAddress allows each address a burst of events, then perSecond events per second. It keeps the last size addresses.
+func NewPerAddress(perSecond rate.Limit, burst, size int) PerAddress {
+	return PerAddress{NewRates[netip.Addr](perSecond, burst, size)}
 }
 
 // Allow counts an event of an address and reports whether it is within the limit.
@@ -33,17 +53,7 @@ func (p PerAddress) Allow(a netip.Addr, now time.Time) bool { return p.Limiter(a
 func (p PerAddress) Charge(a netip.Addr, now time.Time, n int) { p.Limiter(a).ReserveN(now, n) }
 
 // Limiter returns the limiter of an address.
-func (p PerAddress) Limiter(a netip.Addr) *rate.Limiter {
-	a = Network(a)
-	limiter, known := p.limiters.Get(a)
-	if !known {
-		limiter = rate.NewLimiter(p.perSecond, p.burst)
-		if existing, raced, _ := p.limiters.PeekOrAdd(a, limiter); raced {
-			limiter = existing
-		}
-	}
-	return limiter
-}
+func (p PerAddress) Limiter(a netip.Addr) *rate.Limiter { return p.rates.Limiter(Network(a)) }
 
 // Network returns what counts as one address: an IPv4 address, or an IPv6 /64, because a customer usually has a whole /64.
 func Network(a netip.Addr) netip.Addr {

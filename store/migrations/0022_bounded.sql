@@ -17,3 +17,11 @@ ALTER TABLE outbox ADD COLUMN items_deferred BOOLEAN NOT NULL DEFAULT FALSE;
 DROP INDEX outbox_failed;
 CREATE INDEX outbox_failed ON outbox (member_id)
  WHERE kind = 'alert' AND settled_at IS NOT NULL AND state NOT IN ('accepted', 'merged') AND NOT items_deferred;
+
+-- A member's digests, without reading their alerts.
+DROP INDEX outbox_member;
+CREATE INDEX outbox_digest ON outbox (member_id, until_seq) WHERE kind = 'digest';
+
+-- A member's messages of the last days.
+DROP INDEX outbox_day;
+CREATE INDEX outbox_settled ON outbox (member_id, settled_at);

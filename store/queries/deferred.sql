@@ -104,6 +104,7 @@ SELECT b.key, b.post_id, b.seq, b.cause
   JOIN brought b
     ON b.key = o.key
  WHERE o.member_id = :member
+   AND o.kind = 'digest'
  UNION
 SELECT w.edition, w.post_id, w.seq, w.cause
   FROM owed w
@@ -132,6 +133,7 @@ SELECT n.member_id, n.post_id, n.seq, 0,
    AND o.kind = 'alert'
    AND o.settled_at IS NOT NULL
    AND o.state NOT IN ('accepted', 'merged')
+   AND NOT o.items_deferred
    AND n.left_out = ''
    AND NOT EXISTS (SELECT 1
                      FROM owed w

@@ -23,7 +23,14 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
        result, code, enhanced, reply, queue_id, reason, posts, bytes, address
   FROM outbox
  WHERE member_id = :member
-   AND (settled_at IS NULL OR settled_at >= :since)
+   AND settled_at IS NULL
+ UNION ALL
+SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
+       state, handed, not_before, expires_at, lease_owner, lease_until, settled_at,
+       result, code, enhanced, reply, queue_id, reason, posts, bytes, address
+  FROM outbox
+ WHERE member_id = :member
+   AND settled_at >= :since
  ORDER BY created_at, until_seq, key
 
 -- name: brought_posts
@@ -31,6 +38,7 @@ SELECT key,
        post_ids
   FROM outbox
  WHERE member_id = :member
+   AND kind = 'digest'
    AND post_ids <> ''
 
 -- name: health_of

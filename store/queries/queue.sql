@@ -8,7 +8,8 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
    AND (CAST(:kind AS TEXT) = '' OR kind = :kind)
    AND (CAST(:member AS BIGINT) = 0 OR member_id = :member)
    AND (CAST(:domain AS TEXT) = '' OR address LIKE :domain ESCAPE '!')
-   AND (CAST(:reason AS TEXT) = '' OR lower(reason) LIKE :reason ESCAPE '!' OR lower(reply) LIKE :reason ESCAPE '!')
+   AND (CAST(:reason AS TEXT) = '' OR lower(reason) LIKE :reason ESCAPE '!'
+    OR replace(lower(reason), '_', ' ') LIKE :reason ESCAPE '!' OR lower(reply) LIKE :reason ESCAPE '!')
    AND (CAST(:since AS BIGINT) = 0 OR COALESCE(settled_at, created_at) >= :since)
  ORDER BY CASE WHEN settled_at IS NULL THEN 0 ELSE 1 END,
           CASE WHEN settled_at IS NULL THEN not_before ELSE -settled_at END,

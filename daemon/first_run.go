@@ -1,0 +1,54 @@
+package daemon
+
+import (
+	"context"
+	"time"
+)
+
+// FirstRun says what the first digests of a new store will be.
+type FirstRun struct {
+	Members int       // subscribers with digests, in the share
+	First   int       // how many of them get the first digests
+	At      time.Time // when; zero: never, because there are no subscribers
+}
+
+// FirstRun returns what the first digests will be, or nil if the store is not new. It reads the subscribers from the forum and
+// saves nothing.
+func (d *Daemon) FirstRun(ctx context.Context) (*FirstRun, error) {
+	sync := &subscriberSync{d.base}
+	first, err := sync.isFirstSync(ctx)
+	if err != nil || !first {
+		return nil, err
+	}
+	now, report := d.Now(), &FirstRun{}
+	for page, err := range sync.subscriberPages(ctx, now) {
+		if err != nil {
+			return nil, err
+		}
+		known, err := sync.knownSubscribers(ctx, page) // a member may have chosen a schedule before the first sync
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page {
+			if !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.ID))) {
+				continue
+			}
+			was, ok := known[m.ID]
+			report.add(sync.updateSubscriber(was, ok, m, now, 0, true).Due)
+		}
+	}
+	return report, nil
+}
+
+func (r *FirstRun) add(due time.Time) {
+	if due.IsZero() {
+		return
+	}
+	r.Members++
+	switch {
+	case r.At.IsZero() || due.Before(r.At):
+		r.At, r.First = due, 1
+	case due.Equal(r.At):
+		r.First++
+	}
+}

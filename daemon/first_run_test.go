@@ -1,0 +1,38 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+
+	"postrider/forum"
+)
+
+func TestFirstRun_WaitsForNextSlot(t *testing.T) {
+	w := newWorld(t) // at 9:00 UTC, an hour after the slot
+	w.set.AwaitSlot = true
+	w.restart()
+	w.member(200, "Ada", passenger, routes)
+	w.member(201, "Ben", passenger, routes)
+	w.member(202, "Tomo", passenger, routes)
+	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 202`)
+	thread := w.thread(routes)
+	post := w.writePost(thread)
+	plan, err := w.daemon.FirstRun(t.Context())
+	tokyo := time.Date(2026, 5, 4, 23, 0, 0, 0, time.UTC)
+	if err != nil || plan == nil || *plan != (FirstRun{Members: 3, First: 1, At: plan.At}) || !plan.At.Equal(tokyo) {
+		t.Fatalf("FirstRun = %+v, %v, want one of three members at %s", plan, err, tokyo)
+	}
+	if report := w.round(); report.Planned != 0 || report.Sent != 0 {
+		t.Errorf("the first round plans %d digests and sends %d messages, want none", report.Planned, report.Sent)
+	}
+	if plan, err := w.daemon.FirstRun(t.Context()); plan != nil || err != nil {
+		t.Errorf("after a round FirstRun = %+v, %v, want nil: the store is not new", plan, err)
+	}
+	w.setTime(tokyo)
+	w.round()
+	w.setClock(5, "08:00")
+	w.round()
+	for _, name := range []string{"Ada", "Ben", "Tomo"} {
+		w.wantMessages(name, []forum.PostID{post})
+	}
+}

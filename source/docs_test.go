@@ -1,0 +1,187 @@
+package source
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"postrider/forum"
+	"postrider/internal/finding"
+	"postrider/internal/servertest"
+)
+
+var sqlBlock = regexp.MustCompile("(?ms)^```sql\n(.*?)^```$")
+
+// documentedSQL returns the SQL examples of docs/forums.md.
+func documentedSQL(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/forums.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, block := range sqlBlock.FindAllStringSubmatch(string(text), -1) {
+		list = append(list, block[1])
+	}
+	return list
+}
+
+// exampleTests are the tests of the SQL examples of docs/forums.md, by a text that only one example contains.
+var exampleTests = map[string]func(t *testing.T, example string){
+	"CREATE USER 'reader'":     func(t *testing.T, s string) { wantReadOnlyAccount(t, "xenforo2", "xenforo", s) },
+	"GRANT SELECT ON mybb.*":   func(t *testing.T, s string) { wantReadOnlyAccount(t, "mybb", "mybb", s) },
+	"mybb_users ADD INDEX":     func(t *testing.T, s string) { wantUsedIndexes(t, "mybb", s) },
+	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
+	"{prefix}user_group_relat": wantXenforoRecipients,
+	"u.additionalgroups":       wantMybbRecipients,
+	"-- name: read_days":       wantReadDays,
+	"UPDATE mybb_tasks":        wantNoMailTask,
+	"DELETE FROM mybb_mailqueue": func(t *testing.T, s string) {
+		f := newFixture(t, "mybb")
+		execute(t, openAdmin(t, f), "INSERT INTO mybb_mailqueue (mailto, mailfrom, subject, message, headers) VALUES ('a@a.example', '', 's', 'm', '')")
+		execute(t, openAdmin(t, f), s)
+		if n := queryMembers(t, f, "SELECT COUNT(*) FROM mybb_mailqueue")[0]; n != 0 {
+			t.Errorf("the queue has %d messages, want none", n)
+		}
+	},
+}
+
+func TestDocs_SQLExamplesShowTheirEffect(t *testing.T) {
+	left := slices.Collect(maps.Keys(exampleTests))
+	for _, example := range documentedSQL(t) {
+		var found []string
+		for text := range exampleTests {
+			if strings.Contains(example, text) {
+				found = append(found, text)
+			}
+		}
+		if len(found) != 1 {
+			t.Errorf("this example of docs/forums.md has %d tests, want 1:\n%s", len(found), example)
+			continue
+		}
+		left = slices.DeleteFunc(left, func(text string) bool { return text == found[0] })
+		t.Run(found[0], func(t *testing.T) { exampleTests[found[0]](t, example) })
+	}
+	for _, text := range left {
+		t.Errorf("docs/forums.md has no example with %q", text)
+	}
+}
+
+// wantReadOnlyAccount runs the statements that make an account, for the test's own database and socket.
+func wantReadOnlyAccount(t *testing.T, kind, database, statements string) {
+	f := newFixture(t, kind)
+	target, err := parseDSN(f.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements = strings.ReplaceAll(strings.ReplaceAll(statements, "'reader'@'127.0.0.1'", "'docs"+kind+"'@'localhost'"), " "+database+".*", " "+target.mysql.DBName+".*")
+	admin := openAdmin(t, f)
+	if !strings.Contains(statements, "CREATE USER") { // that example is above it
+		execute(t, admin, "CREATE USER 'docs"+kind+"'@'localhost' IDENTIFIED BY '...'")
+	}
+	execute(t, admin, statements)
+	c := f.config()
+	c.DSN = strings.Replace(f.dsn, "root@", "docs"+kind+":...@", 1)
+	for _, x := range openConfig(t, c).Check(t.Context()) {
+		if x.Level == finding.LevelFail || x.Part == "account" && x.Level != finding.LevelOK {
+			t.Errorf("check: %s: %s", x.Part, x.Text)
+		}
+	}
+	if _, err := servertest.OpenMariaDB(t, c.DSN).ExecContext(t.Context(), "DROP TABLE "+map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts"}[kind]); err == nil {
+		t.Error("the account may drop a table")
+	}
+}
+
+// wantUsedIndexes adds indexes and checks that the forum's tables have them. [TestGather_ReadsOnlyRowsItAnswersFor] counts what
+// the queries read with them.
+func wantUsedIndexes(t *testing.T, kind, statements string) {
+	f := newFixture(t, kind)
+	db := openAdmin(t, f)
+	count := func() forum.MemberID {
+		return queryMembers(t, f, "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE() AND seq_in_index = 1")[0]
+	}
+	before := count()
+	execute(t, db, statements)
+	if added, want := int(count()-before), strings.Count(statements, "ADD INDEX"); added != want {
+		t.Errorf("%d indexes were added, want %d", added, want)
+	}
+}
+
+// wantRecipients checks that exactly these members get email, of those who got some without the example.
+func wantRecipients(t *testing.T, f fixture, example string, want []forum.MemberID) {
+	t.Helper()
+	c := f.config()
+	c.Queries = queriesFile(t, example)
+	db := openConfig(t, c)
+	all, got := membersByID(t, f, f.open(t)), membersByID(t, f, db)
+	left, out := 0, 0
+	for id, m := range got {
+		reason := all[id].NoMail
+		if reason == "" && !slices.Contains(want, id) {
+			reason = NotARecipient
+			out++
+		} else if reason == "" {
+			left++
+		}
+		if m.NoMail != reason || !MayRead(m) && reason == NotARecipient {
+			t.Errorf("member %d gets no email because of %q, want %q", id, m.NoMail, reason)
+		}
+	}
+	if left == 0 || out == 0 {
+		t.Errorf("%d members get email and %d do not: the example has no effect", left, out)
+	}
+	for _, x := range db.Check(t.Context()) {
+		if x.Level == finding.LevelFail || x.Part == "members" && !strings.Contains(x.Text, "the query recipients leaves out some of them") {
+			t.Errorf("check: %s: %s", x.Part, x.Text)
+		}
+	}
+}
+
+func wantXenforoRecipients(t *testing.T, example string) {
+	f := newFixture(t, "xenforo2")
+	execute(t, openAdmin(t, f), "INSERT IGNORE INTO xf_user_group_relation (user_id, user_group_id, is_primary) VALUES (2, 5, 0), (4, 5, 0)")
+	wantRecipients(t, f, example, queryMembers(t, f, "SELECT user_id FROM xf_user_group_relation WHERE user_group_id = 5"))
+}
+
+func wantMybbRecipients(t *testing.T, example string) {
+	f := newFixture(t, "mybb")
+	execute(t, openAdmin(t, f), "UPDATE mybb_users SET additionalgroups = '4,8' WHERE uid = 3; UPDATE mybb_users SET additionalgroups = '18' WHERE uid = 4")
+	wantRecipients(t, f, example, queryMembers(t, f, "SELECT uid FROM mybb_users WHERE CONCAT(',', usergroup, ',', additionalgroups, ',') LIKE '%,8,%'"))
+}
+
+func wantReadDays(t *testing.T, example string) {
+	f := sharedFixture(t, "xenforo2")
+	c := f.config()
+	c.Queries = queriesFile(t, example)
+	for db, days := range map[*DB]int{f.open(t): 30, openConfig(t, c): 90} {
+		marks := readOne(t, db, func(s *Snapshot) (map[forum.MemberID]forum.ReadMarks, error) {
+			return s.ReadMarks(t.Context(), ids(2), f.now())
+		})
+		if want := f.now().UTC().AddDate(0, 0, -days); !marks[2].KeptSince.Equal(want) {
+			t.Errorf("read marks are known since %v, want %v", marks[2].KeptSince, want)
+		}
+	}
+}
+
+// wantNoMailTask checks that MyBB would find no task to send the queue. The condition is that of run_task in
+// inc/functions_task.php of MyBB 1.8.
+func wantNoMailTask(t *testing.T, example string) {
+	f := newFixture(t, "mybb")
+	count := func() (mail, others forum.MemberID) {
+		const enabled = "SELECT COUNT(*) FROM mybb_tasks WHERE enabled = 1 AND nextrun <= 2147483647 AND file "
+		return queryMembers(t, f, enabled+"= 'sendmailqueue'")[0], queryMembers(t, f, enabled+"<> 'sendmailqueue'")[0]
+	}
+	execute(t, openAdmin(t, f), `INSERT INTO mybb_tasks (title, description, file) VALUES
+		('Send Mail Queue', 'Sends the mail queue every minute.', 'sendmailqueue'), ('Mass Mail', '', 'massmail')`)
+	mail, others := count()
+	if mail != 1 || others == 0 {
+		t.Fatalf("%d tasks send the queue, want 1; %d others", mail, others)
+	}
+	execute(t, openAdmin(t, f), example)
+	if m, o := count(); m != 0 || o != others {
+		t.Errorf("%d tasks send the queue, want none; %d others, want %d", m, o, others)
+	}
+}

@@ -1,0 +1,7 @@
+package web
+
+// What tests use of the internals.
+var (
+	ExtractStyles = extractStyles
+	MessagePolicy = messagePolicy
+)
