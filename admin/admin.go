@@ -23,8 +23,9 @@
 // html/template escapes it; put it into <bdi>. Convert times with request.local. Show a message in its own frame: {{template "message_frame" .}}
 // and request.serveMessage.
 //
-// No page runs a script, except those that follow something with request.stream, under livePolicy: the changing part of an
-// announcement is its own template, "live", which live.go renders again and live.js replaces in the page.
+// Pages run two scripts of ours, and only for administrators who are logged in. times.js shows times in the browser's zone. live.js
+// keeps up to date what request.stream follows, under livePolicy: the changing part of an announcement is its own template, "live",
+// which live.go renders again and live.js replaces in the page.
 package admin
 
 import (
@@ -55,6 +56,9 @@ const maxFormBytes = 4 << 20
 
 // pagePolicy allows our stylesheets, forms that post to us and frames of our own, and nothing else: no scripts.
 const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// scriptPolicy also allows our own scripts.
+const scriptPolicy = pagePolicy + "; script-src 'self'"
 
 // Deps are what the pages depend on.
 type Deps struct {
@@ -171,8 +175,10 @@ func (s *Server) routes() http.Handler {
 		name, css := sheet()
 		mux.Handle("/"+name, web.Methods{http.MethodGet: web.Styles(css)})
 	}
-	script, js := s.Pages.AdminScript()
-	mux.Handle("/"+script, web.Methods{http.MethodGet: web.Script(js)})
+	for _, script := range []func() (string, []byte){s.Pages.AdminScript, s.Pages.TimesScript} {
+		name, js := script()
+		mux.Handle("/"+name, web.Methods{http.MethodGet: web.Script(js)})
+	}
 	mux.Handle("/login", web.Methods{http.MethodGet: s.showLogin, http.MethodPost: s.login})
 	mux.Handle("/logout", web.Methods{http.MethodPost: s.requireLoginAndToken(s.logout)})
 	for _, p := range s.pages() {

@@ -44,6 +44,7 @@ type actionForm struct {
 	Error                       string // a key of "admin_announcement_error"; empty: none
 	Text                        string // detail of the error
 	To, PreviewMember, When, At string
+	Zone                        string // of At
 }
 
 // criterion is one criterion of an audience: a key of "admin_criterion", and its values.

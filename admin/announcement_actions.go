@@ -86,7 +86,7 @@ func (s *Server) start(v *request) {
 		return
 	}
 	form := v.r.PostForm
-	t := actionForm{When: form.Get("when"), At: form.Get("at")}
+	t := actionForm{When: form.Get("when"), At: form.Get("at"), Zone: form.Get("zone")}
 	a, err := s.Store.Announcements.Get(v.r.Context(), id)
 	if !s.actionOK(v, id, err) {
 		return
@@ -129,7 +129,7 @@ func (s *Server) parseStart(t actionForm) (start digest.Start, fault string) {
 	case "now":
 		return start, ""
 	case "at":
-		at, err := time.ParseInLocation(layout, t.At, s.Zone)
+		at, err := time.ParseInLocation(layout, t.At, s.zoneNamed(t.Zone))
 		if err != nil {
 			return start, "start_time"
 		}
@@ -145,6 +145,15 @@ func (s *Server) parseStart(t actionForm) (start digest.Start, fault string) {
 		return digest.Start{At: at, Local: true}, ""
 	}
 	return start, "start_time"
+}
+
+// zoneNamed returns the zone that a browser names, or the configured one.
+func (s *Server) zoneNamed(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return s.Zone
+	}
+	return zone
 }
 
 // pauseAnnouncement pauses an announcement.

@@ -34,12 +34,14 @@ func (s *Server) announcementsPage() page {
 		one + "/pause":       {http.MethodPost: s.requireLoginAndToken(s.pauseAnnouncement)},
 		one + "/resume":      {http.MethodPost: s.requireLoginAndToken(s.resumeAnnouncement)},
 		one + "/cancel":      {http.MethodPost: s.requireLoginAndToken(s.cancel)},
+		one + "/copy":        {http.MethodPost: s.requireLoginAndToken(s.copyToDraft)},
+		one + "/discard":     {http.MethodPost: s.requireLoginAndToken(s.discard)},
 	}
 	samples := []sample{{"announcements", announcementsView{}}, {"announcements", announcementsView{s.samplePageFrame("announcements"), s.progressSamples()}}}
 	samples = append(samples, s.announcementSamples()...)
 	return page{
 		name: "announcements", routes: routes, samples: append(samples, s.composeSamples()...),
-		doneWords: []string{"draft_saved", "counting", "test_sent", "announcement_started", "announcement_paused", "announcement_resumed", "announcement_cancelled"},
+		doneWords: []string{"draft_saved", "counting", "test_sent", "announcement_started", "announcement_paused", "announcement_resumed", "announcement_cancelled", "draft_copied", "draft_discarded"},
 	}
 }
 

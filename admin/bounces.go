@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/forum"
 	"postrider/store"
 	"postrider/web"
 )
@@ -15,6 +16,7 @@ import (
 // bouncesView is the data of the template "admin/bounces".
 type bouncesView struct {
 	pageFrame
+	labels
 	Members, Suppressed int
 	Days                int // covered by Classes
 	Classes             []store.ClassCount
@@ -73,7 +75,21 @@ func (s *Server) showBounces(v *request, status int, fault string) {
 		v.serverError(err)
 		return
 	}
+	view.labels = v.bounceLabels(&view)
 	v.render(status, "bounces", view)
+}
+
+// bounceLabels reads the labels of the rejected messages and of the members whose addresses are suppressed.
+func (v *request) bounceLabels(view *bouncesView) labels {
+	var keys []string
+	for _, r := range view.Refusals {
+		keys = append(keys, r.Key)
+	}
+	var members []forum.MemberID
+	for _, h := range view.List {
+		members = append(members, h.Member)
+	}
+	return v.labels(keys, members...)
 }
 
 // readBounces loads what the page shows.

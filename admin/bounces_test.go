@@ -18,7 +18,7 @@ const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)> '&`
 // wantEscaped fails the test unless a page shows hostile text as text.
 func wantEscaped(t *testing.T, name, page string) {
 	t.Helper()
-	if strings.Contains(page, "<script") || strings.Contains(page, "<img") || strings.Contains(page, `"><`+"script") {
+	if runsScript(page) || strings.Contains(page, "<img") || strings.Contains(page, `"><`+"script") {
 		t.Errorf("%s contains unescaped hostile text:\n%s", name, page)
 	}
 	if !strings.Contains(page, "&lt;script&gt;alert(1)") {
@@ -44,7 +44,7 @@ func TestBounces_EscapeReplies(t *testing.T) {
 	}
 	wantEscaped(t, "the form again", got.body)
 	for _, q := range []string{"part", "domain", "class", "after", "page", "done"} {
-		if got := b.get("/bounces?" + q + "=%22%3E%3Cscript%3E"); got.status != http.StatusOK || strings.Contains(got.body, "<script") {
+		if got := b.get("/bounces?" + q + "=%22%3E%3Cscript%3E"); got.status != http.StatusOK || runsScript(got.body) {
 			t.Errorf("hostile %s: status %d", q, got.status)
 		}
 	}
@@ -107,7 +107,7 @@ func TestBounces_ListsHavePages(t *testing.T) {
 	b := w.admin()
 	first, second := b.get("/bounces").body, b.get("/bounces?page=2&after=s49%40a.example").body
 	for i := range 60 {
-		key, address := fmt.Sprintf(">digest/%02d/a<", i), fmt.Sprintf(">s%02d@a.example<", i)
+		key, address := fmt.Sprintf("key=digest%%2f%02d%%2fa", i), fmt.Sprintf(">s%02d@a.example<", i)
 		if on := strings.Contains(first, key); on != (i < 50) || strings.Contains(second, key) == on {
 			t.Errorf("%s is on the first page: %v", key, on)
 		}
@@ -119,7 +119,7 @@ func TestBounces_ListsHavePages(t *testing.T) {
 		t.Error("the pages do not link to each other")
 	}
 	only := b.get("/bounces?domain=B.example&class=full").body
-	if strings.Contains(only, ">digest/00/a<") || !strings.Contains(only, ">digest/01/a<") {
+	if strings.Contains(only, "key=digest%2f00%2fa") || !strings.Contains(only, "key=digest%2f01%2fa") {
 		t.Error("the domain filter shows wrong rows")
 	}
 }

@@ -14,6 +14,7 @@ import (
 type change struct {
 	form     []string       // names and values in turn
 	prepare  func(*browser) // runs before the form is sent
+	restore  func(*browser) // runs after the form was sent
 	unlogged bool           // not recorded in the audit log
 }
 
@@ -41,6 +42,13 @@ func changeForms() map[string]change {
 		"/announcements/1/pause":  {prepare: in(store.Sending)},
 		"/announcements/1/resume": {prepare: in(store.Paused)},
 		"/announcements/1/cancel": {form: []string{"sure", "yes"}, prepare: in(store.Sending)},
+		"/announcements/1/copy":   {prepare: in(store.Draft)},
+		"/announcements/1/discard": {form: []string{"sure", "yes"}, prepare: in(store.Draft), restore: func(b *browser) {
+			again := b.saveAnnouncement(twoLanguageAnnouncement(), 0)
+			for _, statement := range []string{"UPDATE announcement SET id = 1 WHERE id = ?", "UPDATE announcement_text SET announcement_id = 1 WHERE announcement_id = ?"} {
+				must(b.openStoreDB().Exec(statement, again.ID))(b)
+			}
+		}},
 		"/announcements/1/start": {form: []string{"when", "now", "sure", "yes"}, prepare: func(b *browser) {
 			in(store.Draft)(b)
 			b.postWithToken("/announcements/1/count")
@@ -89,6 +97,9 @@ func TestChanges_NeedATokenAndAreLogged(t *testing.T) {
 		}
 		if got := b.postWithToken(path, c.form...); got.status != http.StatusSeeOther || entries() != before+want {
 			t.Errorf("%s: status %d, %d new entries, want 303 and %d\n%s", path, got.status, entries()-before, want, got.body)
+		}
+		if c.restore != nil {
+			c.restore(b)
 		}
 	}
 	before := entries()

@@ -17,6 +17,7 @@ import (
 // explainView is the data of the template "admin/explain".
 type explainView struct {
 	pageFrame
+	labels
 	MemberQuery, PostQuery string // as entered
 	Error                  string // a key of "admin_explain_error"; empty: none
 	Member                 forum.Member
@@ -58,6 +59,7 @@ func (s *Server) explain(v *request) {
 		v.serverError(err)
 		return
 	}
+	view.labels = v.labels(explainedKeys(view.Explanations))
 	status := http.StatusOK
 	if view.Error != "" {
 		status = http.StatusUnprocessableEntity
@@ -96,6 +98,16 @@ func (s *Server) loadExplanations(v *request, view *explainView) error {
 		v.localizeExplanation(&view.Explanations[i])
 	}
 	return err
+}
+
+// explainedKeys returns the keys of the messages that explanations name.
+func explainedKeys(list []explain.Post) (keys []string) {
+	for _, x := range list {
+		if keys = append(keys, keysOf(x.Messages)...); x.Mail != "" {
+			keys = append(keys, x.Mail)
+		}
+	}
+	return keys
 }
 
 // parsePostIDs parses post IDs, separated by commas, semicolons or spaces, or returns a key of "admin_explain_error".

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// livePolicy also allows our own script, and its connection to us.
-const livePolicy = pagePolicy + "; script-src 'self'; connect-src 'self'"
+// livePolicy also allows the connection of our own script to us.
+const livePolicy = scriptPolicy + "; connect-src 'self'"
 
 const (
 	// streamDuration is how long a stream lasts before the browser reconnects: shorter than any request may take.

@@ -19,6 +19,7 @@ import (
 // memberView is the data of the template "admin/member".
 type memberView struct {
 	pageFrame
+	labels
 	Explanation explain.Member
 	Effective   digest.Preferences // the member's preferences, completed by the forum's and the site's
 	Sections    []members.WatchSetting
@@ -84,6 +85,7 @@ func (s *Server) member(v *request) {
 	for i := range view.Messages {
 		v.localize(&view.Messages[i].Message)
 	}
+	view.labels = v.labels(keysOf(view.Explanation.Messages))
 	if view.Mode = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Mode) {
 		view.Mode = previewModes[0]
 	}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"postrider/forum"
 	"postrider/source"
@@ -19,6 +21,8 @@ type membersView struct {
 	pageFrame
 	Query string
 	Hits  []forum.Member
+	More  bool // there are more members than Hits
+	Slow  bool // the search for parts of names took too long
 }
 
 func (s *Server) membersPage() page {
@@ -34,7 +38,7 @@ func (s *Server) membersPage() page {
 		doneWords: []string{"member_unsuppressed"},
 		samples: append(s.memberSamples(),
 			sample{"members", membersView{pageFrame: s.samplePageFrame("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
-			sample{"members", membersView{Query: "anna"}}, sample{"members", membersView{}}),
+			sample{"members", membersView{Query: "anna", Slow: true}}, sample{"members", membersView{Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna"}}, More: true}}, sample{"members", membersView{}}),
 	}
 }
 
@@ -42,11 +46,7 @@ func (s *Server) membersPage() page {
 func (s *Server) findMembers(v *request) {
 	view := membersView{pageFrame: v.newPageFrame("members"), Query: strings.TrimSpace(v.r.URL.Query().Get("q"))}
 	if view.Query != "" {
-		var err error
-		if view.Hits, err = s.find(v.r.Context(), view.Query); err == nil && len(view.Hits) == 0 {
-			view.Hits, err = s.search(v.r.Context(), view.Query)
-		}
-		if err != nil {
+		if err := s.findAll(v.r.Context(), &view); err != nil {
 			v.serverError(err)
 			return
 		}
@@ -85,10 +85,33 @@ func (s *Server) find(ctx context.Context, who string) (hits []forum.Member, err
 	return hits, nil
 }
 
-// search finds members whose names begin with a text, up to one page.
-func (s *Server) search(ctx context.Context, begins string) (hits []forum.Member, err error) {
-	err = s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
-		ids, err := snapshot.Search(ctx, begins, rowsPerPage)
+// searchTimeout limits the search for parts of names, which may read the names of all members.
+const searchTimeout = 5 * time.Second
+
+// findAll finds the members that a query may mean: by ID, name or address, and by the beginning or, last, any part of a name.
+func (s *Server) findAll(ctx context.Context, view *membersView) (err error) {
+	view.Hits, err = s.find(ctx, view.Query)
+	if _, notANumber := strconv.ParseInt(view.Query, 10, 64); err != nil || notANumber == nil && len(view.Hits) > 0 {
+		return err
+	}
+	if err := s.search(ctx, view, (*source.Snapshot).Search); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, searchTimeout)
+	defer cancel()
+	err = s.search(limited, view, (*source.Snapshot).SearchAnyPart)
+	if view.Slow = err != nil && ctx.Err() == nil && limited.Err() != nil; view.Slow {
+		s.Log.Warn("the search for a part of a name took too long", "err", err)
+		return nil
+	}
+	return err
+}
+
+// search adds the members that a search of the forum finds, up to one page.
+func (s *Server) search(ctx context.Context, view *membersView, search func(*source.Snapshot, context.Context, string, int) ([]forum.MemberID, error)) error {
+	var hits []forum.Member
+	err := s.Forum.Read(ctx, func(snapshot *source.Snapshot) error {
+		ids, err := search(snapshot, ctx, view.Query, rowsPerPage+1)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -97,9 +120,18 @@ func (s *Server) search(ctx context.Context, begins string) (hits []forum.Member
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("searching members: %w", err)
+		return fmt.Errorf("searching members: %w", err)
 	}
-	return hits, nil
+	for _, hit := range hits {
+		switch {
+		case slices.ContainsFunc(view.Hits, func(m forum.Member) bool { return m.ID == hit.ID }):
+		case len(view.Hits) == rowsPerPage:
+			view.More = true
+		default:
+			view.Hits = append(view.Hits, hit)
+		}
+	}
+	return nil
 }
 
 func memberPath(id forum.MemberID) string { return fmt.Sprintf("/members/%d", id) }

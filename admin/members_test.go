@@ -60,6 +60,23 @@ func TestMembers_FindByIDNameAndAddress(t *testing.T) {
 	if !strings.Contains(page, "Corridor Kate") || strings.Contains(page, "Frau Doppelstock") {
 		t.Errorf("prefix of a name:\n%s", page)
 	}
+	if got := b.get("/members?q=DOPPEL"); got.header.Get("Location") != "/base/members/13" {
+		t.Errorf("part of a name: status %d, redirected to %q", got.status, got.header.Get("Location"))
+	}
+	w.execForum("UPDATE member SET name = 'Doppel' WHERE id = 16")
+	page = b.get("/members?q=doppel").body
+	if whole, part := strings.Index(page, "/members/16\""), strings.Index(page, "/members/13\""); whole < 0 || part < whole {
+		t.Errorf("a name that is a part of another:\n%s", page)
+	}
+	for _, wild := range []string{"%25", "|", "o_r"} {
+		if page := b.get("/members?q=" + wild).body; !strings.Contains(page, "no such member") {
+			t.Errorf("%s matches members:\n%s", wild, page)
+		}
+	}
+	w.execForum("UPDATE member SET name = 'Traveller ' || id WHERE id > 20")
+	if page := b.get("/members?q=travel").body; strings.Count(page, "rowheader") > 50 {
+		t.Errorf("the list is not limited:\n%s", page)
+	}
 	if page := b.get("/members?q=Nobody").body; !strings.Contains(page, "no such member") {
 		t.Errorf("unknown member:\n%s", page)
 	}
@@ -83,7 +100,7 @@ func TestMember_ShowsWhatIsKnown(t *testing.T) {
 	got := b.get("/members/13")
 	wantEscaped(t, "the reason", got.body)
 	for _, text := range []string{
-		"Frau Doppelstock", "doppel@passengers.example", "digest/13/2026-05-04", "alert/13/", ">accepted<", "Deutsches Abteil", "own threads only",
+		"Frau Doppelstock", "doppel@passengers.example", "key=digest%2f13%2f2026-05-04", "key=alert%2f13%2f", ">accepted<", "Deutsches Abteil", "own threads only",
 		"Every day, 08:00", "Europe/Berlin", "For the first reply", `name="member" value="13"`, "Threads (7)", "Remove suppression",
 	} {
 		if !strings.Contains(got.body, text) {

@@ -10,6 +10,7 @@ import (
 // messageView is the data of the template "admin/queue_mail".
 type messageView struct {
 	pageFrame
+	labels
 	Message        store.Message
 	History        []store.Outcome
 	AuditLog       []store.AuditEntry // actions of administrators
@@ -34,7 +35,7 @@ func (s *Server) messageSamples() []sample {
 		view := messageView{pageFrame: s.samplePageFrame("queue"), Message: m, History: history, AuditLog: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, CanRetry: true, MayBeDelivered: true, Unchanged: 1}
 		list = append(list, sample{"queue_mail", view}, sample{"queue_mail", messageView{Message: store.Message{State: state}}})
 	}
-	return append(list, sample{"queue_drop", dropView{s.samplePageFrame("queue"), []string{"digest/1/a"}, "/queue"}}, sample{"queue_drop", dropView{}})
+	return append(list, sample{"queue_drop", dropView{pageFrame: s.samplePageFrame("queue"), Keys: []string{"digest/1/a"}, Back: "/queue"}}, sample{"queue_drop", dropView{}})
 }
 
 // message shows a message and its delivery attempts.
@@ -66,6 +67,7 @@ func (s *Server) message(v *request) {
 		Open:     m.State == "queued" || m.State == "held",
 		CanRetry: m.State == "queued" || m.State == "refused" || m.State == "uncertain",
 	}
+	view.labels = v.labels([]string{key})
 	view.Unchanged, view.Blocker = v.decodeBlockers()
 	v.render(http.StatusOK, "queue_mail", view)
 }

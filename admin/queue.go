@@ -16,6 +16,7 @@ import (
 // queueView is the data of the template "admin/queue".
 type queueView struct {
 	pageFrame
+	labels
 	Filter    queueFilter
 	Messages  []store.Message
 	Pages     pager
@@ -84,6 +85,7 @@ func (s *Server) queue(v *request) {
 	for i := range view.Messages {
 		v.localize(&view.Messages[i])
 	}
+	view.labels = v.labels(keysOf(view.Messages))
 	v.render(http.StatusOK, "queue", view)
 }
 

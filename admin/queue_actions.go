@@ -32,6 +32,7 @@ func (s *Server) retry(v *request) {
 // dropView is the data of the template "admin/queue_drop", which asks for confirmation.
 type dropView struct {
 	pageFrame
+	labels
 	Keys []string
 	Back string // path
 }
@@ -44,7 +45,7 @@ func (s *Server) drop(v *request) {
 		return
 	}
 	if v.r.PostForm.Get("sure") == "" {
-		v.render(http.StatusOK, "queue_drop", dropView{v.newPageFrame("queue"), keys, v.returnPath()})
+		v.render(http.StatusOK, "queue_drop", dropView{v.newPageFrame("queue"), v.labels(keys), keys, v.returnPath()})
 		return
 	}
 	list, err := s.Store.Queue.Drop(v.r.Context(), s.Now(), keys, store.DroppedByHand)

@@ -57,6 +57,7 @@ func (s *Server) requireLogin(show func(*request)) http.HandlerFunc {
 			v.session = session{}
 			v.redirect("/login?next=" + url.QueryEscape(r.URL.RequestURI()))
 		default:
+			w.Header().Set("Content-Security-Policy", scriptPolicy)
 			show(v)
 		}
 	}
@@ -84,6 +85,7 @@ func (s *Server) requireLoginAndToken(do func(*request)) http.HandlerFunc {
 			v.messagePage(http.StatusForbidden, "forbidden")
 			return
 		}
+		w.Header().Set("Content-Security-Policy", scriptPolicy)
 		do(v)
 	}
 }

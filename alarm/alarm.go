@@ -34,10 +34,11 @@ const (
 	Volume    Kind = "volume"     // far more or far fewer messages than usual
 	Stopped   Kind = "stopped"    // the daemon paused an announcement; the object is its number
 	Restored  Kind = "restored"   // the forum lost posts and uses their IDs again
+	OldStore  Kind = "old_store"  // the store is an old copy, and an operator must decide about it
 )
 
 // Kinds lists all kinds.
-var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Quota, Held, Overdue, Queue, Volume, Stopped, Restored}
+var Kinds = []Kind{Forum, SelfCheck, Store, Relay, Auth, Quota, Held, Overdue, Queue, Volume, Stopped, Restored, OldStore}
 
 // raiseDelay is how long a problem must last before the alarm is raised. Shorter problems need no attention.
 var raiseDelay = map[Kind]time.Duration{Forum: 2 * time.Minute, Store: time.Minute, Relay: 2 * time.Minute}

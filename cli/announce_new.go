@@ -160,7 +160,7 @@ func (c *cmdEnv) countAudience(ctx context.Context, h *app, a *digest.Announceme
 	lastPrinted := time.Now()
 	return audience.New(h.forum, h.store, h.cfg.Digest).Count(ctx, a, time.Now(), func(members int) {
 		if time.Since(lastPrinted) > progressInterval {
-			fmt.Fprintf(c.err, "counting the audience: %d members so far\n", members)
+			fmt.Fprintf(c.err, "counting the audience: %s so far\n", plural(members, "member", "members"))
 			lastPrinted = time.Now()
 		}
 	})

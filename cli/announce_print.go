@@ -17,15 +17,15 @@ import (
 
 // printAudience prints the size and a sample of an announcement's audience, and why others are left out.
 func (c *cmdEnv) printAudience(a *digest.Announcement, stats audience.Stats, say phraser) {
-	fmt.Fprintf(c.out, "%q would go to %d of %d members.\n", line.Fit(a.Variants[0].Title, 100), stats.Size, stats.Members)
+	fmt.Fprintf(c.out, "%q would go to %d of %s.\n", line.Fit(a.Variants[0].Title, 100), stats.Size, plural(stats.Members, "member", "members"))
 	if a.Forced {
 		fmt.Fprintln(c.out, "It is FORCED: members who opted out get it too, with a note that says why.")
 	}
 	if n := a.Canary.Size(stats.Size); n > 0 {
-		fmt.Fprintf(c.out, "A canary of %d members gets it first. The others follow after %s if there are no problems.\n", n, formatDuration(a.Canary.Wait))
+		fmt.Fprintf(c.out, "A canary of %s gets it first. The others follow after %s if there are no problems.\n", plural(n, "member", "members"), formatDuration(a.Canary.Wait))
 	}
 	if a.Speed > 0 {
-		fmt.Fprintf(c.out, "At most %d messages a minute: about %s in total.\n", a.Speed, formatDuration(time.Duration(stats.Size)*time.Minute/time.Duration(a.Speed)))
+		fmt.Fprintf(c.out, "At most %s a minute: about %s in total.\n", plural(a.Speed, "message", "messages"), formatDuration(time.Duration(stats.Size)*time.Minute/time.Duration(a.Speed)))
 	}
 	var names []string
 	for _, m := range stats.Sample {
@@ -72,7 +72,7 @@ func (c *cmdEnv) printAnnouncement(x store.AnnouncementProgress, log []store.Aud
 		row("due", "at %s in each member's time zone", x.Start.At.Format("2006-01-02 15:04"))
 	}
 	if x.Speed > 0 {
-		row("speed", "%d messages a minute", x.Speed)
+		row("speed", "%s a minute", plural(x.Speed, "message", "messages"))
 	}
 	if x.State == store.InCanary && !x.CanaryUntil.IsZero() {
 		row("canary", "evaluated at %s UTC", formatTime(x.CanaryUntil))

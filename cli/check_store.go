@@ -47,7 +47,7 @@ func checkSuppressions(ctx context.Context, s *store.Store) finding.Finding {
 	if err != nil {
 		return finding.Fail("addresses", err.Error(), "check that postrider can read the database in [store] dsn")
 	}
-	f := finding.OK("addresses", fmt.Sprintf("%d suppressed, %d subscribers", suppressed, members))
+	f := finding.OK("addresses", fmt.Sprintf("%d suppressed, %s", suppressed, plural(members, "subscriber", "subscribers")))
 	if suppressed > 20 && suppressed > members/20 {
 		f.Level, f.Fix = finding.LevelWarn, "to see the reasons, run: postrider suppress list; have the forum confirm addresses before members get email"
 	}

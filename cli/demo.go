@@ -122,7 +122,7 @@ func (c *cmdEnv) demoOnce(ctx context.Context, mailDir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%d messages in %s, %d members skipped.\n", report.Sent, mailDir, report.Planned-report.Sent)
+	fmt.Fprintf(c.out, "%s in %s, %s skipped.\n", plural(report.Sent, "message", "messages"), mailDir, plural(report.Planned-report.Sent, "member", "members"))
 	return nil
 }
 

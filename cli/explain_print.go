@@ -17,7 +17,7 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	fmt.Fprintf(c.out, "%s <%s>\n\n", memberLabel(m.Member), m.Member.Email)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
-	row("watches", fmt.Sprintf("%d sections, %d threads", m.Sections, m.Threads))
+	row("watches", plural(m.Sections, "section", "sections")+", "+plural(m.Threads, "thread", "threads"))
 	row("digests", cadence(m.Schedule)+", time zone "+m.Zone)
 	switch {
 	case len(m.NoDigest) > 0:
@@ -27,7 +27,7 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	case m.Skip != "":
 		row("next digest", formatTime(m.Due)+" UTC; it would currently not be sent: "+say(m.Skip.Phrase()))
 	default:
-		row("next digest", fmt.Sprintf("%s UTC, currently with %d posts", formatTime(m.Due), m.Posts))
+		row("next digest", fmt.Sprintf("%s UTC, currently with %s", formatTime(m.Due), plural(m.Posts, "post", "posts")))
 	}
 	if len(m.NoAlert) > 0 {
 		row("alerts", "none: "+strings.Join(say.each(m.NoAlert), "; "))
@@ -67,7 +67,7 @@ func (c *cmdEnv) printMessages(m explain.Member) error {
 	fmt.Fprintln(c.out, "\nMessages of the last 30 days:")
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	for _, mail := range m.Messages {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%d posts\t%s\n", mail.Key, mail.State, whenText(mail), mail.Last.Posts, attemptSummary(mail.Last))
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", mail.Key, mail.State, whenText(mail), plural(mail.Last.Posts, "post", "posts"), attemptSummary(mail.Last))
 		for _, o := range m.Attempts {
 			if o.Key == mail.Key && !o.At.Equal(mail.Settled) {
 				fmt.Fprintf(table, "    \t\t%s\t\t%s\n", formatTime(o.At), attemptSummary(o))
@@ -97,7 +97,7 @@ func cadence(s digest.Schedule) string {
 	case digest.Off:
 		return "off"
 	case digest.EveryNHours:
-		return fmt.Sprintf("every %d hours, from %d", s.Every, s.Hour)
+		return fmt.Sprintf("every %s, from %d", plural(s.Every, "hour", "hours"), s.Hour)
 	case digest.Weekly:
 		return fmt.Sprintf("weekly, on %s at %d", s.Weekday, s.Hour)
 	case digest.Monthly:

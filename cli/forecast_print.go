@@ -37,7 +37,7 @@ func (c *cmdEnv) printForecastSummary(r *daemon.Forecast, say phraser) error {
 
 // printSkipped lists the reasons why members get no message, most common first.
 func (c *cmdEnv) printSkipped(r *daemon.Forecast, say phraser) {
-	fmt.Fprintf(c.out, "Of %d subscribers, %d get no message", r.Members, r.Members-r.Messages)
+	fmt.Fprintf(c.out, "Of %s, %d get no message", plural(r.Members, "subscriber", "subscribers"), r.Members-r.Messages)
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))
 	})
@@ -57,9 +57,9 @@ func (c *cmdEnv) printBaseline(r *daemon.Forecast) {
 	switch {
 	case r.Baseline.Weeks == 0:
 	case r.Anomalous():
-		fmt.Fprintf(c.out, "UNUSUAL: %d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Messages)
+		fmt.Fprintf(c.out, "UNUSUAL: digests planned today: %d; on the same day of the last %s there were about %d.\n", r.Today, plural(r.Baseline.Weeks, "week", "weeks"), r.Baseline.Messages)
 	default:
-		fmt.Fprintf(c.out, "%d digests are planned today; on the same day of the last %d weeks there were about %d.\n", r.Today, r.Baseline.Weeks, r.Baseline.Messages)
+		fmt.Fprintf(c.out, "Digests planned today: %d; on the same day of the last %s there were about %d.\n", r.Today, plural(r.Baseline.Weeks, "week", "weeks"), r.Baseline.Messages)
 	}
 }
 
@@ -70,8 +70,8 @@ func (c *cmdEnv) printDiff(x daemon.ForecastDiff, say phraser) error {
 	if err := c.printForecastSummary(x.After, say); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "\nRunning configuration: %d messages with %d posts. With the new one, %d members gain a message, %d lose theirs, and\nfor %d the time or the posts change.\n",
-		x.Before.Messages, x.Before.Posts, x.Gained, x.Lost, x.Changed)
+	fmt.Fprintf(c.out, "\nRunning configuration: %s with %s. With the new one, %s gain a message, %d lose theirs, and\nfor %d the time or the posts change.\n",
+		plural(x.Before.Messages, "message", "messages"), plural(x.Before.Posts, "post", "posts"), plural(x.Gained, "member", "members"), x.Lost, x.Changed)
 	if len(x.Changes) == 0 {
 		return nil
 	}
@@ -94,7 +94,7 @@ func forecastText(p daemon.MemberForecast, say phraser) string {
 	if !p.WouldSend() {
 		return "no message: " + say(digest.Reason(p.Skip).Phrase())
 	}
-	return fmt.Sprintf("%s, %d posts", p.Due.UTC().Format("2006-01-02 15:04"), p.Posts)
+	return p.Due.UTC().Format("2006-01-02 15:04") + ", " + plural(p.Posts, "post", "posts")
 }
 
 // formatBytes formats a size for people.

@@ -40,7 +40,7 @@ func (c *cmdEnv) migrateStore(ctx context.Context, newKey bool) error {
 	if steps == 0 {
 		fmt.Fprintln(c.out, "The store is up to date.")
 	} else {
-		fmt.Fprintf(c.out, "The store is up to date after %d migrations.\n", steps)
+		fmt.Fprintf(c.out, "The store is up to date after %s.\n", plural(steps, "migration", "migrations"))
 	}
 	if !newKey {
 		return nil

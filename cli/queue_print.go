@@ -89,7 +89,7 @@ func (c *cmdEnv) printMessage(m store.Message, history []store.Outcome) error {
 			}
 		}
 		if o.Bytes > 0 {
-			fmt.Fprintf(c.out, "\n      %d posts, %d bytes", o.Posts, o.Bytes)
+			fmt.Fprintf(c.out, "\n      %s, %s", plural(o.Posts, "post", "posts"), plural(o.Bytes, "byte", "bytes"))
 		}
 		fmt.Fprintln(c.out)
 	}

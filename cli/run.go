@@ -28,16 +28,18 @@ func (c *cmdEnv) run() *cobra.Command {
 	cmd.Flags().BoolVar(&o.first, "first", false, "on a new store: start without asking")
 	cmd.Flags().BoolVar(&o.json, "json", false, "with --once: print the report as JSON")
 	cmd.Flags().StringVar(&o.now, "now", "", "with --once: run as if it were this `time` (RFC 3339)")
+	cmd.Flags().StringVar(&o.restored, "restored", "", "if the store is an old copy: \"skip\" or \"send\" what may have been sent since")
 	cmd.Flags().StringVar(&o.mailDir, "mail-dir", "", "write messages as .eml files into this `directory` instead of sending them")
 	return cmd
 }
 
 type runOptions struct {
-	once    bool
-	now     string
-	mailDir string
-	json    bool
-	first   bool
+	once     bool
+	now      string
+	mailDir  string
+	json     bool
+	restored string
+	first    bool
 }
 
 // rehearses reports whether the round is one for trying things out: on a new store, the latest digests are due immediately.
@@ -71,11 +73,16 @@ func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) erro
 	if o.json && !o.once {
 		return usagef("--json needs --once: a daemon reports its rounds in the log")
 	}
+	if o.restored != "" {
+		if _, err := restoreDecision(o.restored); err != nil {
+			return err
+		}
+	}
 	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
-	part := &shared{clock: clock, mailDir: o.mailDir, rehearse: o.rehearses(), counts: metrics.New()}
+	part := &shared{clock: clock, mailDir: o.mailDir, restored: o.restored, rehearse: o.rehearses(), counts: metrics.New()}
 	if !o.once {
 		return c.runUntilStopped(ctx, cfg, part, func(s *service) error { return c.confirmFirstRun(ctx, s, in, o.first) })
 	}

@@ -80,3 +80,12 @@ func TestFirstRunText_NamesMembersAndHour(t *testing.T) {
 		}
 	}
 }
+
+func TestRun_NewStoreCountsWatchesWithoutEmail(t *testing.T) {
+	p := newCurrentForum(t, `web.links = "none"`)
+	execSQL(t, p.forum, "UPDATE section_watch SET mail = 0")
+	execSQL(t, p.forum, "UPDATE thread_watch SET mail = 0")
+	if _, errOut, code := run(t, "run", "--once", "-c", p.config); code != 0 || !strings.Contains(errOut, " members only have watches without email; they get digests") {
+		t.Errorf("exit %d\n%s", code, errOut)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -49,7 +50,7 @@ func (c *cmdEnv) printRound(r daemon.Report) error {
 		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, remark)
 	}
 	row("new posts", r.Sighted, "")
-	row("planned", r.Planned+r.Alerts+r.Enrolled, fmt.Sprintf("%d digests, %d alerts, %d announcements", r.Planned, r.Alerts, r.Enrolled))
+	row("planned", r.Planned+r.Alerts+r.Enrolled, strings.Join([]string{plural(r.Planned, "digest", "digests"), plural(r.Alerts, "alert", "alerts"), plural(r.Enrolled, "announcement", "announcements")}, ", "))
 	row("sent", r.Sent, megabytes(r.Bytes))
 	reasons := slices.SortedFunc(maps.Keys(r.Skipped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.Skipped[b], r.Skipped[a]), cmp.Compare(a, b))

@@ -30,7 +30,8 @@ type service struct {
 type shared struct {
 	clock    func() time.Time
 	mailDir  string
-	rehearse bool // see settings.Settings.AwaitSlot
+	restored string // the decision about a restored store; empty: none
+	rehearse bool   // see settings.Settings.AwaitSlot
 	counts   *metrics.Metrics
 	sockets  sockets
 }
@@ -54,6 +55,9 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, part *shar
 		return nil, err
 	}
 	if err := a.store.AcquireInstance(ctx, a.owner); err != nil {
+		return nil, err
+	}
+	if err := s.checkRestored(ctx); err != nil {
 		return nil, err
 	}
 	open := s.openForum

@@ -235,10 +235,3 @@ func (c *cmdEnv) suppressExport() *cobra.Command {
 		},
 	}
 }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

@@ -36,7 +36,7 @@ func (l *loop) runAlerts(ctx context.Context, woken <-chan struct{}, recovers cr
 		if time.Since(looked) >= pendingRecheckInterval {
 			look, looked = l.scanner.scanAll, time.Now()
 		}
-		run("gather", look, l.alerts.planAlerts, l.deliver)
+		run("gather", look, l.waitForDecision, l.alerts.planAlerts, l.deliver)
 	}
 }
 

@@ -27,7 +27,7 @@ type alertPlanner struct {
 // pages of members, even after a crash: it saves its progress together with the planned alerts. No edition covers a
 // sighting that was not checked yet, so that no edition includes a post that gets an alert.
 func (ap *alertPlanner) planAlerts(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !ap.restored.Load() {
 		p, err := ap.Store.Alerts.Progress(ctx)
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -47,6 +48,7 @@ type base struct {
 	Deps
 	settings settings.Settings
 	calendar calendar.Calendar
+	restored atomic.Bool // the store is an old copy, and nobody has decided about it: nothing is planned
 }
 
 func (b *base) now() time.Time { return b.Now() }
@@ -91,7 +93,10 @@ func (d *Daemon) RunOnce(ctx context.Context) (Report, error) {
 	l := d.main
 	l.delivery.MaxSlowWait = settings.MaxBatchAge // there is no later round for deferred messages
 	d.watchdog.alarms.Clear(alarm.SelfCheck, "")  // the self-check passed before we run
-	report, err := l.runTick(ctx, "once", d.evaluateRefusals, l.scanner.scanAll, l.scanner.scanMoves, l.subscribers.syncSubscribers,
+	if err := d.noticeRestore(ctx); err != nil {
+		return Report{}, err
+	}
+	report, err := l.runTick(ctx, "once", d.evaluateRefusals, l.scanner.scanAll, l.settleRestored, l.scanner.scanMoves, l.subscribers.syncSubscribers,
 		l.alerts.planAlerts, l.digests.planDigests, l.deliver)
 	d.watchdog.checkHealth(ctx)
 	d.watchdog.flushAlarms(ctx)
@@ -108,6 +113,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	recovers := cron.Recover(logger)
 	chain := cron.WithChain(cron.SkipIfStillRunning(logger), recovers)
 	ticks := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger), chain)
+	if err := d.noticeRestore(ctx); err != nil {
+		return err
+	}
 	d.main = d.newLoop(delivery.ExceptAlerts)
 	tick := d.main.exclusive(ctx)
 	for _, job := range d.schedule(tick) {
@@ -124,7 +132,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	})
 	defer background.Wait()
 	l := d.main
-	recovers(cron.FuncJob(tick("start", l.scanner.scanAll, l.scanner.scanMoves, l.subscribers.syncSubscribers, l.alerts.planAlerts, l.digests.planDigests))).Run()
+	recovers(cron.FuncJob(tick("start", l.scanner.scanAll, l.waitForDecision, l.scanner.scanMoves, l.subscribers.syncSubscribers, l.alerts.planAlerts, l.digests.planDigests))).Run()
 	d.alerts = d.newLoop(delivery.AlertsOnly)
 	background.Go(func() { d.alerts.runAlerts(ctx, d.wakeup.alerts, recovers) })
 	recovers(cron.FuncJob(tick("editions", l.deliver))).Run()

@@ -22,7 +22,7 @@ type digestPlanner struct {
 // late it is, one edition covers everything after the covered sequence, up to what was checked for alerts.
 func (dp *digestPlanner) planDigests(ctx context.Context) error {
 	now := dp.Now()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !dp.restored.Load() {
 		due, err := dp.Store.Subscribers.Due(ctx, now, settings.BatchSize)
 		if err != nil {
 			return fmt.Errorf("reading due members: %w", err)

@@ -153,7 +153,7 @@ func (r *forecaster) page(ctx context.Context, members []forum.Member, first boo
 			if planned.Before(r.From) {
 				planned = r.From
 			}
-			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: waiting[m.ID].CoveredBefore(planned, sub.CoveredSeq), Until: head, Created: planned})
+			rows = append(rows, store.Row{Kind: store.KindDigest, Member: m.ID, From: waiting[m.ID].CoveredBefore(r.From, planned, sub.CoveredSeq), Until: head, Created: planned})
 		}
 	}
 	return list, r.draft(ctx, list, rows, at)

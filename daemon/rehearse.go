@@ -172,7 +172,11 @@ func (ap *alertPlanner) rehearseWaiting(ctx context.Context, x *editions.Overlay
 		}
 		alerts := make([]store.Alert, len(waiting))
 		for i, m := range waiting {
-			alerts[i] = store.Alert{Key: m.Key, Items: items[m.Key]}
+			alerts[i] = store.Alert{Key: m.Key, Items: items[m.Key], NotBefore: m.NotBefore}
+			if m.Expired(ap.Now()) {
+				ap.addExpired(x, alerts[i])
+				alerts[i].Items = nil
+			}
 		}
 		if err := ap.rehearseBuild(ctx, x, alerts); err != nil || len(waiting) < most {
 			return err
@@ -202,6 +206,9 @@ func (ap *alertPlanner) rehearseBuild(ctx context.Context, x *editions.Overlay, 
 // addUpcoming adds what an alert would bring to the overlay, and what it would leave to a digest. If it is skipped as a whole,
 // planning the next digest defers its posts.
 func (ap *alertPlanner) addUpcoming(x *editions.Overlay, a store.Alert, built editions.AlertResult) {
+	if len(a.Items) == 0 {
+		return
+	}
 	left := built.LeftOut
 	if built.Alert == nil && len(left) == 0 {
 		for _, n := range a.Items {
@@ -215,8 +222,23 @@ func (ap *alertPlanner) addUpcoming(x *editions.Overlay, a store.Alert, built ed
 	for _, n := range a.Items {
 		x.AddAlert(n.Member, n.Post, editions.UpcomingAlert{Key: a.Key, Cause: n.Cause, LeftOut: why[n.Post]})
 	}
-	_, later := ap.splitOmitted(left, a.Items, time.Time{})
+	_, later := ap.splitOmitted(left, a.Items, ap.afterAlert(a))
 	x.Defer(a.Items[0].Member, later)
+}
+
+// afterAlert returns from when on an edition may bring what an alert left out. A round plans editions before it sends alerts.
+func (ap *alertPlanner) afterAlert(a store.Alert) time.Time {
+	at := ap.Now()
+	if a.NotBefore.After(at) {
+		at = a.NotBefore
+	}
+	return at.Add(time.Second)
+}
+
+// addExpired adds an alert that the next round gives up. Planning the next digest defers its posts.
+func (ap *alertPlanner) addExpired(x *editions.Overlay, a store.Alert) {
+	a.NotBefore = time.Time{}
+	ap.addUpcoming(x, a, editions.AlertResult{SkipReason: string(digest.AlertExpired)})
 }
 
 // rehearse returns a subscriber as the next sync would save them. watches is false if the member watches nothing.

@@ -285,3 +285,28 @@ func TestScan_FindsPostsWithLowIDs(t *testing.T) {
 	w.wantMessages("anna", posts(5003))
 	w.wantRestoredAlarm(false)
 }
+
+// A lost post was never visible, so there is no sighting to compare with.
+func TestRestored_IDOfPendingPost(t *testing.T) {
+	t.Parallel()
+	for _, restart := range []bool{false, true} {
+		w := newDailyWorld(t)
+		thread := w.thread(tonight)
+		w.setClock(4, "12:00")
+		w.writePostAs(thread, "moderated")
+		lost := w.writePostAs(thread, "moderated")
+		w.round()
+		if restart {
+			w.restart()
+			w.round()
+		}
+		w.restoreForum(lost - 2)
+		fresh := w.writePosts(thread) // has the ID of a pending post when the next scan runs
+		w.round()
+		fresh = append(fresh, w.writePosts(thread)...) // the pending post was missing in a scan
+		w.round()
+		w.setClock(5, "08:00")
+		w.round()
+		w.wantMessages("anna", fresh)
+	}
+}

@@ -234,6 +234,9 @@ func (sc *scanner) recheckPending(ctx context.Context, s *source.Snapshot, sift 
 		}
 	}
 	for id := range left {
+		if sift.met[id].section == 0 {
+			delete(sift.met, id) // it is gone, and its ID may be used again
+		}
 		g.Settled = append(g.Settled, id)
 	}
 	return sc.saveSightings(ctx, g)

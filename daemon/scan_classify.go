@@ -47,6 +47,9 @@ func (s *postClassifier) add(a forum.Arrival) {
 		return
 	}
 	was, known := s.met[a.Post]
+	if was.section == 0 && was.posted != 0 && was.posted != a.PostedAt.Unix() {
+		known = false // it has the ID of a lost post that was never sighted
+	}
 	switch {
 	case !known && s.isImported(a):
 		s.addImported(a)

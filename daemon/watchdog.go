@@ -84,7 +84,10 @@ func (wd *watchdog) touchProgress() { wd.lastProgress.Store(time.Now().UnixNano(
 // checkHealth checks the store, its disk and what the store shows about deliveries.
 func (wd *watchdog) checkHealth(ctx context.Context) {
 	// A write, because a full disk can still be read.
-	err := wd.Store.Values.Set(ctx, heartbeatKey, wd.Now().UTC().Format(time.RFC3339))
+	err := wd.Store.Values.Set(ctx, store.HeartbeatKey, wd.Now().UTC().Format(time.RFC3339))
+	if err == nil {
+		err = wd.Store.Beat(ctx)
+	}
 	if ctx.Err() != nil {
 		return
 	}
@@ -100,12 +103,9 @@ func (wd *watchdog) checkHealth(ctx context.Context) {
 	}
 }
 
-// heartbeatKey is the value written to check that the store accepts writes.
-const heartbeatKey = "pulse"
-
 // LastHeartbeat returns the time of the last heartbeat. Daemons send one every minute. It is zero if there was none.
 func LastHeartbeat(ctx context.Context, s store.Values) (time.Time, error) {
-	text, known, err := s.Get(ctx, heartbeatKey)
+	text, known, err := s.Get(ctx, store.HeartbeatKey)
 	if err != nil || !known {
 		return time.Time{}, err
 	}

@@ -43,6 +43,7 @@ func contract() []querySpec {
 		{name: "recipients", params: words("ids"), columns: words("id")},
 		{name: "find", params: words("name"), columns: words("id")},
 		{name: "search", params: words("begins limit"), columns: words("id")},
+		{name: "containing", params: words("part limit"), columns: words("id")},
 		{name: "watching", params: words("after limit"), columns: words("id")},
 		{name: "rights", params: words("roles"), columns: words("role section_id rights")},
 		{name: "section_watches", params: words("members"), columns: words("member_id section_id level mail")},
@@ -80,7 +81,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
 	"visits", "watch_counts", "recipients"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.

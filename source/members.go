@@ -79,13 +79,34 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 	return forum.Member{}, fmt.Errorf("%w: %q; expected a member ID or name", forum.ErrNoMember, idOrName)
 }
 
-// Search finds up to limit members whose names start with begins, ignoring case, ordered by name.
+// Search finds up to limit members whose names start with begins, ignoring case, ordered by name. It reads only these.
 func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]forum.MemberID, error) {
-	begins = s.db.kind.stored(begins)
-	pattern := strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(begins) + "%"
+	return s.search(ctx, s.likeLiteral(begins)+"%", limit)
+}
+
+// SearchAnyPart finds up to limit members whose names contain part, ignoring case, ordered by name. It may read the names of all
+// members, so it is only for a person who waits for it. Call it with a deadline.
+func (s *Snapshot) SearchAnyPart(ctx context.Context, part string, limit int) ([]forum.MemberID, error) {
+	pattern := "%" + s.likeLiteral(part) + "%"
+	if _, defined := s.db.queries["containing"]; !defined {
+		return s.search(ctx, pattern, limit)
+	}
+	return s.memberIDs(ctx, "containing", params{"part": pattern, "limit": limit})
+}
+
+// likeLiteral escapes a part of a name for LIKE.
+func (s *Snapshot) likeLiteral(part string) string {
+	return strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(s.db.kind.stored(part))
+}
+
+func (s *Snapshot) search(ctx context.Context, pattern string, limit int) ([]forum.MemberID, error) {
+	return s.memberIDs(ctx, "search", params{"begins": pattern, "limit": limit})
+}
+
+func (s *Snapshot) memberIDs(ctx context.Context, query string, p params) ([]forum.MemberID, error) {
 	var ids []forum.MemberID
 	var id forum.MemberID
-	err := s.queryNamed(ctx, "search", params{"begins": pattern, "limit": limit}, columns{"id": &id}, func() error {
+	err := s.queryNamed(ctx, query, p, columns{"id": &id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})

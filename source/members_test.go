@@ -241,3 +241,36 @@ func TestSearch_MatchesStartOfName(t *testing.T) {
 		})
 	})
 }
+
+func TestSearchAnyPart_MatchesAnyPartOfName(t *testing.T) {
+	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
+		read(t, db, func(s *Snapshot) error {
+			roster, err := s.MemberIDs(t.Context(), 0, 1000)
+			if err != nil {
+				return err
+			}
+			all, err := s.Members(t.Context(), roster, f.now())
+			if err != nil {
+				return err
+			}
+			for _, m := range all {
+				runes := []rune(m.Name)
+				part := string(runes[min(1, len(runes)-1):])
+				found, err := s.SearchAnyPart(t.Context(), part, 1000)
+				if err != nil || !slices.Contains(found, m.ID) {
+					t.Errorf("%q does not find %q, %v", part, m.Name, err)
+				}
+			}
+			for _, wild := range []string{"%", "_", "|", "a%a", `\\`} {
+				if found, err := s.SearchAnyPart(t.Context(), wild, 1000); err != nil || len(found) > 0 {
+					t.Errorf("%q finds %v, %v", wild, found, err)
+				}
+			}
+			found, err := s.SearchAnyPart(t.Context(), "", 3)
+			if len(found) != 3 {
+				t.Errorf("a search with limit 3 finds %v", found)
+			}
+			return err
+		})
+	})
+}

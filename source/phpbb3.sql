@@ -143,6 +143,14 @@ SELECT u.user_id                   AS id
  ORDER BY u.username_clean
  LIMIT :limit
 
+-- The clean name has other letters in place of those that look alike.
+-- name: containing
+SELECT u.user_id                   AS id
+  FROM {prefix}users u
+ WHERE (LOWER(u.username) LIKE LOWER(:part) ESCAPE '|' OR u.username_clean LIKE LOWER(:part) ESCAPE '|') AND u.user_type <> 2
+ ORDER BY u.username_clean
+ LIMIT :limit
+
 -- name: watching
 SELECT w.user_id                   AS id
   FROM (SELECT x.user_id FROM (SELECT DISTINCT t.user_id FROM {prefix}topics_watch t WHERE t.user_id > :after ORDER BY t.user_id LIMIT :limit) x

@@ -30,6 +30,7 @@
 //	recipients      :ids               id
 //	find            :name              id
 //	search          :begins :limit     id
+//	containing      :part :limit       id
 //	watching        :after :limit      id
 //	rights          :roles             role section_id rights
 //	section_watches :members           member_id section_id level mail
@@ -83,7 +84,8 @@
 //   - recipients: those of :ids who may get email, as far as members allows it. The others get none, of any kind. Without this
 //     query, all do.
 //   - find: the member with exactly this name, if there is one. search: members whose names are LIKE :begins, ignoring
-//     case, ordered by name. "|" is the escape character.
+//     case, ordered by name. "|" is the escape character. containing: those whose names are LIKE :part, which begins
+//     with "%"; without it search answers. Only a person who searches calls it, so it may read all names.
 //   - watching: members who watch anything, by ascending ID, after :after. Deleted accounts may be among them.
 //   - rights: the permissions of each role in each section: three digits 0 or 1 for "may view it", "may read its
 //     threads" and "may read only own threads"; or a cache that the type's Go file decodes. A section without

@@ -86,6 +86,19 @@ func (s Announcements) Revise(ctx context.Context, now time.Time, actor string, 
 	})
 }
 
+// Discard deletes a draft. Its number is not used again.
+func (s Announcements) Discard(ctx context.Context, now time.Time, actor string, id int64) error {
+	return s.changeState(ctx, id, "discarded", func(tx *sqlx.Tx) error {
+		if _, err := s.exec(ctx, tx, "delete_announcement_texts", args{"id": id}); err != nil {
+			return err
+		}
+		if err := s.transition(ctx, tx, "discard_announcement", args{"id": id}); err != nil {
+			return err // and the texts stay
+		}
+		return s.audit(ctx, tx, auditEntry(now, actor, "discard", id, ""))
+	})
+}
+
 type textRow struct {
 	Place  int    `json:"place"`
 	Locale string `json:"locale"`

@@ -232,7 +232,10 @@ func (b bigStore) rounds() []boundedStep {
 		{"explain: posts of digests", func(ctx context.Context) error { _, err := b.Outbox.BroughtPosts(ctx, 1); return err }},
 		{"explain: deferred posts of digests", func(ctx context.Context) error { _, err := b.Deferred.OfEditions(ctx, 1); return err }},
 		{"explain: waiting digests", func(ctx context.Context) error { _, err := b.Outbox.WaitingEditions(ctx, ids); return err }},
-		{"explain: upcoming deferred posts", func(ctx context.Context) error { _, err := b.Deferred.Upcoming(ctx, ids); return err }},
+		{"explain: upcoming deferred posts", func(ctx context.Context) error {
+			_, err := b.Deferred.Upcoming(ctx, ids, func(forum.MemberID) int64 { return 0 })
+			return err
+		}},
 	}
 }
 

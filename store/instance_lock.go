@@ -28,6 +28,8 @@ func (s *Store) AcquireInstance(ctx context.Context, owner string) error {
 // acquireSQLite locks a file next to the database. Its holder is the only daemon, so all leases belong to dead daemons. The
 // system releases the lock when the process ends, even after a crash.
 func (s *database) acquireSQLite(ctx context.Context) error {
+	_, err := os.Stat(s.path + ".lock")
+	s.freshLock = errors.Is(err, os.ErrNotExist)
 	lock, err := os.OpenFile(s.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("locking the store: %w", err)

@@ -45,15 +45,19 @@ func (s Deferred) OfEditions(ctx context.Context, member forum.MemberID) ([]Defe
 }
 
 // Upcoming returns the deferred posts of members as the next edition would have them if it were planned now. They include the posts
-// of alerts that were not delivered. They leave out posts of editions that were sent or skipped, and of one that still waits.
-func (s Deferred) Upcoming(ctx context.Context, members []forum.MemberID) ([]DeferredPost, error) {
+// of alerts that were not delivered. They leave out posts of editions that were sent or skipped. Those of an edition that still
+// waits are only for a next edition that begins before its end, because that one is merged into it. after returns where the next
+// edition of a member begins.
+func (s Deferred) Upcoming(ctx context.Context, members []forum.MemberID, after func(forum.MemberID) int64) ([]DeferredPost, error) {
 	var list []DeferredPost
 	err := s.query(ctx, nil, "upcoming_deferred", args{"members": marshalIDs(members)}, func(scan scanFunc) error {
 		var o DeferredPost
-		var notBefore int64
-		err := scan(&o.Member, &o.Post, &o.Seq, &notBefore, &o.Cause, &o.Reason)
+		var notBefore, waitingUntil int64
+		err := scan(&o.Member, &o.Post, &o.Seq, &notBefore, &o.Cause, &o.Reason, &waitingUntil)
 		o.NotBefore = timeOrZero(notBefore)
-		list = append(list, o)
+		if waitingUntil == 0 || after(o.Member) < waitingUntil {
+			list = append(list, o)
+		}
 		return err
 	})
 	if err != nil {
@@ -131,10 +135,11 @@ func (s Outbox) WaitingEditions(ctx context.Context, members []forum.MemberID) (
 	return all, nil
 }
 
-// CoveredBefore returns which sighting the edition of a subscriber after it begins after, if that is planned at a time. An edition
-// that still waits then is merged into the next one.
-func (w WaitingEdition) CoveredBefore(due time.Time, covered int64) int64 {
-	if w.Key == "" || !w.NotBefore.Before(due) {
+// CoveredBefore returns the sequence number after which the next edition of a subscriber begins, if that is due at a time. A waiting
+// edition that is not sent by then is merged into the next one. A round plans before it sends.
+func (w WaitingEdition) CoveredBefore(now, due time.Time, covered int64) int64 {
+	inDelivery := w.NotBefore.IsZero()
+	if w.Key == "" || !inDelivery && (!due.After(now) || !w.NotBefore.Before(due)) {
 		return covered
 	}
 	return max(covered, w.Until)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -37,18 +38,34 @@ func (s Queue) Pause(ctx context.Context, now time.Time, reason string) (Pause, 
 
 // Paused reports whether delivery is paused.
 func (s Queue) Paused(ctx context.Context) (p Pause, paused bool, err error) {
-	text, paused, err := Values(s).Get(ctx, pauseKey)
-	if err != nil || !paused {
-		return Pause{}, false, err
+	err = s.query(ctx, nil, "delivery_pauses", nil, func(scan scanFunc) error {
+		var key, text string
+		if err := scan(&key, &text); err != nil {
+			return err
+		}
+		paused = true
+		if key == restoredKey {
+			var r Restored
+			err := json.Unmarshal([]byte(text), &r)
+			p.Since, p.Reason = r.Noticed, ErrUndecided.Error()
+			return err
+		}
+		if p.Reason == ErrUndecided.Error() {
+			return nil
+		}
+		return json.Unmarshal([]byte(text), &p)
+	})
+	if err != nil {
+		return Pause{}, paused, fmt.Errorf("reading the pause of delivery: %w", err)
 	}
-	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return Pause{}, true, fmt.Errorf("parsing the pause of delivery: %w", err)
-	}
-	return p, true, nil
+	return p, paused, nil
 }
 
-// Resume resumes delivery and reports whether it was paused.
+// Resume resumes delivery and reports whether it was paused. The pause of a restored store ends with a decision only.
 func (s Queue) Resume(ctx context.Context) (paused bool, err error) {
+	if _, restored, err := Values(s).Get(ctx, restoredKey); err != nil || restored {
+		return true, errors.Join(err, ErrUndecided)
+	}
 	n, err := s.exec(ctx, nil, "delete_value", args{"key": pauseKey})
 	if err != nil {
 		return false, fmt.Errorf("resuming delivery: %w", err)

@@ -25,6 +25,11 @@ type Message struct {
 	Last       Outcome   // of the latest attempt, with At = Settled; empty Result: no attempt
 }
 
+// Expired reports whether the next round gives the message up, because no relay accepted it in time.
+func (m Message) Expired(now time.Time) bool {
+	return m.State == StateQueued && m.UncertainCount == 0 && !m.Expires.IsZero() && !m.Expires.After(now)
+}
+
 // MessageStates are all states of a message, the unsettled ones first.
 var MessageStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged", "expired"}
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -19,17 +20,20 @@ type renameRow struct {
 // retireLost takes the IDs of lost posts away from their sightings, alert items and deferred posts, because the forum gave these
 // IDs to other posts. Without this, a member who got the lost post would never get the other one. If a post is a lost one that
 // exists again, retireLost gives its ID back, so that no member gets it twice.
-func (s Sightings) retireLost(ctx context.Context, tx *sqlx.Tx, reused []forum.Arrival) error {
-	if len(reused) == 0 {
-		return nil
+//
+// It does not depend on what the scan knew: another loop may have sighted the lost post.
+func (s Sightings) retireLost(ctx context.Context, tx *sqlx.Tx, g ScanResult) error {
+	rows := ScanResult{Sighted: slices.Concat(g.Reused, g.Sighted)}.sightings()
+	for i := range min(len(g.Reused), len(rows)) {
+		rows[i].Reused = 1
 	}
-	text, err := marshalRows(ScanResult{Sighted: reused}.sightings())
+	text, err := marshalRows(rows)
 	if err != nil {
 		return err
 	}
 	for _, query := range []string{"lost_posts", "found_posts"} {
 		renames, err := s.renames(ctx, tx, query, text)
-		if err != nil {
+		if err != nil || len(renames) == 0 {
 			return err
 		}
 		for _, update := range []string{"rename_sightings", "rename_alert_items", "rename_deferred", "rename_delivered"} {

@@ -45,6 +45,7 @@ type sightingRow struct {
 	Author    forum.MemberID  `json:"a"`
 	MovedFrom forum.SectionID `json:"m"`
 	Posted    int64           `json:"w"`
+	Reused    int             `json:"r,omitempty"` // 1: the ID was another post's, whatever its time
 }
 
 // sightings returns the rows of a scan result, each pair of post and section once.
@@ -58,7 +59,7 @@ func (g ScanResult) sightings() []sightingRow {
 	add := func(a forum.Arrival, from forum.SectionID) {
 		if p := (place{a.Post, a.Section}); !seen[p] {
 			seen[p] = true
-			list = append(list, sightingRow{len(list), a.Post, a.Thread, a.Section, a.Author, from, a.PostedAt.Unix()})
+			list = append(list, sightingRow{len(list), a.Post, a.Thread, a.Section, a.Author, from, a.PostedAt.Unix(), 0})
 		}
 	}
 	for _, a := range g.Sighted {
@@ -85,7 +86,7 @@ func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error
 			if err != nil {
 				return err
 			}
-			if err := s.retireLost(ctx, tx, g.Reused); err != nil {
+			if err := s.retireLost(ctx, tx, g); err != nil {
 				return err
 			}
 			if added, err = s.exec(ctx, tx, "insert_sightings", args{"last": last, "now": g.Now.Unix(), "rows": list}); err != nil {

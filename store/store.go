@@ -108,6 +108,7 @@ type database struct {
 	readOnly   bool      // see OpenReadOnly
 	path       string    // of the SQLite file
 	instance   io.Closer // the lock of this daemon, see AcquireInstance; nil: not acquired
+	freshLock  bool      // AcquireInstance has created the lock file of a SQLite store
 }
 
 func newStore(db *database) *Store {
@@ -204,6 +205,9 @@ func (s Values) Get(ctx context.Context, key string) (value string, known bool, 
 	}
 	return value, known, nil
 }
+
+// HeartbeatKey is the key of the time of the last heartbeat.
+const HeartbeatKey = "pulse"
 
 // unixOrNull returns a time as Unix seconds; NULL for the zero time.
 func unixOrNull(t time.Time) *int64 {

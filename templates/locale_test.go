@@ -298,3 +298,25 @@ func localeParts(src string) (parts []string) {
 	}
 	return append(parts, common)
 }
+
+// A text that counts has a form for one: no page and no email says "1 addresses".
+func TestLocales_OneIsSingular(t *testing.T) {
+	one := regexp.MustCompile(`\bone *= *"([^"]*)"`)
+	for name, plural := range map[string]*regexp.Regexp{
+		"locales/en.toml": regexp.MustCompile(`\b1 (more |of |new )?[a-z]+(ses|[^s]s)\b`),
+		"locales/de.toml": regexp.MustCompile(`\b1 (weitere |neue )?(Beiträge|Mitglieder|Nachrichten|Adressen|Themen|Foren|Tage|Stunden|Minuten)\b`),
+	} {
+		for i, text := range strings.Split(shippedFile(t, name), "\n") {
+			key, value, _ := strings.Cut(text, "=")
+			forms := []string{value}
+			if m := one.FindStringSubmatch(value); m != nil {
+				forms = m[1:]
+			}
+			for _, form := range forms {
+				if found := plural.FindString(strings.ReplaceAll(form, "{n}", "1")); found != "" {
+					t.Errorf("%s:%d: %s says %q", name, i+1, strings.TrimSpace(key), found)
+				}
+			}
+		}
+	}
+}

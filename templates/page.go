@@ -19,7 +19,7 @@ import (
 )
 
 // Folders of pages. Each has a frame.html, which wraps its pages, and a style.css. The folder of the admin pages also
-// has the script live.js.
+// has the scripts live.js and times.js.
 const (
 	pageDir  = "page"
 	adminDir = pageDir + "/admin" // its frame links both stylesheets
@@ -75,6 +75,7 @@ type frameData struct {
 	Style             string // path of the stylesheet
 	AdminStyle        string // path of the additional stylesheet of the admin pages
 	AdminScript       string // path of the script that some admin pages load
+	TimesScript       string // path of the script that shows local times on the admin pages
 	Data              any    // for the templates "title" and "main"
 }
 
@@ -88,7 +89,8 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 	err := page.ExecuteTemplate(&b, "frame", frameData{
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
 		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
-		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name, Data: data,
+		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name,
+		TimesScript: p.base + "/" + p.set.timesScript.name, Data: data,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rendering a page: %w", err)
@@ -131,6 +133,11 @@ func (p *Pages) AdminScript() (name string, js []byte) {
 	return p.set.adminScript.name, p.set.adminScript.text
 }
 
+// TimesScript returns the script of the admin pages that shows times in the browser's zone, and its file name.
+func (p *Pages) TimesScript() (name string, js []byte) {
+	return p.set.timesScript.name, p.set.timesScript.text
+}
+
 // asset is a file that pages load. Its name holds a hash of the content.
 type asset struct {
 	name string
@@ -154,11 +161,13 @@ func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
 	if s.adminStyle, err = s.bindFolder(files, adminDir, used); err != nil {
 		return err
 	}
-	js, err := files.read(adminDir + "/live.js")
-	if err != nil {
-		return fmt.Errorf("reading the pages' script: %w", err)
+	for name, script := range map[string]*asset{"live": &s.adminScript, "times": &s.timesScript} {
+		js, err := files.read(adminDir + "/" + name + ".js")
+		if err != nil {
+			return fmt.Errorf("reading the pages' scripts: %w", err)
+		}
+		*script = newAsset(name, ".js", js)
 	}
-	s.adminScript = newAsset("live", ".js", js)
 	return nil
 }
 

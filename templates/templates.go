@@ -40,7 +40,7 @@ type Set struct {
 	announcement announcementSample
 	files        overlayFS // the source of all of it
 
-	style, adminStyle, adminScript asset // of the pages
+	style, adminStyle, adminScript, timesScript asset // of the pages
 }
 
 // Load reads the embedded templates and locales, and overrides them with those in dir. With an empty dir, all calls

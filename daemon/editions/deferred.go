@@ -13,14 +13,19 @@ import (
 // to them.
 func (b *Builder) deferredFor(ctx context.Context, requests []Request, ids []forum.MemberID) ([]store.DeferredPost, error) {
 	if slices.ContainsFunc(requests, func(a Request) bool { return a.Key == "" }) {
-		return b.UpcomingDeferred(ctx, ids)
+		return b.UpcomingDeferred(ctx, requests)
 	}
 	return b.store.Deferred.OfMembers(ctx, ids)
 }
 
 // UpcomingDeferred returns the deferred posts that planning would assign to the next editions of members.
-func (b *Builder) UpcomingDeferred(ctx context.Context, ids []forum.MemberID) ([]store.DeferredPost, error) {
-	deferred, err := b.store.Deferred.Upcoming(ctx, ids)
+func (b *Builder) UpcomingDeferred(ctx context.Context, requests []Request) ([]store.DeferredPost, error) {
+	ids := make([]forum.MemberID, len(requests))
+	after := make(map[forum.MemberID]int64, len(requests))
+	for i, a := range requests {
+		ids[i], after[a.Member] = a.Member, a.After
+	}
+	deferred, err := b.store.Deferred.Upcoming(ctx, ids, func(member forum.MemberID) int64 { return after[member] })
 	if err != nil || b.sightings.overlay == nil {
 		return deferred, err
 	}

@@ -98,7 +98,7 @@ func (e *Service) explainWaiting(ctx context.Context, f *memberFacts, x *Post) (
 		return false, nil
 	}
 	for _, m := range x.Messages {
-		if !pending(m) {
+		if !pending(m) || m.Expired(f.now) {
 			continue
 		}
 		in := false

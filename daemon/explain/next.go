@@ -36,9 +36,9 @@ func (e *Service) loadNext(ctx context.Context, f *memberFacts) error {
 	if err != nil {
 		return err
 	}
-	n.After = waiting[f.member.ID].CoveredBefore(n.Planned, sub.CoveredSeq)
+	n.After = waiting[f.member.ID].CoveredBefore(f.now, n.Planned, sub.CoveredSeq)
 	f.next = n
-	if f.upcoming, err = e.builder.UpcomingDeferred(ctx, []forum.MemberID{f.member.ID}); err != nil {
+	if f.upcoming, err = e.builder.UpcomingDeferred(ctx, []editions.Request{n.Request}); err != nil {
 		return err
 	}
 	if off := e.digestsOff(f); off != "" {

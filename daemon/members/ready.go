@@ -9,7 +9,7 @@ import (
 )
 
 // blocking are the kinds of alarms while which no mail, or only some, can be sent.
-var blocking = []alarm.Kind{alarm.Forum, alarm.SelfCheck, alarm.Store, alarm.Relay, alarm.Auth, alarm.Overdue}
+var blocking = []alarm.Kind{alarm.Forum, alarm.SelfCheck, alarm.Store, alarm.Relay, alarm.Auth, alarm.Overdue, alarm.OldStore}
 
 // BlockingAlarms returns the kinds of the active alarms that keep the daemon from sending, or an error if the store cannot be read.
 // It is what the admin pages show of them, too.

@@ -151,6 +151,12 @@ func (p *Page) Language(tag string) {
 	p.Do(command(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": tag}}))
 }
 
+// Zone sets the browser's time zone from now on, for example "Asia/Tokyo".
+func (p *Page) Zone(name string) {
+	p.t.Helper()
+	p.Do(command(emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: name}))
+}
+
 // Emulate sets the width in pixels and the color scheme from now on.
 func (p *Page) Emulate(width int, dark bool) {
 	p.t.Helper()

@@ -21,6 +21,12 @@ UPDATE announcement
    AND state = 'draft'
 RETURNING id
 
+-- name: discard_announcement
+DELETE FROM announcement
+ WHERE id = :id
+   AND state = 'draft'
+RETURNING id
+
 -- name: delete_announcement_texts
 DELETE FROM announcement_text
  WHERE announcement_id = :id

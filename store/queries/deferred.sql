@@ -114,18 +114,22 @@ SELECT w.edition, w.post_id, w.seq, w.cause
    AND o.state IN ('accepted', 'skipped')
 
 -- The deferred posts that the next edition would have, as if archive_delivered to assign_deferred had run. An edition that waits
--- keeps its posts.
+-- keeps its posts, unless it is merged into the next one: of these posts, waiting_until is its end.
 -- name: upcoming_deferred
-SELECT w.member_id, w.post_id, w.seq, w.not_before, w.cause, w.reason
+SELECT w.member_id, w.post_id, w.seq, w.not_before, w.cause, w.reason,
+       CASE WHEN o.key IS NULL OR o.settled_at IS NOT NULL THEN 0 ELSE o.until_seq END AS waiting_until
   FROM owed w
   LEFT JOIN outbox o
     ON o.key = w.edition
  WHERE w.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
-   AND (o.key IS NULL OR o.settled_at IS NOT NULL AND o.state NOT IN ('accepted', 'skipped'))
+   AND (o.key IS NULL
+    OR (o.settled_at IS NOT NULL AND o.state NOT IN ('accepted', 'skipped'))
+    OR (o.state = 'queued' AND o.doubts = 0))
  UNION ALL
 SELECT n.member_id, n.post_id, n.seq, 0,
        CASE WHEN n.cause IN ('quote', 'mention') THEN n.cause ELSE '' END,
-       'alert ' || o.state
+       'alert ' || o.state,
+       0
   FROM outbox o
   JOIN notice n
     ON n.key = o.key

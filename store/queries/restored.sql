@@ -1,13 +1,14 @@
 -- A forum that was restored from a backup uses IDs again. The post that had the ID before is lost. It keeps its rows, with the
 -- negated sequence number of its newest sighting as its ID, which no post of a forum has.
 
--- Posts whose IDs now belong to other posts: these have another time or author.
+-- Posts whose IDs now belong to other posts: these have another time, or the scan says that they are others.
 -- It starts with WITH, not SELECT, so that it runs on the writing connection, in its transaction.
 -- name: lost_posts
 WITH asked AS (
     SELECT CAST(value->>'p' AS BIGINT) AS post_id,
            CAST(value->>'a' AS BIGINT) AS author_id,
-           CAST(value->>'w' AS BIGINT) AS posted_at
+           CAST(value->>'w' AS BIGINT) AS posted_at,
+           COALESCE(CAST(value->>'r' AS BIGINT), 0) AS reused
       FROM {rows :rows})
 SELECT s.post_id,
        -max(s.seq)
@@ -15,7 +16,7 @@ SELECT s.post_id,
   JOIN sighting s
     ON s.post_id = r.post_id
  WHERE s.posted_at <> r.posted_at
-    OR s.author_id <> r.author_id
+    OR r.reused = 1 AND s.author_id <> r.author_id
  GROUP BY s.post_id
 
 -- Lost posts that exist again, with their former IDs: the forum was restored once more, from a newer backup.
