@@ -54,7 +54,11 @@ func firstRunText(plan *daemon.FirstRun, now time.Time) string {
 	if plan.At.Sub(now) >= 24*time.Hour {
 		layout = "2006-01-02 " + layout
 	}
-	return p.Sprintf("new store; %d members, the first %d at %s", plan.Members, plan.First, plan.At.UTC().Format(layout))
+	members := "1 member"
+	if plan.Members != 1 {
+		members = p.Sprint(plan.Members) + " members" // plural separates no thousands
+	}
+	return p.Sprintf("new store; %s, the first %d at %s", members, plan.First, plan.At.UTC().Format(layout))
 }
 
 // interactive reports whether a person can answer. Tests replace it.

@@ -151,7 +151,7 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 }
 
 // dropAlreadyNotified applies the mode "first reply only": it drops items for threads that the member got an alert about
-// and has not visited since. Quotes and mentions are kept, because without a watch no digest would bring them.
+// and has neither read nor visited the forum since. Quotes and mentions are kept, because without a watch no digest would bring them.
 func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
 	var ask []digest.AlertItem
 	firstOnly := func(n digest.AlertItem) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.IsDirect() }
@@ -173,7 +173,12 @@ func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snaps
 		}
 	}
 	slices.Sort(members)
-	read, err := s.ReadMarksSince(ctx, slices.Compact(members), since)
+	members = slices.Compact(members)
+	read, err := s.ReadMarksSince(ctx, members, since)
+	if err != nil {
+		return nil, err
+	}
+	visits, err := s.Visits(ctx, members)
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +188,6 @@ func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snaps
 	}
 	return slices.DeleteFunc(notices, func(n digest.AlertItem) bool {
 		t, found := waits[memberThread{n.Member, n.Thread}]
-		return found && firstOnly(n) && !t.VisitedSince(read[n.Member], n.Section)
+		return found && firstOnly(n) && !t.VisitedSince(read[n.Member], visits[n.Member], n.Section)
 	}), nil
 }

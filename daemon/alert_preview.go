@@ -167,16 +167,20 @@ func (ap *alertPlanner) keepFirstPerThread(ctx context.Context, s *source.Snapsh
 	if err != nil {
 		return nil, nil, err
 	}
+	visits, err := s.Visits(ctx, []forum.MemberID{member})
+	if err != nil {
+		return nil, nil, err
+	}
 	open := make(map[forum.ThreadID][]digest.AlertItem) // the items of the pending alert
 	for _, n := range notices {
 		if waits := open[n.Thread]; len(waits) > 0 {
 			if goes, _ := ap.debounceWindow(waits); n.PostedAt.After(goes) {
-				told[n.Thread] = digest.LastAlert{Member: member, Thread: n.Thread, Until: waits[len(waits)-1].PostedAt}
+				told[n.Thread] = digest.LastAlert{Member: member, Thread: n.Thread, Until: waits[len(waits)-1].PostedAt, SentAt: goes}
 				open[n.Thread] = nil
 			}
 		}
 		t, before := told[n.Thread]
-		if before && !n.Cause.IsDirect() && !t.VisitedSince(read[member], n.Section) && !postedBetween(wrote[n.Thread], t.Until, n.PostedAt) {
+		if before && !n.Cause.IsDirect() && !t.VisitedSince(read[member], visits[member], n.Section) && !postedBetween(wrote[n.Thread], t.Until, n.PostedAt) {
 			left = append(left, digest.Omitted{Post: n.Post, Reason: digest.ReasonNotVisitedSince})
 			continue
 		}

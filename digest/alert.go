@@ -171,10 +171,15 @@ type LastAlert struct {
 	Member forum.MemberID
 	Thread forum.ThreadID
 	Until  time.Time // when its newest post was written
+	SentAt time.Time // zero: it may not have been sent yet
 }
 
-// VisitedSince reports whether the member has visited the thread or its section since, according to the forum. If so,
-// the next reply causes an alert again.
-func (t LastAlert) VisitedSince(read forum.ReadMarks, section forum.SectionID) bool {
+// VisitedSince reports whether the member has read the thread or its section since the newest post of the alert, or visited the
+// forum since the alert was sent. If so, the next reply causes an alert again. A visit that began before the alert does not
+// count, because the member may not have seen the post.
+func (t LastAlert) VisitedSince(read forum.ReadMarks, visited time.Time, section forum.SectionID) bool {
+	if !t.SentAt.IsZero() && visited.After(t.SentAt) {
+		return true
+	}
 	return !t.Until.After(read.Threads[t.Thread]) || !t.Until.After(read.Sections[section])
 }

@@ -148,7 +148,7 @@ func TestEventIndex_ListsMembersThreadsAndSections(t *testing.T) {
 }
 
 func TestLastAlert_IsReadOnceTheThreadIsRead(t *testing.T) {
-	alert := LastAlert{Member: reader, Thread: 10, Until: noon}
+	alert := LastAlert{Member: reader, Thread: 10, Until: noon, SentAt: noon.Add(time.Minute)}
 	tests := []struct {
 		name string
 		read forum.ReadMarks
@@ -163,9 +163,31 @@ func TestLastAlert_IsReadOnceTheThreadIsRead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := alert.VisitedSince(tt.read, 1); got != tt.want {
+			if got := alert.VisitedSince(tt.read, time.Time{}, 1); got != tt.want {
 				t.Errorf("VisitedSince = %t, want %t", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestLastAlert_EndsWithVisitAfterIt(t *testing.T) {
+	sent := noon.Add(time.Minute)
+	for _, tt := range []struct {
+		name    string
+		sent    time.Time
+		visited time.Time
+		want    bool
+	}{
+		{"a visit that is unknown", sent, time.Time{}, false},
+		{"a visit before the post", sent, noon.Add(-time.Second), false},
+		{"a visit between the post and the alert", sent, noon.Add(30 * time.Second), false},
+		{"a visit in the second of the alert", sent, sent, false},
+		{"a visit after the alert", sent, sent.Add(time.Second), true},
+		{"an alert that may not have been sent", time.Time{}, sent.Add(time.Hour), false},
+	} {
+		alert := LastAlert{Member: reader, Thread: 10, Until: noon, SentAt: tt.sent}
+		if got := alert.VisitedSince(forum.ReadMarks{}, tt.visited, 1); got != tt.want {
+			t.Errorf("%s: VisitedSince = %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }

@@ -160,7 +160,7 @@ func TestRun_WaitsForForumAtStart(t *testing.T) {
 	replaceInConfig(t, config, `type = "xenforo2"`, `type = "sample"`)
 	replaceInConfig(t, config, "mysql://reader:secret@"+down+"/forum", sampleForum(t))
 	p.hangUp(t)
-	p.waitFor(t, "36 messages", func() bool { return len(relay.Messages()) == 36 })
+	p.waitFor(t, "the first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start","report":{"sighted":180`) })
 	p.waitFor(t, "readiness", func() bool {
 		status, _ := getPage("http://" + listen + "/readyz")
 		return status == http.StatusOK

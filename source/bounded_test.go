@@ -78,6 +78,7 @@ func boundedStatements() map[string]struct {
 		"thread_reads":    {params{"members": members, "since": 1}, 3, 200},
 		"took_part":       {params{"members": members[:2], "threads": []int{99999}}, 2, 20},
 		"profiles":        {params{"ids": members}, 4, 200},
+		"visits":          {params{"members": members}, 2, 200},
 		"memberships":     {params{"members": members}, 2, 200},
 	}
 }

@@ -63,6 +63,7 @@ func contract() []querySpec {
 		{name: "watch_counts", params: words("now"), columns: words("watching without_email")},
 		{name: "roster", params: words("after limit"), columns: words("id")},
 		{name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at")},
+		{name: "visits", params: words("members"), columns: words("member_id visited_at")},
 		{name: "groups", columns: words("id title")},
 		{name: "memberships", params: words("members"), columns: words("member_id in_groups")},
 		{name: "named", params: words("names"), columns: words("id name")},
@@ -81,7 +82,7 @@ var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
 var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
-	"watch_counts", "recipients"}
+	"visits", "watch_counts", "recipients"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {

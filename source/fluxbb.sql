@@ -262,6 +262,13 @@ SELECT u.id                        AS id,
   FROM {prefix}users u
  WHERE u.id IN (:ids)
 
+-- name: visits
+-- FluxBB keeps what was read in a cookie, so this is all that it knows. It is written when a session ends.
+SELECT u.id                        AS member_id,
+       u.last_visit                AS visited_at
+  FROM {prefix}users u
+ WHERE u.id IN (:members)
+
 -- name: groups
 SELECT g.g_id                      AS id,
        g.g_title                   AS title

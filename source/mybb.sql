@@ -298,6 +298,13 @@ SELECT u.uid                       AS id,
   FROM {prefix}users u
  WHERE u.uid IN (:ids)
 
+-- name: visits
+-- As in profiles.
+SELECT u.uid                       AS member_id,
+       GREATEST(u.lastactive, u.lastvisit) AS visited_at
+  FROM {prefix}users u
+ WHERE u.uid IN (:members)
+
 -- name: groups
 SELECT g.gid                       AS id,
        g.title                     AS title

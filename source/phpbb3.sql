@@ -355,6 +355,15 @@ SELECT u.user_id                   AS id,
   JOIN (SELECT 0 AS user_last_active) absent ON 1 = 1
  WHERE u.user_id IN (:ids)
 
+-- name: visits
+-- As in profiles.
+SELECT u.user_id                   AS member_id,
+       CASE WHEN u.user_lastvisit > (SELECT user_last_active FROM {prefix}users o WHERE o.user_id = u.user_id) THEN u.user_lastvisit
+            ELSE (SELECT user_last_active FROM {prefix}users o WHERE o.user_id = u.user_id) END AS visited_at
+  FROM {prefix}users u
+  JOIN (SELECT 0 AS user_last_active) absent ON 1 = 1
+ WHERE u.user_id IN (:members)
+
 -- name: groups
 -- The names of group type 3 are keys of phpBB's language files.
 SELECT g.group_id                  AS id,

@@ -50,6 +50,7 @@
 //	watch_counts    :now               watching without_email
 //	roster          :after :limit      id
 //	profiles        :ids               id posts joined_at visited_at
+//	visits          :members           member_id visited_at
 //	groups                             id title
 //	memberships     :members           member_id in_groups
 //	named           :names             id name
@@ -109,6 +110,7 @@
 //   - roster: all members, by ascending ID, after :after.
 //   - profiles: posts is the post count that the forum shows. joined_at and visited_at (the last visit) are 0 if
 //     unknown.
+//   - visits: when each member last opened any page of the forum; 0 if unknown. Mode "first" of alerts waits until then.
 //   - groups: the permission groups, by ascending ID. memberships: in_groups is one group ID, or several,
 //     comma-separated.
 //   - named, addressed: members with these names or addresses. The parameters are in lower case and as typed; the columns

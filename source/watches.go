@@ -95,6 +95,20 @@ func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time
 	return all, err
 }
 
+// Visits reads when members last visited the forum. Members without a known visit are not in the result.
+func (s *Snapshot) Visits(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]time.Time, error) {
+	all := make(map[forum.MemberID]time.Time, len(ids))
+	var member forum.MemberID
+	var at int64
+	err := queryChunked(ctx, s, "visits", "members", ids, nil, columns{"member_id": &member, "visited_at": &at}, func() error {
+		if at > 0 {
+			all[member] = unix(at)
+		}
+		return nil
+	})
+	return all, err
+}
+
 // ReadMarksSince reads what members have read on the site since a moment, without setting KeptSince. Every member in ids is in the
 // result.
 func (s *Snapshot) ReadMarksSince(ctx context.Context, ids []forum.MemberID, moment time.Time) (map[forum.MemberID]forum.ReadMarks, error) {

@@ -253,6 +253,13 @@ SELECT u.user_id                   AS id,
   FROM {prefix}user u
  WHERE u.user_id IN (:ids)
 
+-- name: visits
+-- XenForo itself ends the silence after an email about a thread at this time. A cron job updates it every hour, and each login.
+SELECT u.user_id                   AS member_id,
+       u.last_activity             AS visited_at
+  FROM {prefix}user u
+ WHERE u.user_id IN (:members)
+
 -- name: groups
 SELECT g.user_group_id             AS id,
        g.title                     AS title

@@ -233,7 +233,7 @@ func TestAlerts_UnansweredUntilMemberPosts(t *testing.T) {
 			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{accepted(row, now)}))
 		}
 		// Member 7 wrote the second post, after the post of the alert.
-		want := []digest.LastAlert{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second)}}
+		want := []digest.LastAlert{{Member: 1, Thread: 9, Until: now.Add(2 * time.Second), SentAt: now}}
 		if got := must(s.Alerts.Unanswered(t.Context(), ask))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("unanswered = %v, want %v", got, want)
 		}

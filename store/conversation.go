@@ -71,9 +71,9 @@ func (s Alerts) Unanswered(ctx context.Context, notices []digest.AlertItem) ([]d
 	var last []digest.LastAlert
 	err = s.query(ctx, nil, "unanswered_alerts", args{"rows": text}, func(scan scanFunc) error {
 		var t digest.LastAlert
-		var until int64
-		err := scan(&t.Member, &t.Thread, &until)
-		t.Until = time.Unix(until, 0).UTC()
+		var until, sent int64
+		err := scan(&t.Member, &t.Thread, &until, &sent)
+		t.Until, t.SentAt = time.Unix(until, 0).UTC(), timeOrZero(sent)
 		last = append(last, t)
 		return err
 	})

@@ -116,7 +116,8 @@ SELECT CAST(value->>'m' AS BIGINT),
 -- name: unanswered_alerts
 SELECT r.member_id,
        r.thread_id,
-       max(n.posted_at)
+       max(n.posted_at),
+       CASE WHEN min(o.state) = 'accepted' AND max(o.state) = 'accepted' THEN max(o.settled_at) ELSE 0 END
   FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
                CAST(value->>'t' AS BIGINT) AS thread_id
           FROM {rows :rows}) r
@@ -143,7 +144,8 @@ SELECT r.member_id,
 -- name: unanswered_alerts/postgres
 SELECT r.member_id,
        r.thread_id,
-       max(n.posted_at)
+       max(n.posted_at),
+       CASE WHEN min(o.state) = 'accepted' AND max(o.state) = 'accepted' THEN max(o.settled_at) ELSE 0 END
   FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
                CAST(value->>'t' AS BIGINT) AS thread_id
           FROM {rows :rows}) r
