@@ -23,7 +23,7 @@ func smf2() forumType {
 		links:   func(base string) forum.Links { return smfLinks(base) },
 		dialect: markup.Dialect{EscapedNames: true, NoMentions: true},
 		body:    markup.Dialect.SMF,
-		escape:  smfEscape.Replace,
+		escape:  smfStored,
 		filter:  smfFilter,
 		locale:  mybbLocale,
 		rights:  smfRights,
@@ -51,6 +51,19 @@ func (l smfLinks) Member(id forum.MemberID) string {
 
 // smfEscape escapes as SMF does before it stores a name (Sources/Subs.php, Smcfunc htmlspecialchars with ENT_QUOTES).
 var smfEscape = strings.NewReplacer("&", "&amp;", `"`, "&quot;", "'", "&#039;", "<", "&lt;", ">", "&gt;")
+
+// smfStored returns a name as SMF stores it. Its tables use MySQL's three-byte utf8, so other characters are references.
+func smfStored(name string) string {
+	var b strings.Builder
+	for _, r := range smfEscape.Replace(name) {
+		if r > 0xffff {
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
 
 // smfRights decodes what a group may see of a board.
 func smfRights(stored []byte) (grant, error) {

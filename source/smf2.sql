@@ -318,6 +318,12 @@ SELECT u.id_member                 AS id,
   FROM {prefix}members u
  WHERE u.id_member IN (:ids)
 
+-- name: visits
+SELECT u.id_member                 AS member_id,
+       u.last_login                AS visited_at
+  FROM {prefix}members u
+ WHERE u.id_member IN (:members)
+
 -- name: groups
 SELECT g.id_group                  AS id,
        g.group_name                AS title
