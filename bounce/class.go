@@ -121,8 +121,8 @@ func (s statement) class() Class {
 
 // wrapper matches the words after which an intermediate server quotes the reply of the next one: IronPort and Amazon SES
 // ("Unknown address error 550-'5.7.1 ...'"), Exchange ("Remote Server returned '550 ...'", "LED=550 ...",
-// "smtp;550 ..."), Postfix ("host x said: 550 ..."), Exim ("host x [192.0.2.1]: 550 ..."), Gmail ("The response was: ...").
-var wrapper = regexp.MustCompile(`(?i)(?:said|returned|responded(?: as follows| with)?|replied|response(?: was)?|error|problem|failure|failed|host|\(message too old\)|smtp;|led=|\]|unable to deliver in \d+ minutes\.)[:;\s]*['"<(\[]*([45]\d\d(?:[ -]['"\[(]*|#?))(?:[^\d.]|[45]\.\d)`)
+// "smtp;550 ...", "-> 550 ..."), Postfix ("host x said: 550 ..."), Exim ("host x [192.0.2.1]: 550 ..."), Gmail ("The response was: ...").
+var wrapper = regexp.MustCompile(`(?i)(?:said|returned|responded(?: as follows| with)?|replied|response(?: was)?|error|problem|failure|failed|host|\(message too old\)|smtp;|led=|\]|->|unable to deliver in \d+ minutes\.)[:;\s]*['"<(\[]*([45]\d\d(?:[ -]['"\[(]*|#?))(?:[^\d.]|[45]\.\d)`)
 
 // innermost returns the part of a text that begins with the innermost server's reply code; the whole text if it is not
 // quoted.

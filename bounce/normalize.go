@@ -17,12 +17,17 @@ var (
 	localPart    = regexp.MustCompile(`<[^<>\s]*>`)
 	// hostOrLink matches links, and names of hosts with at least three labels: a host may be called "spamfilter".
 	hostOrLink = regexp.MustCompile(`(?i:https?://|\bwww\.)\S+|\b(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b`)
+	// linkAboutSender matches a link to a page about the sending address. Such a link may be all that a server says.
+	linkAboutSender = regexp.MustCompile(`^(?:https?://|www\.).*(?:\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|delist|unblock|reputation|[/?&=]blocked)`)
 	// repeatedCode matches the codes at the start of each line of a reply with several lines.
 	repeatedCode = regexp.MustCompile(`\b[245]\d\d[ -]+#?(?:[245]\.\d{1,3}\.\d{1,3}\b)?|\b[245]\.\d{1,3}\.\d{1,3}\b`)
 )
 
+// blockedLink stands for a link that linkAboutSender matches.
+const blockedLink = "link about us"
+
 // normalize returns the text as lower-case words without accents, each preceded by a space, and a last space. It drops
-// addresses, and of links and host names it keeps only the names of block lists.
+// addresses. Of links and host names it keeps only the names of block lists, and [blockedLink].
 func normalize(text string) string {
 	var links strings.Builder
 	text = hostOrLink.ReplaceAllStringFunc(text, func(link string) string {
@@ -31,6 +36,9 @@ func normalize(text string) string {
 			if strings.Contains(link, strings.TrimSpace(name)) {
 				links.WriteString(" " + name + " ")
 			}
+		}
+		if linkAboutSender.MatchString(link) {
+			links.WriteString(" " + blockedLink + " ")
 		}
 		return " "
 	})

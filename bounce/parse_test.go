@@ -81,15 +81,12 @@ other-nothing                    other             -                -           
 	for line := range strings.Lines(strings.TrimSpace(want)) {
 		want := strings.Fields(line)
 		listed[want[0]] = true
-		raw, err := os.ReadFile(filepath.Join("testdata", "mail", want[0]+".eml"))
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		got := append(want[:1:1], formatReport(Parse(raw))...)
-		if strings.Join(got, " ") != strings.Join(want, " ") {
-			t.Errorf("got  %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
-		}
+		t.Run(want[0], func(t *testing.T) {
+			got := append(want[:1:1], formatReport(Parse(readMail(t, want[0])))...)
+			if strings.Join(got, " ") != strings.Join(want, " ") {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
+			}
+		})
 	}
 	files, err := filepath.Glob("testdata/mail/*.eml")
 	if err != nil {

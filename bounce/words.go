@@ -1,62 +1,10 @@
 package bounce
 
-import "strings"
-
-// phrases are beginnings of words, in lower case and without accents and punctuation, as normalize returns them. A space
-// at the end matches the end of a word.
-type phrases []string
-
-func (p phrases) in(words string) bool {
-	for _, phrase := range p {
-		if strings.Contains(words, " "+phrase) {
-			return true
-		}
-	}
-	return false
-}
-
-// wordClass is a class with the phrases that identify it.
-type wordClass struct {
-	class Class
-	words phrases
-}
-
-// wordClasses lists classes in order of precedence.
-type wordClasses []wordClass
-
-// class returns "" if no phrase matches.
-func (list wordClasses) class(words string) Class {
-	for _, c := range list {
-		if c.words.in(words) {
-			return c.class
-		}
-	}
-	return ""
-}
-
-// combine returns each subject followed by each verb.
-func combine(subjects, verbs phrases) (all phrases) {
-	for _, subject := range subjects {
-		for _, verb := range verbs {
-			all = append(all, subject+" "+verb)
-		}
-	}
-	return all
-}
-
-// join concatenates lists of phrases.
-func join(lists ...phrases) (all phrases) {
-	for _, list := range lists {
-		all = append(all, list...)
-	}
-	return all
-}
-
 // clearWords identify a class whatever the codes say. What blames the sender comes first, because such replies often
 // repeat the words of others: "Verification failed: No such user here".
 var clearWords = wordClasses{
-	{ClassUnspecified, phrases{"account or domain may not exist they may be blacklisted"}}, // cPanel guesses
-	{ClassExpired, phrases{"timed out while", "timeout while connected"}},                  // "while performing the HELO handshake"
+	{ClassUnspecified, combine(phrases{"domain", "account", "domain or account"}, phrases{"may not exist they may be", "may not exist may be", "may not exist or may be", "may not exist or they may be"})}, // cPanel guesses
+	{ClassExpired, phrases{"timed out while", "timeout while connected"}}, // "while performing the HELO handshake"
 	{ClassPolicy, senderWords},
 	{ClassPolicy, ownHostWords},
 	{ClassUnknownUser, directoryWords},
@@ -78,6 +26,7 @@ var clearWords = wordClasses{
 	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "suspended account"}},
 	{ClassPolicy, spamWords},
 	{ClassPolicy, ourServerWords},
+	{ClassMailboxFull, phrases{"quota", "kontingent", "cuota"}}, // not the sender's: those are among rateWords
 }
 
 // senderStages are the stages of a transaction at which the recipient is not known.
@@ -92,7 +41,7 @@ var messageStages = phrases{"after end of data", "after pipelined end of data", 
 // senderWords occur if a server checks our return path or our domain.
 var senderWords = join(phrases{
 	"verification failed for", "callback setup failed", "callout verification fail", "sender callout", "callback verification fail",
-	"domain of sender", "mismatches client", "reverse path", "return path", "envelope sender", "envelope from", "badmailfrom", "bad mail from", "bad mailfrom",
+	"domain of sender", "mismatches client", "reverse path", "return path", "return address", "envelope sender", "envelope from", "badmailfrom", "bad mail from", "bad mailfrom",
 	"mailfrom", "header from", "from header", "from address", "from domain", "from field", "rejected mail from", "valid mail from", "invalid mail from",
 	"accept mail from", "accepts mail from", "accepting mail from", "accept email from", "accept emails from", "accept messages from", "accept connections from",
 	"take no mail from", "no mail from", "receive mail from", "refuse mail from", "bounces to", "multiple from", "impersonat",
@@ -103,7 +52,7 @@ var senderWords = join(phrases{
 	"not verified", "not found", "not accepted", "not in", "was ", "has ", "does not", "doesnt", "could not", "cannot", "must", "may not", "can not", "policy",
 	"reputation", "score", "rate", "limit", "frequency", "and recipient", "notauth", "blacklist",
 }), combine(phrases{"sending", "originating", "initiating"}, phrases{"mta", "host", "domain", "ip ", "server", "mail server", "mailserver", "address", "system", "organization", "email address"}),
-	combine(phrases{"unknown", "invalid", "bad", "blocked", "rejected", "unauthorized", "unauthorised", "unverified", "denied", "banned", "forged", "fake", "illegal", "blacklisted", "verify", "verify the", "verify your", "blocks", "this", "nonexistent", "non existent", "malformed", "null"}, phrases{"sender"}))
+	combine(phrases{"unknown", "invalid", "bad", "blocked", "rejected", "unauthorized", "unauthorised", "unverified", "unverifiable", "denied", "banned", "forged", "fake", "illegal", "blacklisted", "verify", "verify the", "verify your", "blocks", "this", "nonexistent", "non existent", "malformed", "null"}, phrases{"sender"}))
 
 // ownHostWords occur if a server dislikes the name or the address of the sending host.
 var ownHostWords = phrases{
@@ -117,16 +66,16 @@ var ownHostWords = phrases{
 }
 
 // directoryWords are those of Domino and Notes.
-var directoryWords = phrases{
-	"not listed in domino", "not listed in the domino", "not listed in public name", "not listed in the public name", "not listed in name", "not listed in directory",
-	"not listed in address book",
-}
+var directoryWords = append(combine(phrases{"not listed in", "not found in", "no match found in", "no match in", "several matches found in", "no matches found in"}, phrases{
+	"domino", "the domino", "public name", "the public name", "name address book", "address book", "the address book", "public address book", "the public address book", "directory",
+}), "not listed in name")
 
 // blockLists are names that occur in links, too.
 var blockLists = phrases{
 	"spamhaus", "spamcop", "barracudacentral", "sorbs", "uceprotect", "abuseat", "senderbase", "senderscore", "cloudmark", "mailspike", "invaluement", "surbl",
 	"uribl", "ipcheck", "dnsbl", "dnsrbl", "backscatterer", "spamrats", "psbl", "manitu", "abusix", "hostkarma", "spamrl", "csi mimecast", "talosintelligence",
 	"blacklist", "blocklist", "spameatingmonkey", "unsubscore", "njabl", "lashback", "0spam",
+	"dronebl", "gbudb", "nixspam", "spfbl", "nordspam", "suomispam", "wpbl", "zapbl", "junkemailfilter", "reputationauthority", "sendersupport", "spamsources", "virbl",
 }
 
 // blockWords occur only when the sender is rejected.
@@ -144,16 +93,16 @@ var blockWords = phrases{
 // rateWords occur if the sender sends too much.
 var rateWords = join(phrases{
 	"rate limit", "ratelimit", "rate exceed", "sending rate", "message rate", "connection rate", "rate control", "rate of", "rate that", "unusual rate", "excessive rate", "high rate", "over rate",
-	"too fast", "too frequent", "exceeded rate", "exceeding rate", "throttl", "frequency limit", "frequency", "sending limit", "sending quota", "sending too", "daily limit", "hourly limit", "daily quota", "hourly quota",
+	"too fast", "too frequent", "exceeded rate", "exceeding rate", "throttl", "frequency limit", "frequency", "sending limit", "sending quota", "sending too", "sent too", "sends too", "too much mail from", "too much email from", "too much spam", "too much traffic", "daily limit", "hourly limit", "daily quota", "hourly quota",
 	"daily user", "daily message", "daily sending", "daily smtp", "hourly smtp", "message quota", "messages quota", "outgoing spam", "outgoing mail", "outgoing message", "outgoing email", "outbound spam", "outbound email", "outbound mail",
-	"per hour", "per day", "per minute", "per second", "an hour", "this hour", "last hour", "next hour", "in an hour",
+	"per hour", "per day", "per minute", "per second", "an hour", "this hour", "last hour", "past hour", "in one hour", "in 24 hours", "last 24 hours", "past 24 hours", "next hour", "in an hour",
 	"max emails", "max defers and failures", "emails per", "messages per", "mails per", "recipients per", "connection limit", "concurrent connection", "concurrent session",
 	"number of messages", "number of connections", "number of recipients", "number of emails", "exceeded the number", "exceeded the maximum number", "exceeds the maximum number",
 	"unexpected volume", "volume of", "user complaints", "complaint", "message limit", "thread limit", "recipient limit", "recipients limit", "slow down", "slow it down", "bulk email",
 }, combine(phrases{"too many"}, phrases{
 	"recipients", "recipient", "connections", "messages", "emails", "mails", "email", "mail", "sessions", "invalid", "bad", "unknown", "errors", "requests", "concurrent", "simultaneous", "commands",
-	"failed", "failures", "attempts", "rcpt", "open", "smtp", "parallel", "unsolicited", "spam", "complaint", "deliveries", "different",
-}))
+	"failed", "failures", "attempts", "rcpt", "open", "smtp", "parallel", "unsolicited", "spam", "complaint", "deliveries", "different", "addresses",
+}), combine(phrases{"quota of", "limit of", "allowance of"}, phrases{"messages", "message", "mails", "emails", "recipients", "connections", "deliveries"}))
 
 // fullWords are about the mailbox, or the disk with all mailboxes.
 var fullWords = join(phrases{
@@ -162,17 +111,18 @@ var fullWords = join(phrases{
 	"exceeded its allowed quota", "exceeded email quota", "exceeded mail quota", "exceeded allocated", "exceeded storage", "exceeded its storage", "exceeded mailbox", "exceeded its mailbox", "exceeded the maximum mailbox", "exceeded maximum mailbox",
 	"exceeds quota", "exceeds allowed quota", "exceeds the quota", "exceed quota", "exceed the quota", "exceeding quota", "exceeds mailbox", "exceeds storage",
 	"disk quota", "disc quota", "mail quota", "mailbox quota", "storage quota", "quota violation", "quota full", "quota reached", "quota is full", "quota limit", "quota exceed", "quota has been exceeded", "out of quota", "imposed quota",
-	"storage limit", "storage exceed", "storage full", "storage is full", "storage space", "storage allocation", "out of storage", "out of space", "out of disk",
-	"no space left", "no disk space", "not enough space", "not enough storage", "not enough disk", "not enough room", "no room in mailbox", "no room in the mailbox", "not enough free", "disk full", "disk is full",
-	"insufficient storage", "insufficient system storage", "insufficient disk", "insufficient space", "mailboxfull", "mailbox for user is full", "no space for", "has no space",
+	"storage limit", "storage exceed", "storage full", "storage is full", "storage space", "storage allocation", "disk full", "disk is full", "insufficient system storage", "mailboxfull", "mailbox for user is full",
 	"mailfolder is full", "maildir full", "maildir is full", "folder is full", "user is full", "full mailbox", "overfull", "temporarily full", "mailsize exceeded",
 	"boite pleine", "boite du destinataire pleine", "boite aux lettres pleine", "boite aux lettres est pleine", "boite de reception pleine", "boite mail pleine", "recipient overquota",
+	"espace insuffisant", "espace disque insuffisant", "uberfullt", "ist uberfullt", "espacio insuficiente", "spazio insufficiente",
 	"postfach voll", "postfach ist voll", "postfach des empfangers ist voll", "speicherplatz", "mailbox voll", "mailbox ist voll", "buzon lleno", "destinatario esta lleno", "buzon del destinatario esta lleno", "est plein", "est pleine", "buzon esta lleno", "buzon de correo lleno", "cuota excedida",
 	"casella piena", "casella di posta piena", "casella di posta e piena", "caixa postal cheia", "caixa cheia", "caixa de correio cheia", "skrzynka pelna", "skrzynka jest pelna", "postvak vol", "postbus vol", "kota",
 }, combine(phrases{"mailbox", "mail box", "inbox", "account", "mail account", "email account", "users mailbox"}, phrases{
 	"full", "is full", "has been full", "is currently full", "currently full", "was full", "too large", "is too large", "size limit", "size exceed", "size has", "limit exceed", "limit reached", "exceed", "has exceeded", "is over", "over ", "space", "storage", "usage exceed",
-	"would exceed", "capacity",
-}))
+	"would exceed", "capacity", "reached", "has reached", "is at", "limit has been", "has grown", "is holding too", "holds too",
+}), combine(phrases{"no", "no more", "no free", "not enough", "not enough free", "insufficient", "insufficient free", "out of"}, phrases{"space", "room ", "storage", "disk"}),
+	combine(phrases{"storage", "space", "disk space", "allocation"}, phrases{"exhausted", "is exhausted", "used up", "is used up", "has been used up", "reached", "has been reached"}),
+	combine(phrases{"recipient", "user", "member"}, phrases{"is at capacity", "is over", "has too much"}))
 
 // tooBig are the words of a rejection about the message, not about the mailbox.
 var tooBig = phrases{
@@ -196,7 +146,7 @@ var unknownWords = join(phrases{
 	"unknown mailbox", "mailbox unknown", "mailbox is unknown", "unknown local", "unknown account", "account unknown", "account is unknown", "addressee unknown", "unknown addressee", "unknown or illegal", "unknown alias",
 	"unknown email", "unknown destination", "unknown rcpt", "unknown to", "unknown in", "unknown receiver", "unknown virtual", "unknown user or", "unknown customer", "nosuchuser",
 	"no mailbox", "no account", "no user with", "no user by", "no user named", "no user found", "no valid recipient", "no valid mailbox", "no valid user", "no recipient by", "no one by that name", "nobody here", "nobody by that name",
-	"there is no user", "there is no account", "there is no mailbox", "there is no address", "there is no one", "there is no such",
+	"no user here", "no user at", "no user of", "no user in", "no user called", "no recipient here", "there is no user", "there is no account", "there is no mailbox", "there is no address", "there is no one", "there is no such",
 	"does not exist", "doesnt exist", "doesn t exist", "not exist", "dont exist", "no longer exist", "never existed", "inexistent", "unexistent", "nonexistent", "non existent", "non existing", "nonexisting", "not existing", "isnt exist", "didnt exist",
 	"recipientnotfound", "recipnotfound", "usernotfound", "addressnotfound", "not found in directory", "not found in the directory", "could not be found", "couldnt be found", "couldn t be found", "wasnt found", "wasn t found", "cannot be found", "cant be found", "can not be found",
 	"user doesnt have", "user does not have", "not have an account", "not have a mailbox", "does not have account",
@@ -216,13 +166,14 @@ var unknownWords = join(phrases{
 }, combine(phrases{"no such"}, phrases{"user", "recipient", "mailbox", "address", "person", "account", "email", "e mail", "local", "customer", "name", "member", "destination", "rcpt", "id ", "mail ", "alias", "subscriber", "contact", "virtual", "domain user", "in"}),
 	combine(phrases{"user", "users", "recipient", "recipients", "mailbox", "account", "address", "alias", "email", "email address", "e mail address", "username", "user name", "mail address", "addressee", "destination", "local part", "person"},
 		phrases{"not found", "was not found", "invalid", "is invalid", "is not valid", "not valid", "isnt valid", "not a valid", "does not exist", "is unknown", "not known", "not exist", "deleted", "has been deleted", "was deleted", "is deleted", "removed", "has been removed", "no longer", "not available here", "is nonexistent", "is undeliverable", "undeliverable", "terminated", "has been terminated", "closed", "is closed", "cancelled", "canceled", "not present", "not here", "is not here", "not recognised", "not recognized", "nonexistent", "isnt found", "incorrect", "is incorrect"}),
+	combine(phrases{"deleted", "removed", "terminated", "unknown or deleted", "unknown or invalid"}, phrases{"account", "user", "mailbox", "recipient", "address"}),
 	combine(phrases{"invalid", "illegal", "not a valid", "not valid", "isnt a valid", "not an existing"}, phrases{"recipient", "mailbox", "user", "address", "email", "e mail", "account", "local part", "username", "alias", "destination", "rcpt", "domain mailbox"}))
 
 // spamWords are about the message.
 var spamWords = phrases{
 	"spam", "antispam", "unsolicited", "junk", "bulk mail", "bulk message", "bulk sender", "policy reason", "policy restriction", "policy violation", "policy rejection", "local policy", "policy enforcement", "by policy", "site policy", "security polic",
 	"not verified", "content filter", "message filtered", "mail filtered", "content denied", "content restriction", "content reject", "content polic", "not rfc compliant", "rfc compliant", "sa score", "spamassassin", "rspamd", "dt spm", "mi spb", "dt sum", "rp trc", "err mip",
-	"ofr ", "ofr00", "lpn00", "lpn ", "aup ", "ou 00", "dy 00", "rp 00", "sc 00", "bl21", "ph01", "cs01", "e2110", "unwanted mail", "proofpoint", "suspicious", "header from mismatch", "classified as", "classification as", "viagra",
+	"ofr ", "ofr00", "lpn00", "lpn ", "aup ", "ou 00", "dy 00", "rp 00", "sc 00", "bl21", "ph01", "cs01", "e2110", "unwanted mail", "proofpoint", "suspicious", "header from mismatch", "classified as", "classification as", "viagra", "ube ", "uce ", "newsletter", blockedLink,
 }
 
 // ourServerWords address the operator of the sending server.
@@ -252,7 +203,7 @@ var vagueWords = wordClasses{
 		"attachment", "infected", "abuse", "abusive", "refused by", "refuse", "sender", "too many", "rejected your message", "block", "restrict", "security", "suspect", "filter", "bulk", "listed", "trust", "limit", "permission",
 		"unwanted", "undesirable", "tls ", "starttls", "encrypt", "certificate", "mail refuse", "mail rejete", "refusee", "rejete par", "abgelehnt", "behaviour", "behavior", "score", "anti", "violat", "compliance", "scanner", "hosts",
 		"permanently rejected message", "service unavailable", "service refused", "service refuse", "service not available", "server not available", "try again later", "please retry later", "reject by", "rejected by", "rejected due", "rejected because", "quarantin",
-		"reject due", "failed to pass", "not whitelisted", "do not contact", "go away", "error visit", "administratively", "administrative", "configuration", "host name", "ip ", "dns ",
+		"reject due", "failed to pass", "not whitelisted", "do not contact", "go away", "error visit", "administratively", "administrative", "configuration", "host name", "does not match", "doesnt match", "mismatch", "ip ", "dns ",
 	}, combine(phrases{
 		"message", "messages", "mail", "mails", "email", "emails", "e mail", "connection", "connect", "transaction", "session", "content", "transmission", "delivery", "service", "submission", "request", "envelope", "data",
 	}, phrases{

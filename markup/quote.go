@@ -16,11 +16,15 @@ const maxAuthor = 80
 //	XenForo  [QUOTE="Ray, post: 123, member: 45"]
 //	MyBB     [quote="Ray" pid='13' dateline='1795185078']
 //	both     [quote=Ray]
+//	SMF      [quote author=Ray link=msg=123 date=1795185078]
 //
 // XenForo puts the IDs after the name, and a name may contain commas, so it is parsed from the end.
 func (t *token) quoted() Quote {
 	if t.source != nil {
 		return *t.source
+	}
+	if q, isSMF := smfQuote(t.attrs); isSMF && t.value == "" {
+		return q
 	}
 	q := Quote{Author: t.value, Post: number(t.attr("pid"))}
 	for {

@@ -14,6 +14,7 @@ type grant struct {
 	view, read bool
 	own        bool // own threads only
 	never      bool // no other role can permit anything
+	always     bool // no other role can forbid it
 }
 
 // grants holds the permissions by role and section; section 0 is the role's default.
@@ -91,15 +92,18 @@ func (g grants) access(roles []string, listed []node) forum.Access {
 		if !n.hasThreads {
 			continue
 		}
-		var view, read, all, never bool
+		var view, read, all, never, always bool
 		for _, role := range roles {
 			right := g[role][n.id]
 			view = view || right.view
 			read = read || right.read
 			all = all || right.view && !right.own
 			never = never || right.never
+			always = always || right.always
 		}
 		switch {
+		case always:
+			access[n.id] = forum.ReadAll
 		case never || !view || !read:
 		case all:
 			access[n.id] = forum.ReadAll

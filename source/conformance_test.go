@@ -12,7 +12,7 @@ import (
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -136,6 +136,14 @@ var rightsQueries = map[string]string{
 	"fluxbb": "SELECT u.id, f.id, 0 FROM users u JOIN `groups` g ON g.g_id = u.group_id CROSS JOIN forums f " +
 		"LEFT JOIN forum_perms p ON p.forum_id = f.id AND p.group_id = u.group_id " +
 		"WHERE u.id > 1 AND f.redirect_url IS NULL AND g.g_read_board = 1 AND (u.group_id = 1 OR p.read_forum IS NULL OR p.read_forum = 1)",
+	"smf2": `WITH mg AS (
+		  SELECT id_member, id_group AS gid FROM smf_members UNION SELECT id_member, id_post_group FROM smf_members WHERE id_post_group <> 0
+		  UNION SELECT u.id_member, g.id_group FROM smf_members u JOIN smf_membergroups g ON CONCAT(',', u.additional_groups, ',') LIKE CONCAT('%,', g.id_group, ',%')
+		)
+		SELECT u.id_member, b.id_board, 0 FROM smf_members u CROSS JOIN smf_boards b WHERE b.redirect = '' AND b.id_board <> 9 AND (
+		  EXISTS (SELECT 1 FROM mg WHERE mg.id_member = u.id_member AND mg.gid = 1)
+		  OR (EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 0)
+		    AND NOT EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 1)))`,
 	"phpbb3": `WITH s AS (
 		  SELECT a.user_id, a.forum_id, COALESCE(rd.auth_setting, a.auth_setting) AS v FROM phpbb_acl_users a
 		    LEFT JOIN phpbb_acl_roles_data rd ON rd.role_id = a.auth_role_id AND a.auth_role_id <> 0

@@ -98,7 +98,7 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 				t.Errorf("got %d contents for %d posts", len(contents), len(some))
 			}
 			for id, c := range contents {
-				if c.Number != want[id] {
+				if c.Number != want[id] && !(facts[f.kind].recycles && want[id] == 0) {
 					t.Errorf("post %d has number %d, want %d", id, c.Number, want[id])
 				}
 			}

@@ -8,6 +8,7 @@ type forumFacts struct {
 	sections []string    // keys of the sections of the story, in the forum's order
 	title    string      // of the first section
 	hidden   bool        // hidden posts have numbers, too
+	recycles bool        // deleted posts are in a thread of the recycle bin
 	keptDays int         // for how long the forum keeps read marks
 	ignores  bool        // members can ignore others
 	readT28  int64       // when panda read t28 last; 0: the forum does not say
@@ -39,6 +40,13 @@ var facts = map[string]forumFacts{
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xlist", "xnever"}, // without the one with a password and the link
 		title:    "Your first forum", keptDays: 3650, ignores: true, readT28: 1795428600, readS2: 1795338000,
 		write: "DELETE FROM phpbb_posts",
+	},
+	"smf2": {
+		group:    forum.Group{ID: 9, Title: "Staff & Co"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "xchild", "s5", "s6", "xmem", "xdeny"},
+		title:    "Indo Pacific & East Asia", recycles: true, ignores: true, keptDays: 3650,
+		readT28: 1795428014, readS2: 1795337645, // the times of the newest messages that they had seen
+		write: "DELETE FROM smf_messages",
 	},
 	"fluxbb": {
 		group:    forum.Group{ID: 5, Title: "Staff & Co"},

@@ -57,7 +57,7 @@ type forumType struct {
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

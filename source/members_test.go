@@ -262,7 +262,11 @@ func TestSearchAnyPart_MatchesAnyPartOfName(t *testing.T) {
 				}
 			}
 			for _, wild := range []string{"%", "_", "|", "a%a", `\\`} {
-				if found, err := s.SearchAnyPart(t.Context(), wild, 1000); err != nil || len(found) > 0 {
+				found, err := s.SearchAnyPart(t.Context(), wild, 1000)
+				found = slices.DeleteFunc(found, func(id forum.MemberID) bool {
+					return slices.ContainsFunc(all, func(m forum.Member) bool { return m.ID == id && strings.Contains(m.Name, wild) })
+				})
+				if err != nil || len(found) > 0 {
 					t.Errorf("%q finds %v, %v", wild, found, err)
 				}
 			}

@@ -13,7 +13,7 @@ import (
 // expectedReasons returns the members without email of an expectation file, with the reasons. Deleted accounts are in gone.
 func expectedReasons(f fixture) (reasons map[forum.MemberID]string, gone []forum.MemberID) {
 	begins := map[string]string{"banned": Banned, "not": NotConfirmed, "user_state email_bounce": Bouncing, "user_state disabled": Disabled,
-		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "user_allow_massemail=0": OptedOut, "opted": OptedOut}
+		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "user_allow_massemail=0": OptedOut, "announcements=0": OptedOut, "opted": OptedOut}
 	reasons = make(map[forum.MemberID]string)
 	for key, id := range f.expect.NoMail {
 		if strings.HasPrefix(key, "deleted") {
@@ -91,6 +91,7 @@ var optOutQueries = map[string]string{
 	"xenforo2": "SELECT user_id FROM xf_user WHERE user_id NOT IN (SELECT user_id FROM xf_user_option WHERE receive_admin_email = 1)",
 	"xenforo1": "SELECT user_id FROM xf_user WHERE user_id NOT IN (SELECT user_id FROM xf_user_option WHERE receive_admin_email = 1)",
 	"mybb":     "SELECT uid FROM mybb_users WHERE allownotices <> 1",
+	"smf2":     "SELECT id_member FROM smf_user_alerts_prefs WHERE id_member > 0 AND alert_pref = 'announcements' AND alert_value = 0",
 	"phpbb3":   "SELECT user_id FROM phpbb_users WHERE user_allow_massemail <> 1",
 }
 

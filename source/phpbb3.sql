@@ -296,7 +296,8 @@ SELECT COALESCE(MAX(p.post_id), 0) AS id
   FROM {prefix}posts p
 
 -- name: created
--- The second part finds posts that are not approved, and so do not change the time of their topic.
+-- The second part finds posts that are not approved, and so do not change the time of their topic: it walks back from the newest one
+-- to the first that is older.
 SELECT p.post_id                   AS id
   FROM {prefix}topics t
   JOIN {prefix}posts p ON p.topic_id = t.topic_id AND p.post_time >= :from AND p.post_time < :until
@@ -304,7 +305,8 @@ SELECT p.post_id                   AS id
  UNION
 SELECT h.post_id
   FROM {prefix}posts h
- WHERE h.post_visibility IN (0, 2, 3) AND h.post_time >= :from AND h.post_time < :until
+ WHERE h.post_id > COALESCE((SELECT o.post_id FROM {prefix}posts o WHERE o.post_time < :from ORDER BY o.post_id DESC LIMIT 1), 0)
+   AND h.post_time >= :from AND h.post_time < :until
  ORDER BY id
 
 -- name: mailable

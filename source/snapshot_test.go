@@ -109,7 +109,7 @@ func TestPostsAfter_ListsAllPostsWithVisibility(t *testing.T) {
 			for _, a := range all {
 				ids = append(ids, a.Post)
 			}
-			if !slices.IsSorted(ids) || len(ids) < 590 {
+			if !slices.IsSorted(ids) || len(ids) < 560 {
 				t.Errorf("%d arrivals, sorted %t", len(ids), slices.IsSorted(ids))
 			}
 			again, err := s.PostStates(ctx, ids)
@@ -161,8 +161,13 @@ func TestFirstPostSince_FindsLowestID(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if len(later) >= len(created) {
-				t.Error("the window contains a post from before its start")
+			posts, err := s.Posts(t.Context(), created)
+			if err != nil {
+				return err
+			}
+			posts = slices.DeleteFunc(posts, func(p forum.Post) bool { return !p.PostedAt.Equal(f.from()) })
+			if len(later) != len(created)-len(posts) {
+				t.Errorf("a nanosecond later, the window has %d posts, want %d without the %d at its start", len(later), len(created)-len(posts), len(posts))
 			}
 			return nil
 		})
@@ -185,7 +190,7 @@ func TestPosts_SplitManyIDsIntoChunks(t *testing.T) {
 			many = append(many, id)
 		}
 		read(t, db, func(s *Snapshot) error {
-			created, err := s.PostsCreated(t.Context(), time.Unix(0, 0), f.now())
+			created, err := s.PostsCreated(t.Context(), time.Unix(0, 0), f.now().AddDate(0, 0, 30)) // SMF's placeholder of a moved topic is newer
 			if err != nil {
 				return err
 			}

@@ -26,10 +26,10 @@ func (p trustedProxies) applyForwarded(r *http.Request) RequestInfo {
 	trusted := err == nil && p.trusts(client)
 	if trusted {
 		client = p.client(client, r.Header.Values("X-Forwarded-For"))
-		if host := firstValue(r.Header.Get("X-Forwarded-Host")); host != "" {
+		if host := lastValue(r.Header.Values("X-Forwarded-Host")); host != "" {
 			r.Host = host
 		}
-		if scheme := firstValue(r.Header.Get("X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
+		if scheme := lastValue(r.Header.Values("X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
 			r.URL.Scheme = scheme
 		}
 	}
@@ -64,7 +64,8 @@ func parseForwarded(text string) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
-func firstValue(list string) string {
-	one, _, _ := strings.Cut(list, ",")
-	return strings.TrimSpace(one)
+// lastValue returns the value that the nearest proxy added. Apache and others append to what the visitor sent: "forged, real".
+func lastValue(fields []string) string {
+	list := strings.Join(fields, ",")
+	return strings.TrimSpace(list[strings.LastIndex(list, ",")+1:])
 }

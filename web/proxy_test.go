@@ -17,6 +17,9 @@ func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
 		{"no proxy", "192.0.2.1:99", "", "", "192.0.2.1", "pages.example"},
 		{"a client that forges the headers", "192.0.2.1:99", "198.51.100.7", "evil.example", "192.0.2.1", "pages.example"},
 		{"our proxy", "127.0.0.1:99", "198.51.100.7", "forum.example", "198.51.100.7", "forum.example"},
+		{"a forged host before the real one", "127.0.0.1:99", "198.51.100.7", "evil.example, forum.example", "198.51.100.7", "forum.example"},
+		{"no real host after a forged one", "127.0.0.1:99", "198.51.100.7", "evil.example,", "198.51.100.7", "pages.example"},
+		{"a forged host in front of no proxy", "192.0.2.1:99", "", "forum.example, forum.example", "192.0.2.1", "pages.example"},
 		{"our proxy, over IPv4 in IPv6", "[::ffff:127.0.0.1]:99", "198.51.100.7", "", "198.51.100.7", "pages.example"},
 		{"a forged entry before the real one", "127.0.0.1:99", "203.0.113.9, 198.51.100.7", "", "198.51.100.7", "pages.example"},
 		{"two of our proxies", "127.0.0.1:99", "203.0.113.9, 198.51.100.7, 10.1.2.3", "", "198.51.100.7", "pages.example"},
@@ -40,6 +43,30 @@ func TestApplyForwarded_BelievesOnlyTrustedProxies(t *testing.T) {
 		}
 		if len(r.Header) != 0 {
 			t.Errorf("%s: handlers still see %v", tt.name, r.Header)
+		}
+	}
+}
+
+func TestApplyForwarded_TakesHostAndSchemeOfProxy(t *testing.T) {
+	trusted, err := parsePrefixes([]string{"127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		hosts, schemes       []string
+		wantHost, wantScheme string
+	}{
+		{[]string{"evil.example", "forum.example"}, []string{"http", "https"}, "forum.example", "https"},
+		{[]string{"evil.example, other.example", "forum.example"}, []string{"https, http"}, "forum.example", "http"},
+		{[]string{"evil.example,forum.example:8443"}, []string{"https"}, "forum.example:8443", "https"},
+		{nil, []string{"gopher"}, "pages.example", "http"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host, r.RemoteAddr = "pages.example", "127.0.0.1:1"
+		r.Header["X-Forwarded-Host"], r.Header["X-Forwarded-Proto"] = tt.hosts, tt.schemes
+		trustedProxies(trusted).applyForwarded(r)
+		if r.Host != tt.wantHost || r.URL.Scheme != tt.wantScheme {
+			t.Errorf("with %q and %q the page is at %s://%s, want %s://%s", tt.hosts, tt.schemes, r.URL.Scheme, r.Host, tt.wantScheme, tt.wantHost)
 		}
 	}
 }

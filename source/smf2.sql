@@ -1,0 +1,357 @@
+-- SMF 2.1, on MySQL, MariaDB and PostgreSQL. What 2.0 lacks is in smf20.sql. source.go documents what each query must return.
+
+-- name: sections
+-- Categories have IDs from 1,000,000,000, because those of boards start at 1, too. A board with an address elsewhere holds no
+-- topics, and the recycle bin is where deleted posts go.
+SELECT 1000000000 + c.id_cat       AS id,
+       0                           AS parent_id,
+       c.cat_order                 AS place,
+       c.name                      AS title,
+       0                           AS holds_threads,
+       0                           AS closed
+  FROM {prefix}categories c
+ UNION ALL
+SELECT b.id_board, CASE b.id_parent WHEN 0 THEN 1000000000 + b.id_cat ELSE b.id_parent END, b.board_order, b.name,
+       CASE WHEN b.redirect <> '' THEN 0 ELSE 1 - (CASE WHEN CONCAT('', b.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
+              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END) END,
+       0
+  FROM {prefix}boards b
+
+-- name: threads
+-- A topic is named after its first message. A moved topic leaves a real one with a message behind, whose icon is "moved".
+SELECT t.id_topic                  AS id,
+       t.id_board                  AS section_id,
+       f.subject                   AS title,
+       t.id_member_started         AS starter_id,
+       f.poster_name               AS starter_name,
+       f.poster_time               AS started_at,
+       t.id_first_msg              AS first_post_id,
+       CASE WHEN CONCAT('', t.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
+              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 2
+            WHEN t.approved = 1 THEN 0 ELSE 1 END AS state,
+       CASE WHEN f.icon = 'moved' THEN 1 ELSE 0 END AS redirect
+  FROM {prefix}topics t
+  JOIN {prefix}messages f ON f.id_msg = t.id_first_msg
+ WHERE t.id_topic IN (:ids)
+
+-- name: posts
+-- Edits in the first minutes leave no trace in modified_time.
+SELECT m.id_msg                    AS id,
+       m.id_topic                  AS thread_id,
+       m.id_member                 AS author_id,
+       COALESCE(u.real_name, m.poster_name) AS author_name,
+       m.poster_time               AS posted_at,
+       CASE WHEN CONCAT('', m.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
+              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 2
+            WHEN m.approved = 1 THEN 0 ELSE 1 END AS state,
+       CONCAT(MD5(CONCAT(m.body, m.poster_name)), '-', m.likes) AS version
+  FROM {prefix}messages m
+  LEFT JOIN {prefix}members u ON u.id_member = m.id_member
+ WHERE m.id_msg IN (:ids)
+
+-- name: bodies
+SELECT m.id_msg                    AS id,
+       m.id_member                 AS author_id,
+       m.likes                     AS likes,
+       SUBSTR(m.body, 1, 262144)   AS body
+  FROM {prefix}messages m
+ WHERE m.id_msg IN (:ids)
+
+-- name: numbers
+-- Uses the index (id_topic, id_msg).
+SELECT q.id_msg                    AS id,
+       q.id_topic                  AS thread_id,
+       w.earlier                   AS earlier
+  FROM (SELECT a.id_topic, a.earliest, a.latest, COUNT(e.id_msg) AS earlier
+          FROM (SELECT id_topic, MIN(id_msg) AS earliest, MAX(id_msg) AS latest
+                  FROM {prefix}messages
+                 WHERE id_msg IN (:ids)
+                 GROUP BY id_topic) a
+          LEFT JOIN {prefix}messages e ON e.id_topic = a.id_topic AND e.id_msg < a.earliest AND e.approved = 1
+         GROUP BY a.id_topic, a.earliest, a.latest) w
+  JOIN {prefix}messages q ON q.id_topic = w.id_topic AND q.id_msg BETWEEN w.earliest AND w.latest AND q.approved = 1
+ ORDER BY q.id_topic, q.id_msg
+
+-- name: likes
+SELECT l.content_id                AS id,
+       u.real_name                 AS name
+  FROM {prefix}user_likes l
+  JOIN {prefix}members u ON u.id_member = l.id_member
+ WHERE l.content_type = 'msg' AND l.content_id IN (:ids) AND u.is_activated < 10
+ ORDER BY l.content_id, l.like_time, l.id_member
+
+-- name: titles
+SELECT u.id_member                 AS member_id,
+       u.usertitle                 AS title
+  FROM {prefix}members u
+ WHERE u.id_member IN (:members)
+
+-- name: members
+-- is_activated: 1 active, 0 and 2 have not confirmed their address, 3 awaits approval, 4 wants to be deleted; 10 more: banned. In
+-- 2.1, the forum's default for announcements is off; only the member's own choice counts here.
+SELECT u.id_member                 AS id,
+       u.real_name                 AS name,
+       u.email_address             AS email,
+       u.timezone                  AS zone,
+       u.lngfile                   AS locale,
+       CONCAT(u.id_group, ',', u.id_post_group, ',', u.additional_groups) AS roles,
+       CASE WHEN u.is_activated >= 10
+              OR EXISTS (SELECT 1 FROM {prefix}ban_items i
+                           JOIN {prefix}ban_groups g ON g.id_ban_group = i.id_ban_group
+                          WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)
+                            AND g.cannot_access = 1 AND (g.expire_time IS NULL OR g.expire_time > :now)) THEN 'banned'
+            WHEN u.is_activated = 3 THEN 'awaiting approval'
+            WHEN u.is_activated = 4 THEN 'disabled'
+            WHEN u.is_activated <> 1 THEN 'not confirmed'
+            WHEN u.email_address = '' THEN 'no address'
+            ELSE '' END            AS no_mail,
+       CASE WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
+                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 'announcements' ELSE '' END AS opt_outs
+  FROM {prefix}members u
+ WHERE u.id_member IN (:ids)
+
+-- name: find
+SELECT u.id_member                 AS id
+  FROM {prefix}members u
+ WHERE u.real_name = :name
+
+-- name: find/postgres
+SELECT u.id_member                 AS id
+  FROM {prefix}members u
+ WHERE LOWER(u.real_name) = LOWER(:name)
+
+-- name: search
+SELECT u.id_member                 AS id
+  FROM {prefix}members u
+ WHERE u.real_name LIKE :begins ESCAPE '|'
+ ORDER BY u.real_name
+ LIMIT :limit
+
+-- name: search/postgres
+SELECT u.id_member                 AS id
+  FROM {prefix}members u
+ WHERE LOWER(u.real_name) LIKE LOWER(:begins) ESCAPE '|'
+ ORDER BY u.real_name
+ LIMIT :limit
+
+-- name: watching
+SELECT DISTINCT n.id_member        AS id
+  FROM {prefix}log_notify n
+ WHERE n.id_member > :after
+ ORDER BY n.id_member
+ LIMIT :limit
+
+-- name: rights
+-- Boards name the groups that may see them, and those that may not, if deny_boards_access is on. There is no inheritance.
+-- Administrators (group 1) and the groups in board_manager_groups see all boards. Group 0 is that of ordinary members.
+SELECT CONCAT('', g.id_group)      AS role,
+       b.id_board                  AS section_id,
+       CASE WHEN g.id_group = 1
+              OR CONCAT(',', COALESCE((SELECT s.value FROM {prefix}settings s WHERE s.variable = 'board_manager_groups'), ''), ',')
+                 LIKE CONCAT('%,', g.id_group, ',%') THEN 'all'
+            WHEN CONCAT(',', b.deny_member_groups, ',') LIKE CONCAT('%,', g.id_group, ',%')
+             AND EXISTS (SELECT 1 FROM {prefix}settings d WHERE d.variable = 'deny_boards_access' AND d.value = '1') THEN 'never'
+            WHEN CONCAT(',', b.member_groups, ',') LIKE CONCAT('%,', g.id_group, ',%') THEN 'yes'
+            ELSE 'no' END          AS rights
+  FROM (SELECT id_group FROM {prefix}membergroups UNION ALL SELECT 0) g
+  JOIN {prefix}boards b ON 1 = 1
+ WHERE CONCAT('', g.id_group) IN (:roles)
+
+-- name: section_watches
+-- A watched board has no levels, so digests include all posts. SMF itself emails new topics, if the member chose email.
+SELECT n.id_member                 AS member_id,
+       n.id_board                  AS section_id,
+       2                           AS level,
+       CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3) THEN 1 ELSE 0 END AS mail
+  FROM {prefix}log_notify n
+ WHERE n.id_member IN (:members) AND n.id_board > 0
+
+-- name: thread_watches
+-- topic_notify_ID: 0 nothing, 1 an alert on the site, 2 an email, 3 both.
+SELECT n.id_member                 AS member_id,
+       n.id_topic                  AS thread_id,
+       CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3) THEN 1 ELSE 0 END AS mail
+  FROM {prefix}log_notify n
+ WHERE n.id_member IN (:members) AND n.id_topic > 0
+
+-- name: watchers
+SELECT n.id_member                 AS member_id,
+       n.id_topic                  AS thread_id,
+       0                           AS section_id,
+       2                           AS level
+  FROM {prefix}log_notify n
+ WHERE n.id_topic IN (:threads) AND n.id_member > :after
+   AND CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3) THEN 1 ELSE 0 END = 1
+ UNION ALL
+SELECT n.id_member, 0, n.id_board, 1
+  FROM {prefix}log_notify n
+ WHERE n.id_board IN (:sections) AND n.id_member > :after
+   AND CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3) THEN 1 ELSE 0 END = 1
+ ORDER BY member_id
+ LIMIT :limit
+
+-- name: ignores
+SELECT u.id_member                 AS member_id,
+       u.pm_ignore_list            AS ignored
+  FROM {prefix}members u
+ WHERE u.id_member IN (:members) AND u.pm_ignore_list <> ''
+
+-- name: read_days
+SELECT 3650                        AS days
+
+-- name: section_reads
+-- SMF keeps the newest message that was seen, not a time.
+SELECT a.member_id, a.section_id, a.read_at
+  FROM (SELECT r.id_member AS member_id, r.id_board AS section_id,
+               (SELECT m.poster_time FROM {prefix}messages m WHERE m.id_msg <= r.id_msg ORDER BY m.id_msg DESC LIMIT 1) AS read_at
+          FROM {prefix}log_mark_read r
+         WHERE r.id_member IN (:members)) a
+ WHERE a.read_at >= :since
+
+-- name: thread_reads
+SELECT a.member_id, a.thread_id, a.read_at
+  FROM (SELECT r.id_member AS member_id, r.id_topic AS thread_id,
+               (SELECT m.poster_time FROM {prefix}messages m WHERE m.id_msg <= r.id_msg ORDER BY m.id_msg DESC LIMIT 1) AS read_at
+          FROM {prefix}log_topics r
+         WHERE r.id_member IN (:members)) a
+ WHERE a.read_at >= :since
+
+-- name: took_part
+SELECT DISTINCT m.id_member        AS member_id,
+       m.id_topic                  AS thread_id
+  FROM {prefix}messages m
+ WHERE m.id_topic IN (:threads) AND m.id_member IN (:members) AND m.approved = 1
+   AND NOT (CONCAT('', m.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
+        AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1'))
+ UNION ALL
+SELECT t.id_member_started, t.id_topic
+  FROM {prefix}topics t
+ WHERE t.id_topic IN (:threads) AND t.id_member_started IN (:members)
+
+-- name: arrivals
+SELECT m.id_msg                    AS id,
+       m.id_topic                  AS thread_id,
+       t.id_board                  AS section_id,
+       m.id_member                 AS author_id,
+       m.poster_time               AS posted_at,
+       CASE WHEN m.approved = 1 AND t.approved = 1 AND m.icon <> 'moved' THEN 1 - (CASE WHEN CONCAT('', t.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
+              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END)
+            ELSE 0 END AS visible
+  FROM {prefix}messages m
+  JOIN {prefix}topics t ON t.id_topic = m.id_topic
+ WHERE m.id_msg > :after
+ ORDER BY m.id_msg
+ LIMIT :limit
+
+-- name: arrivals_of
+SELECT m.id_msg                    AS id,
+       m.id_topic                  AS thread_id,
+       t.id_board                  AS section_id,
+       m.id_member                 AS author_id,
+       m.poster_time               AS posted_at,
+       CASE WHEN m.approved = 1 AND t.approved = 1 AND m.icon <> 'moved' THEN 1 - (CASE WHEN CONCAT('', t.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
+              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END)
+            ELSE 0 END AS visible
+  FROM {prefix}messages m
+  JOIN {prefix}topics t ON t.id_topic = m.id_topic
+ WHERE m.id_msg IN (:ids)
+
+-- name: first_since
+-- Messages have no index on their time. This walks back from the newest one to the first that is older.
+SELECT COALESCE(MIN(m.id_msg), 0)  AS id
+  FROM {prefix}messages m
+ WHERE m.id_msg > COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0)
+
+-- name: newest
+SELECT COALESCE(MAX(m.id_msg), 0)  AS id
+  FROM {prefix}messages m
+
+-- name: created
+SELECT m.id_msg                    AS id
+  FROM {prefix}messages m
+ WHERE m.id_msg > COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0)
+   AND m.poster_time >= :from AND m.poster_time < :until
+ ORDER BY m.id_msg
+
+-- name: mailable
+SELECT COUNT(*)                    AS members,
+       COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
+                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 0 ELSE 1 END), 0) AS accepting_all
+  FROM {prefix}members u
+ WHERE u.is_activated = 1 AND u.email_address <> ''
+   AND NOT EXISTS (SELECT 1 FROM {prefix}ban_items i
+                     JOIN {prefix}ban_groups g ON g.id_ban_group = i.id_ban_group
+                    WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)
+                      AND g.cannot_access = 1 AND (g.expire_time IS NULL OR g.expire_time > :now))
+
+-- name: watch_counts
+SELECT COUNT(*)                    AS watching,
+       COALESCE(SUM(1 - w.by_email), 0) AS without_email
+  FROM (SELECT n.id_member, MAX(CASE WHEN p.alert_value IN (2, 3) THEN 1 ELSE 0 END) AS by_email
+          FROM {prefix}log_notify n
+          LEFT JOIN {prefix}user_alerts_prefs p
+            ON p.id_member = n.id_member AND p.alert_pref = CASE n.id_topic WHEN 0 THEN CONCAT('board_notify_', n.id_board) ELSE CONCAT('topic_notify_', n.id_topic) END
+         GROUP BY n.id_member) w
+  JOIN {prefix}members u ON u.id_member = w.id_member
+ WHERE u.is_activated = 1 AND u.email_address <> ''
+   AND NOT EXISTS (SELECT 1 FROM {prefix}ban_items i
+                     JOIN {prefix}ban_groups g ON g.id_ban_group = i.id_ban_group
+                    WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)
+                      AND g.cannot_access = 1 AND (g.expire_time IS NULL OR g.expire_time > :now))
+
+-- name: roster
+SELECT u.id_member                 AS id
+  FROM {prefix}members u
+ WHERE u.id_member > :after
+ ORDER BY u.id_member
+ LIMIT :limit
+
+-- name: profiles
+SELECT u.id_member                 AS id,
+       u.posts                     AS posts,
+       u.date_registered           AS joined_at,
+       u.last_login                AS visited_at
+  FROM {prefix}members u
+ WHERE u.id_member IN (:ids)
+
+-- name: visits
+SELECT u.id_member                 AS member_id,
+       u.last_login                AS visited_at
+  FROM {prefix}members u
+ WHERE u.id_member IN (:members)
+
+-- name: groups
+SELECT g.id_group                  AS id,
+       g.group_name                AS title
+  FROM {prefix}membergroups g
+ ORDER BY g.id_group
+
+-- name: memberships
+SELECT u.id_member                 AS member_id,
+       CONCAT(u.id_group, ',', u.id_post_group, ',', u.additional_groups) AS in_groups
+  FROM {prefix}members u
+ WHERE u.id_member IN (:members)
+
+-- name: named
+SELECT u.id_member                 AS id,
+       u.real_name                 AS name
+  FROM {prefix}members u
+ WHERE u.real_name IN (:names)
+
+-- name: addressed
+SELECT u.id_member                 AS id,
+       u.email_address             AS email
+  FROM {prefix}members u
+ WHERE u.email_address IN (:addresses) AND u.email_address <> ''
+
+-- name: word_filter
+-- Two lists with a word on each line; the type's Go file decodes them.
+SELECT v.value                     AS word,
+       0                           AS regex,
+       COALESCE((SELECT p.value FROM {prefix}settings p WHERE p.variable = 'censor_proper'), '') AS replacement
+  FROM {prefix}settings v
+ WHERE v.variable = 'censor_vulgar' AND v.value <> ''
