@@ -103,7 +103,7 @@ func TestThrottle_SlowsOnlyRateLimitingProvider(t *testing.T) {
 			if m.Attempt != 0 {
 				t.Errorf("%s: %d attempts are counted", m.Key, m.Attempt)
 			}
-			if strings.Contains(m.Last.Reason, "gmail.com accepts") {
+			if strings.HasPrefix(m.Last.Reason, "rate_limited?provider=gmail.com") {
 				times[m.NotBefore]++
 			}
 		}

@@ -72,6 +72,7 @@ func TestLatency_AlertsWithinSeconds(t *testing.T) {
 			relay, dir := smtptest.New(t), t.TempDir()
 			config := appendConfig(t, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
 				"[alerts]\nmode = \"every\"\ndebounce = \"0s\"\ndebounce_max = \"0s\"\n[scan]\ninterval = \"2s\"\n")
+			makeDigestsDue(t, config, "sqlite:"+filepath.Join(dir, "postrider.db")) // so that the first round is logged
 			p := start(t, binary, "run", "-c", config)
 			p.waitFor(t, "first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start"`) })
 			idle := forum.idleCost(t, db, replies)
