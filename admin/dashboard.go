@@ -26,7 +26,7 @@ type dashboardView struct {
 	Components []component
 	Runs       []store.RoundRecord
 	Pause      store.Pause
-	Proxy      string // a proxy that should be trusted; empty: none
+	Untrusted  string // a proxy that should be trusted; empty: none
 }
 
 // activeAlarm is an active alarm.
@@ -50,7 +50,7 @@ func (s *Server) dashboardPage() page {
 		pageFrame: s.samplePageFrame(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Pending: 2,
 		Unsettled: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Messages: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
 		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
-		Pause: store.Pause{Since: now, Reason: "a reason"}, Proxy: "127.0.0.1",
+		Pause: store.Pause{Since: now, Reason: "a reason"}, Untrusted: "127.0.0.1",
 	}
 	for _, kind := range alarm.Kinds {
 		full.Alarms = append(full.Alarms, activeAlarm{Kind: string(kind), Object: "a.example", Since: now, Detail: "a detail"})
@@ -172,7 +172,7 @@ func (s *Server) readPause(v *request, view *dashboardView) error {
 func (s *Server) readProxy(v *request, view *dashboardView) error {
 	p, found, err := web.LastUntrustedProxy(v.r.Context(), s.Store.Values, s.Proxies, time.Now())
 	if found {
-		view.Proxy = p.Addr.String()
+		view.Untrusted = p.Addr.String()
 	}
 	return err
 }

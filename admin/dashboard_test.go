@@ -28,10 +28,10 @@ func TestDashboard_ShowsPastAndComingWork(t *testing.T) {
 	}
 	page := w.admin().get("/").body
 	for _, want := range []string{
-		"<b>2,234</b> sent today", "1,234 in the last hour", "<b>5</b> skipped today", "<b>2</b> rejected today",
+		"<b>2,234</b> sent today (UTC)", "1,234 in the last hour", "<b>5</b> skipped today (UTC)", "<b>2</b> rejected today (UTC)", "Last 30 days, in UTC",
 		"<b>2</b> pending",
-		"<title>13:00: 7</title>",          // digests due in the hour from 13:00
-		"<title>5 April 2026: 777</title>", // the first of thirty days
+		`<title data-hour="2026-05-04T13:00:00Z">13:00: 7</title>`, // digests due in the hour from 13:00
+		"<title>5 April 2026: 777</title>",                         // the first of thirty days
 		"<b>3,011</b> Sent", "peak: 2,234 a day",
 		`href="/base/queue?kind=digest&amp;state=leased"`,
 	} {

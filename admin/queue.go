@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,14 +16,15 @@ import (
 type queueView struct {
 	pageFrame
 	labels
-	Filter    queueFilter
-	Messages  []store.Message
-	Pages     pager
-	States    []string // options of the filter
-	Kinds     []string
-	Periods   []string
-	Unchanged int    // how many messages the last action did not change
-	Blocker   string // the reason, if the same for all
+	Filter        queueFilter
+	UnknownMember bool // no member, or more than one, matches the filter
+	Messages      []store.Message
+	Pages         pager
+	States        []string // options of the filter
+	Kinds         []string
+	Periods       []string
+	Unchanged     int    // how many messages the last action did not change
+	Blocker       string // the reason, if the same for all
 }
 
 // queueFilter holds the values of the filter's fields.
@@ -58,7 +58,7 @@ func (s *Server) queuePage() page {
 			"/queue/drop":  {http.MethodPost: s.requireLoginAndToken(s.drop)},
 		},
 		doneWords: []string{"retried", "dropped"},
-		samples:   append(s.messageSamples(), sample{name, queueView{}}),
+		samples:   append(s.messageSamples(), sample{name, queueView{}}, sample{name, queueView{Filter: queueFilter{Member: "anna"}, UnknownMember: true}}),
 	}
 	for _, why := range append(slices.Collect(allBlockerNames()), "") {
 		view.Blocker = why
@@ -74,9 +74,8 @@ func (s *Server) queue(v *request) {
 		States: append([]string{"open", "all"}, store.MessageStates...), Periods: []string{"hour", "day", "week", "month"},
 	}
 	view.Unchanged, view.Blocker = v.decodeBlockers()
-	f := view.Filter.storeFilter(s.Now())
-	f.Skip, f.Limit = view.Pages.skip(), rowsPerPage+1
-	list, err := s.Store.Queue.List(v.r.Context(), f)
+	list, unknown, err := s.messages(v, view.Filter, view.Pages.skip(), rowsPerPage+1)
+	view.UnknownMember = unknown
 	if err != nil {
 		v.serverError(err)
 		return
@@ -110,23 +109,17 @@ func readQueueFilter(q url.Values) queueFilter {
 	if _, known := periods[f.Period]; !known {
 		f.Period = ""
 	}
-	if n, err := strconv.ParseInt(f.Member, 10, 64); err != nil || n < 1 {
-		f.Member = ""
-	}
 	return f
 }
 
 // storeFilter converts the filter for the store.
-func (f queueFilter) storeFilter(now time.Time) store.QueueFilter {
-	to := store.QueueFilter{Kind: f.Kind, Domain: f.Domain, Reason: f.Reason, States: []string{f.State}}
+func (f queueFilter) storeFilter(now time.Time, member forum.MemberID) store.QueueFilter {
+	to := store.QueueFilter{Kind: f.Kind, Domain: f.Domain, Reason: f.Reason, States: []string{f.State}, Member: member}
 	switch f.State {
 	case "open":
 		to.States = store.OpenStates
 	case "all":
 		to.States = store.MessageStates
-	}
-	if id, err := strconv.ParseInt(f.Member, 10, 64); err == nil {
-		to.Member = forum.MemberID(id)
 	}
 	if back := periods[f.Period]; back > 0 {
 		to.Since = now.Add(-back)

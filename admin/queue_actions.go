@@ -62,9 +62,7 @@ func (s *Server) selectedKeys(v *request) ([]string, error) {
 		keys := v.r.PostForm["key"]
 		return keys[:min(len(keys), maxPerAction)], nil
 	}
-	f := readQueueFilter(v.r.PostForm).storeFilter(s.Now())
-	f.Limit = maxPerAction
-	list, err := s.Store.Queue.List(v.r.Context(), f)
+	list, _, err := s.messages(v, readQueueFilter(v.r.PostForm), 0, maxPerAction)
 	keys := make([]string, len(list))
 	for i, m := range list {
 		keys[i] = m.Key

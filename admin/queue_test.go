@@ -72,10 +72,14 @@ func TestQueue_Filters(t *testing.T) {
 		{"?state=refused", []int{4}},
 		{"?state=all&kind=alert", nil},
 		{"?state=all&kind=digest&member=3", []int{3}},
+		{"?state=all&member=corridor+kate", []int{3}},
+		{"?state=all&member=kate@passengers.example", []int{3}},
+		{"?state=all&member=nobody", nil},
+		{"?state=all&member=-3", nil},
 		{"?state=all&domain=refused.example", []int{4}},
 		{"?state=all&reason=ALERT(1)", []int{3, 4, 5, 6}},
 		{"?state=all&since=hour", []int{1, 2, 3, 4, 5, 6}},
-		{"?state=none-such&kind=none&since=ever&member=x&page=-3", []int{1, 2}},
+		{"?state=none-such&kind=none&since=ever&page=-3", []int{1, 2}},
 		{"?state=all&page=2", nil},
 	} {
 		page := b.get("/queue" + c.query).body
@@ -87,6 +91,9 @@ func TestQueue_Filters(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%q: %v, want %v", c.query, got, c.want)
+		}
+		if unknown := strings.HasSuffix(c.query, "=nobody") || strings.HasSuffix(c.query, "member=-3"); strings.Contains(page, "does not match exactly one member") != unknown {
+			t.Errorf("%q: the page says that the member is unknown: %v", c.query, !unknown)
 		}
 	}
 	w.now = w.now.Add(2 * time.Hour)
@@ -173,5 +180,18 @@ func TestQueue_DropNeedsConfirmation(t *testing.T) {
 	}
 	if got := w.auditOf("mail/" + digestKey(1)); !slices.Equal(got, []string{"web: admin drop queued"}) {
 		t.Errorf("audit log is %q", got)
+	}
+}
+
+// A member who is not found is not the same as no member: the action must not reach the messages of all members.
+func TestQueue_ActionOnAllSparesOthersIfMemberIsUnknown(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	w.fillOutbox("queued", "refused")
+	b := w.admin()
+	b.postWithToken("/queue/drop", "all", "yes", "state", "open", "member", "nobody", "sure", "yes")
+	b.postWithToken("/queue/retry", "all", "yes", "state", "all", "member", "nobody")
+	if got := [2]string{w.messageState(digestKey(1)), w.messageState(digestKey(2))}; got != [2]string{"queued", "refused"} {
+		t.Errorf("messages are %q, want them unchanged", got)
 	}
 }

@@ -30,6 +30,33 @@ func TestDigest_HidesIgnoredStarter(t *testing.T) {
 	}
 }
 
+// The digest of a member who ignores some of those who like a post counts them without naming them, in either part.
+func TestDigest_DoesNotNameIgnoredLikers(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	w.execSQL(`INSERT INTO ignored VALUES (101, 102)`)
+	some, only := w.writePost(w.thread(tonight)), w.writePost(w.thread(tonight))
+	for _, liker := range []int64{102, 103} {
+		w.execSQL(`INSERT INTO post_like (post_id, member_id, liked_at) VALUES (?, ?, ?)`, some, liker, liker)
+	}
+	w.execSQL(`INSERT INTO post_like (post_id, member_id, liked_at) VALUES (?, 102, 1)`, only)
+	w.setClock(5, "08:00")
+	w.round()
+	for to, want := range map[string][]string{"anna": {"carl and 1 other like this", "1 member likes this"}, "carl": {"bert and carl like this", "bert likes this"}} {
+		_, text, html := w.lastMessageTo(to)
+		for part, content := range map[string]string{"html": html, "text": text} {
+			for _, likes := range want {
+				if !strings.Contains(content, likes) {
+					t.Errorf("the %s of %s lacks %q:\n%s", part, to, likes, content)
+				}
+			}
+			if to == "anna" && strings.Contains(content, "bert ") {
+				t.Errorf("the %s of %s names an ignored member:\n%s", part, to, content)
+			}
+		}
+	}
+}
+
 // Members who are banned after a post was first sent are not named with the next digest, though the post itself is unchanged.
 func TestDigest_DoesNotNameBannedLikers(t *testing.T) {
 	t.Parallel()

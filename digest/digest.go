@@ -78,6 +78,8 @@ type Post struct {
 	Quoted       *Post      // alerts only: the post that it quotes
 	// Folded are its quotes from members that the reader ignores.
 	Folded []markup.Quote
+	// HiddenLikes are the names of ignored members who like it.
+	HiddenLikes []string
 }
 
 // Counts is the size of an edition, including posts and threads that exceed the budget.

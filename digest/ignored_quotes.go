@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"slices"
 	"strings"
 
 	"postrider/forum"
@@ -20,9 +21,14 @@ func (x *IgnoredAuthors) quoted(q markup.Quote) bool {
 	return x.Members[forum.MemberID(q.Member)] || x.Members[x.Authors[forum.PostID(q.Post)]] || x.Names[strings.ToLower(q.Author)]
 }
 
-// FoldQuotes marks the quotes of ignored authors in all posts of a digest or an alert.
+// FoldQuotes marks the quotes of ignored authors, and their likes, in all posts of a digest or an alert.
 func (d *Digest) FoldQuotes(x IgnoredAuthors) {
 	d.eachPost(func(p *Post) {
+		for _, name := range p.Content.Likes {
+			if x.Names[strings.ToLower(name)] {
+				p.HiddenLikes = append(p.HiddenLikes, name)
+			}
+		}
 		for _, q := range p.Content.Body.Quotes() {
 			if x.quoted(q) {
 				p.Folded = append(p.Folded, q)
@@ -54,10 +60,10 @@ func (d *Digest) QuotedPosts() []forum.PostID {
 	return ids
 }
 
-// HasQuotes reports whether any post quotes somebody.
-func (d *Digest) HasQuotes() bool {
+// NamesOthers reports whether any post quotes somebody or names members who like it.
+func (d *Digest) NamesOthers() bool {
 	found := false
-	d.eachPost(func(p *Post) { found = found || len(p.Content.Body.Quotes()) > 0 })
+	d.eachPost(func(p *Post) { found = found || len(p.Content.Likes) > 0 || len(p.Content.Body.Quotes()) > 0 })
 	return found
 }
 
@@ -82,6 +88,14 @@ func (d *Digest) eachPost(visit func(*Post)) {
 			}
 		}
 	}
+}
+
+// Likes returns the names of members who like a post, without those that its reader ignores. They still count.
+func (p *Post) Likes() []string {
+	if len(p.HiddenLikes) == 0 {
+		return p.Content.Likes
+	}
+	return slices.DeleteFunc(slices.Clone(p.Content.Likes), func(name string) bool { return slices.Contains(p.HiddenLikes, name) })
 }
 
 // Body returns the text of a post for its reader.

@@ -1,7 +1,10 @@
 package source
 
 import (
+	"context"
+	"database/sql"
 	"maps"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -33,6 +36,10 @@ func documentedSQL(t *testing.T) []string {
 var exampleTests = map[string]func(t *testing.T, example string){
 	"CREATE USER 'reader'":     func(t *testing.T, s string) { wantReadOnlyAccount(t, "xenforo2", "xenforo", s) },
 	"GRANT SELECT ON mybb.*":   func(t *testing.T, s string) { wantReadOnlyAccount(t, "mybb", "mybb", s) },
+	"GRANT SELECT ON phpbb.*":  func(t *testing.T, s string) { wantReadOnlyAccount(t, "phpbb3/mysql", "phpbb", s) },
+	"GRANT SELECT ON fluxbb.*": func(t *testing.T, s string) { wantReadOnlyAccount(t, "fluxbb", "fluxbb", s) },
+	"GRANT SELECT ON smf.*":    func(t *testing.T, s string) { wantReadOnlyAccount(t, "smf2", "smf", s) },
+	"CREATE ROLE reader":       wantReadOnlyRole,
 	"mybb_users ADD INDEX":     func(t *testing.T, s string) { wantUsedIndexes(t, "mybb", s) },
 	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
 	"{prefix}user_group_relat": wantXenforoRecipients,
@@ -77,20 +84,53 @@ func wantReadOnlyAccount(t *testing.T, kind, database, statements string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	statements = strings.ReplaceAll(strings.ReplaceAll(statements, "'reader'@'127.0.0.1'", "'docs"+kind+"'@'localhost'"), " "+database+".*", " "+target.mysql.DBName+".*")
+	account := "docs" + f.kind
+	statements = strings.ReplaceAll(strings.ReplaceAll(statements, "'reader'@'127.0.0.1'", "'"+account+"'@'localhost'"), " "+database+".*", " "+target.mysql.DBName+".*")
 	admin := openAdmin(t, f)
 	if !strings.Contains(statements, "CREATE USER") { // that example is above it
-		execute(t, admin, "CREATE USER 'docs"+kind+"'@'localhost' IDENTIFIED BY '...'")
+		execute(t, admin, "CREATE USER '"+account+"'@'localhost' IDENTIFIED BY '...'")
 	}
 	execute(t, admin, statements)
 	c := f.config()
-	c.DSN = strings.Replace(f.dsn, "root@", "docs"+kind+":...@", 1)
+	c.DSN = strings.Replace(f.dsn, "root@", account+":...@", 1)
+	wantReadOnly(t, c, servertest.OpenMariaDB(t, c.DSN))
+}
+
+// wantReadOnlyRole runs the statements that make an account on PostgreSQL, for the test's own database.
+func wantReadOnlyRole(t *testing.T, statements string) {
+	f := newFixture(t, "phpbb3")
+	target, err := parseDSN(f.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(f.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := openAny(t, f.dsn)
+	statements = strings.ReplaceAll(statements, "DATABASE phpbb ", "DATABASE "+target.postgres.Database+" ")
+	execute(t, admin, strings.ReplaceAll(statements, "reader", "docs_reader"))
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.Background(), "DROP OWNED BY docs_reader; DROP ROLE docs_reader"); err != nil {
+			t.Error(err)
+		}
+	})
+	u.User = url.UserPassword("docs_reader", "...")
+	c := f.config()
+	c.DSN = u.String()
+	wantReadOnly(t, c, openAny(t, c.DSN))
+}
+
+// wantReadOnly checks that the account in c passes the check and may not drop a table. db is a connection of it.
+func wantReadOnly(t *testing.T, c Config, db *sql.DB) {
+	t.Helper()
 	for _, x := range openConfig(t, c).Check(t.Context()) {
 		if x.Level == finding.LevelFail || x.Part == "account" && x.Level != finding.LevelOK {
 			t.Errorf("check: %s: %s", x.Part, x.Text)
 		}
 	}
-	if _, err := servertest.OpenMariaDB(t, c.DSN).ExecContext(t.Context(), "DROP TABLE "+map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts"}[kind]); err == nil {
+	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages"}[c.Type]
+	if _, err := db.ExecContext(t.Context(), "DROP TABLE "+table); err == nil {
 		t.Error("the account may drop a table")
 	}
 }

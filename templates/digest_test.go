@@ -82,11 +82,10 @@ func TestDigest_ShowsLikes(t *testing.T) {
 		{[]string{"", "\x00"}, 7, "7 members like this", "7 Mitgliedern gefällt das"},
 		{[]string{"Anna"}, 0, "Anna likes this", "Anna gefällt das"},
 	} {
-		c := &forum.Content{Likes: tt.names, LikeCount: tt.count}
-		if got := set.locale("en").likes(c); got != tt.en {
+		if got := set.locale("en").likes(tt.names, tt.count); got != tt.en {
 			t.Errorf("en: likes(%q, %d) = %q, want %q", tt.names, tt.count, got, tt.en)
 		}
-		if got := set.locale("de").likes(c); got != tt.de {
+		if got := set.locale("de").likes(tt.names, tt.count); got != tt.de {
 			t.Errorf("de: likes(%q, %d) = %q, want %q", tt.names, tt.count, got, tt.de)
 		}
 	}

@@ -196,7 +196,7 @@ func (w *render) keyOf(template string, p *digest.Post, excerpt int) postKey {
 	m := highlights(0).with(markNew, p.Opening).with(markQuotesYou, p.QuotesReader).with(markMentionsYou, mentionsYou(p))
 	return postKey{
 		kind: w.locale.pageOwner(w.kind, template), template: template, locale: w.locale.index, excerpt: excerpt, number: p.Content.Number, thread: p.Thread, post: p.ID,
-		version: p.Version, author: p.AuthorName, marks: m, folded: foldedKey(p), likes: likesKey(p.Content.Likes),
+		version: p.Version, author: p.AuthorName, marks: m, folded: foldedKey(p), likes: likesKey(p.Likes()),
 	}
 }
 
@@ -236,7 +236,7 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
 		Time:         slotTime,
 		Excerpt:      excerpt,
-		Likes:        w.locale.likes(p.Content),
+		Likes:        w.locale.likes(p.Likes(), p.Content.LikeCount),
 		Opening:      p.Opening,
 		QuotesReader: p.QuotesReader,
 		MentionsYou:  mentionsYou(p),

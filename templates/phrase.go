@@ -7,7 +7,6 @@ import (
 	"github.com/rivo/uniseg"
 
 	"postrider/digest"
-	"postrider/forum"
 	"postrider/internal/line"
 )
 
@@ -50,24 +49,24 @@ func (l *locale) subject(what string, d *digest.Digest) string {
 	return in(line.Fit(leading, max(subjectLimit-around, 10)))
 }
 
-// likes returns a line that says who likes a post.
-func (l *locale) likes(c *forum.Content) string {
-	count := max(c.LikeCount, len(c.Likes))
+// likes returns a line that says who likes a post: the members with these names, or more.
+func (l *locale) likes(known []string, count int) string {
+	count = max(count, len(known))
 	var names []any
-	for _, name := range c.Likes {
+	for _, name := range known {
 		if name = line.Fit(name, nameLimit); name != "" && len(names) < 6 {
 			names = append(names, string(rune('a'+len(names)/2)), l.isolate(name))
 		}
 	}
-	known := len(names) / 2
+	named := len(names) / 2
 	switch {
 	case count == 0:
 		return ""
-	case known == 0:
+	case named == 0:
 		return l.mustText("likes.count", "n", count)
-	case known == count && known <= 3:
-		return l.mustText([]string{"likes.one", "likes.two", "likes.three"}[known-1], names...)
-	case known == 1:
+	case named == count && named <= 3:
+		return l.mustText([]string{"likes.one", "likes.two", "likes.three"}[named-1], names...)
+	case named == 1:
 		return l.mustText("likes.one_more", append(names, "n", count-1)...)
 	}
 	return l.mustText("likes.two_more", append(names[:4], "n", count-2)...)

@@ -11,8 +11,8 @@ import (
 	"postrider/source"
 )
 
-// foldQuotes marks quotes from members that the reader ignores, and threads that they started, in the digests of a batch. The
-// daemon shares the text of a post between members, so each digest only lists the quotes to fold.
+// foldQuotes marks quotes from members that the reader ignores, their likes, and threads that they started, in the digests of a
+// batch. The daemon shares the text of a post between members, so each digest only lists the quotes to fold.
 func (b *Builder) foldQuotes(ctx context.Context, s *source.Snapshot, digests []*digest.Digest, readers map[forum.MemberID]*digest.Reader, now time.Time) error {
 	var ignored []forum.MemberID
 	var quoted []forum.PostID
@@ -22,7 +22,7 @@ func (b *Builder) foldQuotes(ctx context.Context, s *source.Snapshot, digests []
 			return true
 		}
 		d.HideStarters(r.Ignores)
-		return !d.HasQuotes()
+		return !d.NamesOthers()
 	})
 	for _, d := range digests {
 		for id := range readers[d.Member.ID].Ignores {

@@ -48,19 +48,25 @@ func findMariaDB(program string) (string, bool) {
 }
 
 func startMariaDB() (*mariadbServer, error) {
+	s, _, err := launchMariaDB(func(program string, args []string) []string { return append([]string{program}, args...) })
+	return s, err
+}
+
+// launchMariaDB installs and starts a server. command returns the command line that runs the program.
+func launchMariaDB(command func(program string, args []string) []string) (*mariadbServer, *Process, error) {
 	program, _ := findMariaDB("mariadbd")
 	install, found := Find("mariadb-install-db", "/usr/local/scripts")
 	if !found {
-		return nil, fmt.Errorf("found %s, but no mariadb-install-db", program)
+		return nil, nil, fmt.Errorf("found %s, but no mariadb-install-db", program)
 	}
 	dir, err := Dir("mariadb")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data := filepath.Join(dir, "data")
 	if err := Run(dir, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--skip-name-resolve"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s := &mariadbServer{socket: filepath.Join(dir, "sock")} // Dir is short, and the path of a socket must be
 	c := mysql.NewConfig()
@@ -68,14 +74,15 @@ func startMariaDB() (*mariadbServer, error) {
 	c.Logger = &mysql.NopLogger{} // it would log each failed attempt before the server is ready
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.admin = sql.OpenDB(connector)
 	s.admin.SetMaxOpenConns(1)
 	ready := func(ctx context.Context) error { return s.admin.PingContext(ctx) }
 	// As with PostgreSQL, the data does not have to survive a power cut.
-	_, err = Start(ready, dir, program, "--no-defaults", "--datadir="+data, "--socket="+s.socket, "--skip-networking",
-		"--pid-file="+filepath.Join(dir, "pid"), "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
-		"--innodb-log-file-size=16M", "--tmpdir="+dir)
-	return s, err
+	line := command(program, []string{"--no-defaults", "--datadir=" + data, "--socket=" + s.socket, "--skip-networking",
+		"--pid-file=" + filepath.Join(dir, "pid"), "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
+		"--innodb-log-file-size=16M", "--tmpdir=" + dir})
+	p, err := Start(ready, dir, line[0], line[1:]...)
+	return s, p, err
 }

@@ -10,6 +10,10 @@ function showLocalTimes() {
   }
 }
 
+const hour = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { timeStyle: "short" })
+for (const bar of document.querySelectorAll("title[data-hour]")) { // "14:00: 42"
+  bar.textContent = bar.textContent.replace(/^.*: /, hour.format(new Date(bar.dataset.hour)) + ": ")
+}
 for (const text of document.querySelectorAll("[data-zone]")) {
   text.textContent = text.textContent.replace(text.dataset.zone, zone)
 }
