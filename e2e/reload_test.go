@@ -72,6 +72,7 @@ func TestSIGHUP_InMidDeliveryLosesAndRepeatsNothing(t *testing.T) {
 	config := writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
 	servePages(t, config, listen)
 	appendConfig(t, config, "[digest]\nlocale = \"en\"\n")
+	makeDigestsDue(t, config, "sqlite:"+filepath.Join(dir, "postrider.db"))
 	p := start(t, buildBinary(t), "run", "-c", config)
 	for i, locale := range []string{"de", "en", "de"} {
 		p.waitFor(t, "messages at the relay", func() bool { return len(relay.Messages()) > 8*i })
@@ -96,6 +97,7 @@ func TestSIGHUP_WithWrongConfigurationKeepsTheOldOne(t *testing.T) {
 	config := writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
 	servePages(t, config, listen)
 	appendConfig(t, config, "[digest]\nhour = 8\n")
+	makeDigestsDue(t, config, "sqlite:"+filepath.Join(dir, "postrider.db"))
 	p := start(t, buildBinary(t), "run", "-c", config)
 	p.waitFor(t, "36 messages", func() bool { return len(relay.Messages()) == 36 })
 	for _, step := range []struct{ from, to, log string }{
@@ -123,7 +125,9 @@ func TestSIGHUP_DoesNotKillOtherCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	relay := smtptest.New(t, smtptest.WithPause(200*time.Millisecond))
-	p := start(t, buildBinary(t), "run", "--once", "-c", writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()))
+	config := writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())
+	makeDigestsDue(t, config, "sqlite:"+filepath.Join(dir, "postrider.db"))
+	p := start(t, buildBinary(t), "run", "--once", "-c", config)
 	p.waitFor(t, "messages at the relay", func() bool { return len(relay.Messages()) > 0 })
 	p.hangUp(t)
 	if err := <-p.done; err != nil {
