@@ -117,7 +117,7 @@ func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 	}
 
 	p.Open(site + "/members?q=Corridor+Kate")
-	waitForText(p, "rows", "announce/1/")
+	waitForText(p, "rows", "We move")
 	setField(p, "#post", "1")
 	p.Click("[action$=explain] .button")
 	waitForText(p, "story", "Visible")

@@ -114,6 +114,9 @@ func diagnoseForum(err error) diagnosis {
 	if c, ok := diagnoseMySQL(err); ok {
 		return c
 	}
+	if c, ok := diagnosePostgres(err, "forum.dsn"); ok {
+		return c
+	}
 	if _, ok := errors.AsType[*source.QueriesError](err); ok {
 		return diagnosis{"", "correct [forum] queries: an .sql file that postrider can read, see docs/forums.md; or remove the key"}
 	}
@@ -139,7 +142,7 @@ func diagnoseMySQL(err error) (diagnosis, bool) {
 	case 1045, 1698:
 		return diagnosis{"the database rejects the login", "correct the user and the password in forum.dsn (special characters as %XX); the account must be allowed from this host"}, true
 	case 1044, 1142, 1143:
-		return diagnosis{"the account may not read the forum", "let it read: GRANT SELECT ON the forum's database to it, see README"}, true
+		return diagnosis{"the account may not read this database, or there is none of this name", "correct the database's name at the end of forum.dsn, or let the account read it with GRANT SELECT: see docs/forums.md"}, true
 	case 1049:
 		return diagnosis{"the database does not exist", "correct the database's name at the end of forum.dsn"}, true
 	case 1130:
@@ -150,18 +153,38 @@ func diagnoseMySQL(err error) (diagnosis, bool) {
 
 // diagnoseStore explains why the store cannot be opened.
 func diagnoseStore(err error) diagnosis {
-	if reply, ok := errors.AsType[*pq.Error](err); ok {
-		switch string(reply.Code) {
-		case "28P01", "28000":
-			return diagnosis{"the database rejects the login", "correct the user and the password in store.dsn (special characters as %XX)"}
-		case "3D000":
-			return diagnosis{"the database does not exist", "create it (createdb), or correct its name in store.dsn"}
-		case "42501":
-			return diagnosis{"the account may not create tables", "let it: GRANT CREATE ON the schema, or make it the owner of the database"}
-		}
+	if c, ok := diagnosePostgres(err, "store.dsn"); ok {
+		return c
 	}
 	if c, ok := diagnoseNetwork(err, "store.dsn"); ok {
 		return c
 	}
 	return diagnosis{"", "check that the database in [store] dsn is running and that postrider has access to it"}
+}
+
+// diagnosePostgres explains errors of PostgreSQL by their code. key names the setting with its address.
+func diagnosePostgres(err error, key string) (diagnosis, bool) {
+	if errors.Is(err, pq.ErrSSLNotSupported) {
+		return diagnosis{"the server offers no TLS", "turn on TLS in the server, or, in a private network, add ?sslmode=disable to " + key}, true
+	}
+	reply, ok := errors.AsType[*pq.Error](err)
+	if !ok {
+		return diagnosis{}, false
+	}
+	store := key == "store.dsn"
+	switch string(reply.Code) {
+	case "28P01", "28000":
+		return diagnosis{"the database rejects the login", "correct the user and the password in " + key + " (special characters as %XX); pg_hba.conf must allow the account from this host"}, true
+	case "3D000":
+		if store {
+			return diagnosis{"the database does not exist", "create it (createdb), or correct its name in " + key}, true
+		}
+		return diagnosis{"the database does not exist", "correct the database's name at the end of " + key}, true
+	case "42501":
+		if store {
+			return diagnosis{"the account may not create tables", "let it: GRANT CREATE ON the schema, or make it the owner of the database"}, true
+		}
+		return diagnosis{"the account may not read the forum", "let it read with GRANT CONNECT and GRANT SELECT: see docs/forums.md"}, true
+	}
+	return diagnosis{}, false
 }

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/lib/pq"
 
 	"postrider/internal/servertest"
 	"postrider/internal/smtptest"
@@ -57,6 +61,26 @@ func TestCheck_DiagnosesRelay(t *testing.T) {
 			p := newTestForum(t, append(tt.changes, "smtp.url = "+quoted(tt.url))...)
 			wantFailure(t, p, "smtp", tt.says, tt.fix)
 		})
+	}
+}
+
+func TestDiagnosis_ExplainsPostgres(t *testing.T) {
+	for code, want := range map[pq.ErrorCode][2]string{
+		"28P01": {"the database rejects the login", "the password in forum.dsn"},
+		"28000": {"the database rejects the login", "pg_hba.conf"},
+		"3D000": {"the database does not exist", "at the end of forum.dsn"},
+		"42501": {"the account may not read the forum", "GRANT SELECT"},
+	} {
+		d := diagnoseForum(fmt.Errorf("connecting: %w", &pq.Error{Code: code}))
+		if d.words != want[0] || !strings.Contains(d.fix, want[1]) {
+			t.Errorf("%s: %q, %q; want %q", code, d.words, d.fix, want)
+		}
+	}
+	if d := diagnoseForum(fmt.Errorf("connecting: %w", pq.ErrSSLNotSupported)); !strings.Contains(d.fix, "sslmode=disable") {
+		t.Errorf("without TLS: %+v", d)
+	}
+	if d := diagnoseForum(&mysql.MySQLError{Number: 1044}); !strings.Contains(d.fix, "the database's name at the end of forum.dsn, or") {
+		t.Errorf("MySQL answers 1044 for a database that does not exist, too: %+v", d)
 	}
 }
 

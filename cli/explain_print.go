@@ -18,7 +18,7 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
 	row("watches", plural(m.Sections, "section", "sections")+", "+plural(m.Threads, "thread", "threads"))
-	row("digests", cadence(m.Schedule)+", time zone "+m.Zone)
+	row("digests", cadence(m.Schedule)+", time zone "+forum.ZoneName(m.Zone))
 	switch {
 	case len(m.NoDigest) > 0:
 		row("next digest", "none: "+strings.Join(say.each(m.NoDigest), "; "))

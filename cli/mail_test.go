@@ -207,6 +207,14 @@ func TestPreview_ReportsWhyNoDigest(t *testing.T) {
 	}
 }
 
+func TestPreview_NamesEmptyRange(t *testing.T) {
+	p := newTestForum(t)
+	out, errOut, code := run(t, "preview", "-c", p.config, "4", "--from", "2030-01-01T00:00:00Z", "--until", "2030-01-02T00:00:00Z")
+	if code != 0 || out != "" || !strings.Contains(errOut, "nothing new\nThe range is 2030-01-01T00:00:00Z to 2030-01-02T00:00:00Z; --from and --until choose another one.") {
+		t.Errorf("exit %d, %q, %q", code, out, errOut)
+	}
+}
+
 func TestRun_OnceNeverSendsTwice(t *testing.T) {
 	p := newTestForum(t)
 	mails := filepath.Join(p.dir, "mails")

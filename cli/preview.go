@@ -10,6 +10,7 @@ import (
 
 	"postrider/daemon/editions"
 	"postrider/daemon/envelope"
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
@@ -127,6 +128,9 @@ func (c *cmdEnv) printPreview(ctx context.Context, a *app, p editions.Preview, f
 	}
 	if p.Skip != "" {
 		fmt.Fprintf(c.err, "%s would get no digest: %s\n", p.Member.Name, p.Skip)
+		if p.Skip == digest.ReasonNothingNew {
+			fmt.Fprintf(c.err, "The range is %s to %s; --from and --until choose another one.\n", p.From.Format(time.RFC3339), p.Until.Format(time.RFC3339))
+		}
 		return nil
 	}
 	m := envelope.Digest(a.settings(), a.footer(p).Unsubscribe)

@@ -88,9 +88,11 @@ func TestRun_MailDirNeedsNoPages(t *testing.T) {
 
 func TestRun_OnceWarnsOfDeadLinks(t *testing.T) {
 	p := newTestForum(t, "web.url = "+quoted("http://"+freeAddress(t)), "smtp.url = "+quoted(smtptest.New(t).URL()))
-	_, errOut, code := run(t, "run", "--once", "-c", p.config)
-	if code != 0 || !strings.Contains(errOut, "cannot reach the pages") {
-		t.Errorf("exit %d:\n%s", code, errOut)
+	for _, args := range [][]string{nil, {"--now", "2026-05-04T12:00:00Z"}} {
+		_, errOut, code := run(t, append([]string{"run", "--once", "-c", p.config}, args...)...)
+		if code != 0 || !strings.Contains(errOut, "cannot reach the pages") {
+			t.Errorf("%v: exit %d:\n%s", args, code, errOut)
+		}
 	}
 }
 

@@ -96,7 +96,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) erro
 			return err
 		}
 	}
-	if o.mailDir == "" && o.now == "" {
+	if o.mailDir == "" {
 		if f := s.deadLinks(ctx); f != nil { // another daemon may serve them later
 			s.log.Warn("cannot reach the pages", "text", f.Text, "fix", f.Fix)
 		}

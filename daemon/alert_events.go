@@ -71,7 +71,7 @@ func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent
 		if thread == nil || text == nil { // deleted since
 			continue
 		}
-		one := digest.PostEvent{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt}
+		one := digest.PostEvent{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt, VisibleSince: n.VisibleSince}
 		one.Quotes, one.Mentions = quotedAndMentioned(text, names, authors)
 		news = append(news, one)
 	}

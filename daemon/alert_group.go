@@ -1,11 +1,13 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/source"
 	"postrider/store"
 )
 
@@ -15,24 +17,89 @@ type memberThread struct {
 	forum.ThreadID
 }
 
-// groupByThread groups alert items by member and thread.
-func (ap *alertPlanner) groupByThread(notices []digest.AlertItem) []store.Alert {
-	var list []store.Alert
-	at := make(map[memberThread]int)
-	for _, n := range notices {
-		c := memberThread{n.Member, n.Thread}
-		i, found := at[c]
-		if !found {
-			i = len(list)
-			at[c] = i
-			list = append(list, store.Alert{Key: fmt.Sprintf("%s/%d/T%d/%d", store.KindAlert, n.Member, n.Thread, n.Seq)})
+// memberSection identifies the alerts of one member about new threads of one section.
+type memberSection struct {
+	forum.MemberID
+	forum.SectionID
+}
+
+// groupItems groups alert items: those of one member in one thread, or in new threads of one section, or late ones.
+func (ap *alertPlanner) groupItems(ctx context.Context, s *source.Snapshot, items []digest.AlertItem) ([]store.Alert, error) {
+	now := ap.Now()
+	late := lateMembers(items, now)
+	deadlines, err := ap.digestsBeforeAlerts(ctx, s, late, now)
+	if err != nil {
+		return nil, err
+	}
+	g := newAlertGrouping()
+	var rest []digest.AlertItem
+	for _, n := range items {
+		if !isLate(n, now) {
+			rest = append(rest, n)
+			continue
 		}
-		list[i].Items = append(list[i].Items, n)
+		g.addLate(n, deadlines[n.Member])
 	}
-	for i := range list {
-		list[i].NotBefore, list[i].DebounceUntil = ap.debounceWindow(list[i].Items)
+	for _, n := range rest {
+		g.add(n)
 	}
-	return list
+	for i := range g.alerts {
+		a := &g.alerts[i]
+		a.NotBefore, a.DebounceUntil = ap.debounceWindow(a.Items)
+		if a.Late {
+			a.NotBefore, a.DebounceUntil = ap.lateWindow(a.Items, now)
+		}
+	}
+	return g.alerts, nil
+}
+
+// alertGrouping collects alerts, and finds those that an item belongs to.
+type alertGrouping struct {
+	alerts    []store.Alert
+	byThread  map[memberThread]int // indexes into alerts
+	bySection map[memberSection]int
+	late      map[forum.MemberID]int
+}
+
+func newAlertGrouping() *alertGrouping {
+	return &alertGrouping{byThread: make(map[memberThread]int), bySection: make(map[memberSection]int), late: make(map[forum.MemberID]int)}
+}
+
+// addLate adds a late item to the one alert about all late posts of its member, or leaves it to their digest.
+func (g *alertGrouping) addLate(n digest.AlertItem, digestFirst bool) {
+	i, found := g.late[n.Member]
+	if !found {
+		i = g.begin(n)
+		g.late[n.Member] = i
+		g.alerts[i].Late, g.alerts[i].LeftToDigest = !digestFirst, digestFirst
+	}
+	if !digestFirst {
+		g.byThread[memberThread{n.Member, n.Thread}] = i // its newer posts come with them
+	}
+	g.alerts[i].Items = append(g.alerts[i].Items, n)
+}
+
+// add adds an item to the alert about its thread, or about new threads of its section.
+func (g *alertGrouping) add(n digest.AlertItem) {
+	c := memberThread{n.Member, n.Thread}
+	i, found := g.byThread[c]
+	if section := (memberSection{n.Member, n.Section}); !found && n.Opening && n.Cause == digest.SectionWatched {
+		if i, found = g.bySection[section]; !found {
+			i, found = g.begin(n), true
+			g.bySection[section], g.alerts[i].Section = i, n.Section
+		}
+	}
+	if !found {
+		i = g.begin(n)
+	}
+	g.byThread[c] = i
+	g.alerts[i].Items = append(g.alerts[i].Items, n)
+}
+
+// begin adds an empty alert for an item and returns its index.
+func (g *alertGrouping) begin(n digest.AlertItem) int {
+	g.alerts = append(g.alerts, store.Alert{Key: fmt.Sprintf("%s/%d/T%d/%d", store.KindAlert, n.Member, n.Thread, n.Seq)})
+	return len(g.alerts) - 1
 }
 
 // debounceWindow returns when posts may be sent: some time after the newest post, so that its author can still correct it,

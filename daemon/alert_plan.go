@@ -86,8 +86,12 @@ func (ap *alertPlanner) planAlertPage(ctx context.Context, s *source.Snapshot, b
 	if err != nil {
 		return to, false, err
 	}
+	alerts, err := ap.groupItems(ctx, s, notices)
+	if err != nil {
+		return to, false, err
+	}
 	now := ap.Now()
-	planned, ok, err := ap.Store.Alerts.Plan(ctx, now, from, to, store.PriorityAlert, ap.groupByThread(notices))
+	planned, ok, err := ap.Store.Alerts.Plan(ctx, now, from, to, store.PriorityAlert, alerts)
 	ap.report.Alerts += planned
 	if err == nil && planned > 0 {
 		err = ap.Store.Counts.AddPlanned(ctx, now, store.KindAlert, planned)

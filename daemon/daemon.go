@@ -114,6 +114,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	chain := cron.WithChain(cron.SkipIfStillRunning(logger), recovers)
 	ticks := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(logger), chain)
 	if err := d.noticeRestore(ctx); err != nil {
+		if ctx.Err() != nil { // stopped while it started
+			return nil
+		}
 		return err
 	}
 	d.main = d.newLoop(delivery.ExceptAlerts)

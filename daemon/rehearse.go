@@ -100,16 +100,16 @@ func (ap *alertPlanner) rehearsePlan(ctx context.Context, x *editions.Overlay, o
 		return err
 	}
 	for batch := range slices.Chunk(fresh, eventBatchSize) {
-		var items []digest.AlertItem
+		var alerts []store.Alert
 		err := ap.Forum.Read(ctx, func(s *source.Snapshot) error {
 			b, err := loadEvents(ctx, s, batch)
 			if err == nil {
-				items, err = ap.rehearseEvents(ctx, s, b, only)
+				alerts, err = ap.rehearseEvents(ctx, s, b, only)
 			}
 			return err
 		})
 		if err == nil {
-			err = ap.rehearseBuild(ctx, x, withoutKeys(ap.groupByThread(items)))
+			err = ap.rehearseBuild(ctx, x, rehearseLate(x, ap.Now(), withoutKeys(alerts)))
 		}
 		if err != nil {
 			return err
@@ -126,9 +126,23 @@ func withoutKeys(alerts []store.Alert) []store.Alert {
 	return alerts
 }
 
-// rehearseEvents returns the alert items of a batch of posts.
-func (ap *alertPlanner) rehearseEvents(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, only forum.MemberID) ([]digest.AlertItem, error) {
-	var all []digest.AlertItem
+// rehearseLate defers posts as if they were left to digests now, and returns the other alerts.
+func rehearseLate(x *editions.Overlay, now time.Time, alerts []store.Alert) (others []store.Alert) {
+	for _, a := range alerts {
+		if !a.LeftToDigest {
+			others = append(others, a)
+			continue
+		}
+		for _, n := range a.Items {
+			x.Defer(n.Member, []digest.DeferredPost{n.LeftLate(now)})
+		}
+	}
+	return others
+}
+
+// rehearseEvents returns the alerts about a batch of posts.
+func (ap *alertPlanner) rehearseEvents(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, only forum.MemberID) ([]store.Alert, error) {
+	var all []store.Alert
 	after := max(only-1, 0)
 	for {
 		page, err := s.Watchers(ctx, b.Threads(), b.Sections(), after)
@@ -146,7 +160,11 @@ func (ap *alertPlanner) rehearseEvents(ctx context.Context, s *source.Snapshot, 
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, items...)
+		alerts, err := ap.groupItems(ctx, s, items)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, alerts...)
 		if only != 0 || page.Last == source.EndOfWatchers {
 			return all, nil
 		}

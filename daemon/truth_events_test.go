@@ -20,6 +20,7 @@ func truthEvents() map[string]truthEvent {
 				q.sim.replies = append(q.sim.replies, pick(a, []string{"later", "reject", "reject", "unreachable"}))
 			}
 		}},
+		"outage": {3, func(q *truth, a, b, c int) { q.outage(a, b, c) }},
 		"split": {4, func(q *truth, a, b, _ int) {
 			if len(q.sim.posts) > 0 {
 				q.sim.execSQL(`UPDATE post SET thread_id = ? WHERE id = ?`, pick(b, q.sim.threads).id, pick(a, q.sim.posts).id)
@@ -49,6 +50,15 @@ func truthEvents() map[string]truthEvent {
 		all[name] = truthEvent{x.weight, func(q *truth, a, b, c int) { x.apply(q.sim, a, b, c) }}
 	}
 	return all
+}
+
+// outage lets hours pass without a daemon, while members post.
+func (q *truth) outage(a, b, c int) {
+	for i := range 1 + a%7 {
+		events[pick(a+i, []string{"reply", "thread", "reply"})].apply(q.sim, a+7*i, b+11*i, c+13*i)
+		time.Sleep(time.Duration(1+(b+i)%200) * time.Minute)
+	}
+	q.round()
 }
 
 type truthEvent struct {

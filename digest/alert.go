@@ -37,6 +37,26 @@ type AlertItem struct {
 	Seq      int64
 	PostedAt time.Time
 	Cause    AlertCause
+	// Opening and VisibleSince are those of its event. Only planning uses them; they are not saved.
+	Opening      bool
+	VisibleSince time.Time
+}
+
+// FreshAt returns since when the forum shows the post.
+func (n AlertItem) FreshAt() time.Time {
+	if n.VisibleSince.After(n.PostedAt) {
+		return n.VisibleSince
+	}
+	return n.PostedAt
+}
+
+// LeftLate returns the post as deferred to the first digest that is planned from a time on.
+func (n AlertItem) LeftLate(from time.Time) DeferredPost {
+	o := DeferredPost{Post: n.Post, Seq: n.Seq, NotBefore: from, Reason: ReasonLate}
+	if n.Cause.IsDirect() {
+		o.Cause = n.Cause
+	}
+	return o
 }
 
 // PostEvent is a post that was sighted for the first time.
@@ -46,6 +66,8 @@ type PostEvent struct {
 	Thread   *forum.Thread
 	Author   forum.MemberID
 	PostedAt time.Time
+	// VisibleSince is when the post was sighted, if it was known before but not visible; zero: since it was posted.
+	VisibleSince time.Time
 	// Quotes and Mentions are the members that the post quotes and mentions.
 	Quotes, Mentions []forum.MemberID
 }
@@ -126,7 +148,7 @@ func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
 		}
 		items = append(items, AlertItem{
 			Member: l.ID, Post: n.Post, Thread: n.Thread.ID, Section: n.Thread.Section,
-			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause,
+			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause, Opening: n.opening(), VisibleSince: n.VisibleSince,
 		})
 	}
 	slices.SortFunc(items, func(x, y AlertItem) int { return cmp.Compare(x.Seq, y.Seq) })

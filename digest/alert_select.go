@@ -8,7 +8,7 @@ import (
 )
 
 // Alert is the message about single posts, sent as soon as they appear. It covers one thread, or several if their posts
-// were held back, for example during quiet hours.
+// were held back, for example during quiet hours, are late, or open threads of one section within minutes.
 type Alert struct {
 	Digest
 	Followup bool // the member got an alert about the thread before
@@ -31,6 +31,9 @@ func (a *Alert) Cause() AlertCause {
 func (a *Alert) MultiThread() bool {
 	return len(a.Groups) > 1 || len(a.Groups) == 1 && len(a.Groups[0].Threads) > 1
 }
+
+// SectionOnly reports whether all posts come from a single section that the member watches.
+func (a *Alert) SectionOnly() bool { return len(a.Groups) == 1 && a.Cause() == SectionWatched }
 
 // Cause returns the strongest cause among its posts.
 func (t *Thread) Cause() AlertCause {

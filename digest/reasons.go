@@ -38,6 +38,9 @@ const ReasonNotVisitedSince Reason = "already alerted about this thread, no visi
 // rules still allow it.
 const ReasonLeftToDigest Reason = "left to the digest: no alert requested any more"
 
+// ReasonLate means that the post was already old when its alert was planned, and the member's digest was due soon.
+const ReasonLate Reason = "left to the digest: too late for an alert"
+
 // The reasons why the next digest must bring the posts of an alert. The store builds them from the state of the alert.
 const (
 	AlertRefused   Reason = "alert refused"

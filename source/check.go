@@ -58,7 +58,7 @@ func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err er
 // checkQueries runs every query of the contract with IDs that no forum has.
 func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 	var bad []finding.Finding
-	var absent []string
+	var absent, denied []string
 	specs := checkedQueries(s.db.queries)
 	for _, q := range specs {
 		err := s.probeQuery(ctx, q)
@@ -67,8 +67,16 @@ func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 		case absence(err) == absentTable:
 			absent = append(absent, fmt.Sprintf("%s (%v)", q.name, err))
 		default:
+			if absence(err) == absentRight {
+				denied = append(denied, fmt.Sprintf("%s (%v)", q.name, err))
+			}
 			bad = append(bad, s.queryFinding(q, err))
 		}
+	}
+	if 2*len(denied) > len(specs) && strings.HasPrefix(denied[0], specs[0].name+" ") { // probably no right at all: one finding says it
+		return []finding.Finding{finding.Fail("tables",
+			fmt.Sprintf("the account may not read the tables of %d of %d queries: %s", len(denied), len(specs), strings.Join(denied[:3], "; ")),
+			"grant SELECT on all tables of the forum to the account in [forum] dsn: see docs/forums.md")}
 	}
 	if len(absent) > 0 {
 		bad = append([]finding.Finding{finding.Fail("tables",

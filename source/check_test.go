@@ -1,6 +1,8 @@
 package source
 
 import (
+	"context"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -94,6 +96,33 @@ func TestCheck_DetectsWritableAccount(t *testing.T) {
 	execute(t, openAdmin(t, f), "REVOKE ALL PRIVILEGES, GRANT OPTION FROM reader@localhost; GRANT SELECT ON "+name+".xf_node TO reader@localhost")
 	if got := findingNamed(openConfig(t, c).Check(t.Context()), "query posts"); got.Level != finding.LevelFail || !strings.Contains(got.Fix, "SELECT") {
 		t.Errorf("query posts = %+v, want a failure whose fix is to grant SELECT", got)
+	}
+}
+
+func TestCheck_SaysOnceThatAccountMayReadNothing(t *testing.T) {
+	f := newFixture(t, "phpbb3")
+	u, err := url.Parse(f.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := openAny(t, f.dsn)
+	execute(t, admin, "CREATE ROLE reads_nothing LOGIN PASSWORD 'x'")
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.Background(), "DROP ROLE reads_nothing"); err != nil {
+			t.Error(err)
+		}
+	})
+	u.User = url.UserPassword("reads_nothing", "x")
+	c := f.config()
+	c.DSN = u.String()
+	var failed []string
+	for _, x := range openConfig(t, c).Check(t.Context()) {
+		if x.Level == finding.LevelFail {
+			failed = append(failed, x.Part+": "+x.Fix)
+		}
+	}
+	if want := "tables: grant SELECT on all tables of the forum to the account in [forum] dsn: see docs/forums.md"; len(failed) != 1 || failed[0] != want {
+		t.Errorf("failed: %q, want only %q", failed, want)
 	}
 }
 

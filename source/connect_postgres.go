@@ -12,6 +12,7 @@ import (
 
 	"github.com/lib/pq"
 
+	dsntext "postrider/internal/dsn"
 	"postrider/internal/sqlfile"
 )
 
@@ -32,6 +33,9 @@ func parsePostgres(dsn string) (dsnTarget, error) {
 	}
 	if c.ApplicationName == "" {
 		c.ApplicationName = "postrider"
+	}
+	if dsntext.TLSOptional(dsn, c.Host) {
+		c.SSLMode = pq.SSLModePrefer
 	}
 	c.BinaryParameters = true // one round trip per query instead of two
 	return dsnTarget{engine: sqlfile.Postgres, postgres: c}, nil

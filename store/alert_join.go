@@ -14,41 +14,39 @@ type conversation struct {
 	thread forum.ThreadID
 }
 
-// mergeWaitingAlerts finds the alerts that wait for further posts of the same threads, or for the end of quiet hours, and extends
-// them. It returns their keys, without those that were claimed in the meantime.
-func (s Alerts) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[conversation]string, error) {
-	byConversation := make(map[conversation]alertRow, len(list))
+// mergeWaitingAlerts finds the alerts that wait for further posts of the same threads, for new threads of the same sections, or for
+// the end of quiet hours, and extends them. It returns their keys by the indexes of the alerts that join them, without those that
+// were claimed in the meantime.
+func (s Alerts) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Alert) (map[int]string, error) {
 	rowsOf := make([]alertRow, len(list))
 	for i, a := range list {
 		rowsOf[i] = a.row()
-		byConversation[conversation{rowsOf[i].Member, rowsOf[i].Thread}] = rowsOf[i]
+		rowsOf[i].Index = i
 	}
 	text, err := marshalRows(rowsOf)
 	if err != nil {
 		return nil, err
 	}
-	into := make(map[conversation]string)
+	into := make(map[int]string)
 	waiting := make(map[string]alertRow) // the extended alerts, by key
 	var wider []alertRow
 	err = s.query(ctx, tx, "open_alerts", args{"rows": text}, func(scan scanFunc) error {
-		var c conversation
+		var i int
 		var key string
 		var held bool
 		var settles int64
-		if err := scan(&c.member, &c.thread, &key, &held, &settles); err != nil {
+		if err := scan(&i, &key, &held, &settles); err != nil {
 			return err
 		}
-		if _, found := into[c]; found {
+		if _, found := into[i]; found {
 			return nil // a held alert is listed first
 		}
-		into[c] = key
-		row, more := byConversation[c], waiting[key]
+		into[i] = key
+		row, more := rowsOf[i], waiting[key]
+		wider = append(wider, alertRow{Key: key, Thread: row.Thread})
 		row.Key, row.NotBefore = key, min(row.NotBefore, settles)
 		row.Until, row.NotBefore = max(row.Until, more.Until), max(row.NotBefore, more.NotBefore)
 		waiting[key] = row
-		if held {
-			wider = append(wider, alertRow{Key: key, Thread: c.thread})
-		}
 		return nil
 	})
 	if err != nil || len(waiting) == 0 {
@@ -58,9 +56,9 @@ func (s Alerts) mergeWaitingAlerts(ctx context.Context, tx *sqlx.Tx, list []Aler
 	if err != nil {
 		return nil, err
 	}
-	for c, key := range into {
+	for i, key := range into {
 		if !extended[key] {
-			delete(into, c)
+			delete(into, i)
 		}
 	}
 	err = execRows(ctx, s.database, tx, "clear_alert_threads", wider)

@@ -57,6 +57,8 @@ type PostEvent struct {
 	Thread   forum.ThreadID
 	Author   forum.MemberID
 	PostedAt time.Time
+	// VisibleSince is when the post was sighted, if it was known before but not visible; zero: since it was posted.
+	VisibleSince time.Time
 }
 
 // PostEvents returns the first sightings of posts with after < Seq <= until, in ascending order. It leaves out moved posts.
@@ -64,9 +66,9 @@ func (s Alerts) PostEvents(ctx context.Context, after, until int64) ([]PostEvent
 	var list []PostEvent
 	err := s.query(ctx, nil, "post_events", args{"after": after, "until": until}, func(scan scanFunc) error {
 		var n PostEvent
-		var posted int64
-		err := scan(&n.Seq, &n.Post, &n.Thread, &n.Author, &posted)
-		n.PostedAt = time.Unix(posted, 0).UTC()
+		var posted, since int64
+		err := scan(&n.Seq, &n.Post, &n.Thread, &n.Author, &posted, &since)
+		n.PostedAt, n.VisibleSince = time.Unix(posted, 0).UTC(), timeOrZero(since)
 		list = append(list, n)
 		return err
 	})

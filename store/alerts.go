@@ -12,12 +12,19 @@ import (
 	"postrider/forum"
 )
 
-// Alert holds the items of one member in one thread. They become a new message, or join one that waits.
+// Alert holds items of one member: in one thread, in new threads of one section, or late ones. They become a new message, or join
+// one that waits, or the next digest brings them.
 type Alert struct {
 	Key           string // of the message, if it becomes a new one
 	Items         []digest.AlertItem
 	NotBefore     time.Time // end of the debounce interval after its newest post
 	DebounceUntil time.Time // further posts do not delay it beyond this
+	// Section is the watched section whose new threads it is about, and others may join; 0: it is about other posts.
+	Section forum.SectionID
+	// Late is set if its posts are old. While it waits, all posts join it.
+	Late bool
+	// LeftToDigest defers the posts to the next digest of the member, instead of an alert.
+	LeftToDigest bool
 }
 
 // Plan saves alerts and the progress of planning in one transaction. Posts join a waiting alert of their thread, or a held
@@ -42,13 +49,16 @@ func (s Alerts) Plan(ctx context.Context, now time.Time, from, to AlertProgress,
 }
 
 type alertRow struct {
-	Key       string         `json:"key"`
-	Member    forum.MemberID `json:"m"`
-	Thread    forum.ThreadID `json:"t"`
-	First     int64          `json:"first"`
-	Until     int64          `json:"until"`
-	NotBefore int64          `json:"not_before"`
-	Settles   int64          `json:"settles"`
+	Key       string          `json:"key"`
+	Member    forum.MemberID  `json:"m"`
+	Thread    forum.ThreadID  `json:"t"` // 0: several
+	Section   forum.SectionID `json:"s"`
+	Held      int             `json:"held"`
+	Index     int             `json:"i"`
+	First     int64           `json:"first"`
+	Until     int64           `json:"until"`
+	NotBefore int64           `json:"not_before"`
+	Settles   int64           `json:"settles"`
 }
 
 type alertItemRow struct {
@@ -63,17 +73,27 @@ type alertItemRow struct {
 }
 
 func (a Alert) row() alertRow {
-	first, last := a.Items[0], a.Items[len(a.Items)-1]
-	return alertRow{
-		Key: a.Key, Member: first.Member, Thread: first.Thread, First: first.Seq, Until: last.Seq,
+	first := a.Items[0]
+	r := alertRow{
+		Key: a.Key, Member: first.Member, Thread: first.Thread, Section: a.Section, First: first.Seq, Until: first.Seq,
 		NotBefore: a.NotBefore.Unix(), Settles: a.DebounceUntil.Unix(),
 	}
+	if a.Late {
+		r.Held = 1
+	}
+	for _, n := range a.Items {
+		r.First, r.Until = min(r.First, n.Seq), max(r.Until, n.Seq)
+		if n.Thread != first.Thread {
+			r.Thread = 0
+		}
+	}
+	return r
 }
 
-// insertAlerts adds the items to alerts that wait, and to new ones.
+// insertAlerts adds the items to alerts that wait, and to new ones, or defers them to digests.
 func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, priority int, list []Alert) (planned int, err error) {
-	if len(list) == 0 {
-		return 0, nil
+	if list, err = s.deferLate(ctx, tx, now, list); err != nil || len(list) == 0 {
+		return 0, err
 	}
 	joins, err := s.mergeWaitingAlerts(ctx, tx, list)
 	if err != nil {
@@ -81,9 +101,9 @@ func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 	}
 	var fresh []alertRow
 	var notices []alertItemRow
-	for _, a := range list {
+	for i, a := range list {
 		row := a.row()
-		if into, joined := joins[conversation{row.Member, row.Thread}]; joined {
+		if into, joined := joins[i]; joined {
 			row.Key = into
 		} else {
 			fresh = append(fresh, row)
@@ -100,6 +120,23 @@ func (s Alerts) insertAlerts(ctx context.Context, tx *sqlx.Tx, now time.Time, pr
 	}
 	err = execRows(ctx, s.database, tx, "insert_alert_items", notices)
 	return planned, err
+}
+
+// deferLate defers the items of the alerts that are left to digests, and returns the other alerts.
+func (s Alerts) deferLate(ctx context.Context, tx *sqlx.Tx, now time.Time, list []Alert) (others []Alert, err error) {
+	var late []deferredRow
+	for _, a := range list {
+		if !a.LeftToDigest {
+			others = append(others, a)
+			continue
+		}
+		for _, n := range a.Items {
+			o := n.LeftLate(now)
+			late = append(late, deferredRow{Member: int64(n.Member), Post: o.Post, Seq: o.Seq, NotBefore: now.Unix(), Cause: o.Cause, Reason: o.Reason})
+		}
+	}
+	_, err = execWith(ctx, s.database, tx, "defer_late_posts", late, args{"now": now.Unix()})
+	return others, err
 }
 
 // execWith is execRows with further parameters. It returns how many rows were affected.

@@ -81,6 +81,9 @@ func postgresConfig(dsn string) (pq.Config, error) {
 	if config.ApplicationName == "" {
 		config.ApplicationName = "postrider"
 	}
+	if len(others) == 0 && dsntext.TLSOptional(dsn, config.Host) {
+		config.SSLMode = pq.SSLModePrefer
+	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}

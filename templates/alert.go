@@ -102,7 +102,7 @@ func author(t *digest.Thread, cause digest.AlertCause) string {
 
 // whyLine returns why the member gets the alert.
 func (w *render) whyLine() string {
-	if w.alert.MultiThread() {
+	if w.alert.MultiThread() && !w.alert.SectionOnly() {
 		return w.locale.mustText("alert.why_several")
 	}
 	switch w.alert.Cause() {
@@ -120,7 +120,7 @@ func (w *render) whyLine() string {
 // stopKey returns the locale key that names what the unsubscribe link ends.
 func (w *render) stopKey() string {
 	switch cause := w.alert.Cause(); {
-	case w.alert.MultiThread():
+	case w.alert.MultiThread() && !w.alert.SectionOnly():
 		return "alert.stop_all"
 	case cause == digest.SectionWatched:
 		return "alert.stop_section"

@@ -337,13 +337,15 @@ func TestSettings_HideAlertsWhenDisabled(t *testing.T) {
 // saveSightings saves the forum's newest posts as sightings without alerts.
 func (w *fixture) saveSightings() {
 	w.Helper()
-	rows := must(w.forumDB.Query(`SELECT p.id, p.thread_id, t.section_id, p.author_id FROM post p JOIN thread t ON t.id = p.thread_id
+	rows := must(w.forumDB.Query(`SELECT p.id, p.thread_id, t.section_id, p.author_id, p.posted_at FROM post p JOIN thread t ON t.id = p.thread_id
 		WHERE t.section_id = 4 AND p.author_id <> 13 ORDER BY p.id DESC LIMIT 20`))(w)
 	defer rows.Close()
 	var seen []forum.Arrival
 	for rows.Next() {
-		a := forum.Arrival{PostedAt: w.now, Visible: true}
-		check(w, rows.Scan(&a.Post, &a.Thread, &a.Section, &a.Author))
+		a := forum.Arrival{Visible: true}
+		var posted int64
+		check(w, rows.Scan(&a.Post, &a.Thread, &a.Section, &a.Author, &posted))
+		a.PostedAt = time.Unix(posted, 0)
 		seen = append(seen, a)
 	}
 	must(w.store.Sightings.Save(w.Context(), store.ScanResult{Now: w.now, Sighted: seen, Cursor: 1 << 40}))(w)

@@ -68,7 +68,7 @@ func (m *Overlay) Add(g store.ScanResult, known []store.SightingRecord) {
 		}
 		m.list = append(m.list, x)
 		if from == 0 {
-			m.events = append(m.events, store.PostEvent{Seq: x.Seq, Post: a.Post, Thread: a.Thread, Author: a.Author, PostedAt: a.PostedAt})
+			m.events = append(m.events, store.PostEvent{Seq: x.Seq, Post: a.Post, Thread: a.Thread, Author: a.Author, PostedAt: a.PostedAt, VisibleSince: x.VisibleSince})
 		}
 		section[a.Post] = a.Section
 	}

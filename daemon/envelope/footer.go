@@ -21,7 +21,7 @@ func AlertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	member := int64(a.Member.ID)
 	all := links.URL(link.Claims{Scope: link.Alerts, Member: member})
 	f := templates.Footer{Settings: links.URL(link.Claims{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
-	if a.MultiThread() {
+	if a.MultiThread() && !a.SectionOnly() {
 		return f
 	}
 	g := a.Groups[0]

@@ -23,12 +23,19 @@ func (e *Service) whyNoAlert(f *memberFacts, x *Post) digest.Phrase {
 	switch {
 	case first.At.Sub(first.PostedAt) > settings.AlertMaxAge:
 		return digest.NewPhrase("alert_too_old")
+	case late(first):
+		return digest.NewPhrase("alert_late")
 	case f.window.AlertCauseNow(f.reader, x.Post) == "":
 		return digest.NewPhrase("alert_not_requested")
 	case e.set.Alerts.ModeOf(f.choices) == digest.FirstReply:
 		return digest.NewPhrase("alert_no_visit_since")
 	}
 	return digest.NewPhrase("alert_watched_later")
+}
+
+// late reports whether a post was late when it was sighted, so that it may have been left to the digest.
+func late(x store.SightingRecord) bool {
+	return x.Sighting().VisibleSince.IsZero() && x.At.Sub(x.PostedAt) > settings.AlertLateAge
 }
 
 // alertNotDelivered describes an alert that was not delivered, with the last reason if it is known.

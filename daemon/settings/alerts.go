@@ -13,6 +13,10 @@ import (
 // AlertMaxAge is the maximum age of a post in an alert. Older posts come with the digest.
 const AlertMaxAge = 24 * time.Hour
 
+// AlertLateAge is the age from which posts are late when their alerts are planned, for example after an outage. They come with one
+// alert, or with the digest if that is due within the same time.
+const AlertLateAge = time.Hour
+
 // Alerts is the [alerts] table: the defaults for members who have not set their own preferences.
 type Alerts struct {
 	Enabled      bool             `toml:"enabled"`

@@ -1,6 +1,7 @@
 -- First sightings only: no moved posts, and no posts that were already sighted in another section.
 -- name: post_events
-SELECT s.seq, s.post_id, s.thread_id, s.author_id, s.posted_at
+SELECT s.seq, s.post_id, s.thread_id, s.author_id, s.posted_at,
+       CASE WHEN s.revealed THEN s.seen_at ELSE 0 END
   FROM sighting s
  WHERE s.seq > :after
    AND s.seq <= :until
@@ -22,15 +23,16 @@ UPDATE counter
    SET value = :value
  WHERE name = :name
 
--- Waiting alerts of these members that posts of these threads may join. It starts with WITH, not SELECT, so that it runs on the
+-- Waiting alerts of these members that posts of these threads, or new threads of these sections, may join. It starts with WITH, not SELECT, so that it runs on the
 -- writing connection, in its transaction.
 -- name: open_alerts
 WITH asked AS (
-    SELECT CAST(value->>'m' AS BIGINT) AS member_id,
-           CAST(value->>'t' AS BIGINT) AS thread_id
+    SELECT CAST(value->>'i' AS BIGINT) AS i,
+           CAST(value->>'m' AS BIGINT) AS member_id,
+           CAST(value->>'t' AS BIGINT) AS thread_id,
+           CAST(value->>'s' AS BIGINT) AS section_id
       FROM {rows :rows})
-SELECT q.member_id,
-       q.thread_id,
+SELECT q.i,
        a.key,
        a.held,
        a.settles_at
@@ -40,10 +42,16 @@ SELECT q.member_id,
    AND o.settled_at IS NULL
   JOIN alert a
     ON a.key = o.key
-   AND (a.thread_id = q.thread_id OR a.held)
+   AND (a.held
+    OR (a.thread_id = q.thread_id AND q.thread_id <> 0)
+    OR (a.section_id = q.section_id AND q.section_id <> 0)
+    OR (a.thread_id = 0 AND EXISTS (SELECT 1
+                                      FROM notice n
+                                     WHERE n.key = a.key
+                                       AND n.thread_id = q.thread_id)))
  WHERE o.state = 'queued'
    AND o.doubts = 0
- ORDER BY a.held DESC
+ ORDER BY a.held DESC, a.first_seq DESC, a.key
 
 -- An alert that was claimed in between is skipped, and its key is not returned. The times only move later.
 -- name: extend_alerts
@@ -87,12 +95,14 @@ SELECT CAST(value->>'key' AS TEXT),
     ON CONFLICT (key) DO NOTHING
 
 -- name: insert_alerts
-INSERT INTO alert (key, member_id, thread_id, first_seq, settles_at)
+INSERT INTO alert (key, member_id, thread_id, section_id, first_seq, settles_at, held)
 SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'m' AS BIGINT),
        CAST(value->>'t' AS BIGINT),
+       CAST(value->>'s' AS BIGINT),
        CAST(value->>'first' AS BIGINT),
-       CAST(value->>'settles' AS BIGINT)
+       CAST(value->>'settles' AS BIGINT),
+       CAST(value->>'held' AS BIGINT) <> 0
   FROM {rows :rows}
  WHERE TRUE
     ON CONFLICT (key) DO NOTHING

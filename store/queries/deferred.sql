@@ -44,6 +44,20 @@ SELECT o.member_id, r.post_id, r.seq, CAST(:now AS BIGINT), r.not_before, r.caus
        reason = excluded.reason,
        edition = ''
 
+-- Defers posts that get no alert, because the digest of their member is due soon. A post that is already deferred stays as it is.
+-- name: defer_late_posts
+INSERT INTO owed (member_id, post_id, seq, since, not_before, cause, reason)
+SELECT CAST(value->>'m' AS BIGINT),
+       CAST(value->>'p' AS BIGINT),
+       CAST(value->>'seq' AS BIGINT),
+       CAST(:now AS BIGINT),
+       CAST(value->>'not_before' AS BIGINT),
+       CAST(value->>'cause' AS TEXT),
+       CAST(value->>'reason' AS TEXT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (member_id, post_id) DO NOTHING
+
 -- Defers the items of alerts that were settled without being sent.
 -- name: defer_failed_alerts
 INSERT INTO owed (member_id, post_id, seq, since, not_before, cause, reason)
