@@ -24,7 +24,8 @@ func (c *cmdEnv) announce() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.announceNew(), c.announceTest(), c.announceStart(), c.announcePause(), c.announceResume(), c.announceCancel(), c.announceStatus())
+	cmd.AddCommand(c.announceNew(), c.announceTest(), c.announceStart(), c.announcePause(), c.announceResume(), c.announceCancel(), c.announceCopy(), c.announceDiscard(),
+		c.announceStatus())
 	return cmd
 }
 

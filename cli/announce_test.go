@@ -317,3 +317,23 @@ func TestProgressBar_ShowsRateAndTimeLeft(t *testing.T) {
 		t.Errorf("the bar is %s", got)
 	}
 }
+
+func TestAnnounce_CopiesAndDiscardsDrafts(t *testing.T) {
+	p := newTestForum(t)
+	c := []string{"-c", p.config}
+	announce := func(args ...string) string { return mustRun(t, append(append([]string{"announce"}, args...), c...)...) }
+	announce("new", p.writeFile(t, "notice.md", sampleAnnouncement))
+	wantOutput(t, announce("copy", "1"), "Announcement 2 is saved as a draft. It is a copy of announcement 1. Nothing is sent yet.")
+	wantOutput(t, announce("discard", "1"), "Draft 1 is discarded.")
+	list := announce("status")
+	wantOutput(t, list, "2   draft", "We move, {{name}}")
+	if strings.Contains(list, "1   draft") {
+		t.Errorf("the discarded draft is still listed:\n%s", list)
+	}
+	announce("start", "2", "--yes")
+	for _, args := range [][]string{{"discard", "2"}, {"discard", "1"}, {"copy", "1"}} {
+		if _, _, code := run(t, append(append([]string{"announce"}, args...), c...)...); code == 0 {
+			t.Errorf("announce %q succeeds, want an error", args)
+		}
+	}
+}

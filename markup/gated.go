@@ -37,14 +37,17 @@ func alwaysHides(name string) bool {
 // gateParts make a name that contains one of them a gate.
 var gateParts = [...]string{
 	"hide", "hidden", "spoil", "blur", "secret", "tosee", "toview", "toread", "2see", "2view", "2read", "unlock", "restrict",
-	"conceal", "invisible", "reveal", "showto", "visible", "thanks", "reply", "guest", "premium", "memberonly", "membersonly", "onlymember", "onlyregistered", "registeredonly", "registereduser", "registeredmember",
+	"conceal", "invisible", "reveal", "showto", "visible", "thanks", "reply", "guest", "premium", "locked", "redact", "censor", "showif", "seeif", "forgroup", "memberonly", "membersonly", "onlymember", "onlyregistered", "registeredonly", "registereduser", "registeredmember",
 }
 
 // gateNames are gates by their whole name.
 var gateNames = set(`staff mod moderator admin administrator team day like post user username group usergroup trophy trophie
 	reaction react reply replie answer thank thx charge credit pay paid paywall buy sell cash price comment private member
 	registered reg guest vip premium donor donator supporter subscriber login loggedin loggedout auth if unless mature adult
-	sensitive password passwd pass lock locked protect protected privacy whisper only minposts reputation`)
+	sensitive password passwd pass lock locked protect protected privacy whisper only minpost reputation
+	month year week hour age joined rank level point karma coin gold silver donate donation patron patreon sponsor club
+	trusted verified confirmed role permission perm access visitor referral invite liked likethi thankyou ifpost nsfw
+	hid hde invi expire timed until`)
 
 func set(names string) map[string]bool {
 	all := make(map[string]bool)

@@ -92,11 +92,11 @@ func lookupTag(name string) tag {
 	case "sup":
 		return tagSup
 	case "color", "colour", "size", "font", "face", "highlight", "bgcolor", "background", "anchor", "mark", "shadow", "glow",
-		"mention", "thread": // of vBulletin: after an import their IDs name somebody or something else
+		"mention", "thread", "node", "article", "blog", "page", "aname", "goto", "title", "sigpic", "dohtml", "audio": // of vBulletin: after an import their IDs name somebody or something else
 		return tagLayout
 	case "center", "left", "right", "justify", "align", "indent", "float", "ltr", "rtl":
 		return tagAlign
-	case "heading", "h1", "h2", "h3", "h4", "h5", "h6":
+	case "heading", "h", "h1", "h2", "h3", "h4", "h5", "h6":
 		return tagHeading
 	case "quote":
 		return tagQuote
@@ -116,7 +116,7 @@ func lookupTag(name string) tag {
 		return tagSpoiler
 	case "ispoiler":
 		return tagInlineSpoiler
-	case "url", "link", "embed":
+	case "url", "link", "embed", "ame", "nomedia": // the last two are of vBulletin
 		return tagURL
 	case "gallery":
 		return tagGallery

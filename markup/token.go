@@ -8,6 +8,9 @@ import (
 // maxTag is the longest tag in bytes, from "[" to "]"; a long URL fits. It keeps parsing linear.
 const maxTag = 2100
 
+// maxUserName is the longest name of a member in bytes, with its "@": 50 characters in XenForo.
+const maxUserName = 1 + 4*50
+
 // token is a tag in the source. There are no tags in the text between two tokens.
 type token struct {
 	start, end    int    // of the tag; a raw tag includes its content and its closing tag
@@ -303,6 +306,9 @@ func (l *lexer) hasTags(from, end int, user bool) bool {
 		}
 		if t.tag == tagHidden && user && last == ']' && isRank(t.name) && !l.closesAfter(t.name, end) {
 			continue // a name with a clan or a rank: "@wolf [MOD]"
+		}
+		if user && !t.tag.isHidden() && i > from && end-from <= maxUserName && !strings.Contains(l.src[from:end], "\n") {
+			continue // a tag in a name has no closing tag
 		}
 		if i == from || strings.TrimSpace(l.src[from:i]) == "" || t.tag == tagURL || t.tag.raw() || t.tag.isHidden() || strings.Contains(l.src[from:end], "\n") {
 			return true

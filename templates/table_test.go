@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -51,6 +52,35 @@ func TestTable_KeepsWordsWholeAndMessageNarrow(t *testing.T) {
 			if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > width {
 				t.Errorf("%s at %d px: the message is %d px wide", name, width, got)
 			}
+		}
+	}
+}
+
+// Names are cut at 60 characters, which may all be one word: wider than a phone.
+func TestMail_BreaksLongNames(t *testing.T) {
+	set := load(t)
+	p := browsertest.New(t)
+	site, d := set.Sample()
+	post := &d.Groups[0].Threads[0].Posts[0]
+	content := *post.Content
+	long := strings.Repeat("K", nameLimit)
+	post.AuthorName, content.AuthorTitle, content.Likes, content.LikeCount = long, long, []string{long}, 1
+	post.Content = &content
+	c, err := set.NewRenderer(site, 16).Digest(d, sampleFooter(site), 200<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail := c.HTML.Plain()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		rw.Write([]byte(mail))
+	}))
+	t.Cleanup(server.Close)
+	for _, width := range []int{360, 600} {
+		p.Emulate(width, false)
+		p.Open(server.URL)
+		if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > width {
+			t.Errorf("at %d px, the message is %d px wide", width, got)
 		}
 	}
 }
