@@ -49,6 +49,7 @@ func (l *life) record(member int64, d delivered) {
 		l.copies++
 		return
 	}
+	l.folds[d.id] = d.folds
 	for _, post := range d.posts {
 		key := readerPost{member, post}
 		if !l.isQuoted(d, post) {
@@ -94,6 +95,9 @@ func (l *life) checkExplanation(m *lifeMember, p *lifePost, x explain.Post) {
 	switch sent := x.Verdict == explain.Sent; {
 	case sent && l.ids[l.composer.MessageID(x.Mail)] == 0:
 		l.fault("post %d is explained as sent to member %d in %s, but the relay has no such message", p.id, m.id, x.Mail)
+	case sent && !x.Folded && !slices.Contains(l.shown[key], l.composer.MessageID(x.Mail)) && l.folds[l.composer.MessageID(x.Mail)]:
+		// The ledger does not record which posts were only counted. An explanation determines it from the forum of today.
+		l.verdicts["sent, but only counted"]++
 	case sent && !x.Folded && !slices.Contains(l.shown[key], l.composer.MessageID(x.Mail)):
 		l.fault("post %d is explained as sent to member %d in %s, but that message does not have it", p.id, m.id, x.Mail)
 	case !sent && l.got[key] != "":

@@ -35,6 +35,7 @@ const (
 type delivered struct {
 	to, id  string // recipient and Message-ID
 	posts   []int64
+	folds   bool      // it has no room for all its posts, and only counts some
 	at      time.Time // simulated
 	replied bool      // with 250; otherwise the connection was closed
 	killed  bool      // sent by a daemon that was killed
@@ -177,7 +178,10 @@ func (s *lifeSession) Data(body io.Reader) error {
 func (s *lifeSession) Reset()        { s.to = "" }
 func (s *lifeSession) Logout() error { return nil }
 
-var mybbPostLink = regexp.MustCompile(`#pid(\d+)`)
+var (
+	mybbPostLink = regexp.MustCompile(`#pid(\d+)`)
+	foldedPosts  = regexp.MustCompile(`(?i)(\d+|eine?)\s+(more|weitere|weiterer|weiteres)\s`)
+)
 
 // readDelivered returns the Message-ID of a message, and the posts that its text part links to, each once.
 func readDelivered(t *testing.T, raw []byte) (d delivered) {
@@ -188,6 +192,7 @@ func readDelivered(t *testing.T, raw []byte) (d delivered) {
 	}
 	d.id = m.Header.Get("Message-ID")
 	text := textPart(t, m)
+	d.folds = foldedPosts.MatchString(text)
 	for _, link := range mybbPostLink.FindAllStringSubmatch(text, -1) {
 		id, _ := strconv.ParseInt(link[1], 10, 64)
 		if !slices.Contains(d.posts, id) {

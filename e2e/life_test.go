@@ -28,6 +28,7 @@ type life struct {
 	ids      map[string]int          // Message-IDs, and how often each arrived
 	got      map[readerPost]string   // the message that brought a post
 	shown    map[readerPost][]string // all messages with a post
+	folds    map[string]bool         // messages that have no room for all their posts
 	verdicts map[string]int
 	faults   int
 	failed   int // rounds that failed
@@ -54,7 +55,7 @@ func playLife(t *testing.T, seed uint64, binary string) {
 	began := time.Date(2026, 11, 25, 5, 0, 0, 0, time.UTC) // after the posts of the dump
 	l := &life{
 		lifeWorld: newLifeWorld(t, began.Add(-time.Hour)), seed: seed, began: began, binary: binary, steps: map[int][]func(){},
-		ids: map[string]int{}, got: map[readerPost]string{}, shown: map[readerPost][]string{}, verdicts: map[string]int{},
+		ids: map[string]int{}, got: map[readerPost]string{}, shown: map[readerPost][]string{}, folds: map[string]bool{}, verdicts: map[string]int{},
 	}
 	l.forumModel = newLifeForum(l.lifeWorld, seed, 30)
 	l.round() // the store is new: nothing is due
@@ -78,6 +79,7 @@ func playLife(t *testing.T, seed uint64, binary string) {
 	}
 	l.checkExplanations()
 	l.checkLedger()
+	l.checkMetrics()
 	l.checkAlarms()
 	l.report()
 }
@@ -173,10 +175,13 @@ func (l *life) during(name string, minute, minutes int, start, end func(), kinds
 	l.steps[minute+minutes] = append(l.steps[minute+minutes], end)
 }
 
+// at plans a step at a minute.
+func (l *life) at(minute int, step func()) { l.steps[minute] = append(l.steps[minute], step) }
+
 // forumUp reports whether the forum can be written.
 func (l *life) forumUp() bool {
 	return !slices.ContainsFunc(l.causes, func(c *cause) bool {
-		return c.name == "MariaDB stopped" && !l.clock().Before(c.from) && l.clock().Before(c.until)
+		return (c.name == "MariaDB stopped" || c.name == "table locked") && !l.clock().Before(c.from) && l.clock().Before(c.until)
 	})
 }
 
@@ -195,8 +200,19 @@ func (l *life) schedule() {
 	l.during("MariaDB stopped", at(330), 7, l.mariadb.Stop, l.mariadb.Start, alarm.Forum)
 	l.during("relay slow", at(365), 10, relay(relaySlow), relay(relayWorks))
 	l.during("relay drops", at(385), 3, relay(relayDrops), relay(relayWorks), alarm.Relay)
-	for _, minute := range []int{60, 190, 310} {
-		l.steps[at(minute)] = append(l.steps[at(minute)], l.restart)
+	l.during("table locked", at(170), 1, l.lockTable, func() {})
+	l.at(at(60), l.restart)
+	l.at(at(300), l.rejectMembers)
+	for _, hour := range []int{2, 4, 7} { // digests are due
+		l.at(60*hour, l.killDaemon)
+	}
+	for minute := 5; minute < lifeMinutes; minute += 60 {
+		l.at(at(minute), func() {
+			if l.forumUp() {
+				l.changePreferences()
+			}
+		})
+		l.at(at(minute+40), l.unsubscribe)
 	}
 	l.during("store restarted", at(200), 1, l.postgres.Restart, func() {}, alarm.Store)
 }
