@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"postrider/internal/servertest"
 	"postrider/internal/smtptest"
@@ -65,13 +66,13 @@ func TestCheck_DiagnosesRelay(t *testing.T) {
 }
 
 func TestDiagnosis_ExplainsPostgres(t *testing.T) {
-	for code, want := range map[pq.ErrorCode][2]string{
+	for code, want := range map[string][2]string{
 		"28P01": {"the database rejects the login", "the password in forum.dsn"},
 		"28000": {"the database rejects the login", "pg_hba.conf"},
 		"3D000": {"the database does not exist", "at the end of forum.dsn"},
 		"42501": {"the account may not read the forum", "GRANT SELECT"},
 	} {
-		d := diagnoseForum(fmt.Errorf("connecting: %w", &pq.Error{Code: code}))
+		d := diagnoseForum(fmt.Errorf("connecting: %w", &pq.Error{Code: pqerror.Code(code)}))
 		if d.words != want[0] || !strings.Contains(d.fix, want[1]) {
 			t.Errorf("%s: %q, %q; want %q", code, d.words, d.fix, want)
 		}

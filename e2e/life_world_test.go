@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"log/slog"
 	netmail "net/mail"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -163,18 +162,4 @@ func (w *lifeWorld) restart() {
 func (w *lifeWorld) exec(query string, args ...any) sql.Result {
 	w.Helper()
 	return mustLife(w.db.ExecContext(w.Context(), query, args...))(w)
-}
-
-// ints returns the integers that a query on the forum selects.
-func (w *lifeWorld) ints(query string, args ...any) (list []int64) {
-	w.Helper()
-	rows := mustLife(w.db.QueryContext(w.Context(), query, args...))(w)
-	defer rows.Close()
-	for rows.Next() {
-		var n int64
-		mustLife(0, rows.Scan(&n))(w)
-		list = append(list, n)
-	}
-	mustLife(0, rows.Err())(w)
-	return slices.Clip(list)
 }
