@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"postrider/internal/racetest"
 )
 
 // textFiles are the files with text that people read. A set is checked once it is on; turn it on when it is clean.
@@ -78,6 +80,7 @@ func onlyComments(text string) string {
 }
 
 func TestWords_ArePlain(t *testing.T) {
+	racetest.SkipIfRace(t)
 	var banned []*regexp.Regexp
 	for _, w := range bannedWords {
 		banned = append(banned, regexp.MustCompile(`(?i)\b(?:`+w.pattern+`)\b`))
