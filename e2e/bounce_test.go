@@ -263,6 +263,7 @@ func TestBounce_SuppressesUnknownUserByLMTP(t *testing.T) {
 		},
 	})
 	o.writePost(2)
+	makeDigestsDue(t, o.config, dsn)
 	daemon := start(t, o.binary, "run", "-c", o.config)
 	daemon.waitFor(t, "listening", func() bool { return strings.Contains(daemon.out.String(), "listening for bounces") })
 	o.openStore(dsn)

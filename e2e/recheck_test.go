@@ -50,6 +50,7 @@ func TestRecheck_SlowRelayGetsNothingOutdated(t *testing.T) {
 			relay, dir := smtptest.New(t, smtptest.WithPause(pause)), t.TempDir()
 			config := appendConfig(t, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL()),
 				"[alerts]\nmode = \"every\"\ndebounce = \"0s\"\ndebounce_max = \"0s\"\n[scan]\ninterval = \"1s\"\n")
+			makeDigestsDue(t, config, "sqlite:"+filepath.Join(dir, "postrider.db")) // so that the first round is logged
 			p := start(t, binary, "run", "-c", config)
 			p.waitFor(t, "first round", func() bool { return strings.Contains(p.out.String(), `"tick":"start"`) })
 			forum.writeReply(t, db, "Nobody should read this later.")
