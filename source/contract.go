@@ -89,6 +89,7 @@ func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (ma
 	macros := map[string]sqlfile.Macro{
 		"prefix": func(string) string { return prefix },
 		"table":  func(name string) string { return quotedTable(engine, prefix+name) },
+		"list":   func(values string) string { return listOf(engine, values) },
 	}
 	queries := make(map[string]sqlfile.Query)
 	for _, file := range k.files {
@@ -120,6 +121,14 @@ func (e *QueriesError) Error() string {
 
 // Unwrap returns the cause.
 func (e *QueriesError) Unwrap() error { return e.Err }
+
+// listOf returns the aggregate that joins values with commas.
+func listOf(engine sqlfile.Engine, values string) string {
+	if engine == sqlfile.Postgres {
+		return "STRING_AGG(CAST(" + values + " AS TEXT), ',')"
+	}
+	return "GROUP_CONCAT(" + values + ")"
+}
 
 // quotedTable returns the name of a table that is a reserved word in MySQL if the forum uses no prefix.
 func quotedTable(engine sqlfile.Engine, name string) string {

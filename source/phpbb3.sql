@@ -83,34 +83,7 @@ SELECT u.user_id                   AS id,
        u.user_email                AS email,
        u.user_timezone             AS zone,
        u.user_lang                 AS locale,
-       CONCAT(COALESCE((SELECT GROUP_CONCAT(ug.group_id)
-                          FROM {prefix}user_group ug
-                          JOIN {prefix}groups g ON g.group_id = ug.group_id
-                         WHERE ug.user_id = u.user_id AND ug.user_pending = 0
-                           AND NOT (g.group_skip_auth = 1 AND ug.group_leader = 1)), ''),
-              CASE WHEN EXISTS (SELECT 1 FROM {prefix}acl_users a WHERE a.user_id = u.user_id) THEN CONCAT(',u', u.user_id) ELSE '' END) AS roles,
-       CASE WHEN EXISTS (SELECT 1 FROM {prefix}banlist b
-                          WHERE b.ban_exclude = 0 AND (b.ban_end = 0 OR b.ban_end > :now)
-                            AND (b.ban_userid = u.user_id OR b.ban_email <> '' AND u.user_email LIKE REPLACE(b.ban_email, '*', '%')))
-             AND NOT EXISTS (SELECT 1 FROM {prefix}banlist b
-                          WHERE b.ban_exclude = 1 AND (b.ban_end = 0 OR b.ban_end > :now)
-                            AND (b.ban_userid = u.user_id OR b.ban_email <> '' AND u.user_email LIKE REPLACE(b.ban_email, '*', '%'))) THEN 'banned'
-            WHEN u.user_type = 2   THEN 'disabled'
-            WHEN u.user_type = 1 AND u.user_inactive_reason = 3 THEN 'disabled'
-            WHEN u.user_type = 1   THEN 'not confirmed'
-            WHEN u.user_email = '' THEN 'no address'
-            ELSE '' END            AS no_mail,
-       CASE u.user_allow_massemail WHEN 0 THEN 'announcements' ELSE '' END AS opt_outs
-  FROM {prefix}users u
- WHERE u.user_id IN (:ids) AND u.user_id <> 1
-
--- name: members/postgres
-SELECT u.user_id                   AS id,
-       u.username                  AS name,
-       u.user_email                AS email,
-       u.user_timezone             AS zone,
-       u.user_lang                 AS locale,
-       CONCAT(COALESCE((SELECT STRING_AGG(CAST(ug.group_id AS TEXT), ',')
+       CONCAT(COALESCE((SELECT {list ug.group_id}
                           FROM {prefix}user_group ug
                           JOIN {prefix}groups g ON g.group_id = ug.group_id
                          WHERE ug.user_id = u.user_id AND ug.user_pending = 0

@@ -14,7 +14,7 @@
 // Every forum type has these queries, with exactly these columns, in any order. A query in the administrator's file may
 // lack the columns that are marked with "?" here. Columns are never NULL.
 // Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post, or as
-// {table post} if the name alone is a word of SQL. Lists are used as
+// {table post} if the name alone is a word of SQL. {list x} joins values with commas. Lists are used as
 // IN (:ids), and are never empty. A query uses no clock except :now.
 //
 //	name            parameters         columns
