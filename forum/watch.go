@@ -27,6 +27,7 @@ func (w Watch) Emails(opening bool) bool {
 type Watches struct {
 	Sections map[SectionID]Watch
 	Threads  map[ThreadID]Watch
+	Muted    map[ThreadID]bool // threads that the member muted on the forum: nothing about them, whatever else they watch
 }
 
 // ReadMarks records how far a member has read on the site.

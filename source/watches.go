@@ -11,7 +11,7 @@ import (
 	"postrider/forum"
 )
 
-// Watches reads what members watch. Members who watch nothing are not in the result.
+// Watches reads what members watch and mute. Members who do neither are not in the result.
 func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]forum.Watches, error) {
 	all := make(map[forum.MemberID]forum.Watches, len(ids))
 	var member forum.MemberID
@@ -48,6 +48,30 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 			w.Mail = forum.AllPosts
 		}
 		of().Threads[thread] = s.db.watch(w)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	mutes, err := s.Mutes(ctx, ids)
+	for id, threads := range mutes {
+		w := all[id]
+		w.Muted = threads
+		all[id] = w
+	}
+	return all, err
+}
+
+// Mutes reads which threads members muted on the forum. Members who muted none are not in the result.
+func (s *Snapshot) Mutes(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]map[forum.ThreadID]bool, error) {
+	all := make(map[forum.MemberID]map[forum.ThreadID]bool)
+	var member forum.MemberID
+	var thread forum.ThreadID
+	err := queryChunked(ctx, s, "mutes", "members", ids, nil, columns{"member_id": &member, "thread_id": &thread}, func() error {
+		if all[member] == nil {
+			all[member] = make(map[forum.ThreadID]bool)
+		}
+		all[member][thread] = true
 		return nil
 	})
 	return all, err
