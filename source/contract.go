@@ -48,6 +48,7 @@ func contract() []querySpec {
 		{name: "rights", params: words("roles"), columns: words("role section_id rights")},
 		{name: "section_watches", params: words("members"), columns: words("member_id section_id level mail")},
 		{name: "thread_watches", params: words("members"), columns: words("member_id thread_id mail")},
+		{name: "mutes", params: words("members"), columns: words("member_id thread_id section_id?")},
 		{name: "watchers", params: words("threads sections after limit"), columns: words("member_id thread_id section_id level")},
 		{name: "ignores", params: words("members"), columns: words("member_id ignored")},
 		{name: "read_days", columns: words("days")},
@@ -81,7 +82,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "mutes", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
 	"visits", "watch_counts", "recipients"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
