@@ -25,6 +25,7 @@ type Settlement struct {
 	Enhanced     string
 	Reply        string
 	QueueID      string
+	Stage        string         // the rejected command, as in Refusal; saved there only
 	Member       forum.MemberID // not saved: the row has it
 	Address      string         // the recipient of the attempt; empty: none
 	At           time.Time
