@@ -34,6 +34,9 @@ type Refusal struct {
 	Verdict  string    // result of Evaluate; empty: not evaluated yet
 }
 
+// Said returns the reply without the code in Enhanced, with which most replies begin.
+func (r Refusal) Said() string { return withoutCode(r.Reply, r.Enhanced) }
+
 type refusalRow struct {
 	Key      string         `json:"key"`
 	Source   string         `json:"source"`

@@ -202,6 +202,18 @@ type Outcome struct {
 	Posts, Bytes int
 }
 
+// Said returns the reply without the code in Enhanced, with which most replies begin.
+func (o Outcome) Said() string { return withoutCode(o.Reply, o.Enhanced) }
+
+// withoutCode returns a reply without its enhanced status code at the beginning.
+func withoutCode(reply, enhanced string) string {
+	rest, found := strings.CutPrefix(reply, enhanced)
+	if !found || enhanced == "" || rest != "" && rest[0] != ' ' {
+		return reply
+	}
+	return strings.TrimSpace(rest)
+}
+
 // Outcomes returns a member's outcomes since a time, oldest first.
 func (s Queue) Outcomes(ctx context.Context, member forum.MemberID, since time.Time) ([]Outcome, error) {
 	list, err := s.queryOutcomes(ctx, "outcomes", args{"member": int64(member), "since": since.Unix()})
