@@ -18,7 +18,7 @@ import (
 	"postrider/internal/smtptest"
 )
 
-func init() { probeWaits = []time.Duration{time.Millisecond, time.Millisecond} } // so that tests need not wait
+func init() { probeWaits = []time.Duration{time.Millisecond, time.Millisecond} } // so that tests do not wait
 
 // startingProxy is a web server that answers the first requests like one that starts, and forwards others to an address.
 func startingProxy(t *testing.T, failures int32, to string) *httptest.Server {
