@@ -53,6 +53,9 @@ type forumType struct {
 	locale     func(stored string) string                                       // returns a BCP 47 tag; nil: the forum stores one
 	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
 	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
+	homemade   bool                                                             // its queries come from the administrator's file alone
+	public     bool                                                             // everyone may read every section, so there is no query rights
+	visitReads bool                                                             // with a visit, a member has read everything until then
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
