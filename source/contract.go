@@ -87,11 +87,16 @@ var optionalQueries = []string{"likes", "titles", "badges", "ignores", "mutes", 
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
-	macros := map[string]sqlfile.Macro{
-		"prefix": func(string) string { return prefix },
-		"table":  func(name string) string { return quotedTable(engine, prefix+name) },
-		"list":   func(values string) string { return listOf(engine, values) },
-	}
+	return loadQueriesWith(k, &optionalTables{engine: engine, prefix: prefix}, overlay)
+}
+
+// loadQueriesWith is loadQueries for a forum that may lack tables.
+func loadQueriesWith(k forumType, optional *optionalTables, overlay string) (map[string]sqlfile.Query, error) {
+	engine, prefix := optional.engine, optional.prefix
+	macros := optional.macros()
+	macros["prefix"] = func(string) string { return prefix }
+	macros["table"] = func(name string) string { return quotedTable(engine, prefix+name) }
+	macros["list"] = func(values string) string { return listOf(engine, values) }
 	queries := make(map[string]sqlfile.Query)
 	for _, file := range k.files {
 		text, err := queryFiles.ReadFile(file)

@@ -14,7 +14,8 @@
 // Every forum type has these queries, with exactly these columns, in any order. A query in the administrator's file may
 // lack the columns that are marked with "?" here. Columns are never NULL.
 // Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post, or as
-// {table post} if the name alone is a word of SQL. {list x} joins values with commas. Lists are used as
+// {table post} if the name alone is a word of SQL. A table that a forum may lack is {if_exists table columns}: see optionalTable.
+// {list x} joins values with commas. Lists are used as
 // IN (:ids), and are never empty. A query uses no clock except :now.
 //
 //	name            parameters         columns
@@ -176,6 +177,7 @@ type DB struct {
 	optOut   string        // [forum] opt_out
 
 	mailFlagOff string // [forum] mail_flag_off
+	lacks       []lack // optional tables that the forum lacks
 
 	dialectMu  sync.Mutex
 	dialect    *dialect // nil: not read yet
@@ -196,7 +198,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if prefix == "" {
 		prefix = k.prefix
 	}
-	queries, err := loadQueries(k, t.engine, prefix, c.Queries)
+	optional := &optionalTables{engine: t.engine, prefix: prefix}
+	queries, err := loadQueriesWith(k, optional, c.Queries)
 	if err != nil {
 		return nil, err
 	}
@@ -217,6 +220,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		kind: k, engine: t.engine, queries: queries, sql: pool,
 		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
 		optOut: c.OptOut, mailFlagOff: c.MailFlagOff,
+	}
+	if err := db.findLacks(ctx, optional); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	if len(db.lacks) > 0 {
+		if db.queries, err = loadQueriesWith(k, optional, c.Queries); err != nil {
+			pool.Close()
+			return nil, err
+		}
 	}
 	_, _ = db.currentDialect(ctx) // so that the first Read is as fast as the others; an error comes again there
 	return db, nil
