@@ -154,7 +154,7 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
 		w := watches[id]
-		w.Muted = mutes[id]
+		w.Muted, w.MutedSections = mutes[id].Muted, mutes[id].MutedSections
 		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Overrides: wishes[id]}
 	}
 	return list, nil

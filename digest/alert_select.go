@@ -80,7 +80,7 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 	}
 	override := r.Overrides.Of(it.thread)
 	switch {
-	case r.Watches.Muted[it.thread.ID]:
+	case r.Watches.Mute(it.thread):
 		return MutedOnForum
 	case override == Off:
 		return ReasonMuted

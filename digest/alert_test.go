@@ -101,6 +101,10 @@ func TestAlertItems_MatchWatchesAndOverrides(t *testing.T) {
 			n[1].Quotes = []forum.MemberID{reader}
 			override(l, 99, 20, WithDigest)
 		}, without(2)},
+		{"a section muted on the forum, except the watched thread", func(l *AlertCandidate, n []PostEvent) {
+			n[2].Mentions = []forum.MemberID{reader}
+			l.Watches.MutedSections = map[forum.SectionID]bool{2: true}
+		}, all},
 		{"alerts turned off", func(l *AlertCandidate, n []PostEvent) {
 			n[0].Quotes = []forum.MemberID{reader}
 			l.Choices.Alerts = NoAlerts

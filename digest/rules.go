@@ -182,7 +182,7 @@ func (w *Window) watchOK(r *Reader, it *item) Phrase {
 
 func (w *Window) muteReason(r *Reader, it *item) Reason {
 	switch {
-	case r.Watches.Muted[it.thread.ID]:
+	case r.Watches.Mute(it.thread):
 		return MutedOnForum
 	case r.Overrides.Of(it.thread) == Off:
 		return ReasonMuted

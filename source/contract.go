@@ -48,7 +48,7 @@ func contract() []querySpec {
 		{name: "rights", params: words("roles"), columns: words("role section_id rights")},
 		{name: "section_watches", params: words("members"), columns: words("member_id section_id level mail")},
 		{name: "thread_watches", params: words("members"), columns: words("member_id thread_id mail")},
-		{name: "mutes", params: words("members"), columns: words("member_id thread_id")},
+		{name: "mutes", params: words("members"), columns: words("member_id thread_id section_id?")},
 		{name: "watchers", params: words("threads sections after limit"), columns: words("member_id thread_id section_id level")},
 		{name: "ignores", params: words("members"), columns: words("member_id ignored")},
 		{name: "read_days", columns: words("days")},

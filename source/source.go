@@ -36,7 +36,7 @@
 //	rights          :roles             role section_id rights
 //	section_watches :members           member_id section_id level mail
 //	thread_watches  :members           member_id thread_id mail
-//	mutes           :members           member_id thread_id
+//	mutes           :members           member_id thread_id section_id?
 //	watchers        :threads :sections :after :limit  member_id thread_id section_id level
 //	ignores         :members           member_id ignored
 //	read_days                          days
@@ -95,7 +95,9 @@
 //     or else the role's row for section 0.
 //   - section_watches: level is 1 for new threads only, 2 for all posts. Leaves out watches that ask for
 //     nothing. mail is the level of the posts that the forum itself would email; 0: none. In thread_watches it is 0 or 1.
-//   - mutes: threads about which a member wants to hear nothing, even if they watch the section or are mentioned.
+//   - mutes: threads about which a member wants to hear nothing, even if they watch the section or are mentioned; and sections,
+//     for which the same holds, except of the threads in them that the member watches. A row has a thread or a section; the other
+//     is 0.
 //   - watchers: the watches of these threads and sections for which the forum itself would send an email, by member,
 //     after :after. A row has a thread or a section; the other is 0. level is the level of the section's watch.
 //   - ignores: ignored is one member, or several, comma-separated.

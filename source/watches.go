@@ -54,24 +54,33 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 		return nil, err
 	}
 	mutes, err := s.Mutes(ctx, ids)
-	for id, threads := range mutes {
+	for id, m := range mutes {
 		w := all[id]
-		w.Muted = threads
+		w.Muted, w.MutedSections = m.Muted, m.MutedSections
 		all[id] = w
 	}
 	return all, err
 }
 
-// Mutes reads which threads members muted on the forum. Members who muted none are not in the result.
-func (s *Snapshot) Mutes(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]map[forum.ThreadID]bool, error) {
-	all := make(map[forum.MemberID]map[forum.ThreadID]bool)
+// Mutes reads which threads and sections members muted on the forum, without what they watch. Members who muted nothing are not
+// in the result.
+func (s *Snapshot) Mutes(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]forum.Watches, error) {
+	all := make(map[forum.MemberID]forum.Watches)
 	var member forum.MemberID
 	var thread forum.ThreadID
-	err := queryChunked(ctx, s, "mutes", "members", ids, nil, columns{"member_id": &member, "thread_id": &thread}, func() error {
-		if all[member] == nil {
-			all[member] = make(map[forum.ThreadID]bool)
+	var section forum.SectionID
+	r := columns{"member_id": &member, "thread_id": &thread, "section_id?": &section}
+	err := queryChunked(ctx, s, "mutes", "members", ids, nil, r, func() error {
+		w, known := all[member]
+		if !known {
+			w = forum.Watches{Muted: make(map[forum.ThreadID]bool), MutedSections: make(map[forum.SectionID]bool)}
+			all[member] = w
 		}
-		all[member][thread] = true
+		if thread != 0 {
+			w.Muted[thread] = true
+		} else {
+			w.MutedSections[section] = true
+		}
 		return nil
 	})
 	return all, err
