@@ -48,20 +48,26 @@ var alternatives = [][]string{{"roster", "watching"}, {"section_watches", "threa
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
+	return loadQueriesWith(k, &optionalTables{engine: engine, prefix: prefix}, overlay)
+}
+
+// loadQueriesWith is loadQueries for a forum that may lack tables.
+func loadQueriesWith(k forumType, optional *optionalTables, overlay string) (map[string]sqlfile.Query, error) {
+	macros := queryMacros(optional)
 	queries := make(map[string]sqlfile.Query)
 	for _, file := range k.files {
 		text, err := queryFiles.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		some, err := sqlfile.Parse(file, string(text), engine, queryMacros(engine, prefix))
+		some, err := sqlfile.Parse(file, string(text), optional.engine, macros)
 		if err != nil {
 			return nil, err
 		}
 		maps.Copy(queries, some)
 	}
 	if overlay != "" {
-		if err := overrideQueries(queries, overlay, engine, prefix); err != nil {
+		if err := overrideQueries(queries, overlay, optional.engine, macros); err != nil {
 			return nil, &QueriesError{err}
 		}
 	}
@@ -86,12 +92,12 @@ func (e *QueriesError) Error() string {
 func (e *QueriesError) Unwrap() error { return e.Err }
 
 // overrideQueries replaces queries of the forum type with those in the administrator's file.
-func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, prefix string) error {
+func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfile.Engine, macros map[string]sqlfile.Macro) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	own, err := sqlfile.Parse(file, string(text), engine, queryMacros(engine, prefix))
+	own, err := sqlfile.Parse(file, string(text), engine, macros)
 	if err != nil {
 		return err
 	}

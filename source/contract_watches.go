@@ -18,6 +18,12 @@ func watchQueries() []querySpec {
 			without: "Nobody watches threads. The query section_watches must be there.",
 		},
 		{
+			name: "mutes", params: words("members"), columns: words("member_id thread_id section_id?"),
+			about: "Threads about which a member wants to hear nothing, even if they watch the section or are mentioned; and sections, for which the " +
+				"same holds, except for the threads in them that the member watches. A row has a thread or a section; the other is 0.",
+			without: "Nobody muted anything.", omitted: true,
+		},
+		{
 			name: "watching", params: words("after limit"), columns: words("id"),
 			about: "Members who watch anything, by ascending ID, after :after. Deleted accounts may be among them.",
 			without: "Postrider reads the watches of all members of the query roster, 1,000 at a time. That finds the same members, and costs more on a " +

@@ -43,8 +43,8 @@ func (s *Snapshot) subscribersAfter(ctx context.Context, after forum.MemberID, l
 	}
 	watches, err := s.Watches(ctx, ids)
 	ids = slices.DeleteFunc(ids, func(id forum.MemberID) bool {
-		_, watching := watches[id]
-		return !watching
+		w := watches[id]
+		return len(w.Sections)+len(w.Threads) == 0
 	})
 	return ids, last, err
 }

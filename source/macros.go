@@ -2,15 +2,16 @@ package source
 
 import "postrider/internal/sqlfile"
 
-// queryMacros are the words in braces that a query can use, for one engine.
-func queryMacros(engine sqlfile.Engine, prefix string) map[string]sqlfile.Macro {
-	return map[string]sqlfile.Macro{
-		"prefix": func(string) string { return prefix },
-		"table":  func(name string) string { return quotedTable(engine, prefix+name) },
-		"list":   func(values string) string { return listOf(engine, values) },
-		"unix":   func(at string) string { return secondsOf(engine, at) },
-		"time":   func(seconds string) string { return timeOf(engine, seconds) },
-	}
+// queryMacros are the words in braces that a query can use.
+func queryMacros(optional *optionalTables) map[string]sqlfile.Macro {
+	engine, prefix := optional.engine, optional.prefix
+	macros := optional.macros()
+	macros["prefix"] = func(string) string { return prefix }
+	macros["table"] = func(name string) string { return quotedTable(engine, prefix+name) }
+	macros["list"] = func(values string) string { return listOf(engine, values) }
+	macros["unix"] = func(at string) string { return secondsOf(engine, at) }
+	macros["time"] = func(seconds string) string { return timeOf(engine, seconds) }
+	return macros
 }
 
 // listOf returns the aggregate that joins values with commas.

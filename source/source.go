@@ -65,6 +65,7 @@ type DB struct {
 	optOut   string        // [forum] opt_out
 
 	mailFlagOff string // [forum] mail_flag_off
+	lacks       []lack // optional tables that the forum lacks
 
 	dialectMu  sync.Mutex
 	dialect    *dialect // nil: not read yet
@@ -85,7 +86,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if prefix == "" {
 		prefix = k.prefix
 	}
-	queries, err := loadQueries(k, t.engine, prefix, c.Queries)
+	optional := &optionalTables{engine: t.engine, prefix: prefix}
+	queries, err := loadQueriesWith(k, optional, c.Queries)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +108,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		kind: k, engine: t.engine, queries: queries, sql: pool,
 		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
 		optOut: c.OptOut, mailFlagOff: c.MailFlagOff,
+	}
+	if err := db.findLacks(ctx, optional); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	if len(db.lacks) > 0 {
+		if db.queries, err = loadQueriesWith(k, optional, c.Queries); err != nil {
+			pool.Close()
+			return nil, err
+		}
 	}
 	_, _ = db.currentDialect(ctx) // so that the first Read is as fast as the others; an error comes again there
 	return db, nil
