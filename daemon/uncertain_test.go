@@ -102,7 +102,10 @@ func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 func TestCrash_LimitsRetriesOfCrashingMessage(t *testing.T) {
 	t.Parallel()
 	w, _ := newBusyWorld(t, 1)
-	for range 6 {
+	for n := range 21 {
+		if c := w.countByState(); c["uncertain"] != 0 {
+			t.Fatalf("the message was given up after %d crashes", n)
+		}
 		w.crash(1)
 		w.setTime(w.clock().Add(2 * time.Minute))
 		w.deliver()

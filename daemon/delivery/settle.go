@@ -13,8 +13,10 @@ import (
 
 const (
 	// maxCrashRetries is how often a message is repeated because the daemon died while it was in flight. Most of these were
-	// never sent, so repeating them only once would lose some. But a message that crashes the daemon must end at some point.
-	maxCrashRetries = 5
+	// never sent, so repeating them only once would lose some. Its posts come again in another message once it is given up, and
+	// a daemon that is often killed interrupts the same messages again, because they are the first ones after a start. But a
+	// message that crashes the daemon must end at some point.
+	maxCrashRetries = 20
 	// connectionRetryDelay is how long a message waits after a connection error, which does not count as an attempt.
 	connectionRetryDelay = 30 * time.Second
 	// maxRelayHints is how often a relay may ask for an earlier retry than our own schedule. After that its hints are ignored,
