@@ -46,11 +46,14 @@ func retryDelay(attempt int, hint time.Duration) time.Duration {
 	return max(hint, own)
 }
 
+// skippedSettlement settles a message without anything to send. If it was to be repeated, it stays uncertain: the relay may have an
+// earlier copy, although nothing is left to bring now.
 func (d *Service) skippedSettlement(row store.Row, reason string) store.Settlement {
-	return store.Settlement{
-		Key: row.Key, State: store.StateSkipped,
-		Result: store.StateSkipped, Reason: reason, At: d.Now(),
+	s := store.Settlement{Key: row.Key, State: store.StateSkipped, Result: store.StateSkipped, Reason: reason, At: d.Now()}
+	if row.UncertainCount > 0 {
+		s.State = store.StateUncertain
 	}
+	return s
 }
 
 // deferredSettlement settles a message that is delayed: an alert in quiet hours, a digest or an announcement while email is
@@ -73,9 +76,9 @@ func (d *Service) deferredSettlement(row store.Row, m Draft) store.Settlement {
 // resultDeferred is the result of an attempt in quiet hours or during a pause.
 const resultDeferred = "held"
 
-// addOmissions adds the omitted and deferred posts to a final settlement.
+// addOmissions adds the omitted and deferred posts to the settlement of a message that was sent or skipped.
 func (m Draft) addOmissions(s *store.Settlement) {
-	if s.State == store.StateAccepted || s.State == store.StateSkipped {
+	if s.State == store.StateAccepted || s.Result == store.StateSkipped {
 		s.Omitted, s.Deferred = m.Omitted, m.Deferred
 	}
 }
