@@ -30,6 +30,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 	})
 	if err == nil {
 		all = append(all, db.checkCodes(ctx)...)
+		all = append(all, db.checkExtras(ctx)...)
 	}
 	if err != nil {
 		all = append(all, finding.Fail("connection", err.Error(), "check that the database in [forum] dsn is running and accepts postrider's login"))

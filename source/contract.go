@@ -24,7 +24,7 @@ type querySpec struct {
 func checkedQueries(queries map[string]sqlfile.Query) []querySpec {
 	return slices.DeleteFunc(contract(), func(q querySpec) bool {
 		_, defined := queries[q.name]
-		return !defined || q.name == "watch_counts" || slices.Contains(tolerantQueries, q.name)
+		return !defined || q.name == "watch_counts" || slices.Contains(tolerantQueries, q.name) || slices.Contains(extraQueries, q.name)
 	})
 }
 
@@ -32,7 +32,7 @@ func contract() []querySpec {
 	words := strings.Fields
 	specs := []querySpec{
 		{name: "sections", columns: words("id parent_id place title holds_threads closed")},
-		{name: "threads", params: words("ids"), columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect")},
+		{name: "threads", params: words("ids"), columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect locked?")},
 		{name: "posts", params: words("ids"), columns: words("id thread_id author_id author_name posted_at state version")},
 		{name: "bodies", params: words("ids"), columns: words("id author_id likes body")},
 		{name: "numbers", params: words("ids"), columns: words("id thread_id earlier")},
@@ -70,6 +70,10 @@ func contract() []querySpec {
 		{name: "addressed", params: words("addresses"), columns: words("id email")},
 		{name: "codes", columns: words("name pattern page email")},
 		{name: "word_filter", columns: words("word regex replacement")},
+		{name: "prefixes", params: words("ids"), columns: words("id prefix")},
+		{name: "solved", params: words("ids"), columns: words("id")},
+		{name: "attachments", params: words("ids"), columns: words("post_id name")},
+		{name: "polls", params: words("ids"), columns: words("id question")},
 	}
 	for i := range specs {
 		specs[i].optional = slices.Contains(optionalQueries, specs[i].name)
@@ -82,7 +86,10 @@ var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
 var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
-	"visits", "watch_counts", "recipients"}
+	"visits", "watch_counts", "recipients", "prefixes", "solved", "attachments", "polls"}
+
+// extraQueries add to what emails show. If the forum lacks what they read, they have no rows, and check says what is lost.
+var extraQueries = []string{"prefixes", "solved", "attachments", "polls"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {

@@ -26,9 +26,10 @@ const (
 type dialect struct {
 	markup.Dialect
 	codes    []Code
-	version  string   // changes whenever posts would look different
-	unread   []string // optional queries that the account may not run, or not in this version of the forum
-	warnings []string // filtered words that cannot be applied
+	version  string           // changes whenever posts would look different
+	unread   []string         // optional queries that the account may not run, or not in this version of the forum
+	warnings []string         // filtered words that cannot be applied
+	lost     map[string]error // extra queries that cannot be run on this forum, and why
 	read     time.Time
 }
 
@@ -112,6 +113,9 @@ func (db *DB) readDialect(ctx context.Context) (*dialect, error) {
 	d.Filter, errs = markup.NewWordFilter(words)
 	for _, err := range errs {
 		d.warnings = append(d.warnings, err.Error())
+	}
+	if err := db.findLost(ctx, d); err != nil {
+		return nil, err
 	}
 	if len(d.codes) > 0 || d.Filter != nil {
 		d.version = "/" + strconv.FormatUint(sum.Sum64(), 36)

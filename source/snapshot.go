@@ -43,6 +43,9 @@ func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r colu
 	if _, defined := s.db.queries[name]; !defined && slices.Contains(optionalQueries, name) {
 		return nil
 	}
+	if s.dialect != nil && s.dialect.lost[name] != nil {
+		return nil
+	}
 	ctx, cancel := s.db.withTimeout(ctx)
 	defer cancel()
 	rows, err := s.query(ctx, name, p)

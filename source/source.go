@@ -19,7 +19,7 @@
 //
 //	name            parameters         columns
 //	sections                           id parent_id place title holds_threads closed
-//	threads         :ids               id section_id title starter_id starter_name started_at first_post_id state redirect
+//	threads         :ids               id section_id title starter_id starter_name started_at first_post_id state redirect locked?
 //	posts           :ids               id thread_id author_id author_name posted_at state version
 //	bodies          :ids               id author_id likes body
 //	numbers         :ids               id thread_id earlier
@@ -57,8 +57,12 @@
 //	addressed       :addresses         id email
 //	codes                              name pattern page email
 //	word_filter                        word regex replacement
+//	prefixes        :ids               id prefix
+//	solved          :ids               id
+//	attachments     :ids               post_id name
+//	polls           :ids               id question
 //
-// The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows. A type may lack
+// The last six are optional: a type may lack them, and if a forum lacks their tables, they have no rows. A type may lack
 // watch_counts, too. No type has recipients: it is for the administrator's file.
 //
 // What each query returns, and what it must leave out:
@@ -67,7 +71,7 @@
 //     holds_threads is 0 for a node that cannot contain threads. closed is 1 for a section that the forum does
 //     not list, because it is inactive or has a password; it also closes all sections below. Go sorts the tree.
 //   - threads, posts: all of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. redirect is 1
-//     for the placeholder that a move leaves behind. version is any text that changes whenever the post would
+//     for the placeholder that a move leaves behind, locked is 1 if the thread takes no replies. version is any text that changes whenever the post would
 //     look different. The author is 0 for guests and deleted accounts.
 //   - bodies: the text as the forum stores it, cut to 262,144 characters, and the number of likes.
 //   - numbers: for each thread with a post of :ids, the posts that the forum counts, starting with the oldest post
@@ -122,6 +126,11 @@
 //     empty if that is the same as page. See [Code].
 //   - word_filter: words that the forum does not show, and what it shows instead. regex is 1 for a regular expression. Or
 //     one row that the type's Go file decodes.
+//   - prefixes: what the forum shows in front of the titles of threads, as plain text. solved: those of :ids that are questions with
+//     an accepted answer.
+//   - attachments: names of the files that hang on posts, by post, in the forum's order. Leaves out those that the forum does not show,
+//     because they await approval or are thumbnails of others.
+//   - polls: for each post of :ids that opens a thread with a poll, its question, in the form of a body.
 package source
 
 import (
