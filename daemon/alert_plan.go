@@ -139,6 +139,10 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
+	mutes, err := s.Mutes(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	choices, err := ap.Store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -149,7 +153,9 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	}
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
-		list[i] = digest.AlertCandidate{ID: id, Watches: watches[id], Choices: choices[id], Overrides: wishes[id]}
+		w := watches[id]
+		w.Muted, w.MutedSections = mutes[id].Muted, mutes[id].MutedSections
+		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Overrides: wishes[id]}
 	}
 	return list, nil
 }

@@ -73,6 +73,10 @@ func TestAlert_ChecksItemsAgainBeforeSending(t *testing.T) {
 			r.Overrides.Threads = map[forum.ThreadID]Cadence{10: Off}
 			item.Cause = Quoted
 		}, ReasonMuted},
+		{"a quote in a thread muted on the forum", func(_ *testForum, r *Reader, item *AlertItem) {
+			r.Watches.Muted = map[forum.ThreadID]bool{10: true}
+			item.Cause = Quoted
+		}, MutedOnForum},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -74,6 +74,22 @@ func TestSelect_OmitsWithReason(t *testing.T) {
 			f.post(5, 1, anna)
 			r.Overrides.Threads = map[forum.ThreadID]Cadence{1: Off}
 		}, ReasonMuted},
+		{"a thread muted on the forum, in a watched section", func(f *testForum, r *Reader) {
+			f.thread(1, 1, anna)
+			f.post(5, 1, anna)
+			r.Watches.Muted = map[forum.ThreadID]bool{1: true}
+		}, MutedOnForum},
+		{"a section muted on the forum", func(f *testForum, r *Reader) {
+			f.thread(1, 1, anna)
+			f.post(5, 1, anna)
+			r.Watches.MutedSections = map[forum.SectionID]bool{1: true}
+		}, MutedOnForum},
+		{"a watched thread in a section muted on the forum is in", func(f *testForum, r *Reader) {
+			f.thread(1, 1, anna)
+			f.post(5, 1, anna)
+			r.Watches.MutedSections = map[forum.SectionID]bool{1: true}
+			r.Watches.Threads[1] = forum.Watch{}
+		}, ""},
 		{"a post read on the site", func(f *testForum, r *Reader) {
 			f.thread(1, 1, anna)
 			f.post(5, 1, anna)

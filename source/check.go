@@ -29,6 +29,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		return nil
 	})
 	if err == nil {
+		all = append(all, db.checkLacks(ctx)...)
 		all = append(all, db.checkCodes(ctx)...)
 		all = append(all, db.checkExtras(ctx)...)
 	}

@@ -48,6 +48,7 @@ func contract() []querySpec {
 		{name: "rights", params: words("roles"), columns: words("role section_id rights")},
 		{name: "section_watches", params: words("members"), columns: words("member_id section_id level mail")},
 		{name: "thread_watches", params: words("members"), columns: words("member_id thread_id mail")},
+		{name: "mutes", params: words("members"), columns: words("member_id thread_id section_id?")},
 		{name: "watchers", params: words("threads sections after limit"), columns: words("member_id thread_id section_id level")},
 		{name: "ignores", params: words("members"), columns: words("member_id ignored")},
 		{name: "read_days", columns: words("days")},
@@ -85,7 +86,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
+var optionalQueries = []string{"likes", "titles", "badges", "ignores", "mutes", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
 	"visits", "watch_counts", "recipients", "prefixes", "solved", "attachments", "polls"}
 
 // extraQueries add to what emails show. If the forum lacks what they read, they have no rows, and check says what is lost.
@@ -93,11 +94,16 @@ var extraQueries = []string{"prefixes", "solved", "attachments", "polls"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.
 func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (map[string]sqlfile.Query, error) {
-	macros := map[string]sqlfile.Macro{
-		"prefix": func(string) string { return prefix },
-		"table":  func(name string) string { return quotedTable(engine, prefix+name) },
-		"list":   func(values string) string { return listOf(engine, values) },
-	}
+	return loadQueriesWith(k, &optionalTables{engine: engine, prefix: prefix}, overlay)
+}
+
+// loadQueriesWith is loadQueries for a forum that may lack tables.
+func loadQueriesWith(k forumType, optional *optionalTables, overlay string) (map[string]sqlfile.Query, error) {
+	engine, prefix := optional.engine, optional.prefix
+	macros := optional.macros()
+	macros["prefix"] = func(string) string { return prefix }
+	macros["table"] = func(name string) string { return quotedTable(engine, prefix+name) }
+	macros["list"] = func(values string) string { return listOf(engine, values) }
 	queries := make(map[string]sqlfile.Query)
 	for _, file := range k.files {
 		text, err := queryFiles.ReadFile(file)

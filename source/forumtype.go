@@ -52,6 +52,7 @@ type forumType struct {
 	zone       func(stored string) string                                       // returns an IANA name; nil: the forum stores one
 	locale     func(stored string) string                                       // returns a BCP 47 tag; nil: the forum stores one
 	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
+	lost       map[string]string                                                // what is lost without an optional table, by its name
 	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }

@@ -14,7 +14,8 @@
 // Every forum type has these queries, with exactly these columns, in any order. A query in the administrator's file may
 // lack the columns that are marked with "?" here. Columns are never NULL.
 // Times are Unix seconds. Booleans are 0 or 1. Table names are written as {prefix}post, or as
-// {table post} if the name alone is a word of SQL. {list x} joins values with commas. Lists are used as
+// {table post} if the name alone is a word of SQL. A table that a forum may lack is {if_exists table columns}: see optionalTable.
+// {list x} joins values with commas. Lists are used as
 // IN (:ids), and are never empty. A query uses no clock except :now.
 //
 //	name            parameters         columns
@@ -35,6 +36,7 @@
 //	rights          :roles             role section_id rights
 //	section_watches :members           member_id section_id level mail
 //	thread_watches  :members           member_id thread_id mail
+//	mutes           :members           member_id thread_id section_id?
 //	watchers        :threads :sections :after :limit  member_id thread_id section_id level
 //	ignores         :members           member_id ignored
 //	read_days                          days
@@ -97,6 +99,9 @@
 //     or else the role's row for section 0.
 //   - section_watches: level is 1 for new threads only, 2 for all posts. Leaves out watches that ask for
 //     nothing. mail is the level of the posts that the forum itself would email; 0: none. In thread_watches it is 0 or 1.
+//   - mutes: threads about which a member wants to hear nothing, even if they watch the section or are mentioned; and sections,
+//     for which the same holds, except of the threads in them that the member watches. A row has a thread or a section; the other
+//     is 0.
 //   - watchers: the watches of these threads and sections for which the forum itself would send an email, by member,
 //     after :after. A row has a thread or a section; the other is 0. level is the level of the section's watch.
 //   - ignores: ignored is one member, or several, comma-separated.
@@ -183,6 +188,7 @@ type DB struct {
 	optOut   string        // [forum] opt_out
 
 	mailFlagOff string // [forum] mail_flag_off
+	lacks       []lack // optional tables that the forum lacks
 
 	dialectMu  sync.Mutex
 	dialect    *dialect // nil: not read yet
@@ -203,7 +209,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if prefix == "" {
 		prefix = k.prefix
 	}
-	queries, err := loadQueries(k, t.engine, prefix, c.Queries)
+	optional := &optionalTables{engine: t.engine, prefix: prefix}
+	queries, err := loadQueriesWith(k, optional, c.Queries)
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +231,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		kind: k, engine: t.engine, queries: queries, sql: pool,
 		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
 		optOut: c.OptOut, mailFlagOff: c.MailFlagOff,
+	}
+	if err := db.findLacks(ctx, optional); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	if len(db.lacks) > 0 {
+		if db.queries, err = loadQueriesWith(k, optional, c.Queries); err != nil {
+			pool.Close()
+			return nil, err
+		}
 	}
 	_, _ = db.currentDialect(ctx) // so that the first Read is as fast as the others; an error comes again there
 	return db, nil

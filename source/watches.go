@@ -11,7 +11,7 @@ import (
 	"postrider/forum"
 )
 
-// Watches reads what members watch. Members who watch nothing are not in the result.
+// Watches reads what members watch and mute. Members who do neither are not in the result.
 func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]forum.Watches, error) {
 	all := make(map[forum.MemberID]forum.Watches, len(ids))
 	var member forum.MemberID
@@ -48,6 +48,39 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 			w.Mail = forum.AllPosts
 		}
 		of().Threads[thread] = s.db.watch(w)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	mutes, err := s.Mutes(ctx, ids)
+	for id, m := range mutes {
+		w := all[id]
+		w.Muted, w.MutedSections = m.Muted, m.MutedSections
+		all[id] = w
+	}
+	return all, err
+}
+
+// Mutes reads which threads and sections members muted on the forum, without what they watch. Members who muted nothing are not
+// in the result.
+func (s *Snapshot) Mutes(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]forum.Watches, error) {
+	all := make(map[forum.MemberID]forum.Watches)
+	var member forum.MemberID
+	var thread forum.ThreadID
+	var section forum.SectionID
+	r := columns{"member_id": &member, "thread_id": &thread, "section_id?": &section}
+	err := queryChunked(ctx, s, "mutes", "members", ids, nil, r, func() error {
+		w, known := all[member]
+		if !known {
+			w = forum.Watches{Muted: make(map[forum.ThreadID]bool), MutedSections: make(map[forum.SectionID]bool)}
+			all[member] = w
+		}
+		if thread != 0 {
+			w.Muted[thread] = true
+		} else {
+			w.MutedSections[section] = true
+		}
 		return nil
 	})
 	return all, err
