@@ -26,10 +26,9 @@ const (
 type dialect struct {
 	markup.Dialect
 	codes    []Code
-	version  string           // changes whenever posts would look different
-	unread   []string         // optional queries that the account may not run, or not in this version of the forum
-	warnings []string         // filtered words that cannot be applied
-	lost     map[string]error // extra queries that cannot be run on this forum, and why
+	version  string   // changes whenever posts would look different
+	unread   []string // optional queries that the account may not run, or not in this version of the forum
+	warnings []string // filtered words that cannot be applied
 	read     time.Time
 }
 
@@ -114,9 +113,6 @@ func (db *DB) readDialect(ctx context.Context) (*dialect, error) {
 	for _, err := range errs {
 		d.warnings = append(d.warnings, err.Error())
 	}
-	if err := db.findLost(ctx, d); err != nil {
-		return nil, err
-	}
 	if len(d.codes) > 0 || d.Filter != nil {
 		d.version = "/" + strconv.FormatUint(sum.Sum64(), 36)
 	}
@@ -133,7 +129,7 @@ func (d *dialect) add(name string, code markup.Code) {
 
 // optional runs an optional query. It has no rows if the forum lacks what it reads.
 func (db *DB) optional(ctx context.Context, d *dialect, name string, r columns, each func() error) error {
-	if _, defined := db.queries[name]; !defined {
+	if !db.has(name) {
 		return nil
 	}
 	// Each has its own transaction: an error ends a transaction of PostgreSQL.

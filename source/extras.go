@@ -2,12 +2,8 @@ package source
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"postrider/forum"
-	"postrider/internal/finding"
 	"postrider/markup"
 )
 
@@ -55,52 +51,10 @@ func (s *Snapshot) addExtras(ctx context.Context, ids []forum.PostID, found map[
 	})
 }
 
-// findLost finds the extra queries that cannot be run, because the forum lacks a table or a column or the account a right.
-func (db *DB) findLost(ctx context.Context, d *dialect) error {
-	d.lost = make(map[string]error)
-	return db.transaction(ctx, func(s *Snapshot) error {
-		for _, q := range contract() {
-			if _, defined := db.queries[q.name]; !defined || !slices.Contains(extraQueries, q.name) {
-				continue
-			}
-			err := s.probeQuery(ctx, q)
-			if absence(err) == absentNothing && err != nil {
-				return fmt.Errorf("query %s: %w", q.name, err)
-			}
-			if err != nil {
-				d.lost[q.name] = err
-			}
-		}
-		return nil
-	})
-}
-
-// checkExtras says what emails lack because an extra query cannot be run.
-func (db *DB) checkExtras(ctx context.Context) []finding.Finding {
-	d, err := db.currentDialect(ctx)
-	if err != nil {
-		return nil // checkCodes reports it
-	}
-	without := map[string]string{
-		"prefixes":    "emails do not show prefixes of threads",
-		"solved":      "emails do not show which threads are solved",
-		"attachments": "emails do not name attached files",
-		"polls":       "emails do not show the questions of polls",
-	}
-	var all []finding.Finding
-	var absent []string
-	for _, name := range extraQueries {
-		switch why := d.lost[name]; {
-		case why == nil:
-		case absence(why) == absentTable: // an older version, or an add-on that is not installed
-			absent = append(absent, fmt.Sprintf("%s (%v)", without[name], why))
-		default:
-			all = append(all, finding.Warn(name, fmt.Sprintf("%s: %v", without[name], why),
-				fmt.Sprintf("grant SELECT on this table to the account in [forum] dsn, or replace the query %q in the file of [forum] queries", name)))
-		}
-	}
-	if len(absent) > 0 {
-		all = append(all, finding.OK("extras", strings.Join(absent, "\n")))
-	}
-	return all
-}
+// What emails lack without an optional table.
+const (
+	lostPrefixes    = "emails do not show prefixes of threads"
+	lostSolved      = "emails do not show which threads are solved"
+	lostAttachments = "emails do not name attached files"
+	lostPolls       = "emails do not show the questions of polls"
+)

@@ -1,4 +1,4 @@
--- MyBB 1.8. source.go documents what each query must return.
+-- MyBB 1.8. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- The password itself never leaves the database.
@@ -353,13 +353,13 @@ SELECT b.badword                   AS word,
 SELECT t.tid                       AS id,
        x.prefix                    AS prefix
   FROM {prefix}threads t
-  JOIN {prefix}threadprefixes x ON x.pid = t.prefix
+  JOIN {if_readable threadprefixes pid prefix:text} x ON x.pid = t.prefix
  WHERE t.tid IN (:ids)
 
 -- name: attachments
 SELECT a.pid                       AS post_id,
        a.filename                  AS name
-  FROM {prefix}attachments a
+  FROM {if_readable attachments aid pid filename:text visible} a
  WHERE a.pid IN (:ids) AND a.visible = 1
  ORDER BY a.pid, a.aid
 
@@ -368,5 +368,5 @@ SELECT t.firstpost                 AS id,
        q.question                  AS question
   FROM {prefix}posts p
   JOIN {prefix}threads t ON t.tid = p.tid AND t.firstpost = p.pid
-  JOIN {prefix}polls q ON q.pid = t.poll
+  JOIN {if_readable polls pid question:text} q ON q.pid = t.poll
  WHERE p.pid IN (:ids)

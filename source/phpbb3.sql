@@ -1,4 +1,4 @@
--- phpBB 3.1 to 3.3, on MySQL, MariaDB, PostgreSQL and SQLite. source.go documents what each query must return.
+-- phpBB 3.1 to 3.3, on MySQL, MariaDB, PostgreSQL and SQLite. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- forum_type: 0 category, 1 forum, 2 link. A password does not apply to the forums below, as phpBB asks for each forum's own.
@@ -389,7 +389,7 @@ SELECT w.word                      AS word,
 -- name: attachments
 SELECT a.post_msg_id               AS post_id,
        a.real_filename             AS name
-  FROM {prefix}attachments a
+  FROM {if_readable attachments attach_id post_msg_id in_message is_orphan real_filename:text} a
  WHERE a.post_msg_id IN (:ids) AND a.in_message = 0 AND a.is_orphan = 0
  ORDER BY a.post_msg_id, a.attach_id
 

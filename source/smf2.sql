@@ -1,4 +1,4 @@
--- SMF 2.1, on MySQL, MariaDB and PostgreSQL. source.go documents what each query must return.
+-- SMF 2.1, on MySQL, MariaDB and PostgreSQL. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- Categories have IDs from 1,000,000,000, because those of boards start at 1, too. A board with an address elsewhere holds no
@@ -361,7 +361,7 @@ SELECT v.value                     AS word,
 -- Type 3 is the thumbnail of another, type 1 an avatar.
 SELECT a.id_msg                    AS post_id,
        a.filename                  AS name
-  FROM {prefix}attachments a
+  FROM {if_readable attachments id_attach id_msg attachment_type approved filename:text} a
  WHERE a.id_msg IN (:ids) AND a.attachment_type = 0 AND a.approved = 1
  ORDER BY a.id_msg, a.id_attach
 
@@ -370,5 +370,5 @@ SELECT m.id_msg                    AS id,
        q.question                  AS question
   FROM {prefix}messages m
   JOIN {prefix}topics t ON t.id_topic = m.id_topic AND t.id_first_msg = m.id_msg
-  JOIN {prefix}polls q ON q.id_poll = t.id_poll
+  JOIN {if_readable polls id_poll question:text} q ON q.id_poll = t.id_poll
  WHERE m.id_msg IN (:ids)

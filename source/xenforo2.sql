@@ -53,5 +53,5 @@ SELECT u.user_id                   AS id,
 -- name: solved
 -- Since XenForo 2.2.
 SELECT q.thread_id                 AS id
-  FROM {prefix}thread_question q
+  FROM {if_readable thread_question thread_id solution_post_id} q
  WHERE q.thread_id IN (:ids) AND q.solution_post_id > 0
