@@ -139,6 +139,10 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
+	mutes, err := s.Mutes(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	choices, err := ap.Store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -149,7 +153,9 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	}
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
-		list[i] = digest.AlertCandidate{ID: id, Watches: watches[id], Choices: choices[id], Overrides: wishes[id]}
+		w := watches[id]
+		w.Muted, w.MutedSections = mutes[id].Muted, mutes[id].MutedSections
+		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Overrides: wishes[id]}
 	}
 	return list, nil
 }
@@ -157,6 +163,9 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 // dropAlreadyNotified applies the mode "first reply only": it drops items for threads that the member got an alert about
 // and has neither read nor visited the forum since. Quotes and mentions are kept, because without a watch no digest would bring them.
 func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
+	if !s.KnowsVisits() { // nothing would ever end the wait
+		return notices, nil
+	}
 	var ask []digest.AlertItem
 	firstOnly := func(n digest.AlertItem) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.IsDirect() }
 	for _, n := range notices {

@@ -173,6 +173,8 @@ func (b *EventIndex) matching(l *AlertCandidate) []int {
 func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertCause) AlertCause {
 	override := l.Overrides.Of(thread)
 	switch {
+	case l.Watches.Mute(thread):
+		return ""
 	case override != "" && override != Instant:
 		return "" // with a digest, or not at all
 	case direct != "":

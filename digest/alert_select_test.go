@@ -73,6 +73,10 @@ func TestAlert_ChecksItemsAgainBeforeSending(t *testing.T) {
 			r.Overrides.Threads = map[forum.ThreadID]Cadence{10: Off}
 			item.Cause = Quoted
 		}, ReasonMuted},
+		{"a quote in a thread muted on the forum", func(_ *testForum, r *Reader, item *AlertItem) {
+			r.Watches.Muted = map[forum.ThreadID]bool{10: true}
+			item.Cause = Quoted
+		}, MutedOnForum},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,7 +152,7 @@ func TestAlert_ShowsContextOfItsPosts(t *testing.T) {
 			if d.Empty() {
 				t.Fatalf("the alert is empty: %v", omitted)
 			}
-			d.Fill(f.contents, nil)
+			d.Fill(f.contents, nil, nil)
 			a := Alert{Digest: *d}
 			before := map[forum.ThreadID][]forum.PostID{10: {1, 2, 3, 4}}
 			w.AddContext(&a, r, f.contents, before, 2)
@@ -179,7 +183,7 @@ func TestAlert_DoesNotRepeatItsPostsAsContext(t *testing.T) {
 	first.Post = 4
 	w := f.window()
 	d, _ := w.Alert(r, []AlertItem{first, item}, f.contents)
-	d.Fill(f.contents, nil)
+	d.Fill(f.contents, nil, nil)
 	a := Alert{Digest: *d}
 	w.AddContext(&a, r, f.contents, map[forum.ThreadID][]forum.PostID{10: {4, 5}}, 2)
 	thread := a.Groups[0].Threads[0]

@@ -90,6 +90,10 @@ func TestAlertItems_MatchWatchesAndOverrides(t *testing.T) {
 		{"override: weekly", func(l *AlertCandidate, _ []PostEvent) { override(l, 1, 99, Weekly) }, without(1, 5)},
 		{"override: monthly", func(l *AlertCandidate, _ []PostEvent) { override(l, 99, 20, Monthly) }, without(2)},
 		{"override: muted", func(l *AlertCandidate, _ []PostEvent) { override(l, 1, 99, Off) }, without(1, 5)},
+		{"a quote in a thread muted on the forum", func(l *AlertCandidate, n []PostEvent) {
+			n[1].Quotes = []forum.MemberID{reader}
+			l.Watches.Muted = map[forum.ThreadID]bool{20: true}
+		}, without(2)},
 		{"a thread's override wins over its section's", func(l *AlertCandidate, _ []PostEvent) {
 			l.Overrides = Overrides{Sections: map[forum.SectionID]Cadence{1: Off}, Threads: map[forum.ThreadID]Cadence{10: Instant}}
 		}, without(5)},
@@ -97,6 +101,10 @@ func TestAlertItems_MatchWatchesAndOverrides(t *testing.T) {
 			n[1].Quotes = []forum.MemberID{reader}
 			override(l, 99, 20, WithDigest)
 		}, without(2)},
+		{"a section muted on the forum, except the watched thread", func(l *AlertCandidate, n []PostEvent) {
+			n[2].Mentions = []forum.MemberID{reader}
+			l.Watches.MutedSections = map[forum.SectionID]bool{2: true}
+		}, all},
 		{"alerts turned off", func(l *AlertCandidate, n []PostEvent) {
 			n[0].Quotes = []forum.MemberID{reader}
 			l.Choices.Alerts = NoAlerts

@@ -19,6 +19,7 @@ const (
 	ThreadsOnly          Reason = "section watched for new threads only"
 	WatchedWithoutEmail  Reason = "watched without email"
 	ReasonMuted          Reason = "muted"
+	MutedOnForum         Reason = "muted on the forum"
 	AlreadyRead          Reason = "already read on the site"
 	AlreadyAlerted       Reason = "already sent as an alert"
 	ReasonAlertPending   Reason = "alert pending"

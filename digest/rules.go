@@ -17,7 +17,7 @@ const (
 	Readable      Rule = "readable"      // the member may read the thread in its current section
 	Author        Rule = "author"        // the member does not ignore the author
 	Watched       Rule = "watched"       // a watch covers the post, or the post quotes or mentions the member
-	MutedRule     Rule = "not_muted"     // no override turns the thread or section off
+	MutedRule     Rule = "not_muted"     // neither the forum nor an override mutes the thread or section
 	Unread        Rule = "unread"        // the member has not read it on the site
 	RouteRule     Rule = "single_route"  // no alert and no other edition brings it
 	DuplicateRule Rule = "not_duplicate" // no edition had it before its thread was moved
@@ -181,7 +181,10 @@ func (w *Window) watchOK(r *Reader, it *item) Phrase {
 }
 
 func (w *Window) muteReason(r *Reader, it *item) Reason {
-	if r.Overrides.Of(it.thread) == Off {
+	switch {
+	case r.Watches.Mute(it.thread):
+		return MutedOnForum
+	case r.Overrides.Of(it.thread) == Off:
 		return ReasonMuted
 	}
 	return ""

@@ -27,6 +27,18 @@ func (w Watch) Emails(opening bool) bool {
 type Watches struct {
 	Sections map[SectionID]Watch
 	Threads  map[ThreadID]Watch
+	Muted    map[ThreadID]bool // threads that the member muted on the forum: nothing about them, whatever else they watch
+	// MutedSections are those that the member muted on the forum: only the threads in them that they watch count.
+	MutedSections map[SectionID]bool
+}
+
+// Mute reports whether the member muted a thread on the forum, or its section without watching the thread.
+func (w Watches) Mute(t *Thread) bool {
+	if w.Muted[t.ID] {
+		return true
+	}
+	_, watched := w.Threads[t.ID]
+	return !watched && w.MutedSections[t.Section]
 }
 
 // ReadMarks records how far a member has read on the site.

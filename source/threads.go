@@ -17,7 +17,7 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 	var started, state int64
 	var starter sql.RawBytes
 	r := columns{"id": &t.ID, "section_id": &t.Section, "title": &t.Title, "starter_id": &t.Starter, "starter_name": &starter,
-		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect": &t.Redirect}
+		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect?": &t.Redirect, "locked?": &t.Locked}
 	err := queryChunked(ctx, s, "threads", "ids", ids, nil, r, func() (err error) {
 		t.Title = s.title(t.Title)
 		t.StarterName, t.StartedAt = s.name(names.intern(starter)), unix(started)
@@ -56,13 +56,16 @@ func stateOf(code int64) (forum.State, error) {
 
 // PostsAfter lists up to limit posts with IDs greater than after, in ascending order.
 func (s *Snapshot) PostsAfter(ctx context.Context, after forum.PostID, limit int) ([]forum.Arrival, error) {
-	a := arrivals{all: make([]forum.Arrival, 0, limit)}
+	a := arrivals{all: make([]forum.Arrival, 0, limit), ascending: true, last: after}
 	err := s.queryNamed(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.appendRow)
 	return a.all, err
 }
 
 // PostStates reads the current state of known posts. Posts that no longer exist are not in the result.
 func (s *Snapshot) PostStates(ctx context.Context, ids []forum.PostID) ([]forum.Arrival, error) {
+	if !s.db.has("arrivals_of") {
+		return s.statesOf(ctx, ids)
+	}
 	a := arrivals{all: make([]forum.Arrival, 0, len(ids))}
 	err := queryChunked(ctx, s, "arrivals_of", "ids", ids, nil, a.row(), a.appendRow)
 	return a.all, err
@@ -73,6 +76,9 @@ type arrivals struct {
 	next   forum.Arrival
 	posted int64
 	all    []forum.Arrival
+
+	ascending bool // the rows must be sorted, or the next page would leave out some
+	last      forum.PostID
 }
 
 func (a *arrivals) row() columns {
@@ -81,6 +87,10 @@ func (a *arrivals) row() columns {
 }
 
 func (a *arrivals) appendRow() error {
+	if a.ascending && a.next.Post <= a.last {
+		return outOfOrder("id", int64(a.next.Post), int64(a.last))
+	}
+	a.last = a.next.Post
 	a.next.PostedAt = unix(a.posted)
 	a.all = append(a.all, a.next)
 	return nil
@@ -104,6 +114,9 @@ func (s *Snapshot) postID(ctx context.Context, name string, p params) (forum.Pos
 
 // PostsCreated lists all posts created in [from, until), whatever their state, by ascending ID.
 func (s *Snapshot) PostsCreated(ctx context.Context, from, until time.Time) ([]forum.PostID, error) {
+	if !s.db.has("created") {
+		return s.createdSince(ctx, from, until)
+	}
 	var ids []forum.PostID
 	var id forum.PostID
 	err := s.queryNamed(ctx, "created", params{"from": ceilSeconds(from), "until": ceilSeconds(until)}, columns{"id": &id}, func() error {
