@@ -238,7 +238,10 @@ func (b bigStore) rounds() []boundedStep {
 			_, err := b.Queue.Outcomes(ctx, 1, b.now.Add(-10*time.Second))
 			return err
 		}},
-		{"explain: posts of messages", func(ctx context.Context) error { _, err := b.Outbox.Copies(ctx, 1, b.now.Add(-10*time.Second)); return err }},
+		{"explain: posts of messages", func(ctx context.Context) error {
+			_, err := b.Outbox.Copies(ctx, 1, b.now.Add(-10*time.Second))
+			return err
+		}},
 		{"explain: deferred posts of digests", func(ctx context.Context) error { _, err := b.Deferred.OfEditions(ctx, 1); return err }},
 		{"explain: waiting digests", func(ctx context.Context) error { _, err := b.Outbox.WaitingEditions(ctx, ids); return err }},
 		{"explain: upcoming deferred posts", func(ctx context.Context) error {
