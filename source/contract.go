@@ -33,6 +33,7 @@ func contract() []querySpec {
 	specs := []querySpec{
 		{name: "sections", columns: words("id parent_id place title holds_threads closed")},
 		{name: "threads", params: words("ids"), columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect")},
+		{name: "thread_sections", params: words("ids"), columns: words("thread_id section_id")},
 		{name: "posts", params: words("ids"), columns: words("id thread_id author_id author_name posted_at state version")},
 		{name: "bodies", params: words("ids"), columns: words("id author_id likes body")},
 		{name: "numbers", params: words("ids"), columns: words("id thread_id earlier")},
@@ -82,7 +83,7 @@ func contract() []querySpec {
 var tolerantQueries = []string{"codes", "word_filter"}
 
 // optionalQueries are those that a forum type may lack because the forum has nothing of the kind. They then have no rows.
-var optionalQueries = []string{"likes", "titles", "badges", "ignores", "mutes", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
+var optionalQueries = []string{"thread_sections", "likes", "titles", "badges", "ignores", "mutes", "named", "containing", "read_days", "section_reads", "thread_reads", "codes", "word_filter",
 	"visits", "watch_counts", "recipients"}
 
 // loadQueries reads the queries of a forum type and replaces those that the administrator's file overrides.

@@ -20,6 +20,7 @@
 //	name            parameters         columns
 //	sections                           id parent_id place title holds_threads closed
 //	threads         :ids               id section_id title starter_id starter_name started_at first_post_id state redirect
+//	thread_sections :ids               thread_id section_id
 //	posts           :ids               id thread_id author_id author_name posted_at state version
 //	bodies          :ids               id author_id likes body
 //	numbers         :ids               id thread_id earlier
@@ -60,7 +61,7 @@
 //	word_filter                        word regex replacement
 //
 // The last two are optional: a type may lack them, and if a forum lacks their tables, they have no rows. A type may lack
-// watch_counts, too. No type has recipients: it is for the administrator's file.
+// watch_counts, mutes and thread_sections, too. No type has recipients: it is for the administrator's file.
 //
 // What each query returns, and what it must leave out:
 //
@@ -70,6 +71,9 @@
 //   - threads, posts: all of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. redirect is 1
 //     for the placeholder that a move leaves behind. version is any text that changes whenever the post would
 //     look different. The author is 0 for guests and deleted accounts.
+//   - thread_sections: for a forum in which a thread may be in several sections, all sections of each thread. section_id in
+//     threads and arrivals is one of them: the one under which an email shows the thread if the member watches none of them. A member
+//     needs the right to read each; a watch of any counts. A thread in no section has a section of the type, with a row in sections.
 //   - bodies: the text as the forum stores it, cut to 262,144 characters, and the number of likes.
 //   - numbers: for each thread with a post of :ids, the posts that the forum counts, starting with the oldest post
 //     of :ids, ordered by thread and position. earlier is the number of counted posts before these. Go continues
