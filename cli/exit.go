@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"postrider/store"
 )
 
 // The exit codes of all commands. bounce uses tempFail instead: it answers to a mail server.
@@ -35,6 +37,14 @@ func asUsage(err error) error {
 		return nil
 	}
 	return exitError{exitUsage, err}
+}
+
+// asConflict marks an error as one about the configuration if the settings differ from those of another daemon on the store.
+func asConflict(err error) error {
+	if _, conflicts := errors.AsType[*store.SettingsConflict](err); conflicts {
+		return asUsage(err)
+	}
+	return err
 }
 
 // exitCode returns the exit code for the error of a command line.

@@ -93,6 +93,11 @@ func (c *cmdEnv) prepareReload(ctx context.Context, current *service) (_ *runnin
 	if err != nil {
 		return nil, err
 	}
+	// Last, because it changes what other daemons must agree with.
+	if err := next.store.AgreeOnSettings(ctx, cfg.Shared()); err != nil {
+		r.closePages()
+		return nil, err
+	}
 	logReload(next, current.cfg, kept)
 	return r, nil
 }

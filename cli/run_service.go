@@ -13,6 +13,7 @@ import (
 	"postrider/daemon/delivery"
 	"postrider/inbound"
 	"postrider/metrics"
+	"postrider/store"
 )
 
 // service is a daemon with everything around it: the relay, inbound messages and metrics. A reload replaces it by another one,
@@ -54,7 +55,7 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, part *shar
 		s.closeSenders = func() {}
 		return nil, err
 	}
-	if err := a.store.AcquireInstance(ctx, a.owner); err != nil {
+	if err := s.register(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.checkRestored(ctx); err != nil {
@@ -73,6 +74,18 @@ func (c *cmdEnv) startService(ctx context.Context, cfg config.Config, part *shar
 		debug.SetGCPercent(200)
 	}
 	return s, s.connect(ctx)
+}
+
+// register registers this process as a daemon on the store. Other daemons on it must have the same [digest] settings.
+func (s *service) register(ctx context.Context) error {
+	err := s.store.AcquireInstance(ctx, s.owner)
+	switch {
+	case errors.Is(err, store.ErrStoreInUse):
+		return errors.Join(err, asConflict(s.store.CompareSettings(ctx, s.cfg.Shared())))
+	case err != nil:
+		return err
+	}
+	return asConflict(s.store.AgreeOnSettings(ctx, s.cfg.Shared()))
 }
 
 // stop closes what startService opened.

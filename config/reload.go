@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // restartKeys are the keys that a running daemon cannot change: they name its databases and its sockets.
 func (c *Config) restartKeys() []struct {
@@ -38,4 +41,16 @@ func (c Config) Changed(old Config) (keys []string) {
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// Shared returns the keys, with their values, that must be the same in all daemons on one store: each of them plans digests for all
+// members.
+func (c Config) Shared() map[string]string {
+	shared := make(map[string]string)
+	for _, e := range c.rawEntries() {
+		if strings.HasPrefix(e.Key, "digest.") {
+			shared[e.Key] = e.Value
+		}
+	}
+	return shared
 }

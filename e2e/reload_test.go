@@ -121,6 +121,35 @@ func TestSIGHUP_WithWrongConfigurationKeepsTheOldOne(t *testing.T) {
 	wantEachMessageOnce(t, relay)
 }
 
+// TestSIGHUP_WithOtherDigestSettingsThanAnotherDaemonKeepsTheOldOnes changes [digest] while another daemon runs, and when it has
+// stopped.
+func TestSIGHUP_WithOtherDigestSettingsThanAnotherDaemonKeepsTheOldOnes(t *testing.T) {
+	t.Parallel()
+	relay, dsn := smtptest.New(t), servertest.Postgres(t)
+	configs, daemons := make([]string, 2), make([]*process, 2)
+	for i := range daemons {
+		configs[i] = appendConfig(t, writeConfig(t, t.TempDir(), "sample", sampleForum(t), dsn, relay.URL()), "[digest]\nhour = 8\n")
+		daemons[i] = start(t, buildBinary(t), "run", "-c", configs[i])
+		daemons[i].waitFor(t, "the start", func() bool { return strings.Contains(daemons[i].out.String(), "postrider started") })
+	}
+	replaceInConfig(t, configs[0], "hour = 8", "hour = 9")
+	daemons[0].hangUp(t)
+	daemons[0].waitFor(t, "the rejected reload", func() bool {
+		log := daemons[0].out.String()
+		return strings.Contains(log, "configuration not reloaded, the old one stays in use") && strings.Contains(log, `digest.hour is \"9\" here and \"8\" there`)
+	})
+	daemons[1].stop(t)
+	daemons[0].hangUp(t)
+	daemons[0].waitFor(t, "the reload", func() bool {
+		return strings.Contains(daemons[0].out.String(), `"msg":"configuration reloaded","changed":"digest.hour"`)
+	})
+	third := start(t, buildBinary(t), "run", "-c", configs[1])
+	if err := <-third.done; err == nil || third.ProcessState.ExitCode() != 2 || !strings.Contains(third.out.String(), `digest.hour is "8" here and "9" there`) {
+		t.Errorf("a daemon with the old settings ends with %v:\n%s", err, third.out)
+	}
+	daemons[0].stop(t)
+}
+
 func TestSIGHUP_DoesNotKillOtherCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

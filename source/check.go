@@ -29,6 +29,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		return nil
 	})
 	if err == nil {
+		all = append(all, db.checkLacks(ctx)...)
 		all = append(all, db.checkCodes(ctx)...)
 	}
 	if err != nil {
@@ -215,10 +216,13 @@ func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
 		return finding.Warn("members", "no member may get email", "check that dsn in [forum] names the live forum, not a copy without addresses")
 	}
 	text := fmt.Sprintf("%d may get email", n.members)
+	if n.of > 0 {
+		text = fmt.Sprintf("%d of the first %d may get email", n.members, n.of)
+	}
 	if n.withOptOuts > 0 {
 		text += fmt.Sprintf("; %d of them opted out of a kind of it, for example of announcements", n.withOptOuts)
 	}
-	if _, defined := s.db.queries["recipients"]; defined {
+	if s.db.has("recipients") {
 		text += "; the query recipients leaves out some of them"
 	}
 	return finding.OK("members", text)

@@ -31,7 +31,7 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	var author forum.MemberID
 	var likes int
 	var body string
-	r := columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
+	r := columns{"id": &id, "author_id": &author, "likes?": &likes, "body": &body}
 	return queryChunked(ctx, s, "bodies", "ids", ids, nil, r, func() error {
 		c := &forum.Content{LikeCount: likes, Body: s.parse(body, links)}
 		found[id] = c

@@ -1,4 +1,4 @@
--- FluxBB 1.5, on MySQL, MariaDB, PostgreSQL and SQLite. source.go documents what each query must return.
+-- FluxBB 1.5, on MySQL, MariaDB, PostgreSQL and SQLite. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- Categories have IDs from 1,000,000,000, because those of forums start at 1, too. A forum with an address elsewhere holds no threads.

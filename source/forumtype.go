@@ -52,7 +52,11 @@ type forumType struct {
 	zone       func(stored string) string                                       // returns an IANA name; nil: the forum stores one
 	locale     func(stored string) string                                       // returns a BCP 47 tag; nil: the forum stores one
 	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
+	lost       map[string]string                                                // what is lost without an optional table, by its name
 	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
+	homemade   bool                                                             // its queries come from the administrator's file alone
+	public     bool                                                             // everyone may read every section, so there is no query rights
+	visitReads bool                                                             // with a visit, a member has read everything until then
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 

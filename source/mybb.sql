@@ -1,4 +1,4 @@
--- MyBB 1.8. source.go documents what each query must return.
+-- MyBB 1.8. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- The password itself never leaves the database.

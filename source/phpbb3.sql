@@ -1,4 +1,4 @@
--- phpBB 3.1 to 3.3, on MySQL, MariaDB, PostgreSQL and SQLite. source.go documents what each query must return.
+-- phpBB 3.1 to 3.3, on MySQL, MariaDB, PostgreSQL and SQLite. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- forum_type: 0 category, 1 forum, 2 link. A password does not apply to the forums below, as phpBB asks for each forum's own.

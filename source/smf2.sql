@@ -1,4 +1,4 @@
--- SMF 2.1, on MySQL, MariaDB and PostgreSQL. source.go documents what each query must return.
+-- SMF 2.1, on MySQL, MariaDB and PostgreSQL. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- Categories have IDs from 1,000,000,000, because those of boards start at 1, too. A board with an address elsewhere holds no

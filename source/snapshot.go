@@ -40,7 +40,7 @@ func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r colu
 			err = fmt.Errorf("querying the forum for %s: %w", name, err)
 		}
 	}()
-	if _, defined := s.db.queries[name]; !defined && slices.Contains(optionalQueries, name) {
+	if !s.db.has(name) { // see [contract]: without
 		return nil
 	}
 	ctx, cancel := s.db.withTimeout(ctx)

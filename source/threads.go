@@ -18,7 +18,7 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 	var started, state int64
 	var starter sql.RawBytes
 	r := columns{"id": &t.ID, "section_id": &t.Section, "title": &t.Title, "starter_id": &t.Starter, "starter_name": &starter,
-		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect": &t.Redirect}
+		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect?": &t.Redirect}
 	err := queryChunked(ctx, s, "threads", "ids", ids, nil, r, func() (err error) {
 		t.Title = s.title(t.Title)
 		t.StarterName, t.StartedAt = s.name(names.intern(starter)), unix(started)
@@ -38,7 +38,7 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 
 // threadSections reads the sections of threads, for a forum in which a thread may be in several.
 func (s *Snapshot) threadSections(ctx context.Context, ids []forum.ThreadID) (map[forum.ThreadID][]forum.SectionID, error) {
-	if _, defined := s.db.queries["thread_sections"]; !defined {
+	if !s.db.has("thread_sections") {
 		return nil, nil
 	}
 	all := make(map[forum.ThreadID][]forum.SectionID, len(ids))
@@ -87,7 +87,7 @@ func stateOf(code int64) (forum.State, error) {
 
 // PostsAfter lists up to limit posts with IDs greater than after, in ascending order.
 func (s *Snapshot) PostsAfter(ctx context.Context, after forum.PostID, limit int) ([]forum.Arrival, error) {
-	a := arrivals{all: make([]forum.Arrival, 0, limit)}
+	a := arrivals{all: make([]forum.Arrival, 0, limit), ascending: true, last: after}
 	if err := s.queryNamed(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.appendRow); err != nil {
 		return nil, err
 	}
@@ -96,6 +96,9 @@ func (s *Snapshot) PostsAfter(ctx context.Context, after forum.PostID, limit int
 
 // PostStates reads the current state of known posts. Posts that no longer exist are not in the result.
 func (s *Snapshot) PostStates(ctx context.Context, ids []forum.PostID) ([]forum.Arrival, error) {
+	if !s.db.has("arrivals_of") {
+		return s.statesOf(ctx, ids)
+	}
 	a := arrivals{all: make([]forum.Arrival, 0, len(ids))}
 	if err := queryChunked(ctx, s, "arrivals_of", "ids", ids, nil, a.row(), a.appendRow); err != nil {
 		return nil, err
@@ -105,7 +108,7 @@ func (s *Snapshot) PostStates(ctx context.Context, ids []forum.PostID) ([]forum.
 
 // addSections adds the further sections of the posts' threads.
 func (s *Snapshot) addSections(ctx context.Context, list []forum.Arrival) error {
-	if _, defined := s.db.queries["thread_sections"]; !defined {
+	if !s.db.has("thread_sections") {
 		return nil
 	}
 	threads := make([]forum.ThreadID, len(list))
@@ -125,6 +128,9 @@ type arrivals struct {
 	next   forum.Arrival
 	posted int64
 	all    []forum.Arrival
+
+	ascending bool // the rows must be sorted, or the next page would leave out some
+	last      forum.PostID
 }
 
 func (a *arrivals) row() columns {
@@ -133,6 +139,10 @@ func (a *arrivals) row() columns {
 }
 
 func (a *arrivals) appendRow() error {
+	if a.ascending && a.next.Post <= a.last {
+		return outOfOrder("id", int64(a.next.Post), int64(a.last))
+	}
+	a.last = a.next.Post
 	a.next.PostedAt = unix(a.posted)
 	a.all = append(a.all, a.next)
 	return nil
@@ -156,6 +166,9 @@ func (s *Snapshot) postID(ctx context.Context, name string, p params) (forum.Pos
 
 // PostsCreated lists all posts created in [from, until), whatever their state, by ascending ID.
 func (s *Snapshot) PostsCreated(ctx context.Context, from, until time.Time) ([]forum.PostID, error) {
+	if !s.db.has("created") {
+		return s.createdSince(ctx, from, until)
+	}
 	var ids []forum.PostID
 	var id forum.PostID
 	err := s.queryNamed(ctx, "created", params{"from": ceilSeconds(from), "until": ceilSeconds(until)}, columns{"id": &id}, func() error {

@@ -1,4 +1,4 @@
--- Queries that are the same for XenForo 1.5 and 2. The others are in xenforo1.sql and xenforo2.sql. source.go documents what
+-- Queries that are the same for XenForo 1.5 and 2. The others are in xenforo1.sql and xenforo2.sql. docs/query-contract.md says what
 -- each query must return.
 
 -- name: sections

@@ -67,8 +67,9 @@ type instanceLock struct {
 	pool  *sql.DB
 	owner string
 
-	mu   sync.Mutex
-	conn *sql.Conn // nil: lost
+	mu       sync.Mutex
+	conn     *sql.Conn         // nil: lost
+	settings map[string]string // see AgreeOnSettings; nil: none
 }
 
 // renew checks that the lock is held, and takes it on a new connection if the old one is lost, for example in a failover. Held
@@ -99,8 +100,16 @@ func (a *instanceLock) lock(ctx context.Context) (held bool, err error) {
 	}
 	if held, err = tryLock(ctx, a.conn, a.owner); !held || err != nil {
 		a.unlock()
+		return held, err
 	}
-	return held, err
+	if a.settings == nil {
+		return true, nil
+	}
+	if err = a.tryAgree(ctx, a.settings); err != nil { // others may have agreed on new ones while the connection was lost
+		_ = a.conn.Raw(func(any) error { return driver.ErrBadConn }) // ends the session with its lock, instead of keeping it in the pool
+		a.unlock()
+	}
+	return err == nil, err
 }
 
 // ownerGone reports whether the lock of another owner is free.
