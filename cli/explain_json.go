@@ -63,7 +63,7 @@ type postExplanationsJSON struct {
 
 type postExplanationJSON struct {
 	Post     int64              `json:"post"`
-	Verdict  explain.PostStatus `json:"verdict"` // sent, waiting, coming, left out
+	Verdict  explain.PostStatus `json:"verdict"` // sent, waiting, coming, uncertain, left out
 	Reason   string             `json:"reason"`
 	Mail     string             `json:"message,omitempty"`
 	At       time.Time          `json:"at,omitzero"`

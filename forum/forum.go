@@ -50,6 +50,7 @@ type Thread struct {
 	StartedAt   time.Time
 	FirstPost   PostID
 	State       State
+	Locked      bool // takes no replies
 	Redirect    bool // a placeholder left behind by a move: it has no posts
 }
 
@@ -71,7 +72,18 @@ type Content struct {
 	Badges      []string // "Moderator", "Defence Professionals"
 	Likes       []string // names of members who like it, oldest first; at most LikeNames
 	LikeCount   int      // number of likes
+	Attachments []string // names of the attached files, in the forum's order; at most AttachmentNames
+	Poll        string   // the question of the poll that the opening post asks, plain text; empty: none
 	Body        markup.Doc
+}
+
+// AttachmentNames is the maximum number of a post's attachments that are read.
+const AttachmentNames = 100
+
+// ThreadMarks are what the forum shows next to a thread's title.
+type ThreadMarks struct {
+	Prefix string // "For sale", plain text; empty: none
+	Solved bool   // a question with an accepted answer
 }
 
 // LikeNames is the maximum number of likers' names that a message needs.

@@ -25,7 +25,8 @@ SELECT t.id                        AS id,
        t.posted                    AS started_at,
        t.first_post_id             AS first_post_id,
        0                           AS state,
-       CASE WHEN t.moved_to IS NULL THEN 0 ELSE 1 END AS redirect
+       CASE WHEN t.moved_to IS NULL THEN 0 ELSE 1 END AS redirect,
+       t.closed                    AS locked
   FROM {prefix}topics t
   LEFT JOIN {prefix}posts p ON p.id = t.first_post_id
  WHERE t.id IN (:ids)

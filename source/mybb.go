@@ -21,6 +21,7 @@ func mybb() forumType {
 		engines:    []sqlfile.Engine{sqlfile.MySQL},
 		prefix:     "mybb_",
 		files:      []string{"mybb.sql"},
+		lost:       map[string]string{"threadprefixes": lostPrefixes, "attachments": lostAttachments, "polls": lostPolls},
 		links:      func(base string) forum.Links { return mybbLinks(base) },
 		dialect:    markup.Dialect{Entities: true},
 		filter:     mybbFilter,

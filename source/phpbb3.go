@@ -20,6 +20,7 @@ func phpbb3() forumType {
 		engines: []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
 		prefix:  "phpbb_",
 		files:   []string{"phpbb3.sql"},
+		lost:    map[string]string{"attachments": lostAttachments},
 		links:   func(base string) forum.Links { return phpbbLinks(base) },
 		dialect: markup.Dialect{EscapedNames: true, NoMentions: true},
 		body:    phpbbBody,

@@ -20,6 +20,7 @@ func smf2() forumType {
 		engines: []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres},
 		prefix:  "smf_",
 		files:   []string{"smf2.sql"},
+		lost:    map[string]string{"attachments": lostAttachments, "polls": lostPolls},
 		links:   func(base string) forum.Links { return smfLinks(base) },
 		dialect: markup.Dialect{EscapedNames: true, NoMentions: true},
 		body:    markup.Dialect.SMF,

@@ -18,7 +18,7 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 	var started, state int64
 	var starter sql.RawBytes
 	r := columns{"id": &t.ID, "section_id": &t.Section, "title": &t.Title, "starter_id": &t.Starter, "starter_name": &starter,
-		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect?": &t.Redirect}
+		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect?": &t.Redirect, "locked?": &t.Locked}
 	err := queryChunked(ctx, s, "threads", "ids", ids, nil, r, func() (err error) {
 		t.Title = s.title(t.Title)
 		t.StarterName, t.StartedAt = s.name(names.intern(starter)), unix(started)

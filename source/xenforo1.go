@@ -15,6 +15,7 @@ func xenforo1() forumType {
 		engines: []sqlfile.Engine{sqlfile.MySQL},
 		prefix:  "xf_",
 		files:   []string{"xenforo.sql", "xenforo1.sql"},
+		lost:    lostXenForo,
 		links:   newXenforoLinks,
 		filter:  xenforoFilter,
 		rights:  phpRights,

@@ -18,6 +18,7 @@ func xenforo2() forumType {
 		engines: []sqlfile.Engine{sqlfile.MySQL},
 		prefix:  "xf_",
 		files:   []string{"xenforo.sql", "xenforo2.sql"},
+		lost:    lostXenForo,
 		links:   newXenforoLinks,
 		dialect: markup.Dialect{ShortNames: true},
 		filter:  xenforoFilter,

@@ -127,7 +127,7 @@ func (e *Service) explainPost(ctx context.Context, f *memberFacts, x *Post) erro
 	if err != nil {
 		return err
 	}
-	if !found && !e.explainUpcoming(f, x, why) {
+	if !found && !e.explainUpcoming(f, x, why) && !f.explainUnclear(x) {
 		e.explainOmitted(f, x, why)
 	}
 	if x.Mail == "" || x.Mail != x.Notice.Key {
@@ -243,7 +243,7 @@ func isRoute(why digest.Reason) bool {
 func describeDecision(m store.Message, why digest.Reason) digest.Phrase {
 	empty := m.Last.Reason == digest.ReasonNothingNew
 	switch {
-	case m.State == store.StateSkipped && !empty:
+	case m.State != store.StateAccepted && !empty:
 		return describeOutcome(m)
 	case why != "" && !isRoute(why):
 		return digest.NewPhrase("digest_omitted", "key", m.Key, "reason", why)
