@@ -104,5 +104,11 @@ func extraQueries() []querySpec {
 			about:   "For each post of :ids that opens a thread with a poll, its question, in the form of a body.",
 			without: "Emails do not say that a thread has a poll.", omitted: true,
 		},
+		{
+			name: "site", columns: words("name url version"),
+			about: "One row with the forum's name, its address and the version of its software. What the database does not hold is empty. version may " +
+				"be any text that contains the version, such as \"SMF 2.1.4\".",
+			without: "init asks for the address, and check does not name the version.", omitted: true,
+		},
 	}
 }
