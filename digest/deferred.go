@@ -24,7 +24,7 @@ func (r *Reader) deferReason(it *item) Reason {
 // deferredUntil returns when a deferred item is due: with the first edition on or after the day that the reader's
 // schedule would have if it were weekly or monthly. Posts written before the latest such day are not deferred.
 func (r *Reader) deferredUntil(it *item) (why Reason, at time.Time) {
-	override := r.Overrides.Of(it.thread)
+	override := r.override(it.thread)
 	switch override {
 	case Weekly:
 		why = HeldForWeek

@@ -35,7 +35,6 @@ const (
 type delivered struct {
 	to, id  string // recipient and Message-ID
 	posts   []int64
-	folds   bool      // it has no room for all its posts, and only counts some
 	at      time.Time // simulated
 	replied bool      // with 250; otherwise the connection was closed
 	killed  bool      // sent by a daemon that was killed
@@ -90,6 +89,13 @@ func (r *lifeRelay) current() relayMode {
 		r.troubled = r.clock()
 	}
 	return r.mode
+}
+
+// firstFailure returns when the relay stopped the first message since its mode was set; zero: not yet.
+func (r *lifeRelay) firstFailure() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.troubled
 }
 
 // messages returns the messages received so far.
@@ -178,10 +184,7 @@ func (s *lifeSession) Data(body io.Reader) error {
 func (s *lifeSession) Reset()        { s.to = "" }
 func (s *lifeSession) Logout() error { return nil }
 
-var (
-	mybbPostLink = regexp.MustCompile(`#pid(\d+)`)
-	foldedPosts  = regexp.MustCompile(`(?i)(\d+|eine?)\s+(more|weitere|weiterer|weiteres)\s`)
-)
+var mybbPostLink = regexp.MustCompile(`#pid(\d+)`)
 
 // readDelivered returns the Message-ID of a message, and the posts that its text part links to, each once.
 func readDelivered(t *testing.T, raw []byte) (d delivered) {
@@ -192,7 +195,6 @@ func readDelivered(t *testing.T, raw []byte) (d delivered) {
 	}
 	d.id = m.Header.Get("Message-ID")
 	text := textPart(t, m)
-	d.folds = foldedPosts.MatchString(text)
 	for _, link := range mybbPostLink.FindAllStringSubmatch(text, -1) {
 		id, _ := strconv.ParseInt(link[1], 10, 64)
 		if !slices.Contains(d.posts, id) {

@@ -28,7 +28,6 @@ type life struct {
 	ids      map[string]int          // Message-IDs, and how often each arrived
 	got      map[readerPost]string   // the message that brought a post
 	shown    map[readerPost][]string // all messages with a post
-	folds    map[string]bool         // messages that have no room for all their posts
 	verdicts map[string]int
 	faults   int
 	failed   int // rounds that failed
@@ -55,7 +54,7 @@ func playLife(t *testing.T, seed uint64, binary string) {
 	began := time.Date(2026, 11, 25, 5, 0, 0, 0, time.UTC) // after the posts of the dump
 	l := &life{
 		lifeWorld: newLifeWorld(t, began.Add(-time.Hour)), seed: seed, began: began, binary: binary, steps: map[int][]func(){},
-		ids: map[string]int{}, got: map[readerPost]string{}, shown: map[readerPost][]string{}, folds: map[string]bool{}, verdicts: map[string]int{},
+		ids: map[string]int{}, got: map[readerPost]string{}, shown: map[readerPost][]string{}, verdicts: map[string]int{},
 	}
 	l.forumModel = newLifeForum(l.lifeWorld, seed, 30)
 	l.round() // the store is new: nothing is due
@@ -147,6 +146,7 @@ type cause struct {
 	name        string
 	kinds       []alarm.Kind // empty: it may raise none
 	from, until time.Time    // until is zero while it lasts
+	felt        time.Time    // the first message that a fault of the relay stopped; zero: none
 	raised      time.Time
 	resolved    time.Time
 }

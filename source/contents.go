@@ -22,6 +22,9 @@ func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.
 	if err := s.likes(ctx, found); err != nil {
 		return nil, err
 	}
+	if err := s.addExtras(ctx, ids, found); err != nil {
+		return nil, err
+	}
 	return found, s.addAuthorBadges(ctx, authors)
 }
 

@@ -25,7 +25,7 @@ type querySpec struct {
 
 // contract returns all queries, in the order of the documentation.
 func contract() []querySpec {
-	return slices.Concat(postQueries(), memberQueries(), watchQueries(), scanQueries(), detailQueries(), audienceQueries())
+	return slices.Concat(postQueries(), memberQueries(), watchQueries(), scanQueries(), detailQueries(), extraQueries(), audienceQueries())
 }
 
 // required reports whether no forum can do without the query.

@@ -14,9 +14,16 @@ func postQueries() []querySpec {
 		},
 		{
 			name: "threads", params: words("ids"),
-			columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect?"),
+			columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect? locked?"),
 			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. redirect is 1 for the placeholder that a move leaves " +
-				"behind. The starter is 0 for guests and deleted accounts; starter_name is then the name that the forum shows.",
+				"behind, locked is 1 if the thread takes no replies. The starter is 0 for guests and deleted accounts; starter_name is then the name that the forum shows.",
+		},
+		{
+			name: "thread_sections", params: words("ids"), columns: words("thread_id section_id"),
+			about: "For a forum in which a thread may be in several sections: all sections of each thread. section_id in threads and arrivals " +
+				"is one of them; a message shows the thread under it to members who watch none of them. A member needs the right to read every " +
+				"one; a watch of any counts. For threads in no section, the query sections has a row, whose rights apply to them.",
+			without: "A thread is in one section.", omitted: true,
 		},
 		{
 			name: "posts", params: words("ids"),
@@ -68,6 +75,40 @@ func detailQueries() []querySpec {
 			about: "Words that the forum does not show, and what it shows instead. regex is 1 for a regular expression. Or one row that the forum " +
 				"type decodes.",
 			without: "No word is replaced.", omitted: true,
+		},
+	}
+}
+
+// extraQueries are about what hangs on threads and posts.
+func extraQueries() []querySpec {
+	words := strings.Fields
+	return []querySpec{
+		{
+			name: "prefixes", params: words("ids"), columns: words("id prefix"),
+			about:   "What the forum shows in front of the titles of threads, as plain text.",
+			without: "Emails show titles only.", omitted: true,
+		},
+		{
+			name: "solved", params: words("ids"), columns: words("id"),
+			about:   "Those of :ids that are questions with an accepted answer.",
+			without: "Emails mark no thread as solved.", omitted: true,
+		},
+		{
+			name: "attachments", params: words("ids"), columns: words("post_id name"),
+			about: "Names of the files that hang on posts, by post, in the forum's order. Leaves out those that the forum does not show, because " +
+				"they await approval or are thumbnails of others.",
+			without: "Emails do not say that a post has files.", omitted: true,
+		},
+		{
+			name: "polls", params: words("ids"), columns: words("id question"),
+			about:   "For each post of :ids that opens a thread with a poll, its question, in the form of a body.",
+			without: "Emails do not say that a thread has a poll.", omitted: true,
+		},
+		{
+			name: "site", columns: words("name url version"),
+			about: "One row with the forum's name, its address and the version of its software. What the database does not hold is empty. version may " +
+				"be any text that contains the version, such as \"SMF 2.1.4\".",
+			without: "init asks for the address, and check does not name the version.", omitted: true,
 		},
 	}
 }

@@ -19,6 +19,7 @@ func fluxbb() forumType {
 		notes: "FluxBB has no ignore lists, no likes, no approval of posts, and keeps what members have read in a cookie only. A watched forum " +
 			"means all its posts. It stores UTC offsets, not time zones. Table names usually have no prefix.",
 		engines:    []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
+		versions:   []string{"1.5"},
 		files:      []string{"fluxbb.sql"},
 		links:      func(base string) forum.Links { return fluxbbLinks(base) },
 		dialect:    markup.Dialect{NoMentions: true},

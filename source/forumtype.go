@@ -40,6 +40,7 @@ type forumType struct {
 	name, title, markup, notes string
 	engines                    []sqlfile.Engine
 	prefix                     string
+	versions                   []string // that it is made for: "3.1", "3.2"; nil: all
 	files                      []string // files with its queries; each query is in only one of them
 
 	links      func(base string) forum.Links

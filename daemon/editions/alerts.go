@@ -197,6 +197,10 @@ func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []Al
 	if err != nil {
 		return err
 	}
+	marks, err := s.ThreadMarks(ctx, need.threadIDs())
+	if err != nil {
+		return err
+	}
 	for _, a := range built {
 		if a.Alert == nil {
 			continue
@@ -206,7 +210,7 @@ func (b *Builder) fillAlerts(ctx context.Context, s *source.Snapshot, built []Al
 		if d.Member.Locale == "" {
 			d.Member.Locale = b.set.Locale
 		}
-		d.Fill(contents, part[d.Member.ID])
+		d.Fill(contents, part[d.Member.ID], marks)
 		d.SortByAge()
 		d.From, d.Until = d.Oldest(), now
 	}
