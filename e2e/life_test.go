@@ -39,7 +39,7 @@ type life struct {
 func TestLife_EightHours(t *testing.T) {
 	trials, err := strconv.Atoi(os.Getenv("POSTRIDER_LIFE"))
 	if err != nil || trials < 1 {
-		t.Skip("SKIPPED: set POSTRIDER_LIFE=1 to play eight hours of a forum; it takes six minutes")
+		t.Skip("SKIPPED: set POSTRIDER_LIFE=1 to play eight hours of a forum; it takes five to ten minutes")
 	}
 	binary := buildBinary(t)
 	first := uint64(envInt(t, "POSTRIDER_SEED", 1))
