@@ -41,7 +41,7 @@ func (r *Reader) isNotRepeated(post forum.PostID) bool {
 // overrideDefers returns when an item is due that an override defers: with the first edition on or after the day that the reader's
 // schedule would have if it were weekly or monthly. Posts written before the latest such day are not deferred.
 func (r *Reader) overrideDefers(it *item) (why Reason, at time.Time) {
-	override := r.Overrides.Of(it.thread)
+	override := r.override(it.thread)
 	switch override {
 	case Weekly:
 		why = HeldForWeek

@@ -42,8 +42,9 @@ type Section struct {
 // Thread is a topic: an opening post and its replies.
 type Thread struct {
 	ID          ThreadID
-	Section     SectionID // the current section
-	Title       string    // plain text, not escaped
+	Section     SectionID   // the current section
+	AlsoIn      []SectionID // further current sections; few forums have threads in several
+	Title       string      // plain text, not escaped
 	Starter     MemberID
 	StarterName string
 	StartedAt   time.Time
@@ -155,19 +156,23 @@ const (
 // Access is what a class may read. Sections that are not in it may not be read.
 type Access map[SectionID]Right
 
-// MayRead reports whether a member of the class may read a thread in its current section, as an ordinary
-// reader.
+// MayRead reports whether a member of the class may read a thread, as an ordinary reader. They must have the right in each of its
+// current sections.
 func (a Access) MayRead(m MemberID, t *Thread) bool {
 	if t.State != Visible || t.Redirect {
 		return false
 	}
-	switch a[t.Section] {
-	case ReadAll:
-		return true
-	case ReadOwn:
-		return t.Starter == m && m != Guest
+	for section := range t.InSections {
+		switch a[section] {
+		case NoRight:
+			return false
+		case ReadOwn:
+			if t.Starter != m || m == Guest {
+				return false
+			}
+		}
 	}
-	return false
+	return true
 }
 
 // Links returns the URLs of a forum's own pages.

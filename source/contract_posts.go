@@ -19,6 +19,13 @@ func postQueries() []querySpec {
 				"behind, locked is 1 if the thread takes no replies. The starter is 0 for guests and deleted accounts; starter_name is then the name that the forum shows.",
 		},
 		{
+			name: "thread_sections", params: words("ids"), columns: words("thread_id section_id"),
+			about: "For a forum in which a thread may be in several sections: all sections of each thread. section_id in threads and arrivals " +
+				"is one of them; a message shows the thread under it to members who watch none of them. A member needs the right to read every " +
+				"one; a watch of any counts. For threads in no section, the query sections has a row, whose rights apply to them.",
+			without: "A thread is in one section.", omitted: true,
+		},
+		{
 			name: "posts", params: words("ids"),
 			columns: words("id thread_id author_id author_name posted_at state version"),
 			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. version is any text that changes whenever the post " +
@@ -96,6 +103,12 @@ func extraQueries() []querySpec {
 			name: "polls", params: words("ids"), columns: words("id question"),
 			about:   "For each post of :ids that opens a thread with a poll, its question, in the form of a body.",
 			without: "Emails do not say that a thread has a poll.", omitted: true,
+		},
+		{
+			name: "site", columns: words("name url version"),
+			about: "One row with the forum's name, its address and the version of its software. What the database does not hold is empty. version may " +
+				"be any text that contains the version, such as \"SMF 2.1.4\".",
+			without: "init asks for the address, and check does not name the version.", omitted: true,
 		},
 	}
 }

@@ -101,7 +101,7 @@ func (s *Snapshot) statesOf(ctx context.Context, ids []forum.PostID) ([]forum.Ar
 		if !known {
 			continue // as a join of posts and threads would leave it out
 		}
-		states = append(states, forum.Arrival{Post: p.ID, Thread: t.ID, Section: t.Section, Author: p.Author, PostedAt: p.PostedAt,
+		states = append(states, forum.Arrival{Post: p.ID, Thread: t.ID, Section: t.Section, AlsoIn: t.AlsoIn, Author: p.Author, PostedAt: p.PostedAt,
 			Visible: p.State == forum.Visible && t.State == forum.Visible && !t.Redirect})
 	}
 	return states, nil

@@ -57,4 +57,5 @@ const (
 	lostSolved      = "emails do not show which threads are solved"
 	lostAttachments = "emails do not name attached files"
 	lostPolls       = "emails do not show the questions of polls"
+	lostSite        = "the version of the forum is not checked"
 )

@@ -299,3 +299,10 @@ SELECT c.search_for                AS word,
        0                           AS regex,
        c.replace_with              AS replacement
   FROM {prefix}censoring c
+
+-- name: site
+SELECT MAX(CASE WHEN c.conf_name = 'o_board_title' THEN c.conf_value ELSE '' END) AS name,
+       MAX(CASE WHEN c.conf_name = 'o_base_url' THEN c.conf_value ELSE '' END) AS url,
+       MAX(CASE WHEN c.conf_name = 'o_cur_version' THEN c.conf_value ELSE '' END) AS version
+  FROM {prefix}config c
+ WHERE c.conf_name IN ('o_board_title', 'o_base_url', 'o_cur_version')

@@ -370,3 +370,8 @@ SELECT t.firstpost                 AS id,
   JOIN {prefix}threads t ON t.tid = p.tid AND t.firstpost = p.pid
   JOIN {if_readable polls pid question:text} q ON q.pid = t.poll
  WHERE p.pid IN (:ids)
+
+-- name: site
+SELECT COALESCE((SELECT s.value FROM {if_readable settings name:text value:text} s WHERE s.name = 'bbname'), '') AS name,
+       COALESCE((SELECT s.value FROM {if_readable settings name:text value:text} s WHERE s.name = 'bburl'), '') AS url,
+       COALESCE((SELECT c.cache FROM {if_readable datacache title:text cache:text} c WHERE c.title = 'version'), '') AS version

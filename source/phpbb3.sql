@@ -399,3 +399,11 @@ SELECT p.post_id                   AS id,
   FROM {prefix}posts p
   JOIN {prefix}topics t ON t.topic_id = p.topic_id AND t.topic_first_post_id = p.post_id
  WHERE p.post_id IN (:ids) AND t.poll_start > 0
+
+-- name: site
+SELECT MAX(CASE WHEN c.config_name = 'sitename' THEN c.config_value ELSE '' END) AS name,
+       CONCAT(MAX(CASE WHEN c.config_name = 'server_protocol' THEN c.config_value ELSE '' END), MAX(CASE WHEN c.config_name = 'server_name' THEN c.config_value ELSE '' END),
+              MAX(CASE WHEN c.config_name = 'script_path' THEN c.config_value ELSE '' END)) AS url,
+       MAX(CASE WHEN c.config_name = 'version' THEN c.config_value ELSE '' END) AS version
+  FROM {prefix}config c
+ WHERE c.config_name IN ('sitename', 'server_protocol', 'server_name', 'script_path', 'version')

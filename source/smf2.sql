@@ -372,3 +372,11 @@ SELECT m.id_msg                    AS id,
   JOIN {prefix}topics t ON t.id_topic = m.id_topic AND t.id_first_msg = m.id_msg
   JOIN {if_readable polls id_poll question:text} q ON q.id_poll = t.id_poll
  WHERE m.id_msg IN (:ids)
+
+-- name: site
+-- The name and the address are in Settings.php only.
+SELECT ''                          AS name,
+       ''                          AS url,
+       COALESCE(MAX(s.value), '')  AS version
+  FROM {prefix}settings s
+ WHERE s.variable = 'smfVersion'

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"postrider/forum"
@@ -25,7 +26,37 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 		threads = append(threads, t)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	sections, err := s.threadSections(ctx, ids)
+	for i := range threads {
+		threads[i].AlsoIn = without(threads[i].Section, sections[threads[i].ID])
+	}
 	return threads, err
+}
+
+// threadSections reads the sections of threads, for a forum in which a thread may be in several.
+func (s *Snapshot) threadSections(ctx context.Context, ids []forum.ThreadID) (map[forum.ThreadID][]forum.SectionID, error) {
+	if !s.db.has("thread_sections") {
+		return nil, nil
+	}
+	all := make(map[forum.ThreadID][]forum.SectionID, len(ids))
+	var thread forum.ThreadID
+	var section forum.SectionID
+	err := queryChunked(ctx, s, "thread_sections", "ids", ids, nil, columns{"thread_id": &thread, "section_id": &section}, func() error {
+		all[thread] = append(all[thread], section)
+		return nil
+	})
+	return all, err
+}
+
+// without returns the sections other than one. It is nil if there are none.
+func without(section forum.SectionID, all []forum.SectionID) []forum.SectionID {
+	if len(all) == 0 || len(all) == 1 && all[0] == section {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(id forum.SectionID) bool { return id == section })
 }
 
 // Posts reads posts in their current state, even if hidden. Posts that no longer exist are not in the result.
@@ -57,8 +88,10 @@ func stateOf(code int64) (forum.State, error) {
 // PostsAfter lists up to limit posts with IDs greater than after, in ascending order.
 func (s *Snapshot) PostsAfter(ctx context.Context, after forum.PostID, limit int) ([]forum.Arrival, error) {
 	a := arrivals{all: make([]forum.Arrival, 0, limit), ascending: true, last: after}
-	err := s.queryNamed(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.appendRow)
-	return a.all, err
+	if err := s.queryNamed(ctx, "arrivals", params{"after": after, "limit": limit}, a.row(), a.appendRow); err != nil {
+		return nil, err
+	}
+	return a.all, s.addSections(ctx, a.all)
 }
 
 // PostStates reads the current state of known posts. Posts that no longer exist are not in the result.
@@ -67,8 +100,27 @@ func (s *Snapshot) PostStates(ctx context.Context, ids []forum.PostID) ([]forum.
 		return s.statesOf(ctx, ids)
 	}
 	a := arrivals{all: make([]forum.Arrival, 0, len(ids))}
-	err := queryChunked(ctx, s, "arrivals_of", "ids", ids, nil, a.row(), a.appendRow)
-	return a.all, err
+	if err := queryChunked(ctx, s, "arrivals_of", "ids", ids, nil, a.row(), a.appendRow); err != nil {
+		return nil, err
+	}
+	return a.all, s.addSections(ctx, a.all)
+}
+
+// addSections adds the further sections of the posts' threads.
+func (s *Snapshot) addSections(ctx context.Context, list []forum.Arrival) error {
+	if !s.db.has("thread_sections") {
+		return nil
+	}
+	threads := make([]forum.ThreadID, len(list))
+	for i, a := range list {
+		threads[i] = a.Thread
+	}
+	slices.Sort(threads)
+	sections, err := s.threadSections(ctx, slices.Compact(threads))
+	for i := range list {
+		list[i].AlsoIn = without(list[i].Section, sections[list[i].Thread])
+	}
+	return err
 }
 
 // arrivals collects arrivals row by row.

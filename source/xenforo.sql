@@ -324,3 +324,9 @@ SELECT p.post_id                   AS id,
   JOIN {prefix}thread t ON t.thread_id = p.thread_id AND t.first_post_id = p.post_id
   JOIN {if_readable poll content_type:text content_id question:text} q ON q.content_type = 'thread' AND q.content_id = t.thread_id
  WHERE p.post_id IN (:ids) AND t.discussion_type = 'poll'
+
+-- name: site
+-- XenForo 1 has the version only as a number, in an option.
+SELECT COALESCE((SELECT o.option_value FROM {if_readable option option_id:text option_value:text} o WHERE o.option_id = 'boardTitle'), '') AS name,
+       COALESCE((SELECT o.option_value FROM {if_readable option option_id:text option_value:text} o WHERE o.option_id = 'boardUrl'), '') AS url,
+       COALESCE((SELECT a.version_string FROM {if_readable addon addon_id:text version_string:text} a WHERE a.addon_id = 'XF'), '') AS version

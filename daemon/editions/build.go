@@ -212,5 +212,9 @@ func (b *Builder) loadWindow(ctx context.Context, s *source.Snapshot, sightings 
 	if err != nil {
 		return nil, nil, err
 	}
-	return digest.NewWindow(sections, threads, posts, sightings), posts, nil
+	places, err := b.sightings.placesOf(ctx, sightings)
+	if err != nil {
+		return nil, nil, err
+	}
+	return digest.NewWindow(sections, threads, posts, sightings, places), posts, nil
 }

@@ -74,6 +74,7 @@ type Post struct {
 	// Folded means that the message has no room for the post. It is only counted, or only its thread's title is shown.
 	Folded      bool
 	Seen        []store.SightingRecord
+	Places      forum.Places          // of its sightings, if they stand for several sections
 	Pending     time.Time             // since when it is known but not visible; zero: not pending
 	RuleResults []digest.RuleResult   // current results, whatever happened
 	Notice      store.AlertItemRecord // no Key: no alert was planned
