@@ -21,7 +21,7 @@ const (
 	Unread        Rule = "unread"        // the member has not read it on the site
 	RouteRule     Rule = "single_route"  // no alert and no other edition brings it
 	DuplicateRule Rule = "not_duplicate" // no edition had it before its thread was moved
-	CadenceRule   Rule = "cadence"       // no override defers it to a weekly or monthly edition
+	CadenceRule   Rule = "cadence"       // neither an override nor an earlier copy defers it to a later edition
 )
 
 // rule checks an item for a reader and explains the result.
