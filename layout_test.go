@@ -11,7 +11,7 @@ import (
 // A new package needs a line here: decide which layer it belongs to.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "forumdir", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
 	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "source", "web", "internal/addr", "internal/dsn"},
 	"admin":                {"alarm", "bounce", "daemon", "daemon/audience", "daemon/editions", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
 	"metrics":              {"alarm", "bounce", "daemon", "daemon/delivery", "source", "store"},
@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"markup":               {"internal/line"},
 	"mail":                 {"internal/line", "internal/qp"},
 	"doctor":               {"internal/addr", "internal/finding"},
+	"forumdir":             {},
 	"internal/browsertest": {"internal/servertest"},
 	"internal/dnstest":     {},
 	"internal/dsn":         {},

@@ -40,7 +40,7 @@ func (s *Server) explainPage() page {
 		Messages:    []store.Message{{Row: store.Row{Key: "digest/1/a"}, State: "accepted", Settled: now}},
 	}
 	full := explainView{pageFrame: s.samplePageFrame("explain"), MemberQuery: "Anna", PostQuery: "1", Member: forum.Member{ID: 1, Name: "Anna"}}
-	for _, postStatus := range []explain.PostStatus{explain.Sent, explain.Waiting, explain.Upcoming, explain.Omitted} {
+	for _, postStatus := range []explain.PostStatus{explain.Sent, explain.Waiting, explain.Upcoming, explain.Unclear, explain.Omitted} {
 		explanation.Verdict = postStatus
 		full.Explanations = append(full.Explanations, explanation)
 	}

@@ -63,7 +63,7 @@ type postExplanationsJSON struct {
 
 type postExplanationJSON struct {
 	Post     int64              `json:"post"`
-	Verdict  explain.PostStatus `json:"verdict"` // sent, waiting, coming, left out
+	Verdict  explain.PostStatus `json:"verdict"` // sent, waiting, coming, uncertain, left out
 	Reason   string             `json:"reason"`
 	Mail     string             `json:"message,omitempty"`
 	At       time.Time          `json:"at,omitzero"`
@@ -78,8 +78,9 @@ type postExplanationJSON struct {
 type sightingJSON struct {
 	Seq       int64     `json:"seq"`
 	At        time.Time `json:"at"`
-	Section   int64     `json:"section"`
-	MovedFrom int64     `json:"moved_from,omitempty"`
+	Section   int64     `json:"section"` // of several, the first
+	AlsoIn    []int64   `json:"also_in,omitempty"`
+	MovedFrom int64     `json:"moved_from,omitempty"` // of several, the first
 }
 
 type ruleJSON struct {
@@ -102,7 +103,19 @@ func newPostExplanationJSON(x explain.Post, say phraser) postExplanationJSON {
 		Pending: x.Pending, Alert: say(x.Alert), Seen: []sightingJSON{}, Rules: []ruleJSON{}, Messages: []messageJSON{},
 	}
 	for _, s := range x.Seen {
-		out.Seen = append(out.Seen, sightingJSON{s.Seq, s.At, int64(s.Section), int64(s.MovedFrom)})
+		in, from := x.Places.Of(s.Section), x.Places.Of(s.MovedFrom)
+		one := sightingJSON{Seq: s.Seq, At: s.At}
+		for i, id := range in {
+			if i == 0 {
+				one.Section = int64(id)
+			} else {
+				one.AlsoIn = append(one.AlsoIn, int64(id))
+			}
+		}
+		if len(from) > 0 {
+			one.MovedFrom = int64(from[0])
+		}
+		out.Seen = append(out.Seen, one)
 	}
 	for _, s := range x.RuleResults {
 		out.Rules = append(out.Rules, ruleJSON{string(s.Rule), s.Bars, say(s.Says)})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -118,7 +119,7 @@ func (c *cmdEnv) printPostExplanations(member forum.Member, stories []explain.Po
 		fmt.Fprintf(c.out, "Post %d for %s: %s\n", x.Post, memberLabel(member), summary(x, say(x.Reason)))
 		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 		for _, s := range x.Seen {
-			fmt.Fprintf(table, "  sighted\t\t%s UTC as %d, in section %d%s\n", formatTime(s.At), s.Seq, s.Section, moved(s))
+			fmt.Fprintf(table, "  sighted\t\t%s UTC as %d, in %s%s\n", formatTime(s.At), s.Seq, place(x.Places.Of(s.Section)), moved(s, x.Places))
 		}
 		if !x.Pending.IsZero() {
 			fmt.Fprintf(table, "  sighted\tno\tfound %s UTC, not visible\n", formatTime(x.Pending))
@@ -159,9 +160,21 @@ func summary(x explain.Post, reason string) string {
 	return text
 }
 
-func moved(s store.SightingRecord) string {
+func moved(s store.SightingRecord, places forum.Places) string {
 	if s.MovedFrom == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", moved from section %d", s.MovedFrom)
+	return ", moved from " + place(places.Of(s.MovedFrom))
+}
+
+// place names the sections of a thread.
+func place(sections []forum.SectionID) string {
+	if len(sections) == 1 {
+		return fmt.Sprintf("section %d", sections[0])
+	}
+	list := make([]string, len(sections))
+	for i, id := range sections {
+		list[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return "sections " + strings.Join(list, ", ")
 }

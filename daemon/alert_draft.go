@@ -30,6 +30,9 @@ func (ap *alertPlanner) draftAlerts(ctx context.Context, rows []store.Row) ([]de
 	asks := make([]editions.AlertRequest, len(rows))
 	for i, r := range rows {
 		asks[i] = editions.AlertRequest{Member: r.Member, Items: notices[r.Key]}
+		if r.UncertainCount > 0 {
+			asks[i].Repeated = r.Key
+		}
 	}
 	now := ap.Now()
 	built, err := ap.builder.BuildAlerts(ctx, now, ap.settings.Alerts, asks)
@@ -69,7 +72,7 @@ func (ap *alertPlanner) fillAlertDraft(m delivery.Draft, b editions.AlertResult,
 	if a.Cause().IsDirect() { // unsubscribing from a quote or mention turns off all alerts
 		oneClick = footer.All
 	}
-	m.To, m.Posts, m.TextOnly, m.Envelope = a.Member, a.Counts().Posts, b.Choices.Format == digest.Text, envelope.Alert(ap.settings, oneClick)
+	m.To, m.Posts, m.Digest, m.TextOnly, m.Envelope = a.Member, a.Counts().Posts, &a.Digest, b.Choices.Format == digest.Text, envelope.Alert(ap.settings, oneClick)
 	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
 		a.Followup = len(earlierKeys) > 0

@@ -163,6 +163,9 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 // dropAlreadyNotified applies the mode "first reply only": it drops items for threads that the member got an alert about
 // and has neither read nor visited the forum since. Quotes and mentions are kept, because without a watch no digest would bring them.
 func (ap *alertPlanner) dropAlreadyNotified(ctx context.Context, s *source.Snapshot, notices []digest.AlertItem, modes map[forum.MemberID]digest.AlertMode) ([]digest.AlertItem, error) {
+	if !s.KnowsVisits() { // nothing would ever end the wait
+		return notices, nil
+	}
 	var ask []digest.AlertItem
 	firstOnly := func(n digest.AlertItem) bool { return modes[n.Member] == digest.FirstReply && !n.Cause.IsDirect() }
 	for _, n := range notices {

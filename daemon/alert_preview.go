@@ -180,7 +180,7 @@ func (ap *alertPlanner) keepFirstPerThread(ctx context.Context, s *source.Snapsh
 			}
 		}
 		t, before := told[n.Thread]
-		if before && !n.Cause.IsDirect() && !t.VisitedSince(read[member], visits[member], n.Section) && !postedBetween(wrote[n.Thread], t.Until, n.PostedAt) {
+		if before && s.KnowsVisits() && !n.Cause.IsDirect() && !t.VisitedSince(read[member], visits[member], n.Section) && !postedBetween(wrote[n.Thread], t.Until, n.PostedAt) {
 			left = append(left, digest.Omitted{Post: n.Post, Reason: digest.ReasonNotVisitedSince})
 			continue
 		}

@@ -14,7 +14,7 @@ import (
 func (dp *digestPlanner) draftDigests(ctx context.Context, rows []store.Row) ([]delivery.Draft, error) {
 	asks := make([]editions.Request, len(rows))
 	for i, r := range rows {
-		asks[i] = editions.Request{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
+		asks[i] = editions.Request{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created, Repeated: r.UncertainCount > 0}
 	}
 	built, err := dp.builder.Build(ctx, dp.Now(), asks)
 	if err != nil {
@@ -28,7 +28,7 @@ func (dp *digestPlanner) draftDigests(ctx context.Context, rows []store.Row) ([]
 		}
 		footer := envelope.WithViewLink(envelope.DigestFooter(dp.Links, e.Digest.Member.ID), dp.Links, e.Digest.Member.ID, rows[i].Key)
 		drafts[i] = delivery.Draft{
-			To: e.Digest.Member, Posts: e.Digest.Counts().Posts, Brought: e.Digest.PostIDs(), TextOnly: e.TextOnly, Deferred: e.Deferred, Envelope: envelope.Digest(dp.settings, footer.Unsubscribe),
+			To: e.Digest.Member, Posts: e.Digest.Counts().Posts, Digest: e.Digest, TextOnly: e.TextOnly, Deferred: e.Deferred, Envelope: envelope.Digest(dp.settings, footer.Unsubscribe),
 			Render: func() (templates.Content, error) {
 				return dp.Renderer.Digest(e.Digest, footer, dp.settings.Digest.MaxBytes)
 			},

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"postrider/bounce"
 	"postrider/daemon/explain"
 	"postrider/daemon/settings"
 	"postrider/digest"
@@ -109,12 +108,21 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 		{"address bounces", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
-			h := store.Health{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
-			if err := w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{h}); err != nil {
+			w.suppress("anna")
+			return p
+		}, explain.Omitted, "", digest.ReasonSuppressed, ""},
+		{"address suppressed by an operator", func(w *world) forum.PostID {
+			p := w.writePost(w.thread(tonight))
+			w.round()
+			h, err := store.ManualSuppression(address("anna"), "asked for it", w.clock())
+			if err == nil {
+				err = w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{h})
+			}
+			if err != nil {
 				w.Fatal(err)
 			}
 			return p
-		}, explain.Omitted, "", digest.ReasonSuppressed, ""},
+		}, explain.Omitted, "", digest.ReasonSuppressedByHand, ""},
 		{"digests turned off", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
@@ -274,17 +282,52 @@ func TestExplainPosts_FoldedPosts(t *testing.T) {
 	}
 	w.setClock(5, "08:00")
 	w.round()
-	folded := map[bool]int{}
-	for p := range forum.PostID(60) {
+	folded := w.countFolded(60)
+	if folded < 10 || folded > 50 {
+		t.Errorf("%d of 60 posts are folded", folded)
+	}
+	w.set.Digest.MaxBytes = 1_000_000 // now it would have room for all
+	w.restart()
+	if n := w.countFolded(60); n != folded {
+		t.Errorf("%d posts are folded after a change of the configuration, want %d", n, folded)
+	}
+}
+
+func TestExplainPosts_FoldedInAlert(t *testing.T) {
+	racetest.SkipIfRace(t)
+	t.Parallel()
+	w := newDailyWorld(t)
+	w.set.Alerts, w.set.Digest.MaxBytes = settings.DefaultAlerts(), 20_000
+	w.restart()
+	w.round()
+	thread := w.thread(tonight)
+	for range 60 {
+		w.writeText(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 20))
+	}
+	w.round()
+	w.advanceClock(10 * time.Minute)
+	w.round()
+	if x := w.explainPost(101, forum.PostID(w.next())-1); !strings.HasPrefix(x.Mail, "alert/101/") {
+		t.Fatalf("%+v", x)
+	}
+	if folded := w.countFolded(60); folded < 10 || folded > 50 {
+		t.Errorf("%d of 60 posts are folded", folded)
+	}
+}
+
+// countFolded returns how many of the newest posts Anna got in a message that has no room for them.
+func (w *world) countFolded(newest int) (folded int) {
+	w.Helper()
+	for p := range forum.PostID(newest) {
 		x := w.explainPost(101, forum.PostID(w.next())-1-p)
 		if x.Verdict != explain.Sent {
-			t.Fatalf("%+v", x)
+			w.Fatalf("%+v", x)
 		}
-		folded[x.Folded]++
+		if x.Folded {
+			folded++
+		}
 	}
-	if folded[true] < 10 || folded[false] < 10 {
-		t.Errorf("%d posts are folded and %d shown", folded[true], folded[false])
-	}
+	return folded
 }
 
 // TestExplainPosts_MatchesSentMessages runs days without later changes to posts or watches.

@@ -231,7 +231,7 @@ func (sc *scanner) recheckPending(ctx context.Context, s *source.Snapshot, sift 
 		case a.PostedAt.Before(sift.oldest):
 		case a.Visible && !a.PostedAt.After(sift.now):
 			g.Sighted = append(g.Sighted, a)
-			sift.met[a.Post] = metNow(a, a.Section)
+			sift.met[a.Post] = metNow(a, a.Place())
 		default:
 			delete(left, a.Post) // still pending
 		}

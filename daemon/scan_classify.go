@@ -9,7 +9,7 @@ import (
 
 // metPost is what an earlier scan found under a post's ID.
 type metPost struct {
-	section forum.SectionID // where it was sighted; 0: pending
+	section forum.SectionID // the place where it was sighted; 0: pending
 	thread  forum.ThreadID
 	author  forum.MemberID
 	posted  int64 // Unix seconds
@@ -17,7 +17,7 @@ type metPost struct {
 
 func metAt(p store.Place) metPost { return metPost{p.Section, p.Thread, p.Author, p.PostedAt.Unix()} }
 
-// metNow returns an arrival as met in a section; 0: pending.
+// metNow returns an arrival as met at a place; 0: pending.
 func metNow(a forum.Arrival, section forum.SectionID) metPost {
 	return metPost{section, a.Thread, a.Author, a.PostedAt.Unix()}
 }
@@ -61,9 +61,9 @@ func (s *postClassifier) add(a forum.Arrival) {
 		s.addReused(a)
 	case was.author != a.Author && a.Author != forum.Guest:
 		s.doubtful = append(s.doubtful, a)
-	case s.visible(a) && was.section != a.Section && !s.ignoreMoves: // moved, merged, or split off alone
+	case s.visible(a) && was.section != a.Place() && !s.ignoreMoves: // moved, merged, or split off alone
 		s.batch.Moved = append(s.batch.Moved, store.Move{Arrival: a, From: was.section})
-		s.met[a.Post] = metNow(a, a.Section)
+		s.met[a.Post] = metNow(a, a.Place())
 	}
 }
 
@@ -75,7 +75,7 @@ func (s *postClassifier) visible(a forum.Arrival) bool {
 func (s *postClassifier) addNew(a forum.Arrival) {
 	if s.visible(a) {
 		s.batch.Sighted = append(s.batch.Sighted, a)
-		s.met[a.Post] = metNow(a, a.Section)
+		s.met[a.Post] = metNow(a, a.Place())
 		return
 	}
 	s.batch.Pending = append(s.batch.Pending, a.Post)

@@ -13,7 +13,7 @@ import (
 // moveWatchPeriod is how long after its sighting a post is checked for moves.
 const moveWatchPeriod = 7 * 24 * time.Hour
 
-// scanMoves records sightings of posts whose threads were moved or merged into another section, for members who could not
+// scanMoves records sightings of posts whose threads were moved or merged into another section, or that is in other sections than before, for members who could not
 // get them in the earlier section.
 func (sc *scanner) scanMoves(ctx context.Context) error {
 	now := sc.Now()
@@ -36,7 +36,7 @@ func (sc *scanner) scanMoves(ctx context.Context) error {
 			return err
 		}
 		for _, t := range threads {
-			if !t.Redirect && allInSection(byThread[t.ID], t.Section) {
+			if !t.Redirect && allAt(byThread[t.ID], t.Place()) {
 				delete(byThread, t.ID)
 			}
 		}
@@ -49,16 +49,16 @@ func (sc *scanner) scanMoves(ctx context.Context) error {
 	return sc.saveSightings(ctx, g)
 }
 
-func allInSection(places []store.Place, section forum.SectionID) bool {
+func allAt(places []store.Place, place forum.SectionID) bool {
 	for _, p := range places {
-		if p.Section != section {
+		if p.Section != place {
 			return false
 		}
 	}
 	return true
 }
 
-// findMoved reads the current section of posts in moved threads.
+// findMoved reads the current place of posts in moved threads.
 func findMoved(ctx context.Context, s *source.Snapshot, wandering map[forum.ThreadID][]store.Place) ([]store.Move, error) {
 	was := make(map[forum.PostID]store.Place)
 	var ids []forum.PostID
@@ -75,7 +75,7 @@ func findMoved(ctx context.Context, s *source.Snapshot, wandering map[forum.Thre
 	var moves []store.Move
 	for _, a := range arrivals {
 		// A post of another time has the ID of a lost post: see checkLostPosts.
-		if p := was[a.Post]; a.Visible && a.Section != p.Section && a.PostedAt.Equal(p.PostedAt) {
+		if p := was[a.Post]; a.Visible && a.Place() != p.Section && a.PostedAt.Equal(p.PostedAt) {
 			moves = append(moves, store.Move{Arrival: a, From: p.Section})
 		}
 	}

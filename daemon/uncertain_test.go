@@ -8,7 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"postrider/daemon/explain"
 	"postrider/daemon/settings"
+	"postrider/digest"
+	"postrider/forum"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -38,8 +41,8 @@ func TestUncertain_LeftToNextEditionIfConfigured(t *testing.T) {
 	w.wantMessages("anna", posts(a, b))
 }
 
-// crash simulates a daemon crash during delivery: its rows stay claimed, and this many of them are marked as in flight.
-func (w *world) crash(marked int) {
+// crash simulates a daemon crash during delivery: its rows stay claimed, and this many of them are marked as in flight, with these posts.
+func (w *world) crash(marked int, posts ...forum.PostID) {
 	w.Helper()
 	d := w.daemon
 	w.prepare()
@@ -47,11 +50,15 @@ func (w *world) crash(marked int) {
 	if err != nil || len(rows) < marked {
 		w.Fatalf("%d rows were claimed: %v", len(rows), err)
 	}
-	var keys []string
+	var marks []store.InFlight
 	for _, r := range rows[:marked] {
-		keys = append(keys, r.Key)
+		m := store.InFlight{Key: r.Key}
+		for _, p := range posts {
+			m.Posts = append(m.Posts, store.SentPost{Post: p})
+		}
+		marks = append(marks, m)
 	}
-	if _, err := w.store.Outbox.MarkInFlight(w.Context(), d.settings.Owner, nil, keys); err != nil {
+	if _, err := w.store.Outbox.MarkInFlight(w.Context(), d.settings.Owner, nil, marks); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -81,6 +88,85 @@ func TestCrash_RepeatsOnlyMessagesInFlight(t *testing.T) {
 	}
 }
 
+// A message that was in flight is uncertain, although nothing is left to repeat: the member may have it.
+func TestCrash_MessageWithNothingLeftStaysUncertain(t *testing.T) {
+	t.Parallel()
+	w, p := newBusyWorld(t, 2)
+	w.crash(1, p)
+	w.setClock(5, "08:02")
+	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
+	if report := w.round(); report.Uncertain != 1 || report.Skipped[digest.ReasonNothingNew] != 1 {
+		t.Errorf("the report is %+v, want the message in flight uncertain and the other one skipped", report)
+	}
+	w.setClock(5, "08:17")
+	if report := w.round(); report.Uncertain != 1 || len(report.Skipped) != 0 {
+		t.Errorf("the report is %+v, want the repeated message uncertain", report)
+	}
+	if c := w.countByState(); c["uncertain"] != 1 {
+		t.Errorf("the outbox is %v, want 1 uncertain", c)
+	}
+	w.wantExplained(1000, p, explain.Unclear, "digest/1000/2026-05-05", "may or may not have")
+	w.wantExplained(1001, p, explain.Omitted, "", "post deleted")
+	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, p)
+	q := w.writePost(w.thread(tonight))
+	w.setClock(6, "08:00")
+	w.round()
+	w.wantMessages("m0", posts(q))
+}
+
+// The second copy of a message leaves out what was deleted. Its reader may have it with the first one.
+func TestCrash_PostOfFirstCopyIsUncertain(t *testing.T) {
+	t.Parallel()
+	w, p := newBusyWorld(t, 1)
+	q := w.writePost(w.thread(tonight))
+	w.crash(1, p, q)
+	w.setClock(5, "08:02")
+	w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, p)
+	w.round()
+	w.setClock(5, "08:17")
+	w.round()
+	w.wantMessages("m0", posts(q))
+	w.wantExplained(1000, p, explain.Unclear, "digest/1000/2026-05-05", "may or may not have")
+	w.wantExplained(1000, q, explain.Sent, "digest/1000/2026-05-05", "in a digest")
+}
+
+// A mail server may drop the second copy of a message. So a post that was restored in the meantime comes in another one.
+func TestCrash_SecondCopyBringsNoOtherPosts(t *testing.T) {
+	t.Parallel()
+	w, p := newBusyWorld(t, 1)
+	q := w.writePost(w.thread(tonight))
+	w.crash(1, q)
+	w.setClock(5, "08:02")
+	w.round()
+	w.wantExplained(1000, p, explain.Upcoming, "", "an earlier copy of this message may have arrived without it")
+	w.wantExplained(1000, q, explain.Waiting, "digest/1000/2026-05-05", "in a digest")
+	w.setClock(5, "08:17")
+	w.round()
+	w.wantMessages("m0", posts(q))
+	w.wantExplained(1000, p, explain.Upcoming, "", "in the next digest")
+	w.setClock(6, "08:00")
+	w.round()
+	w.wantMessages("m0", posts(p))
+}
+
+func TestCrash_SecondCopyOfAlertBringsNoOtherPosts(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	p, q := w.writePost(thread), w.writePost(thread)
+	w.round()
+	w.setTime(w.clock().Add(10 * time.Minute))
+	w.crash(1, q)
+	w.advanceClock(2 * time.Minute)
+	w.advanceClock(15 * time.Minute)
+	w.wantMessages("anna", posts(q))
+	w.wantExplained(101, q, explain.Sent, w.explainPost(101, q).Mail, "alert")
+	w.wantExplained(101, p, explain.Upcoming, "", "in the next digest")
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantMessages("anna", posts(p))
+}
+
 func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 	t.Parallel()
 	w, p := newBusyWorld(t, 10)
@@ -102,7 +188,10 @@ func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 func TestCrash_LimitsRetriesOfCrashingMessage(t *testing.T) {
 	t.Parallel()
 	w, _ := newBusyWorld(t, 1)
-	for range 6 {
+	for n := range 21 {
+		if c := w.countByState(); c["uncertain"] != 0 {
+			t.Fatalf("the message was given up after %d crashes", n)
+		}
 		w.crash(1)
 		w.setTime(w.clock().Add(2 * time.Minute))
 		w.deliver()

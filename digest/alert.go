@@ -33,7 +33,7 @@ type AlertItem struct {
 	Member   forum.MemberID
 	Post     forum.PostID
 	Thread   forum.ThreadID
-	Section  forum.SectionID // of its thread when the alert item was planned
+	Section  forum.SectionID // of its thread when the alert item was planned; of several, the one that the member watches
 	Seq      int64
 	PostedAt time.Time
 	Cause    AlertCause
@@ -92,7 +92,9 @@ func NewEventIndex(events []PostEvent) *EventIndex {
 	}
 	for i, n := range events {
 		b.byThread[n.Thread.ID] = append(b.byThread[n.Thread.ID], i)
-		b.bySection[n.Thread.Section] = append(b.bySection[n.Thread.Section], i)
+		for section := range n.Thread.InSections {
+			b.bySection[section] = append(b.bySection[section], i)
+		}
 		b.addDirect(i, n.Mentions, Mentioned)
 		b.addDirect(i, n.Quotes, Quoted)
 	}
@@ -147,7 +149,7 @@ func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
 			continue
 		}
 		items = append(items, AlertItem{
-			Member: l.ID, Post: n.Post, Thread: n.Thread.ID, Section: n.Thread.Section,
+			Member: l.ID, Post: n.Post, Thread: n.Thread.ID, Section: l.section(n.Thread, n.opening()),
 			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause, Opening: n.opening(), VisibleSince: n.VisibleSince,
 		})
 	}
@@ -171,7 +173,7 @@ func (b *EventIndex) matching(l *AlertCandidate) []int {
 // cause returns why the candidate gets an alert about a post in a thread, or "" for no alert. direct is Quoted or
 // Mentioned if the post quotes or mentions the candidate.
 func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertCause) AlertCause {
-	override := l.Overrides.Of(thread)
+	override := l.Overrides.Of(thread, l.Watches)
 	switch {
 	case l.Watches.Mute(thread):
 		return ""
@@ -183,11 +185,29 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 	if w, ok := l.Watches.Threads[thread.ID]; ok && (w.Mail != 0 || override == Instant) {
 		return ThreadWatched
 	}
-	w, ok := l.Watches.Sections[thread.Section]
-	if ok && (w.Emails(opening) || override == Instant && (w.Level == forum.AllPosts || opening)) {
+	if w, ok := l.Watches.Sections[l.section(thread, opening)]; ok && emails(w, opening, override) {
 		return SectionWatched
 	}
 	return ""
+}
+
+// emails reports whether a section's watch asks for an alert about a post.
+func emails(w forum.Watch, opening bool, override Cadence) bool {
+	return w.Emails(opening) || override == Instant && (w.Level == forum.AllPosts || opening)
+}
+
+// section returns the section of a thread whose watch asks for an alert about a post, or else its first section.
+func (l *AlertCandidate) section(thread *forum.Thread, opening bool) forum.SectionID {
+	if len(thread.AlsoIn) == 0 {
+		return thread.Section
+	}
+	override := l.Overrides.Of(thread, l.Watches)
+	for id := range thread.InSections {
+		if w, ok := l.Watches.Sections[id]; ok && emails(w, opening, override) {
+			return id
+		}
+	}
+	return thread.Section
 }
 
 // LastAlert records that a member got an alert about a thread and has not posted in it since.

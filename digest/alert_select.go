@@ -68,7 +68,7 @@ func (w *Window) Alert(r Reader, items []AlertItem, contents map[forum.PostID]*f
 	}
 	var threads []Thread
 	for _, id := range slices.Sorted(maps.Keys(posts)) {
-		threads = append(threads, newThread(w.items[w.byThread[id][0]].thread, posts[id]))
+		threads = append(threads, newThread(r.filed(w.items[w.byThread[id][0]].thread), posts[id]))
 	}
 	return &Digest{Member: r.Member, Groups: w.group(threads)}, omitted
 }
@@ -78,8 +78,10 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 	if why := w.checkReadable(r, it); why != "" {
 		return why
 	}
-	override := r.Overrides.Of(it.thread)
+	override := r.override(it.thread)
 	switch {
+	case r.isNotRepeated(n.Post):
+		return HeldForRepeat
 	case r.Watches.Mute(it.thread):
 		return MutedOnForum
 	case override == Off:
@@ -91,7 +93,7 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 	case n.Cause.IsDirect():
 		return ""
 	}
-	if why := r.notWatchedReason(it, it.thread.Section); why != "" {
+	if why := r.notWatchedReason(it.thread, it.opening()); why != "" {
 		return why
 	}
 	if r.watchCause(it) == "" {

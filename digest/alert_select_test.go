@@ -152,7 +152,7 @@ func TestAlert_ShowsContextOfItsPosts(t *testing.T) {
 			if d.Empty() {
 				t.Fatalf("the alert is empty: %v", omitted)
 			}
-			d.Fill(f.contents, nil)
+			d.Fill(f.contents, nil, nil)
 			a := Alert{Digest: *d}
 			before := map[forum.ThreadID][]forum.PostID{10: {1, 2, 3, 4}}
 			w.AddContext(&a, r, f.contents, before, 2)
@@ -183,7 +183,7 @@ func TestAlert_DoesNotRepeatItsPostsAsContext(t *testing.T) {
 	first.Post = 4
 	w := f.window()
 	d, _ := w.Alert(r, []AlertItem{first, item}, f.contents)
-	d.Fill(f.contents, nil)
+	d.Fill(f.contents, nil, nil)
 	a := Alert{Digest: *d}
 	w.AddContext(&a, r, f.contents, map[forum.ThreadID][]forum.PostID{10: {4, 5}}, 2)
 	thread := a.Groups[0].Threads[0]

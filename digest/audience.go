@@ -48,6 +48,12 @@ func (a *Audience) ExclusionReason(c *Candidate) Reason {
 		return NotInGroup
 	case len(a.Locales) > 0 && !slices.ContainsFunc(a.Locales, func(l string) bool { return localeMatches(c.Member.Locale, l) }):
 		return NoSuchLocale
+	case c.Profile.Unknown && a.MinPosts+a.MaxPosts > 0:
+		return PostCount
+	case c.Profile.Unknown && !(a.JoinedAfter.IsZero() && a.JoinedBefore.IsZero()):
+		return JoinDate
+	case c.Profile.Unknown && !(a.VisitedAfter.IsZero() && a.VisitedBefore.IsZero()):
+		return LastVisit
 	case c.Profile.Posts < a.MinPosts, a.MaxPosts > 0 && c.Profile.Posts > a.MaxPosts:
 		return PostCount
 	case outsideRange(c.Profile.JoinedAt, a.JoinedAfter, a.JoinedBefore):

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"slices"
 	"time"
 
 	"postrider/forum"
@@ -92,10 +93,28 @@ type Overrides struct {
 	Threads  map[forum.ThreadID]Cadence
 }
 
-// Of returns the override for a thread in its current section, or "" if there is none.
-func (w Overrides) Of(thread *forum.Thread) Cadence {
+// Of returns the override for a thread in its current section, or "" if there is none. If the thread is in several sections, the
+// one that brings its posts soonest applies: an override is for a single watch, and does not take away from another.
+func (w Overrides) Of(thread *forum.Thread, watches forum.Watches) Cadence {
 	if c, ok := w.Threads[thread.ID]; ok {
 		return c
 	}
-	return w.Sections[thread.Section]
+	if len(thread.AlsoIn) == 0 {
+		return w.Sections[thread.Section]
+	}
+	var soonest Cadence
+	known := false
+	for section := range thread.InSections {
+		c, overridden := w.Sections[section]
+		_, watched := watches.Sections[section]
+		if (overridden || watched) && (!known || c.delay() < soonest.delay()) {
+			soonest, known = c, true
+		}
+	}
+	return soonest
+}
+
+// delay orders the overrides by how soon they bring a post; "" is none.
+func (c Cadence) delay() int {
+	return slices.Index([]Cadence{Instant, "", WithDigest, Weekly, Monthly, Off}, c)
 }

@@ -45,10 +45,11 @@ func (g Group) Shown() bool {
 type Thread struct {
 	forum.Thread
 	Posts        []Post
-	New          bool   // its opening post is among them
-	Participated bool   // the member posted in it or started it
-	QuotesReader bool   // one of the posts quotes the member
-	HideStarter  bool   // the member ignores who started it
+	New          bool // its opening post is among them
+	Participated bool // the member posted in it or started it
+	QuotesReader bool // one of the posts quotes the member
+	HideStarter  bool // the member ignores who started it
+	Marks        forum.ThreadMarks
 	Fits         bool   // its title is within the byte budget
 	Earlier      []Post // alerts only: unread posts before those of the alert, oldest first
 }

@@ -21,6 +21,7 @@ type testForum struct {
 	threads   []forum.Thread
 	posts     []forum.Post
 	sightings []Sighting
+	places    forum.Places
 	contents  map[forum.PostID]*forum.Content
 }
 
@@ -49,7 +50,9 @@ func (f *testForum) setBody(id forum.PostID, text string) {
 	f.contents[id] = &forum.Content{Number: int(id), Body: markup.BBCode(text, markup.Links{})}
 }
 
-func (f *testForum) window() *Window { return NewWindow(sections(), f.threads, f.posts, f.sightings) }
+func (f *testForum) window() *Window {
+	return NewWindow(sections(), f.threads, f.posts, f.sightings, f.places)
+}
 
 // watcher may read sections 1, 2 and own threads in 4, and watches sections 1, 3 and 4.
 func watcher() Reader {

@@ -11,12 +11,13 @@ import (
 // Fill adds the contents and orders threads and posts. Threads that quote the member come first, then threads that the
 // member took part in, then those with the most posts. In a thread the opening post comes first, then posts that quote
 // the member, then the rest by age. A post without contents is dropped, because the forum did not return it.
-func (d *Digest) Fill(contents map[forum.PostID]*forum.Content, participated map[forum.ThreadID]bool) {
+func (d *Digest) Fill(contents map[forum.PostID]*forum.Content, participated map[forum.ThreadID]bool, marks map[forum.ThreadID]forum.ThreadMarks) {
 	groups := d.Groups[:0]
 	for _, g := range d.Groups {
 		threads := g.Threads[:0]
 		for _, t := range g.Threads {
 			t.Participated = participated[t.ID] || t.Starter == d.Member.ID
+			t.Marks = marks[t.ID]
 			t.fill(contents, d.Member)
 			if len(t.Posts) > 0 {
 				threads = append(threads, t)

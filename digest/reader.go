@@ -21,8 +21,11 @@ type Reader struct {
 	// Deferred holds posts that this edition must bring wherever After is: an alert did not deliver them, or an override
 	// deferred them.
 	Deferred map[forum.PostID]AlertCause
-	After    int64 // the covered sequence: earlier editions cover sightings up to it
-	Until    int64 // this edition covers sightings up to it
+	// EarlierCopies holds the posts of the copies of this message that may have arrived; nil: there are none. Mail servers drop a
+	// second copy, so it brings no other posts.
+	EarlierCopies map[forum.PostID]bool
+	After         int64 // the covered sequence: earlier editions cover sightings up to it
+	Until         int64 // this edition covers sightings up to it
 
 	Schedule Schedule       // of the digests
 	Zone     *time.Location // nil: UTC
@@ -54,33 +57,48 @@ func hiddenReason(it *item) Reason {
 	return ""
 }
 
-// notWatchedReason returns why none of the reader's watches would cover the item if its thread were in section.
-func (r *Reader) notWatchedReason(it *item, section forum.SectionID) Reason {
+// notWatchedReason returns why none of the reader's watches would cover a post of a thread, or "" if one does.
+func (r *Reader) notWatchedReason(t *forum.Thread, opening bool) Reason {
 	why := NotWatched
-	if watch, ok := r.Watches.Threads[it.thread.ID]; ok {
-		if !r.isSilent(watch, it) {
+	if watch, ok := r.Watches.Threads[t.ID]; ok {
+		if !r.isSilent(watch, t) {
 			return ""
 		}
 		why = WatchedWithoutEmail
 	}
-	watch, ok := r.Watches.Sections[section]
-	switch {
-	case !ok:
-		return why
-	case watch.Level != forum.AllPosts && !it.opening():
-		if why == NotWatched {
-			return ThreadsOnly
+	for section := range t.InSections {
+		watch, ok := r.Watches.Sections[section]
+		switch {
+		case !ok:
+		case watch.Level != forum.AllPosts && !opening:
+			if why == NotWatched {
+				why = ThreadsOnly
+			}
+		case r.isSilent(watch, t):
+			why = WatchedWithoutEmail
+		default:
+			return ""
 		}
-		return why
-	case r.isSilent(watch, it):
-		return WatchedWithoutEmail
 	}
-	return ""
+	return why
 }
 
 // isSilent reports whether a watch brings no digests. An override of the member asks for messages.
-func (r *Reader) isSilent(w forum.Watch, it *item) bool {
-	return w.Silent && r.Overrides.Of(it.thread) == ""
+func (r *Reader) isSilent(w forum.Watch, t *forum.Thread) bool {
+	return w.Silent && r.override(t) == ""
+}
+
+// override returns the override that applies to a thread, or "" if none does.
+func (r *Reader) override(t *forum.Thread) Cadence { return r.Overrides.Of(t, r.Watches) }
+
+// filed returns a thread under the section in which a message shows it to the reader: the first one that they watch, if any.
+func (r *Reader) filed(t *forum.Thread) forum.Thread {
+	for section := range t.InSections {
+		if _, watched := r.Watches.Sections[section]; watched {
+			return t.Under(section)
+		}
+	}
+	return *t
 }
 
 // hasRead reports whether the reader saw the post on the site, according to the forum. A read mark in the very second of the post
@@ -93,35 +111,42 @@ func (r *Reader) hasRead(it *item) bool {
 	if it.VisibleSince.After(at) {
 		at = it.VisibleSince
 	}
-	return at.Before(r.Read.Threads[it.thread.ID]) || at.Before(r.Read.Sections[it.thread.Section])
+	if at.Before(r.Read.Threads[it.thread.ID]) {
+		return true
+	}
+	for section := range it.thread.InSections {
+		if at.Before(r.Read.Sections[section]) {
+			return true
+		}
+	}
+	return false
 }
 
 // moveReason keeps a moved post from appearing twice in a reader's editions. Each move is a separate sighting, meant for
-// readers who could not get the post in its earlier sections. A move that is not sighted yet waits for its sighting. A
-// move back to a section where the post was sighted before is not sighted again.
-func (r *Reader) moveReason(it *item) Reason {
+// readers who could not get the post at its earlier places. A move that is not sighted yet waits for its sighting. A
+// move back to a place where the post was sighted before is not sighted again.
+func (w *Window) moveReason(r *Reader, it *item) Reason {
 	switch {
 	case it.later != 0 && it.later <= r.Until:
 		return Superseded
-	case it.MovedFrom != 0 && r.hadBeforeMove(it):
+	case it.MovedFrom != 0 && w.hadBeforeMove(r, it):
 		return ReasonSeenBeforeMove
-	case it.Section != it.thread.Section && !it.wasIn(it.thread.Section) && !r.hadInSection(it, it.Section):
+	case it.Section != it.place && !it.wasAt(it.place) && !w.hadAt(r, it, it.Section):
 		return ReasonMovePending
 	}
 	return ""
 }
 
-// hadBeforeMove reports whether an edition up to r.After could include a moved post, in any of its earlier sections.
-func (r *Reader) hadBeforeMove(it *item) bool {
+// hadBeforeMove reports whether an edition up to r.After could include a moved post, at any of its earlier places.
+func (w *Window) hadBeforeMove(r *Reader, it *item) bool {
 	if len(it.earlier) == 0 {
-		return r.hadInSection(it, it.MovedFrom)
+		return w.hadAt(r, it, it.MovedFrom)
 	}
-	return slices.ContainsFunc(it.earlier, func(s Sighting) bool { return s.Seq <= r.After && r.hadInSection(it, s.Section) })
+	return slices.ContainsFunc(it.earlier, func(s Sighting) bool { return s.Seq <= r.After && w.hadAt(r, it, s.Section) })
 }
 
-// hadInSection reports whether the reader's editions could include the post while its thread was in section.
-func (r *Reader) hadInSection(it *item, section forum.SectionID) bool {
-	right := r.Access[section]
-	readable := right == forum.ReadAll || right == forum.ReadOwn && it.thread.Starter == r.Member.ID
-	return readable && r.notWatchedReason(it, section) == ""
+// hadAt reports whether the reader's editions could include the post while its thread was at a place.
+func (w *Window) hadAt(r *Reader, it *item, place forum.SectionID) bool {
+	t, known := w.places.Move(it.thread, place)
+	return known && r.Access.MayRead(r.Member.ID, &t) && !r.Watches.Mute(&t) && r.notWatchedReason(&t, it.opening()) == ""
 }

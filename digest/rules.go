@@ -21,7 +21,7 @@ const (
 	Unread        Rule = "unread"        // the member has not read it on the site
 	RouteRule     Rule = "single_route"  // no alert and no other edition brings it
 	DuplicateRule Rule = "not_duplicate" // no edition had it before its thread was moved
-	CadenceRule   Rule = "cadence"       // no override defers it to a weekly or monthly edition
+	CadenceRule   Rule = "cadence"       // neither an override nor an earlier copy defers it to a later edition
 )
 
 // rule checks an item for a reader and explains the result.
@@ -102,12 +102,21 @@ func (w *Window) Trace(r Reader, post forum.PostID) (steps []RuleResult, why Rea
 	return nil, "", false
 }
 
-// accessReason returns why this reader may not read the item in its current section.
+// accessReason returns why this reader may not read the item: they need the right in each of its current sections.
 func (w *Window) accessReason(r *Reader, it *item) Reason {
-	if _, listed := w.sections[it.thread.Section]; !listed {
+	for section := range it.thread.InSections {
+		if why := w.sectionReason(r, it, section); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (w *Window) sectionReason(r *Reader, it *item, section forum.SectionID) Reason {
+	if _, listed := w.sections[section]; !listed {
 		return NotReadable
 	}
-	switch r.Access[it.thread.Section] {
+	switch r.Access[section] {
 	case forum.ReadAll:
 		return ""
 	case forum.ReadOwn:
@@ -120,10 +129,12 @@ func (w *Window) accessReason(r *Reader, it *item) Reason {
 }
 
 func (w *Window) accessText(r *Reader, it *item) Phrase {
-	id := it.thread.Section
-	if r.Access[id] == forum.ReadOwn {
-		return NewPhrase("readable_own", "section", idText(id), "title", w.sections[id].Title)
+	for section := range it.thread.InSections {
+		if r.Access[section] == forum.ReadOwn {
+			return NewPhrase("readable_own", "section", idText(section), "title", w.sections[section].Title)
+		}
 	}
+	id := it.thread.Section
 	return NewPhrase("readable_all", "section", idText(id), "title", w.sections[id].Title)
 }
 
@@ -158,7 +169,7 @@ func (w *Window) authorOK(r *Reader, it *item) Phrase {
 
 // watchReason returns why no watch covers the item. Quotes and mentions need no watch.
 func (w *Window) watchReason(r *Reader, it *item) Reason {
-	why := r.notWatchedReason(it, it.thread.Section)
+	why := r.notWatchedReason(it.thread, it.opening())
 	if why != "" && r.Deferred[it.post.ID].IsDirect() {
 		return ""
 	}
@@ -166,15 +177,21 @@ func (w *Window) watchReason(r *Reader, it *item) Reason {
 }
 
 func (w *Window) watchOK(r *Reader, it *item) Phrase {
-	watch, thread := r.Watches.Threads[it.thread.ID]
-	section, whole := r.Watches.Sections[it.thread.Section]
-	whole = whole && !r.isSilent(section, it)
-	switch {
-	case thread && !r.isSilent(watch, it):
+	if watch, thread := r.Watches.Threads[it.thread.ID]; thread && !r.isSilent(watch, it.thread) {
 		return NewPhrase("thread_watched")
-	case whole && section.Level == forum.AllPosts:
-		return NewPhrase("section_watched_posts")
-	case whole && it.opening():
+	}
+	opensWatched := false
+	for section := range it.thread.InSections {
+		watch, watched := r.Watches.Sections[section]
+		switch {
+		case !watched || r.isSilent(watch, it.thread):
+		case watch.Level == forum.AllPosts:
+			return NewPhrase("section_watched_posts")
+		case it.opening():
+			opensWatched = true
+		}
+	}
+	if opensWatched {
 		return NewPhrase("section_watched_threads")
 	}
 	return NewPhrase("concerns_member", "cause", r.Deferred[it.post.ID].Word())
@@ -184,14 +201,14 @@ func (w *Window) muteReason(r *Reader, it *item) Reason {
 	switch {
 	case r.Watches.Mute(it.thread):
 		return MutedOnForum
-	case r.Overrides.Of(it.thread) == Off:
+	case r.override(it.thread) == Off:
 		return ReasonMuted
 	}
 	return ""
 }
 
 func (w *Window) overrideText(r *Reader, it *item) Phrase {
-	if c := r.Overrides.Of(it.thread); c != "" {
+	if c := r.override(it.thread); c != "" {
 		return NewPhrase("override", "cadence", Word{"override_cadence", string(c)})
 	}
 	return NewPhrase("not_muted")
@@ -222,7 +239,7 @@ func (w *Window) routeOK(r *Reader, it *item) Phrase {
 // edition, wherever its thread was.
 func (w *Window) duplicateReason(r *Reader, it *item) Reason {
 	if _, deferred := r.Deferred[it.post.ID]; !deferred {
-		return r.moveReason(it)
+		return w.moveReason(r, it)
 	}
 	if it.later != 0 && it.later <= r.Until {
 		return Superseded
@@ -232,7 +249,11 @@ func (w *Window) duplicateReason(r *Reader, it *item) Reason {
 
 func (w *Window) moveOK(_ *Reader, it *item) Phrase {
 	if it.MovedFrom != 0 {
-		return NewPhrase("moved", "section", idText(it.MovedFrom), "title", w.sections[it.MovedFrom].Title)
+		var from forum.SectionID
+		if in := w.places.Of(it.MovedFrom); len(in) > 0 {
+			from = in[0]
+		}
+		return NewPhrase("moved", "section", idText(from), "title", w.sections[from].Title)
 	}
 	return NewPhrase("not_moved")
 }

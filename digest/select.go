@@ -20,7 +20,7 @@ func (w *Window) Select(r Reader) *Digest {
 			}
 		}
 		if len(posts) > 0 {
-			threads = append(threads, newThread(w.items[w.byThread[id][0]].thread, posts))
+			threads = append(threads, newThread(r.filed(w.items[w.byThread[id][0]].thread), posts))
 		}
 	}
 	return &Digest{Member: r.Member, Groups: w.group(threads)}
@@ -45,9 +45,9 @@ func (w *Window) group(threads []Thread) []Group {
 	return groups
 }
 
-func newThread(thread *forum.Thread, posts []Post) Thread {
+func newThread(thread forum.Thread, posts []Post) Thread {
 	slices.SortFunc(posts, byAge)
-	t := Thread{Thread: *thread, Posts: posts}
+	t := Thread{Thread: thread, Posts: posts}
 	for _, p := range posts {
 		t.New = t.New || p.Opening
 	}

@@ -279,7 +279,7 @@ func TestFill_RanksPostsThatConcernTheReaderFirst(t *testing.T) {
 	f.post(42, 4, bo)
 	f.setBody(42, `[QUOTE="Old Hand, post: 9, member: 42"]What?[/QUOTE]That.`)
 	d := f.window().Select(watcher())
-	d.Fill(f.contents, map[forum.ThreadID]bool{3: true})
+	d.Fill(f.contents, map[forum.ThreadID]bool{3: true}, nil)
 	if got, want := ids(d), []forum.PostID{42, 41, 31, 21, 22, 11}; !slices.Equal(got, want) {
 		t.Errorf("posts = %v, want %v: quotes the reader, took part, most active", got, want)
 	}
@@ -293,7 +293,7 @@ func TestFill_DropsPostsWithoutContent(t *testing.T) {
 	f.thread(1, 1, anna)
 	f.post(5, 1, anna)
 	d := f.window().Select(watcher())
-	d.Fill(nil, nil)
+	d.Fill(nil, nil, nil)
 	if !d.Empty() {
 		t.Errorf("groups = %v, want none", d.Groups)
 	}

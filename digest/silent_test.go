@@ -45,7 +45,7 @@ func TestNotWatchedReason_SilentWatches(t *testing.T) {
 			post = 70
 		}
 		it := &item{thread: thread, post: forum.Post{ID: post, Thread: 7}}
-		if got := r.notWatchedReason(it, 3); got != tt.want {
+		if got := r.notWatchedReason(it.thread, it.opening()); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 		if tt.want == "" && tt.override != Off && (&Window{}).watchOK(&r, it).Key == "concerns_member" {

@@ -8,14 +8,14 @@ import (
 	"postrider/forum"
 )
 
-// Sighting records that a post was seen visible in a section. A moved post has one sighting per section. Sequence numbers
+// Sighting records that a post was seen visible at a place: in a section, or in several. A moved post has one sighting per place. Sequence numbers
 // ascend without gaps, in the order of the sightings: a post that is approved, restored or moved late gets a late number.
 type Sighting struct {
 	Seq  int64
 	Post forum.PostID
-	// Section is where its thread was when the post was sighted; 0: the current section.
+	// Section is where its thread was when the post was sighted, as a place (forum.PlaceOf); 0: where it is.
 	Section forum.SectionID
-	// MovedFrom is the section of the previous sighting; 0: first sighting.
+	// MovedFrom is the place of the previous sighting; 0: first sighting.
 	MovedFrom forum.SectionID
 	// PostedAt is when the sighted post was written; zero: unknown.
 	PostedAt time.Time
@@ -26,6 +26,7 @@ type Sighting struct {
 // Window holds the posts that the editions of one batch may contain, in the forum's current state.
 type Window struct {
 	sections  map[forum.SectionID]forum.Section
+	places    forum.Places // of the sightings
 	items     []item
 	byThread  map[forum.ThreadID][]int // indexes into items, ascending
 	byPost    map[forum.PostID]int     // index of the newest item of a post that still exists
@@ -37,9 +38,10 @@ type item struct {
 	Sighting
 	post    forum.Post
 	thread  *forum.Thread
-	deleted bool       // post or thread no longer exists
-	earlier []Sighting // earlier sightings of the same post in the window
-	later   int64      // sequence number of the next one in the window; 0: none
+	place   forum.SectionID // where the thread is
+	deleted bool            // post or thread no longer exists
+	earlier []Sighting      // earlier sightings of the same post in the window
+	later   int64           // sequence number of the next one in the window; 0: none
 }
 
 // idReusedBy reports whether the forum lost the sighted post and gave its ID to another one, because it was restored from a
@@ -48,17 +50,18 @@ func (s Sighting) idReusedBy(p *forum.Post) bool {
 	return !s.PostedAt.IsZero() && !s.PostedAt.Equal(p.PostedAt)
 }
 
-func (it *item) wasIn(section forum.SectionID) bool {
-	return slices.ContainsFunc(it.earlier, func(s Sighting) bool { return s.Section == section })
+func (it *item) wasAt(place forum.SectionID) bool {
+	return slices.ContainsFunc(it.earlier, func(s Sighting) bool { return s.Section == place })
 }
 
 func (it *item) opening() bool { return it.post.ID == it.thread.FirstPost }
 
 // NewWindow joins sightings with their posts and threads in the current state. A sighting of a deleted post stays in the
-// window, so that it can be explained.
-func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.Post, sightings []Sighting) *Window {
+// window, so that it can be explained. places are those of the sightings that stand for several sections.
+func NewWindow(sections []forum.Section, threads []forum.Thread, posts []forum.Post, sightings []Sighting, places forum.Places) *Window {
 	w := &Window{
 		sections:  make(map[forum.SectionID]forum.Section, len(sections)),
+		places:    places,
 		items:     make([]item, 0, len(sightings)),
 		byThread:  make(map[forum.ThreadID][]int, len(threads)),
 		byPost:    make(map[forum.PostID]int, len(posts)),
@@ -114,12 +117,15 @@ func (w *Window) add(s Sighting, in lookup) {
 	if it.deleted {
 		return
 	}
-	if s.Section == 0 {
-		w.items[i].Section = it.thread.Section
+	place := it.thread.Place()
+	if w.items[i].place = place; s.Section == 0 {
+		w.items[i].Section = place
 	}
 	id := it.thread.ID
 	if len(w.byThread[id]) == 0 {
-		w.bySection[it.thread.Section] = append(w.bySection[it.thread.Section], id)
+		for section := range it.thread.InSections {
+			w.bySection[section] = append(w.bySection[section], id)
+		}
 	}
 	w.byThread[id] = append(w.byThread[id], i)
 	w.byPost[s.Post] = i

@@ -116,7 +116,7 @@ func (b *testForum) checkDelivered(messages []smtptest.Message) (copies int) {
 		slices.Sort(posts)
 		if !slices.Equal(got[member], posts) {
 			if wrong++; wrong <= 5 {
-				b.Errorf("%s has posts %v, want %v", member, got[member], posts)
+				b.Errorf("%s has posts %v, want %v; messages:%s", member, got[member], posts, describeMessages(b.T, messages, member))
 			}
 		}
 	}
@@ -149,6 +149,23 @@ func receivedPosts(t *testing.T, messages []smtptest.Message) (posts map[string]
 		slices.Sort(p)
 	}
 	return posts, times
+}
+
+// describeMessages lists the messages to a member in the order of arrival: Message-ID, subject, and linked posts.
+func describeMessages(t *testing.T, messages []smtptest.Message, member string) string {
+	t.Helper()
+	var list strings.Builder
+	for _, m := range messages {
+		if m.To != member {
+			continue
+		}
+		head, err := netmail.ReadMessage(bytes.NewReader(m.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&list, "\n  %s %q, dated %s, links %v", head.Header.Get("Message-ID"), head.Header.Get("Subject"), head.Header.Get("Date"), linkedPosts(t, head))
+	}
+	return list.String()
 }
 
 var postLink = regexp.MustCompile(`/posts/\d+/`)

@@ -22,6 +22,9 @@ func (l *life) observeAlarms() {
 	}
 	now := l.clock()
 	for _, c := range l.causes {
+		if c.isRelay() && c.felt.IsZero() && !now.Before(c.from) && now.Before(c.until) {
+			c.felt = l.relay.firstFailure()
+		}
 		raised := slices.ContainsFunc(c.kinds, func(k alarm.Kind) bool { return active[k] })
 		switch {
 		case now.Before(c.from):
@@ -32,7 +35,7 @@ func (l *life) observeAlarms() {
 		}
 	}
 	for kind := range active {
-		if !slices.ContainsFunc(l.causes, func(c *cause) bool { return slices.Contains(c.kinds, kind) && !now.Before(c.from) }) {
+		if !slices.ContainsFunc(l.causes, func(c *cause) bool { return c.mayRaise(kind) && !now.Before(c.from) }) {
 			l.fault("alarm %s is active without a cause", kind)
 		}
 	}
@@ -43,15 +46,34 @@ func (l *life) inTrouble() bool {
 	return slices.ContainsFunc(l.causes, func(c *cause) bool { return !c.raised.IsZero() && c.resolved.IsZero() })
 }
 
+// isRelay reports whether the cause is a fault of the relay. The daemon notices it with the next message only.
+func (c *cause) isRelay() bool {
+	return slices.Contains(c.kinds, alarm.Relay) || slices.Contains(c.kinds, alarm.Quota)
+}
+
+// mayRaise reports whether the cause may raise an alarm. Messages pile up behind many faults.
+func (c *cause) mayRaise(kind alarm.Kind) bool {
+	return slices.Contains(c.kinds, kind) || kind == alarm.Queue
+}
+
+// noticed returns when the daemon could notice the fault; zero: never.
+func (c *cause) noticed() time.Time {
+	if c.isRelay() {
+		return c.felt
+	}
+	return c.from
+}
+
 // checkAlarms checks that each long fault raised an alarm soon, and that no alarm stays.
 func (l *life) checkAlarms() {
 	l.Helper()
 	for _, c := range l.causes {
-		if len(c.kinds) == 0 || c.until.Sub(c.from) < 5*time.Minute {
+		noticed := c.noticed()
+		if len(c.kinds) == 0 || noticed.IsZero() || c.until.Sub(noticed) < 5*time.Minute {
 			continue
 		}
-		if c.raised.IsZero() || c.raised.Sub(c.from) > 3*time.Minute {
-			l.fault("%s from %s: %s, want an alarm within three minutes", c.name, c.from.Format(time.TimeOnly), c.alarmText())
+		if c.raised.IsZero() || c.raised.Sub(noticed) > 3*time.Minute {
+			l.fault("%s, noticed at %s: %s, want an alarm within three minutes", c.name, noticed.Format(time.TimeOnly), c.alarmText())
 		}
 		if c.resolved.IsZero() {
 			l.fault("%s until %s: %s, want it resolved", c.name, c.until.Format(time.TimeOnly), c.alarmText())

@@ -8,6 +8,7 @@ import (
 	"postrider/daemon"
 	"postrider/daemon/explain"
 	"postrider/forum"
+	"postrider/store"
 )
 
 // readerPost is a member and a post.
@@ -47,13 +48,14 @@ func (l *life) checkArrived() {
 func (l *life) record(member int64, d delivered) {
 	if l.ids[d.id]++; l.ids[d.id] > 1 {
 		l.copies++
-		return
 	}
-	l.folds[d.id] = d.folds
 	for _, post := range d.posts {
 		key := readerPost{member, post}
 		if !l.isQuoted(d, post) {
-			if had := l.got[key]; had != "" {
+			if l.ids[d.id] > 1 && !slices.Contains(l.shown[key], d.id) {
+				l.fault("member %d got post %d in a second copy of %s, but not in the first", member, post, d.id)
+			}
+			if had := l.got[key]; had != "" && had != d.id {
 				l.fault("member %d got post %d twice: in %s and %s", member, post, had, d.id)
 			}
 			l.got[key] = d.id
@@ -93,14 +95,13 @@ func (l *life) checkExplanation(m *lifeMember, p *lifePost, x explain.Post) {
 	key := readerPost{m.id, p.id}
 	l.verdicts[string(x.Verdict)+": "+x.Reason.Key]++
 	switch sent := x.Verdict == explain.Sent; {
+	case x.Verdict == explain.Unclear && !slices.ContainsFunc(x.Messages, func(o store.Message) bool { return o.Key == x.Mail && o.UncertainCount > 0 }):
+		l.fault("post %d is explained as uncertain for member %d in %s, but that message never was", p.id, m.id, x.Mail)
 	case sent && l.ids[l.composer.MessageID(x.Mail)] == 0:
 		l.fault("post %d is explained as sent to member %d in %s, but the relay has no such message", p.id, m.id, x.Mail)
-	case sent && !x.Folded && !slices.Contains(l.shown[key], l.composer.MessageID(x.Mail)) && l.folds[l.composer.MessageID(x.Mail)]:
-		// The ledger does not record which posts were only counted. An explanation determines it from the forum of today.
-		l.verdicts["sent, but only counted"]++
 	case sent && !x.Folded && !slices.Contains(l.shown[key], l.composer.MessageID(x.Mail)):
 		l.fault("post %d is explained as sent to member %d in %s, but that message does not have it", p.id, m.id, x.Mail)
-	case !sent && l.got[key] != "":
+	case !sent && l.got[key] != "" && !(x.Verdict == explain.Unclear && l.got[key] == l.composer.MessageID(x.Mail)):
 		l.fault("member %d got post %d in %s, but it is explained as %s: %s", m.id, p.id, l.got[key], x.Verdict, x.Reason.Key)
 	case !sent && x.Reason.Key == "":
 		l.fault("post %d is %s for member %d without a reason", p.id, x.Verdict, m.id)
@@ -132,8 +133,17 @@ func (l *life) checkLedger() {
 	if n := l.postgres.QueryInt("SELECT count(*) FROM outbox WHERE settled_at IS NULL"); n > 0 {
 		l.fault("%d messages are not settled", n)
 	}
-	distinct := int64(len(l.ids))
-	if n := l.postgres.QueryInt("SELECT count(*) FROM outbox WHERE state = 'accepted'"); n != distinct {
-		l.fault("the ledger has %d accepted messages, the relay %d", n, distinct)
+	settled := map[string]store.Message{} // by Message-ID
+	list := mustLife(l.store.Queue.List(l.Context(), store.QueueFilter{States: store.MessageStates, Limit: 1 << 20}))(l.lifeWorld)
+	for _, m := range list {
+		id := l.composer.MessageID(m.Key)
+		if settled[id] = m; m.State == store.StateAccepted && l.ids[id] == 0 {
+			l.fault("%s is accepted in the ledger, but the relay does not have it", m.Key)
+		}
+	}
+	for id := range l.ids {
+		if m := settled[id]; m.State != store.StateAccepted && (m.State != store.StateUncertain || m.UncertainCount == 0) {
+			l.fault("the relay has %s of member %d, but the ledger says %q", m.Key, m.Member, m.State)
+		}
 	}
 }

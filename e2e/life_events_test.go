@@ -124,7 +124,11 @@ func (l *life) checkMetrics() {
 			uncertain++
 		}
 	}
+	// Those that a killed daemon had in flight, and those that could not be repeated because nothing was left.
+	const stopped = "reason LIKE 'the daemon stopped%'"
+	uncertain += int(l.postgres.QueryInt("SELECT count(*) FROM outcome WHERE " + stopped))
+	uncertain += int(l.postgres.QueryInt("SELECT count(*) FROM outbox WHERE state = 'uncertain' AND (result = 'skipped' OR " + stopped + ")"))
 	if counted["accepted"] != accepted || counted["uncertain"] != uncertain {
-		l.fault("the counters are %v, but the relay accepted %d messages and left %d without a reply", counted, accepted, uncertain)
+		l.fault("the counters are %v, but %d messages were accepted and %d were uncertain", counted, accepted, uncertain)
 	}
 }

@@ -29,13 +29,14 @@ const (
 	relayDefers    relayMode = "defers"    // it defers all recipients
 	relaySlow      relayMode = "slow"      // it waits before it accepts a message
 	relayDrops     relayMode = "drops"     // it takes a message and closes the connection without a reply
+	relayLimits    relayMode = "limits"    // it accepts a few messages a second
+	relayQuota     relayMode = "quota"     // it accepts no more messages today
 )
 
 // delivered is a message that a lifeRelay has received completely.
 type delivered struct {
 	to, id  string // recipient and Message-ID
 	posts   []int64
-	folds   bool      // it has no room for all its posts, and only counts some
 	at      time.Time // simulated
 	replied bool      // with 250; otherwise the connection was closed
 	killed  bool      // sent by a daemon that was killed
@@ -54,6 +55,8 @@ type lifeRelay struct {
 	delivered []delivered
 	rejected  map[string]int // by recipient
 	troubled  time.Time      // the first failure since the mode was set; zero: none
+	second    int64          // of the latest message, by the real clock
+	inSecond  int            // messages in that second
 }
 
 func newLifeRelay(t *testing.T, clock func() time.Time) *lifeRelay {
@@ -90,6 +93,13 @@ func (r *lifeRelay) current() relayMode {
 		r.troubled = r.clock()
 	}
 	return r.mode
+}
+
+// firstFailure returns when the relay stopped the first message since its mode was set; zero: not yet.
+func (r *lifeRelay) firstFailure() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.troubled
 }
 
 // messages returns the messages received so far.
@@ -132,7 +142,26 @@ type lifeSession struct {
 	to    string
 }
 
-func (s *lifeSession) Mail(string, *smtp.MailOptions) error { return nil }
+// messagesPerSecond is the limit of a relay that limits its rate.
+const messagesPerSecond = 5
+
+// exceedsRate counts a message and reports whether it is too many for this second.
+func (r *lifeRelay) exceedsRate() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := time.Now().Unix(); now != r.second {
+		r.second, r.inSecond = now, 0
+	}
+	r.inSecond++
+	return r.mode == relayLimits && r.inSecond > messagesPerSecond
+}
+
+func (s *lifeSession) Mail(string, *smtp.MailOptions) error {
+	if s.relay.exceedsRate() {
+		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Throttling failure: Maximum sending rate exceeded"}
+	}
+	return nil
+}
 
 func (s *lifeSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	switch s.relay.current() {
@@ -142,6 +171,8 @@ func (s *lifeSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Shutting down"}
 	case relayDefers:
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 2, 1}, Message: "Mailbox busy, try again later"}
+	case relayQuota:
+		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Throttling failure: Daily message quota exceeded"}
 	}
 	s.relay.mu.Lock()
 	defer s.relay.mu.Unlock()
@@ -178,10 +209,7 @@ func (s *lifeSession) Data(body io.Reader) error {
 func (s *lifeSession) Reset()        { s.to = "" }
 func (s *lifeSession) Logout() error { return nil }
 
-var (
-	mybbPostLink = regexp.MustCompile(`#pid(\d+)`)
-	foldedPosts  = regexp.MustCompile(`(?i)(\d+|eine?)\s+(more|weitere|weiterer|weiteres)\s`)
-)
+var mybbPostLink = regexp.MustCompile(`#pid(\d+)`)
 
 // readDelivered returns the Message-ID of a message, and the posts that its text part links to, each once.
 func readDelivered(t *testing.T, raw []byte) (d delivered) {
@@ -192,7 +220,6 @@ func readDelivered(t *testing.T, raw []byte) (d delivered) {
 	}
 	d.id = m.Header.Get("Message-ID")
 	text := textPart(t, m)
-	d.folds = foldedPosts.MatchString(text)
 	for _, link := range mybbPostLink.FindAllStringSubmatch(text, -1) {
 		id, _ := strconv.ParseInt(link[1], 10, 64)
 		if !slices.Contains(d.posts, id) {

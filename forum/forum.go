@@ -42,13 +42,15 @@ type Section struct {
 // Thread is a topic: an opening post and its replies.
 type Thread struct {
 	ID          ThreadID
-	Section     SectionID // the current section
-	Title       string    // plain text, not escaped
+	Section     SectionID   // the current section
+	AlsoIn      []SectionID // further current sections; few forums have threads in several
+	Title       string      // plain text, not escaped
 	Starter     MemberID
 	StarterName string
 	StartedAt   time.Time
 	FirstPost   PostID
 	State       State
+	Locked      bool // takes no replies
 	Redirect    bool // a placeholder left behind by a move: it has no posts
 }
 
@@ -70,7 +72,18 @@ type Content struct {
 	Badges      []string // "Moderator", "Defence Professionals"
 	Likes       []string // names of members who like it, oldest first; at most LikeNames
 	LikeCount   int      // number of likes
+	Attachments []string // names of the attached files, in the forum's order; at most AttachmentNames
+	Poll        string   // the question of the poll that the opening post asks, plain text; empty: none
 	Body        markup.Doc
+}
+
+// AttachmentNames is the maximum number of a post's attachments that are read.
+const AttachmentNames = 100
+
+// ThreadMarks are what the forum shows next to a thread's title.
+type ThreadMarks struct {
+	Prefix string // "For sale", plain text; empty: none
+	Solved bool   // a question with an accepted answer
 }
 
 // LikeNames is the maximum number of likers' names that a message needs.
@@ -143,19 +156,23 @@ const (
 // Access is what a class may read. Sections that are not in it may not be read.
 type Access map[SectionID]Right
 
-// MayRead reports whether a member of the class may read a thread in its current section, as an ordinary
-// reader.
+// MayRead reports whether a member of the class may read a thread, as an ordinary reader. They must have the right in each of its
+// current sections.
 func (a Access) MayRead(m MemberID, t *Thread) bool {
 	if t.State != Visible || t.Redirect {
 		return false
 	}
-	switch a[t.Section] {
-	case ReadAll:
-		return true
-	case ReadOwn:
-		return t.Starter == m && m != Guest
+	for section := range t.InSections {
+		switch a[section] {
+		case NoRight:
+			return false
+		case ReadOwn:
+			if t.Starter != m || m == Guest {
+				return false
+			}
+		}
 	}
-	return false
+	return true
 }
 
 // Links returns the URLs of a forum's own pages.

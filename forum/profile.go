@@ -16,4 +16,5 @@ type Profile struct {
 	Posts     int       // as the forum counts them
 	JoinedAt  time.Time // zero: unknown
 	VisitedAt time.Time // last visit to the site; zero: never
+	Unknown   bool      // the forum says none of this: no condition on it includes the member
 }

@@ -32,13 +32,21 @@ type Watches struct {
 	MutedSections map[SectionID]bool
 }
 
-// Mute reports whether the member muted a thread on the forum, or its section without watching the thread.
+// Mute reports whether the member muted a thread on the forum, or one of its sections without watching the thread.
 func (w Watches) Mute(t *Thread) bool {
 	if w.Muted[t.ID] {
 		return true
 	}
 	_, watched := w.Threads[t.ID]
-	return !watched && w.MutedSections[t.Section]
+	if watched || len(w.MutedSections) == 0 {
+		return false
+	}
+	for section := range t.InSections {
+		if w.MutedSections[section] {
+			return true
+		}
+	}
+	return false
 }
 
 // ReadMarks records how far a member has read on the site.
@@ -53,6 +61,7 @@ type Arrival struct {
 	Post     PostID
 	Thread   ThreadID
 	Section  SectionID
+	AlsoIn   []SectionID // further sections of its thread
 	Author   MemberID
 	PostedAt time.Time
 	Visible  bool

@@ -11,7 +11,6 @@ import (
 
 	"postrider/forum"
 	"postrider/internal/finding"
-	"postrider/internal/sqlfile"
 )
 
 // Check runs every query once, in a form that costs almost nothing, and checks the results.
@@ -26,9 +25,11 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		}
 		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
 		all = append(all, s.checkAccount(ctx)...)
+		all = append(all, s.checkVersion(ctx)...)
 		return nil
 	})
 	if err == nil {
+		all = append(all, db.checkLacks(ctx)...)
 		all = append(all, db.checkCodes(ctx)...)
 	}
 	if err != nil {
@@ -101,17 +102,7 @@ func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
 
 // probeQuery tries a query. An error must not end the transaction, as it would with PostgreSQL.
 func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
-	if s.db.engine != sqlfile.Postgres {
-		return s.tryQuery(ctx, q)
-	}
-	if err := s.exec(ctx, "SAVEPOINT probe"); err != nil {
-		return err
-	}
-	err := s.tryQuery(ctx, q)
-	if back := s.exec(ctx, "ROLLBACK TO SAVEPOINT probe"); back != nil {
-		return errors.Join(err, back)
-	}
-	return err
+	return s.guarded(ctx, func() error { return s.tryQuery(ctx, q) })
 }
 
 func (s *Snapshot) exec(ctx context.Context, statement string) error {
@@ -215,10 +206,13 @@ func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
 		return finding.Warn("members", "no member may get email", "check that dsn in [forum] names the live forum, not a copy without addresses")
 	}
 	text := fmt.Sprintf("%d may get email", n.members)
+	if n.of > 0 {
+		text = fmt.Sprintf("%d of the first %d may get email", n.members, n.of)
+	}
 	if n.withOptOuts > 0 {
 		text += fmt.Sprintf("; %d of them opted out of a kind of it, for example of announcements", n.withOptOuts)
 	}
-	if _, defined := s.db.queries["recipients"]; defined {
+	if s.db.has("recipients") {
 		text += "; the query recipients leaves out some of them"
 	}
 	return finding.OK("members", text)

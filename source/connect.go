@@ -161,7 +161,7 @@ func (r readOnlyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	for _, statement := range []string{
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-		fmt.Sprintf("SET @postrider = 1 /*M!100101 , SESSION max_statement_time = %g */ /*!50708 , SESSION max_execution_time = %d */",
+		fmt.Sprintf("SET @postrider = 1, SESSION time_zone = '+00:00' /*M!100101 , SESSION max_statement_time = %g */ /*!50708 , SESSION max_execution_time = %d */",
 			r.timeout.Seconds(), r.timeout.Milliseconds()),
 	} {
 		exec, ok := conn.(driver.ExecerContext)

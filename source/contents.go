@@ -22,6 +22,9 @@ func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.
 	if err := s.likes(ctx, found); err != nil {
 		return nil, err
 	}
+	if err := s.addExtras(ctx, ids, found); err != nil {
+		return nil, err
+	}
 	return found, s.addAuthorBadges(ctx, authors)
 }
 
@@ -31,7 +34,7 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	var author forum.MemberID
 	var likes int
 	var body string
-	r := columns{"id": &id, "author_id": &author, "likes": &likes, "body": &body}
+	r := columns{"id": &id, "author_id": &author, "likes?": &likes, "body": &body}
 	return queryChunked(ctx, s, "bodies", "ids", ids, nil, r, func() error {
 		c := &forum.Content{LikeCount: likes, Body: s.parse(body, links)}
 		found[id] = c

@@ -129,7 +129,7 @@ func (d *dialect) add(name string, code markup.Code) {
 
 // optional runs an optional query. It has no rows if the forum lacks what it reads.
 func (db *DB) optional(ctx context.Context, d *dialect, name string, r columns, each func() error) error {
-	if _, defined := db.queries[name]; !defined {
+	if !db.has(name) {
 		return nil
 	}
 	// Each has its own transaction: an error ends a transaction of PostgreSQL.

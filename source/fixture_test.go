@@ -169,7 +169,7 @@ func fillXenforo1(t testing.TB, db *sql.DB, from string) {
 	}
 	execute(t, db, string(schema))
 	for _, table := range []string{"node", "forum", "link_forum", "thread", "post", "user", "user_option", "user_profile", "user_group",
-		"user_group_relation", "user_ignored", "user_ban", "forum_watch", "thread_watch", "thread_read", "forum_read", "language"} {
+		"user_group_relation", "user_ignored", "user_ban", "forum_watch", "thread_watch", "thread_read", "forum_read", "language", "poll"} {
 		columns := commonColumns(t, db, from, "xf_"+table)
 		values := make([]string, len(columns))
 		for i, c := range columns {

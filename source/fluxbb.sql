@@ -1,4 +1,4 @@
--- FluxBB 1.5, on MySQL, MariaDB, PostgreSQL and SQLite. source.go documents what each query must return.
+-- FluxBB 1.5, on MySQL, MariaDB, PostgreSQL and SQLite. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- Categories have IDs from 1,000,000,000, because those of forums start at 1, too. A forum with an address elsewhere holds no threads.
@@ -25,7 +25,8 @@ SELECT t.id                        AS id,
        t.posted                    AS started_at,
        t.first_post_id             AS first_post_id,
        0                           AS state,
-       CASE WHEN t.moved_to IS NULL THEN 0 ELSE 1 END AS redirect
+       CASE WHEN t.moved_to IS NULL THEN 0 ELSE 1 END AS redirect,
+       t.closed                    AS locked
   FROM {prefix}topics t
   LEFT JOIN {prefix}posts p ON p.id = t.first_post_id
  WHERE t.id IN (:ids)
@@ -298,3 +299,10 @@ SELECT c.search_for                AS word,
        0                           AS regex,
        c.replace_with              AS replacement
   FROM {prefix}censoring c
+
+-- name: site
+SELECT MAX(CASE WHEN c.conf_name = 'o_board_title' THEN c.conf_value ELSE '' END) AS name,
+       MAX(CASE WHEN c.conf_name = 'o_base_url' THEN c.conf_value ELSE '' END) AS url,
+       MAX(CASE WHEN c.conf_name = 'o_cur_version' THEN c.conf_value ELSE '' END) AS version
+  FROM {prefix}config c
+ WHERE c.conf_name IN ('o_board_title', 'o_base_url', 'o_cur_version')

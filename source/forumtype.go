@@ -40,6 +40,7 @@ type forumType struct {
 	name, title, markup, notes string
 	engines                    []sqlfile.Engine
 	prefix                     string
+	versions                   []string // that it is made for: "3.1", "3.2"; nil: all
 	files                      []string // files with its queries; each query is in only one of them
 
 	links      func(base string) forum.Links
@@ -52,12 +53,17 @@ type forumType struct {
 	zone       func(stored string) string                                       // returns an IANA name; nil: the forum stores one
 	locale     func(stored string) string                                       // returns a BCP 47 tag; nil: the forum stores one
 	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
+	lost       map[string]string                                                // what is lost without an optional table, by its name
 	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
+	homemade   bool                                                             // its queries come from the administrator's file alone
+	public     bool                                                             // everyone may read every section, so there is no query rights
+	visitReads bool                                                             // with a visit, a member has read everything until then
+	wordList   bool                                                             // word_filter returns all words in one row
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

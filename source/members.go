@@ -22,7 +22,7 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 	shared := make(interner)
 	var m forum.Member
 	var zone, locale, roles, noMail, optOuts sql.RawBytes
-	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone": &zone, "locale": &locale, "roles": &roles, "no_mail": &noMail, "opt_outs?": &optOuts}
+	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone?": &zone, "locale?": &locale, "roles": &roles, "no_mail": &noMail, "opt_outs?": &optOuts}
 	err = queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
 		m.Name = s.name(m.Name)
 		m.Zone, m.Locale = shared.intern(zone), shared.intern(locale)
@@ -66,9 +66,8 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 			return m, err
 		}
 	}
-	var id forum.MemberID
-	err := s.queryNamed(ctx, "find", params{"name": s.db.kind.stored(idOrName)}, columns{"id": &id}, func() error { return nil })
-	if err := ignoreUnfit(err); err != nil {
+	id, err := s.find(ctx, idOrName)
+	if err != nil {
 		return forum.Member{}, err
 	}
 	if id != 0 {
@@ -79,19 +78,40 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 	return forum.Member{}, fmt.Errorf("%w: %q; expected a member ID or name", forum.ErrNoMember, idOrName)
 }
 
+// find returns the member with a name, or 0.
+func (s *Snapshot) find(ctx context.Context, name string) (id forum.MemberID, err error) {
+	err = s.queryNamed(ctx, "find", params{"name": s.db.kind.stored(name)}, columns{"id": &id}, func() error { return nil })
+	return id, ignoreUnfit(err)
+}
+
 // Search finds up to limit members whose names start with begins, ignoring case, ordered by name. It reads only these.
 func (s *Snapshot) Search(ctx context.Context, begins string, limit int) ([]forum.MemberID, error) {
+	if !s.db.has("search") {
+		return s.searchWhole(ctx, begins)
+	}
 	return s.search(ctx, s.likeLiteral(begins)+"%", limit)
 }
 
 // SearchAnyPart finds up to limit members whose names contain part, ignoring case, ordered by name. It may read the names of all
 // members, so it is only for a person who waits for it. Call it with a deadline.
 func (s *Snapshot) SearchAnyPart(ctx context.Context, part string, limit int) ([]forum.MemberID, error) {
+	if !s.db.has("search") && !s.db.has("containing") {
+		return s.searchWhole(ctx, part)
+	}
 	pattern := "%" + s.likeLiteral(part) + "%"
-	if _, defined := s.db.queries["containing"]; !defined {
+	if !s.db.has("containing") {
 		return s.search(ctx, pattern, limit)
 	}
 	return s.memberIDs(ctx, "containing", params{"part": pattern, "limit": limit})
+}
+
+// searchWhole finds the member with exactly this name.
+func (s *Snapshot) searchWhole(ctx context.Context, name string) ([]forum.MemberID, error) {
+	id, err := s.find(ctx, name)
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	return []forum.MemberID{id}, nil
 }
 
 // likeLiteral escapes a part of a name for LIKE.
@@ -124,12 +144,7 @@ func (s *Snapshot) member(ctx context.Context, id forum.MemberID, now time.Time)
 // SubscriberPage lists up to limit subscribers with IDs greater than after, in ascending order. The page is complete up to
 // last, which is EndOfWatchers on the last page.
 func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, limit int, now time.Time) (members []forum.Member, last forum.MemberID, err error) {
-	var ids []forum.MemberID
-	var id forum.MemberID
-	err = s.queryNamed(ctx, "watching", params{"after": after, "limit": limit}, columns{"id": &id}, func() error {
-		ids = append(ids, id)
-		return nil
-	})
+	ids, last, err := s.subscribersAfter(ctx, after, limit)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -137,8 +152,5 @@ func (s *Snapshot) SubscriberPage(ctx context.Context, after forum.MemberID, lim
 		return nil, 0, err
 	}
 	slices.SortFunc(members, func(a, b forum.Member) int { return int(a.ID - b.ID) })
-	if len(ids) < limit {
-		return members, EndOfWatchers, nil
-	}
-	return members, ids[len(ids)-1], nil // members may have fewer: deleted accounts leave watches behind
+	return members, last, nil
 }

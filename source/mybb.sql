@@ -1,4 +1,4 @@
--- MyBB 1.8. source.go documents what each query must return.
+-- MyBB 1.8. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- The password itself never leaves the database.
@@ -20,7 +20,8 @@ SELECT t.tid                       AS id,
        t.dateline                  AS started_at,
        t.firstpost                 AS first_post_id,
        CASE t.visible WHEN 1 THEN 0 WHEN -1 THEN 2 ELSE 1 END AS state,
-       t.closed LIKE 'moved|%'     AS redirect
+       t.closed LIKE 'moved|%'     AS redirect,
+       t.closed = '1'              AS locked
   FROM {prefix}threads t
  WHERE t.tid IN (:ids)
 
@@ -346,3 +347,31 @@ SELECT b.badword                   AS word,
   FROM {prefix}badwords b
   JOIN (SELECT 0 AS regex) absent
  ORDER BY b.bid
+
+-- name: prefixes
+-- displaystyle is HTML, prefix its plain name.
+SELECT t.tid                       AS id,
+       x.prefix                    AS prefix
+  FROM {prefix}threads t
+  JOIN {if_readable threadprefixes pid prefix:text} x ON x.pid = t.prefix
+ WHERE t.tid IN (:ids)
+
+-- name: attachments
+SELECT a.pid                       AS post_id,
+       a.filename                  AS name
+  FROM {if_readable attachments aid pid filename:text visible} a
+ WHERE a.pid IN (:ids) AND a.visible = 1
+ ORDER BY a.pid, a.aid
+
+-- name: polls
+SELECT t.firstpost                 AS id,
+       q.question                  AS question
+  FROM {prefix}posts p
+  JOIN {prefix}threads t ON t.tid = p.tid AND t.firstpost = p.pid
+  JOIN {if_readable polls pid question:text} q ON q.pid = t.poll
+ WHERE p.pid IN (:ids)
+
+-- name: site
+SELECT COALESCE((SELECT s.value FROM {if_readable settings name:text value:text} s WHERE s.name = 'bbname'), '') AS name,
+       COALESCE((SELECT s.value FROM {if_readable settings name:text value:text} s WHERE s.name = 'bburl'), '') AS url,
+       COALESCE((SELECT c.cache FROM {if_readable datacache title:text cache:text} c WHERE c.title = 'version'), '') AS version

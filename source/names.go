@@ -32,6 +32,9 @@ func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, t
 		}
 	}
 	found := make(map[string]forum.MemberID, len(texts))
+	if query == "named" && !s.db.has(query) {
+		return found, s.findEach(ctx, asked, found)
+	}
 	var id forum.MemberID
 	var text string
 	r := columns{"id": &id, column: &text}
@@ -49,6 +52,26 @@ func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, t
 		}
 	}
 	return found, nil
+}
+
+// findEach finds members by their names, one after the other.
+func (s *Snapshot) findEach(ctx context.Context, asked map[string][]string, found map[string]forum.MemberID) error {
+	for folded, given := range asked {
+		for _, spelling := range append(slices.Clone(given), folded) {
+			id, err := s.find(ctx, spelling)
+			if err != nil {
+				return err
+			}
+			if id == 0 {
+				continue
+			}
+			for _, as := range given {
+				found[as] = id
+			}
+			break
+		}
+	}
+	return nil
 }
 
 // spellings returns each text in lower case and as given, as the forum stores it: a column with a binary collation tells them apart.

@@ -45,9 +45,15 @@ func (db *DB) applyOptOuts(m *forum.Member, kinds forum.Kinds) {
 }
 
 // mailable counts the members who may get email. Some of them opted out of a kind.
-type mailable struct{ members, withOptOuts int }
+type mailable struct {
+	members, withOptOuts int
+	of                   int // counted among this many members only; 0: all
+}
 
 func (s *Snapshot) mailable(ctx context.Context, now time.Time) (mailable, error) {
+	if !s.db.has("mailable") {
+		return s.sampleMailable(ctx, now)
+	}
 	var members int
 	acceptingAll := -1
 	r := columns{"members": &members, "accepting_all?": &acceptingAll}
@@ -61,9 +67,31 @@ func (s *Snapshot) mailable(ctx context.Context, now time.Time) (mailable, error
 	return mailable{members: members, withOptOuts: members - acceptingAll}, err
 }
 
+// sampleMailable counts among the first members, for a forum without the query mailable.
+func (s *Snapshot) sampleMailable(ctx context.Context, now time.Time) (n mailable, err error) {
+	ids, err := s.MemberIDs(ctx, 0, chunkSize)
+	if err != nil {
+		return n, err
+	}
+	members, err := s.Members(ctx, ids, now)
+	for _, m := range members {
+		if m.NoEmail() != "" && m.NoMail != NotARecipient {
+			continue
+		}
+		n.members++
+		if m.OptOuts != 0 {
+			n.withOptOuts++
+		}
+	}
+	if len(ids) == chunkSize {
+		n.of = chunkSize
+	}
+	return n, err
+}
+
 // recipients reads which members may get email according to the administrator's query. It is nil if there is no such query.
 func (s *Snapshot) recipients(ctx context.Context, ids []forum.MemberID) (map[forum.MemberID]bool, error) {
-	if _, defined := s.db.queries["recipients"]; !defined {
+	if !s.db.has("recipients") {
 		return nil, nil
 	}
 	all := make(map[forum.MemberID]bool)

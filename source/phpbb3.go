@@ -17,16 +17,18 @@ func phpbb3() forumType {
 		markup: "s9e XML; BBCode in posts from before 3.2",
 		notes: "Watched forums include all their posts. Reads the permission f_read from groups, members and roles; " +
 			"founders have no more than their groups give them. Forums with a password are left out. Bookmarks are not watches.",
-		engines: []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
-		prefix:  "phpbb_",
-		files:   []string{"phpbb3.sql"},
-		links:   func(base string) forum.Links { return phpbbLinks(base) },
-		dialect: markup.Dialect{EscapedNames: true, NoMentions: true},
-		body:    phpbbBody,
-		code:    phpbbCode,
-		escape:  phpbbEscape.Replace,
-		locale:  phpbbLocale,
-		rights:  phpbbRights,
+		engines:  []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
+		prefix:   "phpbb_",
+		files:    []string{"phpbb3.sql"},
+		versions: []string{"3.1", "3.2", "3.3"},
+		lost:     map[string]string{"attachments": lostAttachments},
+		links:    func(base string) forum.Links { return phpbbLinks(base) },
+		dialect:  markup.Dialect{EscapedNames: true, NoMentions: true},
+		body:     phpbbBody,
+		code:     phpbbCode,
+		escape:   phpbbEscape.Replace,
+		locale:   phpbbLocale,
+		rights:   phpbbRights,
 	}
 }
 

@@ -1,4 +1,4 @@
--- phpBB 3.1 to 3.3, on MySQL, MariaDB, PostgreSQL and SQLite. source.go documents what each query must return.
+-- phpBB 3.1 to 3.3, on MySQL, MariaDB, PostgreSQL and SQLite. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- forum_type: 0 category, 1 forum, 2 link. A password does not apply to the forums below, as phpBB asks for each forum's own.
@@ -21,7 +21,8 @@ SELECT t.topic_id                  AS id,
        t.topic_time                AS started_at,
        t.topic_first_post_id       AS first_post_id,
        CASE t.topic_visibility WHEN 1 THEN 0 WHEN 2 THEN 2 ELSE 1 END AS state,
-       CASE t.topic_status WHEN 2 THEN 1 ELSE 0 END AS redirect
+       CASE t.topic_status WHEN 2 THEN 1 ELSE 0 END AS redirect,
+       CASE t.topic_status WHEN 1 THEN 1 ELSE 0 END AS locked
   FROM {prefix}topics t
  WHERE t.topic_id IN (:ids)
 
@@ -384,3 +385,25 @@ SELECT w.word                      AS word,
        0                           AS regex,
        w.replacement               AS replacement
   FROM {prefix}words w
+
+-- name: attachments
+SELECT a.post_msg_id               AS post_id,
+       a.real_filename             AS name
+  FROM {if_readable attachments attach_id post_msg_id in_message is_orphan real_filename:text} a
+ WHERE a.post_msg_id IN (:ids) AND a.in_message = 0 AND a.is_orphan = 0
+ ORDER BY a.post_msg_id, a.attach_id
+
+-- name: polls
+SELECT p.post_id                   AS id,
+       CONCAT(p.bbcode_uid, ' ', t.poll_title) AS question
+  FROM {prefix}posts p
+  JOIN {prefix}topics t ON t.topic_id = p.topic_id AND t.topic_first_post_id = p.post_id
+ WHERE p.post_id IN (:ids) AND t.poll_start > 0
+
+-- name: site
+SELECT MAX(CASE WHEN c.config_name = 'sitename' THEN c.config_value ELSE '' END) AS name,
+       CONCAT(MAX(CASE WHEN c.config_name = 'server_protocol' THEN c.config_value ELSE '' END), MAX(CASE WHEN c.config_name = 'server_name' THEN c.config_value ELSE '' END),
+              MAX(CASE WHEN c.config_name = 'script_path' THEN c.config_value ELSE '' END)) AS url,
+       MAX(CASE WHEN c.config_name = 'version' THEN c.config_value ELSE '' END) AS version
+  FROM {prefix}config c
+ WHERE c.config_name IN ('sitename', 'server_protocol', 'server_name', 'script_path', 'version')

@@ -1,5 +1,5 @@
--- The sample forum of `postrider demo`, in SQLite. The tables are in demo/schema.sql. source.go documents what each query must
--- return.
+-- The sample forum of `postrider demo`, in SQLite. The tables are in demo/schema.sql. docs/query-contract.md says what each query
+-- must return.
 
 -- name: sections
 -- Categories and sections have overlapping IDs, so categories have negative IDs here.

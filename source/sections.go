@@ -34,8 +34,8 @@ func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
 
 func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
 	var nodes []node
-	var n node
-	r := columns{"id": &n.id, "parent_id": &n.parent, "place": &n.place, "title": &n.title, "holds_threads": &n.hasThreads, "closed": &n.closed}
+	n := node{hasThreads: true}
+	r := columns{"id": &n.id, "parent_id?": &n.parent, "place?": &n.place, "title": &n.title, "holds_threads?": &n.hasThreads, "closed": &n.closed}
 	err := s.queryNamed(ctx, "sections", nil, r, func() error {
 		if s.db.kind.section != nil {
 			n.title = s.db.kind.section(n.title)

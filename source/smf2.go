@@ -17,16 +17,18 @@ func smf2() forumType {
 		markup: "BBCode, stored as HTML",
 		notes: "A watched board means all its posts. Posts in the recycle bin are deleted ones. SMF 2.1 has the site's default for announcements " +
 			"off; only what members chose themselves counts. Boards that only their own moderators may see are left out.",
-		engines: []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres},
-		prefix:  "smf_",
-		files:   []string{"smf2.sql"},
-		links:   func(base string) forum.Links { return smfLinks(base) },
-		dialect: markup.Dialect{EscapedNames: true, NoMentions: true},
-		body:    markup.Dialect.SMF,
-		escape:  smfStored,
-		filter:  smfFilter,
-		locale:  mybbLocale,
-		rights:  smfRights,
+		engines:  []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres},
+		prefix:   "smf_",
+		files:    []string{"smf2.sql"},
+		versions: []string{"2.1"},
+		lost:     map[string]string{"attachments": lostAttachments, "polls": lostPolls},
+		links:    func(base string) forum.Links { return smfLinks(base) },
+		dialect:  markup.Dialect{EscapedNames: true, NoMentions: true},
+		body:     markup.Dialect.SMF,
+		escape:   smfStored,
+		filter:   smfFilter,
+		locale:   mybbLocale,
+		rights:   smfRights,
 	}
 }
 

@@ -1,4 +1,4 @@
--- SMF 2.1, on MySQL, MariaDB and PostgreSQL. source.go documents what each query must return.
+-- SMF 2.1, on MySQL, MariaDB and PostgreSQL. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- Categories have IDs from 1,000,000,000, because those of boards start at 1, too. A board with an address elsewhere holds no
@@ -29,7 +29,8 @@ SELECT t.id_topic                  AS id,
        CASE WHEN CONCAT('', t.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
               AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 2
             WHEN t.approved = 1 THEN 0 ELSE 1 END AS state,
-       CASE WHEN f.icon = 'moved' THEN 1 ELSE 0 END AS redirect
+       CASE WHEN f.icon = 'moved' THEN 1 ELSE 0 END AS redirect,
+       CASE WHEN t.locked <> 0 THEN 1 ELSE 0 END AS locked
   FROM {prefix}topics t
   JOIN {prefix}messages f ON f.id_msg = t.id_first_msg
  WHERE t.id_topic IN (:ids)
@@ -355,3 +356,27 @@ SELECT v.value                     AS word,
        COALESCE((SELECT p.value FROM {prefix}settings p WHERE p.variable = 'censor_proper'), '') AS replacement
   FROM {prefix}settings v
  WHERE v.variable = 'censor_vulgar' AND v.value <> ''
+
+-- name: attachments
+-- Type 3 is the thumbnail of another, type 1 an avatar.
+SELECT a.id_msg                    AS post_id,
+       a.filename                  AS name
+  FROM {if_readable attachments id_attach id_msg attachment_type approved filename:text} a
+ WHERE a.id_msg IN (:ids) AND a.attachment_type = 0 AND a.approved = 1
+ ORDER BY a.id_msg, a.id_attach
+
+-- name: polls
+SELECT m.id_msg                    AS id,
+       q.question                  AS question
+  FROM {prefix}messages m
+  JOIN {prefix}topics t ON t.id_topic = m.id_topic AND t.id_first_msg = m.id_msg
+  JOIN {if_readable polls id_poll question:text} q ON q.id_poll = t.id_poll
+ WHERE m.id_msg IN (:ids)
+
+-- name: site
+-- The name and the address are in Settings.php only.
+SELECT ''                          AS name,
+       ''                          AS url,
+       COALESCE(MAX(s.value), '')  AS version
+  FROM {prefix}settings s
+ WHERE s.variable = 'smfVersion'

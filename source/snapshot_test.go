@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -117,7 +118,7 @@ func TestPostsAfter_ListsAllPostsWithVisibility(t *testing.T) {
 				return err
 			}
 			slices.SortFunc(again, func(a, b forum.Arrival) int { return int(a.Post - b.Post) })
-			if !slices.Equal(all, again) {
+			if !reflect.DeepEqual(all, again) {
 				t.Error("PostStates and PostsAfter differ")
 			}
 			if newest, err := s.LastPostID(ctx); err != nil || newest != slices.Max(ids) {

@@ -46,6 +46,9 @@ func (c WatchCounts) String() string {
 
 // CheckWatches counts the members that [forum] mail_flag_off concerns. [DB.Check] leaves it out, because it runs again and again.
 func (db *DB) CheckWatches(ctx context.Context) finding.Finding {
+	if !db.has("watch_counts") {
+		return finding.OK("watches", "not counted: there is no query watch_counts")
+	}
 	c, err := db.WatchCounts(ctx, time.Now())
 	if err != nil {
 		return finding.Warn("watches", err.Error(), "replace the query watch_counts in the file of [forum] queries, or make timeout in [forum] longer")

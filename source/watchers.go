@@ -32,7 +32,11 @@ func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, secti
 	if len(threads) == 0 || len(sections) == 0 { // lists in IN must not be empty; a new post always has both
 		return page, nil
 	}
-	var member, before, last forum.MemberID
+	if !s.db.has("watchers") {
+		return s.watchersOf(ctx, threads, sections, after)
+	}
+	var member, before forum.MemberID
+	last := after
 	var thread forum.ThreadID
 	var section forum.SectionID
 	var level int64
@@ -41,7 +45,10 @@ func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, secti
 	p := params{"threads": threads, "sections": sections, "after": after, "limit": watchersPerPage}
 	err := s.queryNamed(ctx, "watchers", p, r, func() error {
 		rows++
-		if member != last {
+		switch {
+		case member < last || member == after:
+			return outOfOrder("member_id", int64(member), int64(last)) // the next page would skip members
+		case member > last:
 			before, last = last, member
 		}
 		return page.add(member, thread, section, level)
@@ -56,12 +63,18 @@ func (s *Snapshot) Watchers(ctx context.Context, threads []forum.ThreadID, secti
 	return page, nil
 }
 
-func (w *Watchers) add(member forum.MemberID, thread forum.ThreadID, section forum.SectionID, level int64) error {
+// of returns the watches of a member, to add to.
+func (w *Watchers) of(member forum.MemberID) forum.Watches {
 	watches, known := w.Watches[member]
 	if !known {
 		watches = forum.Watches{Sections: make(map[forum.SectionID]forum.Watch), Threads: make(map[forum.ThreadID]forum.Watch)}
 		w.Watches[member] = watches
 	}
+	return watches
+}
+
+func (w *Watchers) add(member forum.MemberID, thread forum.ThreadID, section forum.SectionID, level int64) error {
+	watches := w.of(member)
 	switch {
 	case thread != 0:
 		watches.Threads[thread] = forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}

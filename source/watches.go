@@ -24,24 +24,29 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 		return w
 	}
 	var section forum.SectionID
-	var level, mailLevel int64
-	r := columns{"member_id": &member, "section_id": &section, "level": &level, "mail": &mailLevel}
+	var level int64
+	mailLevel := int64(-1) // no such column
+	r := columns{"member_id": &member, "section_id": &section, "level": &level, "mail?": &mailLevel}
 	err := queryChunked(ctx, s, "section_watches", "members", ids, nil, r, func() error {
 		if level != int64(forum.NewThreads) && level != int64(forum.AllPosts) {
 			return fmt.Errorf("invalid level %d: must be 1 or 2", level)
 		}
-		if mailLevel < 0 || mailLevel > int64(forum.AllPosts) {
-			return fmt.Errorf("invalid mail level %d: must be 0, 1 or 2", mailLevel)
+		mail := mailLevel
+		if mail == -1 {
+			mail = level
 		}
-		of().Sections[section] = s.db.watch(forum.Watch{Level: forum.Level(level), Mail: forum.Level(mailLevel)})
+		if mail < 0 || mail > int64(forum.AllPosts) {
+			return fmt.Errorf("invalid mail level %d: must be 0, 1 or 2", mail)
+		}
+		of().Sections[section] = s.db.watch(forum.Watch{Level: forum.Level(level), Mail: forum.Level(mail)})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	var thread forum.ThreadID
-	var mail bool
-	r = columns{"member_id": &member, "thread_id": &thread, "mail": &mail}
+	mail := true
+	r = columns{"member_id": &member, "thread_id": &thread, "mail?": &mail}
 	err = queryChunked(ctx, s, "thread_watches", "members", ids, nil, r, func() error {
 		w := forum.Watch{Level: forum.AllPosts}
 		if mail {
@@ -116,6 +121,9 @@ func (s *Snapshot) Ignores(ctx context.Context, ids []forum.MemberID) (map[forum
 // ReadMarks reads how far members have read on the site. Every member in ids is in the result.
 func (s *Snapshot) ReadMarks(ctx context.Context, ids []forum.MemberID, now time.Time) (map[forum.MemberID]forum.ReadMarks, error) {
 	var days int
+	if s.db.kind.visitReads || s.db.has("thread_reads") || s.db.has("section_reads") {
+		days = keptForever
+	}
 	if err := s.queryNamed(ctx, "read_days", nil, columns{"days": &days}, func() error { return nil }); err != nil {
 		return nil, err
 	}
@@ -167,11 +175,17 @@ func (s *Snapshot) ReadMarksSince(ctx context.Context, ids []forum.MemberID, mom
 		all[member].Threads[thread] = unix(at)
 		return nil
 	})
+	if err == nil && s.db.kind.visitReads {
+		err = s.markVisits(ctx, ids, all)
+	}
 	return all, err
 }
 
 // Participation returns which of the threads each member has started or written a visible post in.
 func (s *Snapshot) Participation(ctx context.Context, members []forum.MemberID, threads []forum.ThreadID) (map[forum.MemberID]map[forum.ThreadID]bool, error) {
+	if !s.db.has("took_part") {
+		return s.startersOf(ctx, members, threads)
+	}
 	all := make(map[forum.MemberID]map[forum.ThreadID]bool)
 	var member forum.MemberID
 	var thread forum.ThreadID

@@ -37,3 +37,9 @@ func newXenforoLinks(base string) forum.Links { return xenforoLinks(base) }
 func nodeRights(flag func(name string) bool) grant {
 	return grant{view: flag("view"), read: flag("viewContent"), own: !flag("viewOthers")}
 }
+
+// lostXenForo is what is lost without an optional table.
+var lostXenForo = map[string]string{
+	"phrase": lostPrefixes, "thread_question": lostSolved, "attachment": lostAttachments, "attachment_data": lostAttachments, "poll": lostPolls,
+	"option": lostSite, "addon": lostSite,
+}

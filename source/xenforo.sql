@@ -1,4 +1,4 @@
--- Queries that are the same for XenForo 1.5 and 2. The others are in xenforo1.sql and xenforo2.sql. source.go documents what
+-- Queries that are the same for XenForo 1.5 and 2. The others are in xenforo1.sql and xenforo2.sql. docs/query-contract.md says what
 -- each query must return.
 
 -- name: sections
@@ -20,7 +20,8 @@ SELECT t.thread_id                 AS id,
        t.post_date                 AS started_at,
        t.first_post_id             AS first_post_id,
        CASE t.discussion_state WHEN 'visible' THEN 0 WHEN 'moderated' THEN 1 ELSE 2 END AS state,
-       t.discussion_type = 'redirect' AS redirect
+       t.discussion_type = 'redirect' AS redirect,
+       t.discussion_open = 0       AS locked
   FROM {prefix}thread t
  WHERE t.thread_id IN (:ids)
 
@@ -299,3 +300,33 @@ SELECT o.option_value              AS word,
        COALESCE((SELECT s.option_value FROM {prefix}option s WHERE s.option_id = 'censorCharacter'), '') AS replacement
   FROM {prefix}option o
  WHERE o.option_id = 'censorWords'
+
+-- name: prefixes
+-- Language 0 holds the texts that the administrator wrote.
+SELECT t.thread_id                 AS id,
+       f.phrase_text               AS prefix
+  FROM {prefix}thread t
+  JOIN {if_readable phrase language_id title:text phrase_text:text} f ON f.language_id = 0 AND f.title = CONCAT('thread_prefix.', t.prefix_id)
+ WHERE t.thread_id IN (:ids) AND t.prefix_id > 0
+
+-- name: attachments
+SELECT a.content_id                AS post_id,
+       d.filename                  AS name
+  FROM {if_readable attachment attachment_id content_type:text content_id attach_date data_id unassociated} a
+  JOIN {if_readable attachment_data data_id filename:text} d ON d.data_id = a.data_id
+ WHERE a.content_type = 'post' AND a.content_id IN (:ids) AND a.unassociated = 0
+ ORDER BY a.content_id, a.attach_date, a.attachment_id
+
+-- name: polls
+SELECT p.post_id                   AS id,
+       q.question                  AS question
+  FROM {prefix}post p
+  JOIN {prefix}thread t ON t.thread_id = p.thread_id AND t.first_post_id = p.post_id
+  JOIN {if_readable poll content_type:text content_id question:text} q ON q.content_type = 'thread' AND q.content_id = t.thread_id
+ WHERE p.post_id IN (:ids) AND t.discussion_type = 'poll'
+
+-- name: site
+-- XenForo 1 has the version only as a number, in an option.
+SELECT COALESCE((SELECT o.option_value FROM {if_readable option option_id:text option_value:text} o WHERE o.option_id = 'boardTitle'), '') AS name,
+       COALESCE((SELECT o.option_value FROM {if_readable option option_id:text option_value:text} o WHERE o.option_id = 'boardUrl'), '') AS url,
+       COALESCE((SELECT a.version_string FROM {if_readable addon addon_id:text version_string:text} a WHERE a.addon_id = 'XF'), '') AS version

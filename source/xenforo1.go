@@ -8,16 +8,18 @@ import (
 
 func xenforo1() forumType {
 	return forumType{
-		name:    "xenforo1",
-		title:   "XenForo 1.5",
-		markup:  "BBCode",
-		notes:   xenforoNotes,
-		engines: []sqlfile.Engine{sqlfile.MySQL},
-		prefix:  "xf_",
-		files:   []string{"xenforo.sql", "xenforo1.sql"},
-		links:   newXenforoLinks,
-		filter:  xenforoFilter,
-		rights:  phpRights,
+		name:     "xenforo1",
+		title:    "XenForo 1.5",
+		markup:   "BBCode",
+		notes:    xenforoNotes,
+		engines:  []sqlfile.Engine{sqlfile.MySQL},
+		prefix:   "xf_",
+		files:    []string{"xenforo.sql", "xenforo1.sql"},
+		versions: []string{"1.5"},
+		lost:     lostXenForo,
+		links:    newXenforoLinks,
+		filter:   xenforoFilter,
+		rights:   phpRights,
 	}
 }
 

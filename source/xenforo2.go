@@ -11,17 +11,19 @@ import (
 
 func xenforo2() forumType {
 	return forumType{
-		name:    "xenforo2",
-		title:   "XenForo 2.1 to 2.3",
-		markup:  "BBCode",
-		notes:   xenforoNotes,
-		engines: []sqlfile.Engine{sqlfile.MySQL},
-		prefix:  "xf_",
-		files:   []string{"xenforo.sql", "xenforo2.sql"},
-		links:   newXenforoLinks,
-		dialect: markup.Dialect{ShortNames: true},
-		filter:  xenforoFilter,
-		rights:  jsonRights,
+		name:     "xenforo2",
+		title:    "XenForo 2.1 to 2.3",
+		markup:   "BBCode",
+		notes:    xenforoNotes,
+		engines:  []sqlfile.Engine{sqlfile.MySQL},
+		prefix:   "xf_",
+		files:    []string{"xenforo.sql", "xenforo2.sql"},
+		versions: []string{"2.1", "2.2", "2.3"},
+		lost:     lostXenForo,
+		links:    newXenforoLinks,
+		dialect:  markup.Dialect{ShortNames: true},
+		filter:   xenforoFilter,
+		rights:   jsonRights,
 	}
 }
 

@@ -8,7 +8,7 @@ SELECT p.post_id                   AS id,
        p.username                  AS author_name,
        p.post_date                 AS posted_at,
        CASE p.message_state WHEN 'visible' THEN 0 WHEN 'moderated' THEN 1 ELSE 2 END AS state,
-       CONCAT_WS('-', CRC32(p.message), CRC32(COALESCE(p.reactions, '')), CRC32(p.reaction_users), CRC32(p.username)) AS version
+       CONCAT_WS('-', CRC32(p.message), CRC32(COALESCE(p.reactions, '')), CRC32(p.reaction_users), CRC32(p.username), p.attach_count) AS version
   FROM {prefix}post p
  WHERE p.post_id IN (:ids)
 
@@ -49,3 +49,9 @@ SELECT u.user_id                   AS id,
        u.username                  AS name
   FROM {prefix}user u
  WHERE u.username IN (:names)
+
+-- name: solved
+-- Since XenForo 2.2.
+SELECT q.thread_id                 AS id
+  FROM {if_readable thread_question thread_id solution_post_id} q
+ WHERE q.thread_id IN (:ids) AND q.solution_post_id > 0

@@ -215,11 +215,11 @@ func TestAnnouncements_PausedNotClaimedUntilResumed(t *testing.T) {
 		a := startAnnouncement(t, s, newAnnouncement(), 10)
 		enqueueMembers(t, s, a.ID, 1, 10, true)
 		claimed := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
-		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key, claimed[1].Key}))(t)
+		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, marksOf(claimed[0].Key, claimed[1].Key)))(t)
 		check(t, s.Announcements.Pause(t.Context(), now, admin, a.ID, "a typo"))
 		// Leased messages that are not in flight are taken from their daemon.
 		equal(t, "messages", countByState(t, s, a.ID), map[string]int{"leased": 2, "held": 8})
-		if ours := must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[2].Key, claimed[3].Key}))(t); len(ours) != 0 {
+		if ours := must(s.Outbox.MarkInFlight(t.Context(), "one", nil, marksOf(claimed[2].Key, claimed[3].Key)))(t); len(ours) != 0 {
 			t.Errorf("%v may be sent while paused", ours)
 		}
 		if rows := must(s.Outbox.Claim(t.Context(), now, "two", time.Minute, store.AllPriorities, 100))(t); len(rows) != 0 {
@@ -259,7 +259,7 @@ func TestAnnouncements_CancelSkipsUnlessInFlight(t *testing.T) {
 		enqueueMembers(t, s, a.ID, 1, 10, true)
 		enqueueMembers(t, s, other.ID, 1, 3, true)
 		claimed := must(s.Outbox.Claim(t.Context(), now, "one", time.Minute, store.AllPriorities, 4))(t)
-		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, []string{claimed[0].Key}))(t)
+		must(s.Outbox.MarkInFlight(t.Context(), "one", nil, marksOf(claimed[0].Key)))(t)
 		check(t, s.Announcements.Cancel(t.Context(), now, admin, a.ID))
 		got := must(s.Announcements.CountMessages(t.Context(), a.ID))(t)
 		equal(t, "messages", got, store.Progress{States: map[string]int{"leased": 1, "skipped": 9}, Skipped: map[string]int{store.WasCancelled: 9}})

@@ -111,6 +111,12 @@ func (b bigStore) rounds() []boundedStep {
 		}
 		return list
 	}
+	marks := func() (list []InFlight) {
+		for _, key := range keys() {
+			list = append(list, InFlight{key, []SentPost{{Post: last}}})
+		}
+		return list
+	}
 	return []boundedStep{
 		{"save a sighting", func(ctx context.Context) error {
 			_, err := b.Sightings.Save(ctx, ScanResult{Now: b.now, Sighted: []forum.Arrival{arrival}, Cursor: arrival.Post})
@@ -209,7 +215,10 @@ func (b bigStore) rounds() []boundedStep {
 			_, err := b.Sightings.Records(ctx, []forum.PostID{last, last - 1})
 			return err
 		}},
-		{"mark in flight", func(ctx context.Context) error { _, err := b.Outbox.MarkInFlight(ctx, "test", nil, keys()); return err }},
+		{"mark in flight", func(ctx context.Context) error {
+			_, err := b.Outbox.MarkInFlight(ctx, "test", nil, marks())
+			return err
+		}},
 		{"settle", func(ctx context.Context) error {
 			var list []Settlement
 			for _, key := range keys() {
@@ -229,7 +238,10 @@ func (b bigStore) rounds() []boundedStep {
 			_, err := b.Queue.Outcomes(ctx, 1, b.now.Add(-10*time.Second))
 			return err
 		}},
-		{"explain: posts of digests", func(ctx context.Context) error { _, err := b.Outbox.BroughtPosts(ctx, 1); return err }},
+		{"explain: posts of messages", func(ctx context.Context) error {
+			_, err := b.Outbox.Copies(ctx, 1, b.now.Add(-10*time.Second))
+			return err
+		}},
 		{"explain: deferred posts of digests", func(ctx context.Context) error { _, err := b.Deferred.OfEditions(ctx, 1); return err }},
 		{"explain: waiting digests", func(ctx context.Context) error { _, err := b.Outbox.WaitingEditions(ctx, ids); return err }},
 		{"explain: upcoming deferred posts", func(ctx context.Context) error {

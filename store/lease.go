@@ -10,10 +10,21 @@ import (
 	"postrider/forum"
 )
 
+// InFlight is a message that is about to be sent.
+type InFlight struct {
+	Key   string
+	Posts []SentPost
+}
+
+type inFlightRow struct {
+	Key   string `json:"key"`
+	Posts string `json:"posts"`
+}
+
 // MarkInFlight records that owner is about to send the messages in next. It returns those that owner still leases; only these may
 // be sent. It settles earlier messages in the same transaction, so it costs little. If owner dies, its messages in flight
 // become uncertain, and its other messages are simply queued again.
-func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settlement, next []string) (ours []string, err error) {
+func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settlement, next []InFlight) (ours []string, err error) {
 	if len(next) == 0 {
 		return nil, s.Settle(ctx, owner, settled)
 	}
@@ -21,7 +32,11 @@ func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settle
 	if err != nil {
 		return nil, err
 	}
-	text, err := marshalRows(next)
+	rows := make([]inFlightRow, len(next))
+	for i, m := range next {
+		rows[i] = inFlightRow{m.Key, formatCopy(m.Posts)}
+	}
+	text, err := marshalRows(rows)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +45,7 @@ func (s Outbox) MarkInFlight(ctx context.Context, owner string, settled []Settle
 		if err := s.settleIn(ctx, tx, owner, batch); err != nil {
 			return err
 		}
-		return s.query(ctx, tx, "mark_in_flight", args{"owner": owner, "keys": text}, func(scan scanFunc) error {
+		return s.query(ctx, tx, "mark_in_flight", args{"owner": owner, "rows": text}, func(scan scanFunc) error {
 			var key string
 			err := scan(&key)
 			ours = append(ours, key)

@@ -15,7 +15,7 @@ const wait = 15 * time.Minute
 // markInFlight marks rows of owner as in flight and returns the keys of those that it may send.
 func markInFlight(t testing.TB, s *store.Store, rows ...store.Row) []string {
 	t.Helper()
-	return must(s.Outbox.MarkInFlight(t.Context(), owner, nil, keysOf(rows)))(t)
+	return must(s.Outbox.MarkInFlight(t.Context(), owner, nil, marksOf(keysOf(rows)...)))(t)
 }
 
 func reclaimExpired(t testing.TB, s *store.Store, at time.Time) []store.UncertainMessage {
@@ -159,7 +159,7 @@ func TestMarkInFlight_SettlesInSameTransaction(t *testing.T) {
 		s := open(t, dsn)
 		rows := planAndClaim(t, s, 4)
 		before := s.Statements()
-		ours := must(s.Outbox.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, keysOf(rows[2:])))(t)
+		ours := must(s.Outbox.MarkInFlight(t.Context(), owner, []store.Settlement{accepted(rows[0], now), accepted(rows[1], now)}, marksOf(keysOf(rows[2:])...)))(t)
 		equal(t, "statements", s.Statements()-before, int64(2))
 		slices.Sort(ours)
 		equal(t, "may be sent", ours, keysOf(rows[2:]))

@@ -3,31 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"postrider/forum"
 )
-
-// BroughtPosts returns the posts of a member's digests by the key of the message, whatever became of it. Digests that were sent
-// before the store recorded their posts are missing.
-func (s Outbox) BroughtPosts(ctx context.Context, member forum.MemberID) (map[string][]forum.PostID, error) {
-	all := make(map[string][]forum.PostID)
-	err := s.query(ctx, nil, "brought_posts", args{"member": int64(member)}, func(scan scanFunc) error {
-		var key, text string
-		err := scan(&key, &text)
-		if err == nil {
-			all[key], err = parsePostIDs(text)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the posts of digests: %w", err)
-	}
-	return all, nil
-}
 
 // OfEditions returns the deferred posts that settled editions of a member had to bring, and have brought or skipped.
 func (s Deferred) OfEditions(ctx context.Context, member forum.MemberID) ([]DeferredPost, error) {
@@ -64,50 +43,6 @@ func (s Deferred) Upcoming(ctx context.Context, members []forum.MemberID, after 
 		return nil, fmt.Errorf("reading the deferred posts of next editions: %w", err)
 	}
 	return list, nil
-}
-
-// formatPostIDs formats IDs as ascending ranges, for example "4711-4713,4720".
-func formatPostIDs(ids []forum.PostID) string {
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	var b strings.Builder
-	for i := 0; i < len(ids); {
-		last := i
-		for last+1 < len(ids) && ids[last+1] == ids[last]+1 {
-			last++
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(strconv.FormatInt(int64(ids[i]), 10))
-		if last > i {
-			b.WriteByte('-')
-			b.WriteString(strconv.FormatInt(int64(ids[last]), 10))
-		}
-		i = last + 1
-	}
-	return b.String()
-}
-
-// maxRange limits a range of post IDs, in case the text was damaged.
-const maxRange = 1 << 20
-
-// parsePostIDs parses the result of formatPostIDs.
-func parsePostIDs(text string) (ids []forum.PostID, err error) {
-	for part := range strings.SplitSeq(text, ",") {
-		from, to, ranged := strings.Cut(part, "-")
-		first, err := strconv.ParseInt(from, 10, 64)
-		last := first
-		if err == nil && ranged {
-			last, err = strconv.ParseInt(to, 10, 64)
-		}
-		if err != nil || last < first || last-first > maxRange {
-			return nil, fmt.Errorf("invalid list of posts %q: must be like 4711-4713,4720", text)
-		}
-		for id := first; id <= last; id++ {
-			ids = append(ids, forum.PostID(id))
-		}
-	}
-	return ids, nil
 }
 
 // WaitingEdition is a digest that is not settled yet.

@@ -50,6 +50,14 @@ func claim(t testing.TB, s *store.Store, at time.Time) []store.Row {
 	return must(s.Outbox.Claim(t.Context(), at, owner, lease, store.AllPriorities, 500))(t)
 }
 
+func marksOf(keys ...string) []store.InFlight {
+	var all []store.InFlight
+	for _, k := range keys {
+		all = append(all, store.InFlight{Key: k})
+	}
+	return all
+}
+
 func keysOf(rows []store.Row) []string {
 	var all []string
 	for _, r := range rows {

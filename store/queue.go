@@ -30,6 +30,12 @@ func (m Message) Expired(now time.Time) bool {
 	return m.State == StateQueued && m.UncertainCount == 0 && !m.Expires.IsZero() && !m.Expires.After(now)
 }
 
+// Covers reports whether a digest was sent or skipped, so that no later one covers its sightings. A digest that was to be repeated, but
+// had nothing left to bring, is uncertain and covers them, too.
+func (m Message) Covers() bool {
+	return m.State == StateAccepted || m.State == StateSkipped || m.State == StateUncertain && m.Last.Result == StateSkipped
+}
+
 // MessageStates are all states of a message, the unsettled ones first.
 var MessageStates = []string{"queued", "leased", "held", "accepted", "refused", "uncertain", "skipped", "merged", "expired"}
 

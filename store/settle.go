@@ -15,8 +15,10 @@ import (
 
 // Settlement is the result of a claimed message.
 type Settlement struct {
-	Key          string
-	State        string    // accepted or skipped (advances the covered sequence), refused, uncertain, or queued (retry)
+	Key string
+	// State is accepted or skipped (advances the covered sequence), refused, uncertain, or queued (retry). An uncertain message
+	// whose Result is skipped advances it, too: it was to be repeated, but nothing is left to bring.
+	State        string
 	NotBefore    time.Time // of a message that is queued again
 	CountAttempt bool
 	Result       string // of the attempt; "uncertain": a relay may have the message
@@ -30,7 +32,7 @@ type Settlement struct {
 	Address      string         // the recipient of the attempt; empty: none
 	At           time.Time
 	Posts, Bytes int
-	Brought      []forum.PostID        // the posts of a digest
+	Brought      []SentPost            // the posts of the copy that the relay has or may have
 	Omitted      []digest.Omitted      // posts that the message left out permanently
 	Deferred     []digest.DeferredPost // posts that the message left out and that a later edition must bring
 	Held         bool                  // the alert waits for the end of quiet hours, together with the member's other alerts
@@ -62,7 +64,7 @@ type outcomeRow struct {
 func (x Settlement) row() settleRow {
 	r := settleRow{
 		Key: x.Key, State: x.State, Result: x.Result, Reason: sanitizeText(x.Reason), Code: x.Code,
-		Enhanced: sanitizeText(x.Enhanced), Reply: sanitizeText(x.Reply), QueueID: sanitizeText(x.QueueID), Address: strings.ToLower(sanitizeText(x.Address)), Posts: x.Posts, Bytes: x.Bytes, PostIDs: formatPostIDs(x.Brought),
+		Enhanced: sanitizeText(x.Enhanced), Reply: sanitizeText(x.Reply), QueueID: sanitizeText(x.QueueID), Address: strings.ToLower(sanitizeText(x.Address)), Posts: x.Posts, Bytes: x.Bytes, PostIDs: x.copyPosts(),
 	}
 	if x.CountAttempt {
 		r.Counts = 1
@@ -73,6 +75,14 @@ func (x Settlement) row() settleRow {
 		r.Settled = unixOrNull(x.At)
 	}
 	return r
+}
+
+// copyPosts returns the posts of the copy that the relay has or may have, as text; empty: it has none.
+func (x Settlement) copyPosts() string {
+	if x.State != StateAccepted && x.Result != StateUncertain {
+		return ""
+	}
+	return formatCopy(x.Brought)
 }
 
 // Settle records the results of claimed messages, in one statement, or in a transaction if some are retried or change single

@@ -22,17 +22,17 @@ type ScanResult struct {
 	Settled []forum.PostID  // no further check
 }
 
-// Move is a post that moved to another section since its sighting.
+// Move is a post that moved to another place since its sighting.
 type Move struct {
 	forum.Arrival
-	From forum.SectionID
+	From forum.SectionID // a place
 }
 
 // Place is where a post was when it was last sighted.
 type Place struct {
 	Post     forum.PostID
 	Thread   forum.ThreadID
-	Section  forum.SectionID
+	Section  forum.SectionID // or a place of several, see forum.PlaceOf
 	Author   forum.MemberID
 	PostedAt time.Time
 }
@@ -48,7 +48,7 @@ type sightingRow struct {
 	Reused    int             `json:"r,omitempty"` // 1: the ID was another post's, whatever its time
 }
 
-// sightings returns the rows of a scan result, each pair of post and section once.
+// sightings returns the rows of a scan result, each pair of post and place once.
 func (g ScanResult) sightings() []sightingRow {
 	type place struct {
 		forum.PostID
@@ -57,9 +57,10 @@ func (g ScanResult) sightings() []sightingRow {
 	seen := make(map[place]bool, len(g.Sighted)+len(g.Moved))
 	list := make([]sightingRow, 0, len(g.Sighted)+len(g.Moved))
 	add := func(a forum.Arrival, from forum.SectionID) {
-		if p := (place{a.Post, a.Section}); !seen[p] {
+		at := a.Place()
+		if p := (place{a.Post, at}); !seen[p] {
 			seen[p] = true
-			list = append(list, sightingRow{len(list), a.Post, a.Thread, a.Section, a.Author, from, a.PostedAt.Unix(), 0})
+			list = append(list, sightingRow{len(list), a.Post, a.Thread, at, a.Author, from, a.PostedAt.Unix(), 0})
 		}
 	}
 	for _, a := range g.Sighted {
@@ -72,7 +73,7 @@ func (g ScanResult) sightings() []sightingRow {
 }
 
 // Save saves a scan result in one transaction and returns how many sightings are new. It skips a post that was already
-// sighted in its section. Sequence numbers follow the order of commits: a reader who has seen one never finds a smaller one
+// sighted at its place. Sequence numbers follow the order of commits: a reader who has seen one never finds a smaller one
 // later.
 func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error) {
 	list, err := marshalRows(g.sightings())
@@ -87,6 +88,9 @@ func (s Sightings) Save(ctx context.Context, g ScanResult) (added int, err error
 				return err
 			}
 			if err := s.retireLost(ctx, tx, g); err != nil {
+				return err
+			}
+			if err := s.savePlaces(ctx, tx, g.Places()); err != nil {
 				return err
 			}
 			if added, err = s.exec(ctx, tx, "insert_sightings", args{"last": last, "now": g.Now.Unix(), "rows": list}); err != nil {

@@ -159,3 +159,30 @@ func TestSightings_ConcurrentScansLeaveNoGap(t *testing.T) {
 		}
 	})
 }
+
+func TestSightings_PlacesOfThreadsInSeveralSections(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		several := newArrival(10, 5)
+		several.AlsoIn = []forum.SectionID{12, 7}
+		place := several.Place()
+		fewer := newArrival(10, 5)
+		fewer.AlsoIn = []forum.SectionID{7}
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{several, newArrival(11, 5)}}))(t)
+		if added := must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Sighted: []forum.Arrival{several}}))(t); added != 0 {
+			t.Errorf("added %d, want 0: it is at the same place", added)
+		}
+		must(s.Sightings.Save(t.Context(), store.ScanResult{Now: now, Moved: []store.Move{{Arrival: fewer, From: place}}}))(t)
+		want := []digest.Sighting{
+			{Seq: 1, Post: 10, Section: place, PostedAt: now}, {Seq: 2, Post: 11, Section: 5, PostedAt: now},
+			{Seq: 3, Post: 10, Section: fewer.Place(), MovedFrom: place, PostedAt: now, VisibleSince: now},
+		}
+		if got := must(s.Sightings.Between(t.Context(), 0, 9))(t); !slices.Equal(got, want) {
+			t.Errorf("sightings = %v, want %v", got, want)
+		}
+		places := must(s.Sightings.Places(t.Context(), []forum.SectionID{place, fewer.Place(), -1}))(t)
+		if len(places) != 2 || !slices.Equal(places[place], []forum.SectionID{5, 7, 12}) || !slices.Equal(places[fewer.Place()], []forum.SectionID{5, 7}) {
+			t.Errorf("places = %v, want sections 5, 7, 12 and 5, 7", places)
+		}
+	})
+}

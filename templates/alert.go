@@ -140,8 +140,9 @@ func (w *render) alertPreheader() string {
 
 // alertThreadData is the data of the template "thread" of an alert.
 type alertThreadData struct {
-	Title, URL          string // URL: the first new post
+	Prefix, Title, URL  string // URL: the first new post
 	Section, SectionURL string
+	Locked, Solved      bool
 	Why                 string // only if there are several threads
 }
 
@@ -152,10 +153,12 @@ func (w *render) alertThread(t *digest.Thread) *fragment {
 	}
 	key := headingKey{
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
-		title: t.Title, name: section + "\x00" + why,
+		title: t.Title, name: section + "\x00" + why, prefix: t.Marks.Prefix,
+		marks: highlights(0).with(markLocked, t.Locked).with(markSolved, t.Marks.Solved),
 	}
 	return w.head(key, func() any {
 		return alertThreadData{
+			Prefix: w.locale.isolate(line.Fit(t.Marks.Prefix, nameLimit)), Locked: t.Locked, Solved: t.Marks.Solved,
 			Title: line.Fit(t.Title, titleLimit), URL: w.renderer.site.Links.Post(t.ID, first),
 			Section: line.Fit(section, titleLimit), SectionURL: w.renderer.site.Links.Section(t.Section), Why: why,
 		}

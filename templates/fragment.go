@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	htmltemplate "html/template"
@@ -33,6 +34,7 @@ type headingKey struct {
 	locale, n   int
 	id, first   int64
 	title, name string
+	prefix      string // of a thread
 	marks       highlights
 }
 
@@ -59,6 +61,8 @@ const (
 	markQuotesYou
 	markMentionsYou
 	markHideStarter
+	markLocked
+	markSolved
 )
 
 func (m highlights) with(mark highlights, on bool) highlights {
@@ -75,10 +79,11 @@ type sectionData struct {
 
 // threadData is the data of the template "thread".
 type threadData struct {
-	Title, URL                      string // URL: the first new post
+	Prefix, Title, URL              string // URL: the first new post
 	Starter                         string // empty: the member ignores them
 	Time                            slot   // of its start
 	New, Participated, QuotesReader bool
+	Locked, Solved                  bool
 }
 
 // postData is the data of the template "post".
@@ -90,6 +95,8 @@ type postData[T string | htmltemplate.HTML] struct {
 	Badges       []string
 	Time         slot
 	Excerpt      T // rendered: safe HTML, or lines of text
+	Poll         string
+	Files        string // "3 photos, 1 file: report.pdf"
 	Likes        string
 	Opening      bool
 	QuotesReader bool
@@ -112,13 +119,14 @@ func (w *render) section(g *digest.Group) *fragment {
 
 func (w *render) thread(t *digest.Thread) *fragment {
 	first := firstNew(t)
-	m := highlights(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader).with(markHideStarter, t.HideStarter)
+	m := highlights(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader).with(markHideStarter, t.HideStarter).
+		with(markLocked, t.Locked).with(markSolved, t.Marks.Solved)
 	if w.kind == alertMail {
 		return w.alertThread(t)
 	}
 	key := headingKey{
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
-		title: t.Title, name: t.StarterName, marks: m,
+		title: t.Title, name: t.StarterName, prefix: t.Marks.Prefix, marks: m,
 	}
 	starter := w.displayName(t.StarterName)
 	if t.HideStarter {
@@ -126,6 +134,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	}
 	return w.head(key, func() any {
 		return threadData{
+			Prefix:       w.locale.isolate(line.Fit(t.Marks.Prefix, nameLimit)),
 			Title:        line.Fit(t.Title, titleLimit),
 			URL:          w.renderer.site.Links.Post(t.ID, first),
 			Starter:      starter,
@@ -133,6 +142,8 @@ func (w *render) thread(t *digest.Thread) *fragment {
 			New:          t.New,
 			Participated: t.Participated,
 			QuotesReader: t.QuotesReader,
+			Locked:       t.Locked,
+			Solved:       t.Marks.Solved,
 		}
 	})
 }
@@ -221,7 +232,7 @@ func foldedKey(p *digest.Post) string {
 func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
 	text := stripSlots(doc.Text(w.locale.words, textWidth))
 	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(stripSlots(doc.HTML(w.locale.words)))), postFor(w, p, text))
-	f.title = line.Fit(doc.Summary(w.locale.words, 4*preheaderLimit), preheaderLimit)
+	f.title = line.Fit(cmp.Or(doc.Summary(w.locale.words, 4*preheaderLimit), w.locale.files(p.Content.Attachments)), preheaderLimit)
 	return f
 }
 
@@ -236,6 +247,8 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
 		Time:         slotTime,
 		Excerpt:      excerpt,
+		Poll:         w.locale.isolate(line.Fit(p.Content.Poll, titleLimit)),
+		Files:        w.locale.files(p.Content.Attachments),
 		Likes:        w.locale.likes(p.Likes(), p.Content.LikeCount),
 		Opening:      p.Opening,
 		QuotesReader: p.QuotesReader,

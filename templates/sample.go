@@ -31,6 +31,8 @@ type sampleThread struct {
 	Title, Starter string
 	Started        time.Time
 	New            bool
+	Prefix         string
+	Locked, Solved bool
 	Participated   bool `toml:"took_part"`
 	QuotesReader   bool `toml:"quotes_you"`
 	Post           []samplePost
@@ -41,6 +43,8 @@ type samplePost struct {
 	Number        int
 	Author, Title string
 	Badges, Likes []string
+	Attachments   []string
+	Poll          string
 	LikeCount     int `toml:"like_count"`
 	Posted        time.Time
 	QuotesReader  bool   `toml:"quotes_you"`
@@ -126,7 +130,8 @@ func (in sampleData) digest() (Site, *digest.Digest) {
 
 func (t sampleThread) thread(id forum.ThreadID, section forum.SectionID, post *forum.PostID) digest.Thread {
 	out := digest.Thread{
-		Thread: forum.Thread{ID: id, Section: section, Title: t.Title, StarterName: t.Starter, StartedAt: t.Started, FirstPost: *post + 1},
+		Thread: forum.Thread{ID: id, Section: section, Title: t.Title, StarterName: t.Starter, StartedAt: t.Started, FirstPost: *post + 1, Locked: t.Locked},
+		Marks:  forum.ThreadMarks{Prefix: t.Prefix, Solved: t.Solved},
 		New:    t.New, Participated: t.Participated, QuotesReader: t.QuotesReader,
 	}
 	for _, p := range t.Earlier {
@@ -148,7 +153,7 @@ func (p samplePost) post(thread forum.ThreadID, post *forum.PostID) digest.Post 
 	return digest.Post{
 		Post: forum.Post{ID: *post, Thread: thread, AuthorName: p.Author, PostedAt: p.Posted},
 		Content: &forum.Content{
-			Number: p.Number, AuthorTitle: p.Title, Badges: p.Badges, Likes: p.Likes,
+			Number: p.Number, AuthorTitle: p.Title, Badges: p.Badges, Likes: p.Likes, Attachments: p.Attachments, Poll: p.Poll,
 			LikeCount: max(p.LikeCount, len(p.Likes)), Body: markup.BBCode(p.Body, markup.Links{}),
 		},
 		Opening: p.Number == 1, QuotesReader: p.QuotesReader, Cause: p.Cause, Quoted: quoted,

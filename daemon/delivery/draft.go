@@ -21,7 +21,7 @@ type Draft struct {
 	HoldReason           string         // why it is delayed; empty: by preference of the member
 	ExemptFromDailyLimit bool           // send it regardless of the daily limit
 	Posts                int            // number of posts in it
-	Brought              []forum.PostID // these posts, if it is a digest
+	Digest               *digest.Digest // its posts; nil: it is an announcement
 	TextOnly             bool           // plain text only
 	Omitted              []digest.Omitted
 	Deferred             []digest.DeferredPost
@@ -98,4 +98,30 @@ func (d *Service) applyAllowList(drafts []Draft) {
 // sendable reports whether a draft can be sent now, as far as is known.
 func (m Draft) sendable() bool {
 	return m.Skip == "" && m.NotBefore.IsZero() && !m.ReleaseUnchanged
+}
+
+// selectedPosts returns the posts of a draft before it is rendered.
+func (m Draft) selectedPosts() (posts []store.SentPost) {
+	if m.Digest == nil {
+		return nil
+	}
+	for _, id := range m.Digest.PostIDs() {
+		posts = append(posts, store.SentPost{Post: id})
+	}
+	return posts
+}
+
+// renderedPosts returns the posts of a draft after it was rendered, with those that it has no room for.
+func (m Draft) renderedPosts() (posts []store.SentPost) {
+	if m.Digest == nil {
+		return nil
+	}
+	for _, g := range m.Digest.Groups {
+		for _, t := range g.Threads {
+			for _, p := range t.Posts {
+				posts = append(posts, store.SentPost{Post: p.ID, Folded: !t.Fits || !p.Fits})
+			}
+		}
+	}
+	return posts
 }

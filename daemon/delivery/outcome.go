@@ -33,7 +33,7 @@ func outcome(s store.Settlement) OutcomeKind {
 		return OutcomeAccepted
 	case s.State == store.StateRefused:
 		return OutcomeRefused
-	case s.Result == string(mail.Uncertain):
+	case s.State == store.StateUncertain || s.Result == string(mail.Uncertain):
 		return OutcomeUncertain
 	}
 	return OutcomeRetry

@@ -13,8 +13,10 @@ import (
 
 const (
 	// maxCrashRetries is how often a message is repeated because the daemon died while it was in flight. Most of these were
-	// never sent, so repeating them only once would lose some. But a message that crashes the daemon must end at some point.
-	maxCrashRetries = 5
+	// never sent, so repeating them only once would lose some. Its posts come again in another message once it is given up, and
+	// a daemon that is often killed interrupts the same messages again, because they are the first ones after a start. But a
+	// message that crashes the daemon must end at some point.
+	maxCrashRetries = 20
 	// connectionRetryDelay is how long a message waits after a connection error, which does not count as an attempt.
 	connectionRetryDelay = 30 * time.Second
 	// maxRelayHints is how often a relay may ask for an earlier retry than our own schedule. After that its hints are ignored,
@@ -44,11 +46,14 @@ func retryDelay(attempt int, hint time.Duration) time.Duration {
 	return max(hint, own)
 }
 
+// skippedSettlement settles a message without anything to send. If it was to be repeated, it stays uncertain: the relay may have an
+// earlier copy, although nothing is left to bring now.
 func (d *Service) skippedSettlement(row store.Row, reason string) store.Settlement {
-	return store.Settlement{
-		Key: row.Key, State: store.StateSkipped,
-		Result: store.StateSkipped, Reason: reason, At: d.Now(),
+	s := store.Settlement{Key: row.Key, State: store.StateSkipped, Result: store.StateSkipped, Reason: reason, At: d.Now()}
+	if row.UncertainCount > 0 {
+		s.State = store.StateUncertain
 	}
+	return s
 }
 
 // deferredSettlement settles a message that is delayed: an alert in quiet hours, a digest or an announcement while email is
@@ -71,9 +76,9 @@ func (d *Service) deferredSettlement(row store.Row, m Draft) store.Settlement {
 // resultDeferred is the result of an attempt in quiet hours or during a pause.
 const resultDeferred = "held"
 
-// addOmissions adds the omitted and deferred posts to a final settlement.
+// addOmissions adds the omitted and deferred posts to the settlement of a message that was sent or skipped.
 func (m Draft) addOmissions(s *store.Settlement) {
-	if s.State == store.StateAccepted || s.State == store.StateSkipped {
+	if s.State == store.StateAccepted || s.Result == store.StateSkipped {
 		s.Omitted, s.Deferred = m.Omitted, m.Deferred
 	}
 }

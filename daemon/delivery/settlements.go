@@ -55,11 +55,11 @@ func (l *settlementWriter) needsFlush() bool { return l.hasPending() || len(l.de
 // write saves the settlements and the rejections to evaluate, and marks the next messages as in flight. It returns those of
 // them that this daemon still leases.
 func (l *settlementWriter) write(next []outgoing) (ours []outgoing, ok bool) {
-	keys := make([]string, len(next))
+	marks := make([]store.InFlight, len(next))
 	for i, n := range next {
-		keys[i] = n.Key
+		marks[i] = store.InFlight{Key: n.Key, Posts: n.selectedPosts()}
 	}
-	held, err := l.service.Store.Outbox.MarkInFlight(l.ctx, l.service.settings.Owner, l.buffer, keys)
+	held, err := l.service.Store.Outbox.MarkInFlight(l.ctx, l.service.settings.Owner, l.buffer, marks)
 	if err == nil {
 		l.clearFlushed()
 		err = l.refusals.flushRefusals(l.ctx, l.service.Store.Suppressions)

@@ -21,6 +21,10 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 	if err != nil {
 		return err
 	}
+	marks, err := s.ThreadMarks(ctx, need.threadIDs())
+	if err != nil {
+		return err
+	}
 	var filled []*digest.Digest
 	for i := range editions {
 		d := editions[i].Digest
@@ -31,7 +35,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		if d.Member.Locale == "" {
 			d.Member.Locale = b.set.Locale
 		}
-		d.Fill(contents, participated[d.Member.ID])
+		d.Fill(contents, participated[d.Member.ID], marks)
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
 			editions[i] = Edition{Skip: nothingNewReason(readers[d.Member.ID]), Deferred: editions[i].Deferred}

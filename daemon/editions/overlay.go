@@ -1,6 +1,7 @@
 package editions
 
 import (
+	"maps"
 	"time"
 
 	"postrider/digest"
@@ -14,6 +15,7 @@ type Overlay struct {
 	Oldest   time.Time // posts written before never count as new
 	head     int64     // the last sequence number in the store
 	list     []digest.Sighting
+	places   forum.Places // of the sightings
 	events   []store.PostEvent
 	seen     map[postPlace]bool
 	alerts   map[forum.MemberID]map[forum.PostID]UpcomingAlert
@@ -22,13 +24,13 @@ type Overlay struct {
 
 type postPlace struct {
 	post    forum.PostID
-	section forum.SectionID
+	section forum.SectionID // a place
 }
 
 // Overlay makes the builder read a new overlay after the sightings of the store, whose last one is head.
 func (b *Builder) Overlay(head int64) *Overlay {
 	b.sightings.overlay = &Overlay{
-		head: head, seen: make(map[postPlace]bool),
+		head: head, places: make(forum.Places), seen: make(map[postPlace]bool),
 		alerts: make(map[forum.MemberID]map[forum.PostID]UpcomingAlert), deferred: make(map[forum.MemberID][]store.DeferredPost),
 	}
 	return b.sightings.overlay
@@ -36,6 +38,7 @@ func (b *Builder) Overlay(head int64) *Overlay {
 
 // Add adds the result of a scan, as store.Sightings.Save would. known are the sightings that the store has of its posts.
 func (m *Overlay) Add(g store.ScanResult, known []store.SightingRecord) {
+	maps.Copy(m.places, g.Places())
 	section := make(map[forum.PostID]forum.SectionID, len(known))
 	for _, x := range known {
 		section[x.Post] = x.Section // the latest
@@ -54,7 +57,8 @@ func (m *Overlay) Add(g store.ScanResult, known []store.SightingRecord) {
 		revealed[id] = true
 	}
 	add := func(a forum.Arrival, from forum.SectionID) {
-		p := postPlace{a.Post, a.Section}
+		at := a.Place()
+		p := postPlace{a.Post, at}
 		if m.seen[p] {
 			return
 		}
@@ -62,7 +66,7 @@ func (m *Overlay) Add(g store.ScanResult, known []store.SightingRecord) {
 		if was, before := section[a.Post]; before {
 			from = was
 		}
-		x := digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: a.Section, MovedFrom: from, PostedAt: a.PostedAt}
+		x := digest.Sighting{Seq: m.Until() + 1, Post: a.Post, Section: at, MovedFrom: from, PostedAt: a.PostedAt}
 		if revealed[a.Post] || from != 0 {
 			x.VisibleSince = g.Now
 		}
@@ -70,7 +74,7 @@ func (m *Overlay) Add(g store.ScanResult, known []store.SightingRecord) {
 		if from == 0 {
 			m.events = append(m.events, store.PostEvent{Seq: x.Seq, Post: a.Post, Thread: a.Thread, Author: a.Author, PostedAt: a.PostedAt, VisibleSince: x.VisibleSince})
 		}
-		section[a.Post] = a.Section
+		section[a.Post] = at
 	}
 	for _, a := range g.Sighted {
 		add(a, 0)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"postrider/digest"
+	"postrider/forum"
 	"postrider/store"
 )
 
@@ -20,6 +21,7 @@ type sightingCache struct {
 	after   int64 // list holds all sightings after it, up to until
 	until   int64
 	list    []digest.Sighting // by sequence number
+	places  forum.Places      // that stand for several sections
 	overlay *Overlay          // sightings of a forecast, after those of the store; nil: none
 }
 
@@ -45,6 +47,39 @@ func (s *sightingCache) cached(ctx context.Context, after, until int64) ([]diges
 		s.list, s.until = append(s.list, fresh...), until
 	}
 	return s.list[s.indexAfter(after):s.indexAfter(until)], nil
+}
+
+// placesOf returns the places of sightings that stand for several sections. Few forums have any: then it reads nothing.
+func (s *sightingCache) placesOf(ctx context.Context, sightings []digest.Sighting) (forum.Places, error) {
+	if s.overlay != nil {
+		for place, in := range s.overlay.places {
+			s.addPlace(place, in)
+		}
+	}
+	var missing []forum.SectionID
+	for _, x := range sightings {
+		for _, place := range []forum.SectionID{x.Section, x.MovedFrom} {
+			if _, known := s.places[place]; place < 0 && !known {
+				missing = append(missing, place)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return s.places, nil
+	}
+	slices.Sort(missing)
+	read, err := s.store.Places(ctx, slices.Compact(missing))
+	for place, in := range read {
+		s.addPlace(place, in)
+	}
+	return s.places, err
+}
+
+func (s *sightingCache) addPlace(place forum.SectionID, in []forum.SectionID) {
+	if s.places == nil {
+		s.places = make(forum.Places)
+	}
+	s.places[place] = in
 }
 
 // indexAfter returns the index of the first sighting after seq.

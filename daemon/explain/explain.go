@@ -58,9 +58,10 @@ type PostStatus string
 // The statuses.
 const (
 	Sent     PostStatus = "sent"
-	Waiting  PostStatus = "waiting"  // in the outbox
-	Upcoming PostStatus = "coming"   // in a message that is not planned yet
-	Omitted  PostStatus = "left out" // the member does not get it
+	Waiting  PostStatus = "waiting"   // in the outbox
+	Upcoming PostStatus = "coming"    // in a message that is not planned yet
+	Unclear  PostStatus = "uncertain" // in a message that a relay may or may not have; no other one brings it
+	Omitted  PostStatus = "left out"  // the member does not get it
 )
 
 // Post explains the status of one post for one member.
@@ -73,6 +74,7 @@ type Post struct {
 	// Folded means that the message has no room for the post. It is only counted, or only its thread's title is shown.
 	Folded      bool
 	Seen        []store.SightingRecord
+	Places      forum.Places          // of its sightings, if they stand for several sections
 	Pending     time.Time             // since when it is known but not visible; zero: not pending
 	RuleResults []digest.RuleResult   // current results, whatever happened
 	Notice      store.AlertItemRecord // no Key: no alert was planned
@@ -88,7 +90,7 @@ type memberFacts struct {
 	choices      digest.Preferences
 	health       store.Health
 	messages     []store.Message
-	brought      map[string][]forum.PostID // posts of digests, by key
+	copies       map[string][][]store.SentPost // of messages that a relay has or may have, by key
 	deferred     []store.DeferredPost
 	ended        []store.DeferredPost // those of editions that were sent or skipped
 	upcoming     []store.DeferredPost // those that a later edition would bring
@@ -147,7 +149,7 @@ func (e *Service) loadStoreState(ctx context.Context, f *memberFacts) (err error
 	if f.messages, err = from.Outbox.MemberMessages(ctx, id, f.now.Add(-retention)); err != nil {
 		return err
 	}
-	if f.brought, err = from.Outbox.BroughtPosts(ctx, id); err != nil {
+	if f.copies, err = from.Outbox.Copies(ctx, id, f.now.Add(-retention)); err != nil {
 		return err
 	}
 	if f.deferred, err = from.Deferred.OfMembers(ctx, []forum.MemberID{id}); err != nil {

@@ -46,6 +46,10 @@ func (e *Service) loadPostFacts(ctx context.Context, f *memberFacts, stories []P
 	if err != nil {
 		return err
 	}
+	places, err := e.places(ctx, seen)
+	if err != nil {
+		return err
+	}
 	byPost := make(map[forum.PostID][]store.SightingRecord)
 	known := make(map[forum.PostID]bool)
 	for _, x := range seen {
@@ -57,7 +61,7 @@ func (e *Service) loadPostFacts(ctx context.Context, f *memberFacts, stories []P
 		f.sightings = append(f.sightings, x)
 	}
 	for i, post := range posts {
-		stories[i] = Post{Post: post, Seen: byPost[post], Pending: pending[post], Notice: notices[post]}
+		stories[i] = Post{Post: post, Seen: byPost[post], Places: places, Pending: pending[post], Notice: notices[post]}
 		if !known[post] { // to evaluate its rules, as if it were sighted
 			f.sightings = append(f.sightings, digest.Sighting{Seq: f.next.Until + 1, Post: post})
 		}
@@ -66,6 +70,22 @@ func (e *Service) loadPostFacts(ctx context.Context, f *memberFacts, stories []P
 		f.window, err = e.builder.Window(ctx, s, f.sightings)
 		return err
 	})
+}
+
+// places reads the places of sightings that stand for several sections.
+func (e *Service) places(ctx context.Context, seen []store.SightingRecord) (forum.Places, error) {
+	var ids []forum.SectionID
+	for _, x := range seen {
+		for _, id := range []forum.SectionID{x.Section, x.MovedFrom} {
+			if id < 0 {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return e.store.Sightings.Places(ctx, ids)
 }
 
 // trace evaluates the rules for a post in an edition.
@@ -107,7 +127,7 @@ func (e *Service) explainPost(ctx context.Context, f *memberFacts, x *Post) erro
 	if err != nil {
 		return err
 	}
-	if !found && !e.explainUpcoming(f, x, why) {
+	if !found && !e.explainUpcoming(f, x, why) && !f.explainUnclear(x) {
 		e.explainOmitted(f, x, why)
 	}
 	if x.Mail == "" || x.Mail != x.Notice.Key {
@@ -223,7 +243,7 @@ func isRoute(why digest.Reason) bool {
 func describeDecision(m store.Message, why digest.Reason) digest.Phrase {
 	empty := m.Last.Reason == digest.ReasonNothingNew
 	switch {
-	case m.State == store.StateSkipped && !empty:
+	case m.State != store.StateAccepted && !empty:
 		return describeOutcome(m)
 	case why != "" && !isRoute(why):
 		return digest.NewPhrase("digest_omitted", "key", m.Key, "reason", why)

@@ -242,10 +242,10 @@ UPDATE outbox
                 WHERE id = :id
                   AND state = 'paused')
 
--- Takes leased messages from their daemon unless they are in flight.
+-- Takes leased messages from their daemon unless they are in flight. A message that a relay may have stays uncertain.
 -- name: cancel_messages
 UPDATE outbox
-   SET state = 'skipped',
+   SET state = CASE WHEN doubts > 0 THEN 'uncertain' ELSE 'skipped' END,
        lease_owner = '',
        lease_until = 0,
        settled_at = :now,

@@ -103,7 +103,7 @@ SELECT w.edition, w.post_id, w.seq, w.cause
   JOIN outbox o
     ON o.key = w.edition
  WHERE w.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
-   AND o.state IN ('accepted', 'skipped')
+   AND (o.state IN ('accepted', 'skipped') OR (o.state = 'uncertain' AND o.result = 'skipped'))
     ON CONFLICT (key, post_id) DO NOTHING
 
 -- name: delivered_posts
@@ -125,7 +125,7 @@ SELECT w.edition, w.post_id, w.seq, w.cause
   JOIN outbox o
     ON o.key = w.edition
  WHERE w.member_id = :member
-   AND o.state IN ('accepted', 'skipped')
+   AND (o.state IN ('accepted', 'skipped') OR (o.state = 'uncertain' AND o.result = 'skipped'))
 
 -- The deferred posts that the next edition would have, as if archive_delivered to assign_deferred had run. An edition that waits
 -- keeps its posts, unless it is merged into the next one: of these posts, waiting_until is its end.
@@ -137,7 +137,7 @@ SELECT w.member_id, w.post_id, w.seq, w.not_before, w.cause, w.reason,
     ON o.key = w.edition
  WHERE w.member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
    AND (o.key IS NULL
-    OR (o.settled_at IS NOT NULL AND o.state NOT IN ('accepted', 'skipped'))
+    OR (o.settled_at IS NOT NULL AND o.state NOT IN ('accepted', 'skipped') AND NOT (o.state = 'uncertain' AND o.result = 'skipped'))
     OR (o.state = 'queued' AND o.doubts = 0))
  UNION ALL
 SELECT n.member_id, n.post_id, n.seq, 0,
@@ -165,7 +165,7 @@ DELETE FROM owed
    AND EXISTS (SELECT 1
                  FROM outbox o
                 WHERE o.key = owed.edition
-                  AND o.state IN ('accepted', 'skipped'))
+                  AND (o.state IN ('accepted', 'skipped') OR (o.state = 'uncertain' AND o.result = 'skipped')))
 
 -- A member has at most one unsettled edition, so posts that are assigned to any other can be assigned again.
 -- name: assign_deferred

@@ -33,12 +33,27 @@ SELECT key, kind, member_id, from_seq, until_seq, attempt, doubts, created_at,
    AND settled_at >= :since
  ORDER BY created_at, until_seq, key
 
--- name: brought_posts
+-- name: copies
 SELECT key,
        post_ids
   FROM outbox
  WHERE member_id = :member
-   AND kind = 'digest'
+   AND settled_at IS NULL
+   AND post_ids <> ''
+ UNION ALL
+SELECT key,
+       post_ids
+  FROM outbox
+ WHERE member_id = :member
+   AND settled_at >= :since
+   AND post_ids <> ''
+
+-- name: earlier_copies
+SELECT key,
+       post_ids
+  FROM outbox
+ WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND doubts > 0
    AND post_ids <> ''
 
 -- name: health_of

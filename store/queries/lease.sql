@@ -1,11 +1,15 @@
 -- Marks rows as in flight. A row that another owner leases by now is skipped, and its key is not returned.
 -- name: mark_in_flight
 UPDATE outbox
-   SET handed = TRUE
- WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
-   AND state = 'leased'
-   AND lease_owner = :owner
-RETURNING key
+   SET handed = TRUE,
+       handed_posts = r.posts
+  FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
+               CAST(value->>'posts' AS TEXT) AS posts
+          FROM {rows :rows}) r
+ WHERE outbox.key = r.key
+   AND outbox.state = 'leased'
+   AND outbox.lease_owner = :owner
+RETURNING outbox.key
 
 -- name: renew
 UPDATE outbox
@@ -74,6 +78,11 @@ UPDATE outbox
        not_before = :again,
        handed = FALSE,
        doubts = doubts + 1,
+       post_ids = CASE WHEN handed_posts = '' THEN post_ids
+                       WHEN post_ids = '' THEN handed_posts
+                       ELSE post_ids || '/' || handed_posts
+                   END,
+       handed_posts = '',
        attempt = attempt + 1,
        lease_owner = '',
        lease_until = 0,

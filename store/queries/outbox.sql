@@ -139,7 +139,11 @@ UPDATE outbox
        address = CASE WHEN r.address = '' THEN outbox.address ELSE r.address END,
        posts = r.posts,
        bytes = r.bytes,
-       post_ids = r.post_ids
+       post_ids = CASE WHEN r.post_ids = '' THEN outbox.post_ids
+                       WHEN outbox.post_ids = '' THEN r.post_ids
+                       ELSE outbox.post_ids || '/' || r.post_ids
+                   END,
+       handed_posts = ''
   FROM (SELECT CAST(value->>'key' AS TEXT) AS key,
                CAST(value->>'state' AS TEXT) AS state,
                CAST(value->>'not_before' AS BIGINT) AS not_before,

@@ -95,10 +95,10 @@ UPDATE outbox
    AND outbox.state = r.state
 RETURNING outbox.key
 
--- The outcomes of earlier attempts are archived already.
+-- The outcomes of earlier attempts are archived already. A message that a relay may have stays uncertain.
 -- name: queue_drop
 UPDATE outbox
-   SET state = 'skipped',
+   SET state = CASE WHEN doubts > 0 THEN 'uncertain' ELSE 'skipped' END,
        settled_at = :now,
        reason = :reason,
        result = 'skipped',

@@ -32,7 +32,21 @@ SELECT value
   FROM counter
  WHERE name = :name
 
--- Sequence numbers start after :last. Posts that were already sighted in their section are skipped and use no number. A post that
+-- name: insert_places
+INSERT INTO place (place_id, section_id)
+SELECT CAST(value->>'p' AS BIGINT), CAST(value->>'s' AS BIGINT)
+  FROM {rows :rows}
+ WHERE TRUE
+    ON CONFLICT (place_id, section_id) DO NOTHING
+
+-- name: places
+SELECT place_id, section_id
+  FROM place
+ WHERE place_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
+ ORDER BY place_id, section_id
+
+-- section_id is a place: negative for a thread that is in several sections. Sequence numbers start after :last. Posts that were
+-- already sighted at their place are skipped and use no number. A post that
 -- is new to this daemon may have been sighted in another section by another daemon: then it was moved.
 -- "seq + 0" stops PostgreSQL from walking all sightings backwards for each post to find the few of that post.
 -- name: insert_sightings

@@ -1,0 +1,93 @@
+package source
+
+import "strings"
+
+// memberQueries are about members and their rights.
+func memberQueries() []querySpec {
+	words := strings.Fields
+	return []querySpec{
+		{
+			name: "members", params: words("ids now"), columns: words("id name email zone? locale? roles no_mail opt_outs?"),
+			about: "roles are comma-separated words that rights accepts: groups, or one permission set. Members with the same roles are in the same " +
+				"access class. no_mail is empty, or the reason why this member gets no email: 'banned', 'not confirmed', 'bouncing', 'disabled', " +
+				"'awaiting approval', 'rejected', 'no address'. opt_outs are the kinds of email that the member declined in the forum's settings: " +
+				"announcements, alerts, digests, comma-separated. zone and locale are as the forum stores them. Leave out deleted accounts.",
+		},
+		{
+			name: "rights", params: words("roles"), columns: words("role section_id rights"),
+			about: "The permissions of each role in each section: three digits 0 or 1 for \"may view it\", \"may read its threads\" and \"may read only " +
+				"own threads\", such as '110'; or a text that the forum type decodes. A role may have one row for a section. A section without a row " +
+				"may not be read, unless rights are inherited: then the row of the nearest ancestor applies, or else the role's row for section 0.",
+		},
+		{
+			name: "find", params: words("name"), columns: words("id"),
+			about: "The member with exactly this name, if there is one. Compare the column itself, not a converted one, so that the forum's index is used.",
+		},
+		{
+			name: "roster", params: words("after limit"), columns: words("id"),
+			about:   "All members, by ascending ID, after :after.",
+			without: "The query watching must be there. Announcements reach only members who watch something.",
+		},
+		{
+			name: "search", params: words("begins limit"), columns: words("id"),
+			about:   "Members whose names are LIKE :begins, ignoring case, ordered by name. \"|\" is the escape character.",
+			without: "The search of administrators finds whole names only.",
+		},
+		{
+			name: "containing", params: words("part limit"), columns: words("id"),
+			about: "Members whose names are LIKE :part, which begins with \"%\", ordered by name. Only a person who searches calls it, so it may read " +
+				"all names.",
+			without: "The query search is used.", omitted: true,
+		},
+		{
+			name: "named", params: words("names"), columns: words("id name"),
+			about: "Members with these names. The parameters are in lower case and as typed; the columns are as the forum stores them. Compare the " +
+				"column itself.",
+			without: "The query find is used, for each name.", omitted: true,
+		},
+		{
+			name: "addressed", params: words("addresses"), columns: words("id email"),
+			about:   "Members with these email addresses. As with named, the parameters are in lower case and as typed.",
+			without: "Announcements cannot be addressed to a list of email addresses, only of names or IDs.",
+		},
+		{
+			name: "recipients", params: words("ids"), columns: words("id"),
+			about:   "Those of :ids who may get email, as far as members allows it. The others get none, of any kind. No forum type has it.",
+			without: "All members that the query members allows get email.", omitted: true,
+		},
+	}
+}
+
+// audienceQueries are about who gets an announcement, and about numbers for the administrator.
+func audienceQueries() []querySpec {
+	words := strings.Fields
+	return []querySpec{
+		{
+			name: "profiles", params: words("ids"), columns: words("id posts joined_at visited_at"),
+			about: "posts is the post count that the forum shows. joined_at and visited_at (the last visit) are 0 if unknown.",
+			without: "Announcements cannot be limited by post count, join date or last visit: such a limit excludes everyone, and says so for each " +
+				"member.",
+		},
+		{
+			name: "groups", columns: words("id title"),
+			about:   "The permission groups, by ascending ID.",
+			without: "Announcements cannot be limited to groups.",
+		},
+		{
+			name: "memberships", params: words("members"), columns: words("member_id in_groups"),
+			about:   "in_groups is one group ID, or several, comma-separated.",
+			without: "Announcements cannot be limited to groups.",
+		},
+		{
+			name: "mailable", params: words("now"), columns: words("members accepting_all?"),
+			about: "Only for the administrator's information: members is the number of members who may get email of at least one kind, accepting_all " +
+				"the number of those who opted out of nothing. It decides nothing: members and recipients do.",
+			without: "postrider check counts among the first 1,000 members only.",
+		},
+		{
+			name: "watch_counts", params: words("now"), columns: words("watching without_email"),
+			about:   "Of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.",
+			without: "postrider check does not count them.", omitted: true,
+		},
+	}
+}
