@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/bounce"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
