@@ -280,7 +280,7 @@ func FuzzLocale(f *testing.F) {
 }
 
 // maxFuzzed is the longest locale that is checked, in bytes: a whole one takes milliseconds.
-const maxFuzzed = 2000
+const maxFuzzed = 1200
 
 // localeParts splits a locale into files with its calendar and one more table each.
 func localeParts(src string) (parts []string) {
