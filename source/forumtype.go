@@ -63,7 +63,7 @@ type forumType struct {
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), custom(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {
