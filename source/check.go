@@ -26,6 +26,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
 		all = append(all, s.checkAccount(ctx)...)
 		all = append(all, s.checkVersion(ctx)...)
+		all = append(all, s.checkCounters(ctx)...)
 		return nil
 	})
 	if err == nil {
