@@ -408,3 +408,14 @@ SELECT w.word                      AS word,
 SELECT COALESCE((SELECT s.value FROM {if_readable site_settings name:text value:text} s WHERE s.name = 'title'), '') AS name,
        ''                          AS url,
        ''                          AS version
+
+-- name: counters
+-- Discourse counts all but whispers (app/models/topic.rb, reset_highest).
+SELECT t.id                        AS thread_id,
+       t.posts_count               AS stored,
+       (SELECT COUNT(*) FROM posts p WHERE p.topic_id = t.id AND p.deleted_at IS NULL AND p.post_type <> 4) AS counted
+  FROM (SELECT r.id, r.posts_count
+          FROM topics r
+         WHERE r.archetype = 'regular' AND r.deleted_at IS NULL AND r.posts_count <= 2000
+         ORDER BY r.id DESC
+         LIMIT 20) t
