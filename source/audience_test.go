@@ -16,7 +16,12 @@ var profileQueries = map[string]string{
 	"xenforo1": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8), '')) FROM xf_user`,
 	"mybb":     `SELECT uid, postnum, regdate, IF(lastactive > lastvisit, lastactive, lastvisit), CONCAT(usergroup, ',', additionalgroups) FROM mybb_users`,
 	"smf2":     `SELECT id_member, posts, date_registered, last_login, CONCAT(id_group, ',', id_post_group, CASE additional_groups WHEN '' THEN '' ELSE ',' END, additional_groups) FROM smf_members`,
-	"fluxbb":   `SELECT id, num_posts, registered, last_visit, CONCAT('', group_id) FROM users WHERE id > 1`,
+	"nodebb": `SELECT (u.data->>'uid')::bigint, COALESCE((u.data->>'postcount')::int, 0), floor((u.data->>'joindate')::numeric / 1000)::bigint,
+		  floor((u.data->>'lastonline')::numeric / 1000)::bigint, string_agg(('x' || substr(md5(substr(g._key, 7)), 1, 13))::bit(52)::bigint::text, ',')
+		FROM legacy_hash u JOIN legacy_hash g ON g._key LIKE 'group:%' AND g._key NOT LIKE '%:privileges:%'
+		JOIN legacy_zset m ON m._key = g._key || ':members' AND m.value = u.data->>'uid'
+		WHERE u._key ~ '^user:[0-9]+$' GROUP BY u._key, u.data`,
+	"fluxbb": `SELECT id, num_posts, registered, last_visit, CONCAT('', group_id) FROM users WHERE id > 1`,
 	"phpbb3": `SELECT u.user_id, u.user_posts, u.user_regdate, CASE WHEN u.user_lastvisit > u.user_last_active THEN u.user_lastvisit ELSE u.user_last_active END,
 			CONCAT(MIN(g.group_id), ',', MAX(g.group_id), ',', CASE COUNT(*) WHEN 3 THEN SUM(g.group_id) - MIN(g.group_id) - MAX(g.group_id) ELSE MIN(g.group_id) END)
 		FROM phpbb_users u JOIN phpbb_user_group g ON g.user_id = u.user_id AND g.user_pending = 0
