@@ -199,6 +199,9 @@ func TestForums_ListsAndDescribesTypes(t *testing.T) {
 		if !strings.Contains(list, f.Name) || !strings.Contains(list, f.Title) {
 			t.Errorf("the list does not have %s:\n%s", f.Name, list)
 		}
+		if f.Name == "custom" { // writes a file
+			continue
+		}
 		text := mustRun(t, "forums", f.Name)
 		for _, want := range append([]string{f.Name, f.Title, f.Markup, f.Notes}, f.Databases...) {
 			if want == "" || !strings.Contains(text, want) {

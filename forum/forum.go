@@ -94,7 +94,7 @@ type Member struct {
 	ID     MemberID
 	Name   string
 	Email  string
-	Zone   string // IANA name; empty: unknown
+	Zone   string // IANA name as the forum stores it; empty or not in the tz database: unknown
 	Locale string // BCP 47 tag; empty: unknown
 	Class  Class
 	// NoMail is why the forum does not allow email to the member ("banned", "not confirmed"); empty: email

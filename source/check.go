@@ -25,10 +25,11 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		}
 		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
 		all = append(all, s.checkAccount(ctx)...)
+		all = append(all, s.checkVersion(ctx)...)
+		all = append(all, s.checkCounters(ctx)...)
 		if db.kind.leftOut != nil {
 			all = append(all, db.kind.leftOut(ctx, s)...)
 		}
-		all = append(all, s.checkVersion(ctx)...)
 		return nil
 	})
 	if err == nil {

@@ -110,5 +110,11 @@ func extraQueries() []querySpec {
 				"be any text that contains the version, such as \"SMF 2.1.4\".",
 			without: "init asks for the address, and check does not name the version.", omitted: true,
 		},
+		{
+			name: "counters", columns: words("thread_id stored counted"),
+			about: "Of the 20 newest visible threads with at most 2,000 posts: how many visible posts the forum itself counted, and how many the " +
+				"other queries would show.",
+			without: "check cannot notice that the forum's flags mean something else.", omitted: true,
+		},
 	}
 }

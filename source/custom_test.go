@@ -273,3 +273,23 @@ func mustTime(t testing.TB, text string) time.Time {
 	}
 	return at
 }
+
+func TestCustomDocs_NameEverySetting(t *testing.T) {
+	text, err := os.ReadFile("../docs/custom-forum.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range customKeys() {
+		if !strings.Contains(string(text), "\n| `"+key.name+"` | ") {
+			t.Errorf("docs/custom-forum.md does not list the setting %s", key.name)
+		}
+		if _, err := parseCustom("f.sql", customTop+"-- "+key.name+": "+key.example); err != nil && !strings.Contains(err.Error(), "already set") {
+			t.Errorf("the example of %s is wrong: %v", key.name, err)
+		}
+	}
+	for _, name := range markupNames() {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("docs/custom-forum.md does not list the markup %s", name)
+		}
+	}
+}

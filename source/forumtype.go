@@ -19,13 +19,18 @@ type TypeInfo struct {
 	Prefix  string   // default prefix of table names
 	Markup  string   // markup language of posts
 	Notes   string   // requirements and limitations
+
+	Unsupported string
+	Certainties []Certainty // by version
+	Grants      []Grants    // of a read-only account, by database
 }
 
 // Types lists the supported forum types.
 func Types() []TypeInfo {
 	var infos []TypeInfo
 	for _, k := range forumTypes() {
-		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes}
+		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes,
+			Unsupported: unsupported[k.name], Certainties: certainties[k.name], Grants: grantsOf(k.engines)}
 		for _, e := range k.engines {
 			info.Engines = append(info.Engines, string(e))
 		}

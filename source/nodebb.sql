@@ -415,6 +415,25 @@ SELECT COALESCE(c.data->>'title', '') AS name,
   FROM legacy_hash c
  WHERE c._key = 'config'
 
+-- name: counters
+-- A category lists its posts without deleted ones. The count of a topic has them. Posts of the fediverse count, too.
+SELECT {number t.tid}              AS thread_id,
+       COUNT(listed.value)         AS stored,
+       COUNT(shown.pid)            AS counted
+  FROM (SELECT z.value AS tid, h.data
+          FROM legacy_zset z
+         CROSS JOIN LATERAL (SELECT x.data FROM legacy_hash x
+                              WHERE x._key = {key topic:[z.value]} AND {number x.data->>'deleted'} = 0 AND {number x.data->>'postcount'} <= 2000 OFFSET 0) h
+         WHERE z._key = {key topics:tid} AND z.value ~ '^[0-9]+$'
+         ORDER BY z.score DESC
+         LIMIT 20) t
+ CROSS JOIN LATERAL (SELECT t.data->>'mainPid' AS pid
+                      UNION ALL
+                     SELECT e.value FROM legacy_zset e WHERE e._key = {key tid:[t.tid]:posts}) a
+  LEFT JOIN LATERAL (SELECT x.value FROM legacy_zset x WHERE x._key = {key cid:[t.data->>'cid']:pids} AND x.value = a.pid OFFSET 0) listed ON TRUE
+  LEFT JOIN LATERAL (SELECT a.pid FROM legacy_hash x WHERE x._key = {key post:[a.pid]} AND {number x.data->>'deleted'} = 0 OFFSET 0) shown ON TRUE
+ GROUP BY t.tid
+
 -- name: profiles
 SELECT {number i.id}               AS id,
        {number u.data->>'postcount'} AS posts,
