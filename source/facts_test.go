@@ -17,6 +17,7 @@ type forumFacts struct {
 	readT28      int64          // when panda read t28 last; 0: the forum does not say
 	readS2       int64          // when ray read s2 last
 	write        string         // a statement that changes posts
+	numbers      string         // a query for the numbers of posts, if the forum stores them
 }
 
 var facts = map[string]forumFacts{
@@ -56,6 +57,14 @@ var facts = map[string]forumFacts{
 		sections: []string{"xlink", "xver", "xlist", "s6", "s5", "s4", "s7", "s2", "s1", "xnew", "s3"}, // without the disabled one
 		title:    "The Clubhouse & <i>Annex</i>", hidden: true, remote: 16, remoteAt: 1795290000, keepsAuthors: true, keptDays: 3650, ignores: true, readT28: 1795359600,
 		write: "DELETE FROM legacy_hash",
+	},
+	"discourse": {
+		group:    forum.Group{ID: 41, Title: "staffers"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xnew", "xtl2", "xro"},
+		title:    "World Affairs", keptDays: 60, ignores: true,
+		readT28: 1795215194, // the time of the first post that they had not read
+		write:   "DELETE FROM posts",
+		numbers: "SELECT id, post_number FROM posts",
 	},
 	"fluxbb": {
 		group:    forum.Group{ID: 5, Title: "Staff & Co"},

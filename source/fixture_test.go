@@ -95,7 +95,7 @@ func sharedFixtureLocked(t testing.TB, kind string) fixture {
 }
 
 // dumpEngines are the engines that the dumps are from: MariaDB, unless this says otherwise.
-var dumpEngines = map[string]string{"phpbb3": "postgres", "nodebb": "postgres"}
+var dumpEngines = map[string]string{"phpbb3": "postgres", "discourse": "postgres", "nodebb": "postgres"}
 
 // prepareNodebb lets some members ask for email about what they watch, because by default NodeBB sends none. It moves the installer's
 // account and post, which are younger than the story, to its beginning.

@@ -32,7 +32,7 @@ func (c *rowCheck) cost(ctx context.Context) []finding.Finding {
 	var all []finding.Finding
 	for _, q := range checkedQueries(c.s.db.queries) {
 		p, possible := c.parameters(q)
-		if !possible || slices.Contains(readsAll, q.name) {
+		if !possible || c.failed[q.name] || slices.Contains(readsAll, q.name) {
 			continue
 		}
 		var tables []wholeTable
