@@ -61,6 +61,7 @@ SELECT p.id                        AS id,
        p.post_number               AS number
   FROM posts p
  WHERE p.id IN (:ids)
+ ORDER BY p.topic_id, p.post_number
 
 -- name: likes
 SELECT a.post_id                   AS id,
