@@ -30,6 +30,7 @@ const (
 	Visible   State = iota
 	Moderated       // awaits approval
 	Deleted         // soft-deleted: still in the database
+	Hidden          // not shown to everybody for another reason: unlisted, hidden by flags, a note of the software
 )
 
 // Section is a board, a node or a category that holds threads.
@@ -94,7 +95,7 @@ type Member struct {
 	ID     MemberID
 	Name   string
 	Email  string
-	Zone   string // IANA name; empty: unknown
+	Zone   string // IANA name as the forum stores it; empty or not in the tz database: unknown
 	Locale string // BCP 47 tag; empty: unknown
 	Class  Class
 	// NoMail is why the forum does not allow email to the member ("banned", "not confirmed"); empty: email

@@ -46,6 +46,9 @@ const (
 	roleLink                  // closes a link
 	roleVerbatim              // its content is not markup
 	roleParagraph             // ends a paragraph
+	roleBlock                 // ends a line
+	roleTitle                 // its words are the title of what it is in
+	roleCard                  // shown as one line
 )
 
 // read reads all elements. A post that was cut off, or is damaged, ends where it breaks.

@@ -19,7 +19,7 @@ type token struct {
 	content       string // of a raw tag
 	name          string // of a tagHidden or tagCustom, in lower case
 	code          *Code  // of a tagCustom; of a tagHidden, if the forum says what replaces it
-	source        *Quote // of a tagQuote, if the forum stores it apart from the text
+	source        *Quote // of a tagQuote or tagUser, if the forum stores it apart from the text; value is then its address
 	match         int32  // the token that closes or opens it; -1: none
 	state         int32  // the builder's state when the tag was opened
 	tag           tag

@@ -16,7 +16,10 @@ var profileQueries = map[string]string{
 	"xenforo1": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8), '')) FROM xf_user`,
 	"mybb":     `SELECT uid, postnum, regdate, IF(lastactive > lastvisit, lastactive, lastvisit), CONCAT(usergroup, ',', additionalgroups) FROM mybb_users`,
 	"smf2":     `SELECT id_member, posts, date_registered, last_login, CONCAT(id_group, ',', id_post_group, CASE additional_groups WHEN '' THEN '' ELSE ',' END, additional_groups) FROM smf_members`,
-	"fluxbb":   `SELECT id, num_posts, registered, last_visit, CONCAT('', group_id) FROM users WHERE id > 1`,
+	"discourse": `SELECT u.id, s.post_count, CAST(FLOOR(EXTRACT(EPOCH FROM u.created_at)) AS BIGINT), COALESCE(CAST(FLOOR(EXTRACT(EPOCH FROM u.last_seen_at)) AS BIGINT), 0),
+			(SELECT STRING_AGG(CAST(g.group_id AS TEXT), ',') FROM group_users g WHERE g.user_id = u.id)
+		FROM users u JOIN user_stats s ON s.user_id = u.id WHERE u.id > 0`,
+	"fluxbb": `SELECT id, num_posts, registered, last_visit, CONCAT('', group_id) FROM users WHERE id > 1`,
 	"phpbb3": `SELECT u.user_id, u.user_posts, u.user_regdate, CASE WHEN u.user_lastvisit > u.user_last_active THEN u.user_lastvisit ELSE u.user_last_active END,
 			CONCAT(MIN(g.group_id), ',', MAX(g.group_id), ',', CASE COUNT(*) WHEN 3 THEN SUM(g.group_id) - MIN(g.group_id) - MAX(g.group_id) ELSE MIN(g.group_id) END)
 		FROM phpbb_users u JOIN phpbb_user_group g ON g.user_id = u.user_id AND g.user_pending = 0

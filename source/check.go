@@ -26,6 +26,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		all = append(all, s.checkSections(ctx), s.checkRights(ctx), s.checkMembers(ctx))
 		all = append(all, s.checkAccount(ctx)...)
 		all = append(all, s.checkVersion(ctx)...)
+		all = append(all, s.checkCounters(ctx)...)
 		return nil
 	})
 	if err == nil {
@@ -65,7 +66,7 @@ func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 		err := s.probeQuery(ctx, q)
 		switch {
 		case err == nil:
-		case absence(err) == absentTable:
+		case absence(err) == absentTable && !s.db.kind.homemade:
 			absent = append(absent, fmt.Sprintf("%s (%v)", q.name, err))
 		default:
 			if absence(err) == absentRight {
@@ -93,11 +94,21 @@ func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 
 func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
 	from := s.db.queries[q.name]
-	fix := fmt.Sprintf("the forum's version differs from the ones that type %s supports: replace the query %q in the file of [forum] queries", s.db.kind.name, q.name)
-	if absence(err) == absentRight {
-		fix = "grant SELECT on this table to the account in [forum] dsn"
+	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), s.db.queryFix(q, err))
+}
+
+// queryFix says what to do about a query that fails.
+func (db *DB) queryFix(q querySpec, err error) string {
+	missing := absence(err)
+	switch {
+	case missing == absentRight:
+		return "grant SELECT on this table to the account in [forum] dsn"
+	case missing == absentTable && db.kind.homemade:
+		return "write a table of your forum in its place: see docs/custom-forum.md"
+	case db.kind.homemade:
+		return "correct the query: it must return the columns " + strings.Join(q.columns, ", ") + " (\"?\": may be left out); docs/query-contract.md says what each means"
 	}
-	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), fix)
+	return fmt.Sprintf("the forum's version differs from the ones that type %s supports: replace the query %q in the file of [forum] queries", db.kind.name, q.name)
 }
 
 // probeQuery tries a query. An error must not end the transaction, as it would with PostgreSQL.
@@ -152,6 +163,8 @@ func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {
 	switch {
 	case err != nil:
 		return finding.Fail("sections", err.Error(), "check that type in [forum] is correct")
+	case len(sections) == 0 && s.db.kind.own:
+		return finding.OK("sections", "none yet")
 	case len(sections) == 0:
 		return finding.Fail("sections", "the forum has no sections", "check that dsn in [forum] names the forum's database, and that type is correct")
 	}
@@ -160,6 +173,9 @@ func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {
 
 // checkRights reads the permissions of some subscribers, as a round does.
 func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
+	if s.db.kind.public {
+		return finding.OK("permissions", "everyone may read every section")
+	}
 	members, _, err := s.SubscriberPage(ctx, 0, chunkSize, time.Now())
 	if err != nil {
 		return finding.Fail("permissions", err.Error(), "check that type in [forum] is correct")
@@ -202,6 +218,8 @@ func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
 	switch {
 	case err != nil:
 		return finding.Fail("members", err.Error(), "check that type in [forum] is correct")
+	case n.members == 0 && s.db.kind.own:
+		return finding.OK("members", "none may get email yet")
 	case n.members == 0:
 		return finding.Warn("members", "no member may get email", "check that dsn in [forum] names the live forum, not a copy without addresses")
 	}

@@ -12,7 +12,7 @@ import (
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -73,6 +73,9 @@ func postsVisibleTo(t *testing.T, f fixture, db *DB, id forum.MemberID) visibleP
 				v.show = append(v.show, p.ID)
 				_, thread := watches[id].Threads[th.ID]
 				section, known := watches[id].Sections[th.Section]
+				if watches[id].Muted[th.ID] {
+					continue
+				}
 				if thread || known && (section.Level == forum.AllPosts || th.FirstPost == p.ID) {
 					v.watched = append(v.watched, p.ID)
 				}
@@ -144,6 +147,9 @@ var rightsQueries = map[string]string{
 		  EXISTS (SELECT 1 FROM mg WHERE mg.id_member = u.id_member AND mg.gid = 1)
 		  OR (EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 0)
 		    AND NOT EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 1)))`,
+	"discourse": `SELECT u.id, c.id, FALSE FROM users u CROSS JOIN categories c
+		WHERE u.id > 0 AND (NOT c.read_restricted OR u.admin OR EXISTS (SELECT 1 FROM category_groups cg JOIN group_users gu ON gu.group_id = cg.group_id
+		  WHERE cg.category_id = c.id AND gu.user_id = u.id))`,
 	"phpbb3": `WITH s AS (
 		  SELECT a.user_id, a.forum_id, COALESCE(rd.auth_setting, a.auth_setting) AS v FROM phpbb_acl_users a
 		    LEFT JOIN phpbb_acl_roles_data rd ON rd.role_id = a.auth_role_id AND a.auth_role_id <> 0

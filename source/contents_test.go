@@ -90,6 +90,9 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 					some = append(some, p.ID)
 				}
 			}
+			if query := facts[f.kind].numbers; query != "" {
+				want = storedNumbers(t, f, query)
+			}
 			contents, err := s.Contents(t.Context(), some)
 			if err != nil {
 				return err
@@ -105,6 +108,29 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 			return nil
 		})
 	})
+}
+
+// storedNumbers reads the numbers of posts.
+func storedNumbers(t *testing.T, f fixture, query string) map[forum.PostID]int {
+	t.Helper()
+	rows, err := openAny(t, f.dsn).QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	all := make(map[forum.PostID]int)
+	for rows.Next() {
+		var id forum.PostID
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			t.Fatal(err)
+		}
+		all[id] = n
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func TestMyBBTitles_ComeFromMemberGroupOrPostCount(t *testing.T) {

@@ -17,13 +17,21 @@ type TypeInfo struct {
 	Prefix  string   // default prefix of table names
 	Markup  string   // markup language of posts
 	Notes   string   // requirements and limitations
+
+	Unsupported string
+	Certainties []Certainty // by version
+	Grants      []Grants    // of a read-only account, by database
 }
 
 // Types lists the supported forum types.
 func Types() []TypeInfo {
 	var infos []TypeInfo
 	for _, k := range forumTypes() {
-		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes}
+		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes,
+			Unsupported: unsupported[k.name], Certainties: certainties[k.name]}
+		if !k.own {
+			info.Grants = grantsOf(k)
+		}
 		for _, e := range k.engines {
 			info.Engines = append(info.Engines, string(e))
 		}
@@ -58,12 +66,13 @@ type forumType struct {
 	homemade   bool                                                             // its queries come from the administrator's file alone
 	public     bool                                                             // everyone may read every section, so there is no query rights
 	visitReads bool                                                             // with a visit, a member has read everything until then
+	own        bool                                                             // the database is ours: we write to it, and it may be empty
 	wordList   bool                                                             // word_filter returns all words in one row
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), custom(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), mirror(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

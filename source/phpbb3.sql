@@ -278,9 +278,9 @@ SELECT p.post_id                   AS id
  WHERE t.topic_last_post_time >= :from
  UNION
 SELECT h.post_id
-  FROM {prefix}posts h
- WHERE h.post_id > COALESCE((SELECT o.post_id FROM {prefix}posts o WHERE o.post_time < :from ORDER BY o.post_id DESC LIMIT 1), 0)
-   AND h.post_time >= :from AND h.post_time < :until
+  FROM (SELECT COALESCE((SELECT o.post_id FROM {prefix}posts o WHERE o.post_time < :from ORDER BY o.post_id DESC LIMIT 1), 0) AS id) older
+  JOIN {prefix}posts h ON h.post_id > older.id
+ WHERE h.post_time >= :from AND h.post_time < :until
  ORDER BY id
 
 -- name: mailable
@@ -407,3 +407,13 @@ SELECT MAX(CASE WHEN c.config_name = 'sitename' THEN c.config_value ELSE '' END)
        MAX(CASE WHEN c.config_name = 'version' THEN c.config_value ELSE '' END) AS version
   FROM {prefix}config c
  WHERE c.config_name IN ('sitename', 'server_protocol', 'server_name', 'script_path', 'version')
+
+-- name: counters
+SELECT t.topic_id                  AS thread_id,
+       t.topic_posts_approved      AS stored,
+       (SELECT COUNT(*) FROM {prefix}posts p WHERE p.topic_id = t.topic_id AND p.post_visibility = 1) AS counted
+  FROM (SELECT topic_id, topic_posts_approved
+          FROM {prefix}topics
+         WHERE topic_visibility = 1 AND topic_status <> 2 AND topic_posts_approved <= 2000
+         ORDER BY topic_id DESC
+         LIMIT 20) t

@@ -35,12 +35,15 @@ func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
 func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
 	var nodes []node
 	n := node{hasThreads: true}
-	r := columns{"id": &n.id, "parent_id?": &n.parent, "place?": &n.place, "title": &n.title, "holds_threads?": &n.hasThreads, "closed": &n.closed}
+	var address string
+	r := columns{"id": &n.id, "parent_id?": &n.parent, "place?": &n.place, "title": &n.title, "holds_threads?": &n.hasThreads, "closed": &n.closed,
+		"address?": &address}
 	err := s.queryNamed(ctx, "sections", nil, r, func() error {
 		if s.db.kind.section != nil {
 			n.title = s.db.kind.section(n.title)
 		}
 		n.title = s.name(n.title)
+		keep(s.db.links.sections, n.id, address)
 		nodes = append(nodes, n)
 		return nil
 	})

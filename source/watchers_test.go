@@ -23,6 +23,7 @@ func watchesWithEmail(all map[forum.MemberID]forum.Watches) map[forum.MemberID]f
 			w.Sections[section] = forum.Watch{Level: x.Mail, Mail: x.Mail}
 		}
 		if len(w.Threads)+len(w.Sections) > 0 {
+			w.Muted, w.MutedSections = nil, nil // are read apart
 			left[id] = w
 		}
 	}
