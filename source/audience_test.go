@@ -16,6 +16,11 @@ var profileQueries = map[string]string{
 	"xenforo1": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8), '')) FROM xf_user`,
 	"mybb":     `SELECT uid, postnum, regdate, IF(lastactive > lastvisit, lastactive, lastvisit), CONCAT(usergroup, ',', additionalgroups) FROM mybb_users`,
 	"smf2":     `SELECT id_member, posts, date_registered, last_login, CONCAT(id_group, ',', id_post_group, CASE additional_groups WHEN '' THEN '' ELSE ',' END, additional_groups) FROM smf_members`,
+	"nodebb": `SELECT (u.data->>'uid')::bigint, COALESCE((u.data->>'postcount')::int, 0), floor((u.data->>'joindate')::numeric / 1000)::bigint,
+		  floor((u.data->>'lastonline')::numeric / 1000)::bigint, string_agg(('x' || substr(md5(substr(g._key, 7)), 1, 13))::bit(52)::bigint::text, ',')
+		FROM legacy_hash u JOIN legacy_hash g ON g._key LIKE 'group:%' AND g._key NOT LIKE '%:privileges:%'
+		JOIN legacy_zset m ON m._key = g._key || ':members' AND m.value = u.data->>'uid'
+		WHERE u._key ~ '^user:[0-9]+$' GROUP BY u._key, u.data`,
 	"discourse": `SELECT u.id, s.post_count, CAST(FLOOR(EXTRACT(EPOCH FROM u.created_at)) AS BIGINT), COALESCE(CAST(FLOOR(EXTRACT(EPOCH FROM u.last_seen_at)) AS BIGINT), 0),
 			(SELECT STRING_AGG(CAST(g.group_id AS TEXT), ',') FROM group_users g WHERE g.user_id = u.id)
 		FROM users u JOIN user_stats s ON s.user_id = u.id WHERE u.id > 0`,

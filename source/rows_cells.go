@@ -204,6 +204,7 @@ func isTimeOrZero(c *rowCheck, v any, column string) fault {
 	switch ahead := n - c.now.Unix(); {
 	case n >= 100_000_000_000:
 		return fault{text: "is " + shown(v) + ", which are probably milliseconds, and must be Unix seconds", fix: "write FLOOR(... / 1000) AS " + column + " (on PostgreSQL, ... / 1000)"}
+	case ahead > 600 && c.s.db.kind.schedules && (column == "posted_at" || column == "started_at"):
 	case ahead > 600 && column != "read_at":
 		return fault{text: fmt.Sprintf("is %s, %v ahead of now", shown(v), time.Duration(ahead)*time.Second), mild: true,
 			fix: "a date and time without a zone is taken as UTC: if the forum stores local time, convert it, for example {unix COLUMN AT TIME ZONE 'Europe/Berlin'} on PostgreSQL"}
