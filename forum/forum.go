@@ -37,6 +37,7 @@ type Section struct {
 	ID    SectionID
 	Title string // plain text, not escaped
 	Order int    // position in the forum's own list, ascending
+	URL   string // empty: Links knows it
 }
 
 // Thread is a topic: an opening post and its replies.
@@ -62,6 +63,7 @@ type Post struct {
 	AuthorName string
 	PostedAt   time.Time
 	State      State
+	URL        string // empty: Links knows it
 	Version    string // changes whenever the post would look different: after an edit, a like
 }
 
@@ -175,7 +177,7 @@ func (a Access) MayRead(m MemberID, t *Thread) bool {
 	return true
 }
 
-// Links returns the URLs of a forum's own pages.
+// Links returns the URLs of a forum's own pages, as far as they need only IDs.
 type Links interface {
 	Section(SectionID) string
 	Thread(ThreadID) string

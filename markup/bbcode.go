@@ -147,7 +147,7 @@ func (b *builder) skipHidden(i int) (next, at int) {
 		b.inline(node{kind: inlineSpoiler, text: oneLine(t.value, maxLabel)})
 	case tagQuote:
 		q := t.quoted()
-		b.addBlock(node{kind: quote, text: q.Author, ref: b.quoteRef(q), flag: collapsed})
+		b.addBlock(node{kind: quote, text: q.Author, ref: b.quoteRef(t, q), flag: collapsed})
 	}
 	for j := i + 1; j < end; j++ {
 		switch in := &b.tokens[j]; {

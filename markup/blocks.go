@@ -4,10 +4,11 @@ import "slices"
 
 // openQuote opens a top-level quote. The author's styles end where another author's words start.
 func (b *builder) openQuote(i int) {
-	q := b.tokens[i].quoted()
+	t := &b.tokens[i]
+	q := t.quoted()
 	b.endPara()
 	b.ensureParagraphAllowed()
-	b.enter(node{kind: quote, text: q.Author, ref: b.quoteRef(q)}, int32(i))
+	b.enter(node{kind: quote, text: q.Author, ref: b.quoteRef(t, q)}, int32(i))
 	b.quotes++
 	b.counts, b.link, b.heading = [6]int32{}, 0, false
 	b.updateStyle()
@@ -163,9 +164,11 @@ func (b *builder) frameEnd() int {
 	return len(b.tokens)
 }
 
-func (b *builder) quoteRef(q Quote) int32 {
+func (b *builder) quoteRef(t *token, q Quote) int32 {
 	r := ref{post: q.Post, member: q.Member}
-	if q.Post != 0 && b.links.Post != nil {
+	if t.source != nil && t.content != "" {
+		r.url = b.links.absolute(t.content)
+	} else if q.Post != 0 && b.links.Post != nil {
 		r.url = b.links.absolute(b.links.Post(q.Post))
 	}
 	if r == (ref{}) {

@@ -54,24 +54,33 @@ func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.
 func (db *DB) markupLinks() markup.Links {
-	return markup.Links{
+	numbered, _ := db.links.(interface {
+		Numbered(thread forum.ThreadID, number int64) string
+	})
+	links := markup.Links{
 		Post:   func(id int64) string { return db.links.Post(0, forum.PostID(id)) },
 		Member: func(id int64) string { return db.links.Member(forum.MemberID(id)) },
 		Base:   db.base,
 	}
+	if numbered != nil {
+		links.Numbered = func(thread, number int64) string { return numbered.Numbered(forum.ThreadID(thread), number) }
+	}
+	return links
 }
 
 // number sets the posts' numbers, counting from the oldest post of each thread in ids.
 func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content) error {
 	var id forum.PostID
 	var thread, current forum.ThreadID
-	var earlier int64
+	var earlier, number int64
 	var n int
-	return queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier": &earlier}, func() error {
+	return queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier": &earlier, "number?": &number}, func() error {
 		if thread != current {
 			current, n = thread, int(earlier)
 		}
-		n++
+		if n++; number > 0 {
+			n = int(number)
+		}
 		if c := found[id]; c != nil {
 			c.Number = n
 		}

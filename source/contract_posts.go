@@ -7,10 +7,11 @@ func postQueries() []querySpec {
 	words := strings.Fields
 	return []querySpec{
 		{
-			name: "sections", columns: words("id parent_id? place? title holds_threads? closed"),
+			name: "sections", columns: words("id parent_id? place? title holds_threads? closed path?"),
 			about: "The whole tree, with categories, links and closed sections. parent_id is 0 at the top. place is the order among siblings. " +
 				"holds_threads is 0 for a node that cannot contain threads. closed is 1 for a section that the forum does not list, because it is " +
-				"inactive or has a password; it also closes all sections below.",
+				"inactive or has a password; it also closes all sections below. path is the address of its page, from the \"/\" after the forum's address, if " +
+				"the ID is not enough for it.",
 		},
 		{
 			name: "threads", params: words("ids"),
@@ -27,9 +28,10 @@ func postQueries() []querySpec {
 		},
 		{
 			name: "posts", params: words("ids"),
-			columns: words("id thread_id author_id author_name posted_at state version"),
+			columns: words("id thread_id author_id author_name posted_at state version path?"),
 			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. version is any text that changes whenever the post " +
-				"would look different, for example the time of the last edit. The author is 0 for guests and deleted accounts.",
+				"would look different, for example the time of the last edit. The author is 0 for guests and deleted accounts. path is the address of " +
+				"the post, as in sections.",
 		},
 		{
 			name: "bodies", params: words("ids"), columns: words("id author_id likes? body"),
@@ -43,9 +45,10 @@ func detailQueries() []querySpec {
 	words := strings.Fields
 	return []querySpec{
 		{
-			name: "numbers", params: words("ids"), columns: words("id thread_id earlier"),
+			name: "numbers", params: words("ids"), columns: words("id thread_id earlier number?"),
 			about: "For each thread with a post of :ids, the posts that the forum counts, starting with the oldest post of :ids, ordered by thread and " +
-				"position. earlier is the number of counted posts before these. Postrider continues counting from there.",
+				"position. earlier is the number of counted posts before these. Postrider continues counting from there. A forum that " +
+				"stores the numbers returns number instead; then the posts of :ids are enough, and earlier is 0.",
 			without: "Emails show no post numbers.",
 		},
 		{

@@ -129,7 +129,7 @@ func wantReadOnly(t *testing.T, c Config, db *sql.DB) {
 			t.Errorf("check: %s: %s", x.Part, x.Text)
 		}
 	}
-	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages"}[c.Type]
+	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "flarum": "posts"}[c.Type]
 	if _, err := db.ExecContext(t.Context(), "DROP TABLE "+table); err == nil {
 		t.Error("the account may drop a table")
 	}

@@ -48,6 +48,13 @@ var facts = map[string]forumFacts{
 		readT28: 1795428014, readS2: 1795337645, // the times of the newest messages that they had seen
 		write: "DELETE FROM smf_messages",
 	},
+	"flarum": {
+		group:    forum.Group{ID: 5, Title: "Staff"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "xkid", "s5", "s6", "xmem", "xhid", "xsec", "xurg"},
+		title:    "Indo Pacific & East Asia", hidden: true, ignores: true, keptDays: 3650,
+		readT28: 1795428000,
+		write:   "DELETE FROM posts",
+	},
 	"fluxbb": {
 		group:    forum.Group{ID: 5, Title: "Staff & Co"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6"},

@@ -58,11 +58,12 @@ type forumType struct {
 	homemade   bool                                                             // its queries come from the administrator's file alone
 	public     bool                                                             // everyone may read every section, so there is no query rights
 	visitReads bool                                                             // with a visit, a member has read everything until then
+	needParent bool                                                             // a section may be read only with the right to read its parent, too
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), flarum(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

@@ -66,11 +66,13 @@ func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post,
 	var p forum.Post
 	var posted, state int64
 	var author sql.RawBytes
+	var path string
 	r := columns{"id": &p.ID, "thread_id": &p.Thread, "author_id": &p.Author, "author_name": &author,
-		"posted_at": &posted, "state": &state, "version": &p.Version}
+		"posted_at": &posted, "state": &state, "version": &p.Version, "path?": &path}
 	err := queryChunked(ctx, s, "posts", "ids", ids, nil, r, func() (err error) {
 		p.AuthorName, p.PostedAt = s.name(names.intern(author)), unix(posted)
 		p.Version += s.dialect.version
+		p.URL = s.db.address(path)
 		p.State, err = stateOf(state)
 		posts = append(posts, p)
 		return err
