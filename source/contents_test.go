@@ -90,6 +90,9 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 					some = append(some, p.ID)
 				}
 			}
+			if query := facts[f.kind].numbers; query != "" {
+				want = storedNumbers(t, f, query)
+			}
 			contents, err := s.Contents(t.Context(), some)
 			if err != nil {
 				return err
@@ -203,4 +206,27 @@ func TestContents_DoNotNameBannedLikers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// storedNumbers reads the numbers that a forum stores with its posts.
+func storedNumbers(t *testing.T, f fixture, query string) map[forum.PostID]int {
+	t.Helper()
+	rows, err := openAny(t, f.dsn).QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	all := make(map[forum.PostID]int)
+	for rows.Next() {
+		var id forum.PostID
+		var number int
+		if err := rows.Scan(&id, &number); err != nil {
+			t.Fatal(err)
+		}
+		all[id] = number
+	}
+	if err := rows.Err(); err != nil || len(all) == 0 {
+		t.Fatalf("%d numbers, %v", len(all), err)
+	}
+	return all
 }

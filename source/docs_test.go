@@ -39,6 +39,8 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"GRANT SELECT ON phpbb.*":  func(t *testing.T, s string) { wantReadOnlyAccount(t, "phpbb3/mysql", "phpbb", s) },
 	"GRANT SELECT ON fluxbb.*": func(t *testing.T, s string) { wantReadOnlyAccount(t, "fluxbb", "fluxbb", s) },
 	"GRANT SELECT ON smf.*":    func(t *testing.T, s string) { wantReadOnlyAccount(t, "smf2", "smf", s) },
+	"GRANT SELECT ON flarum.*": func(t *testing.T, s string) { wantReadOnlyAccount(t, "flarum", "flarum", s) },
+	"postrider_author (":       func(t *testing.T, s string) { wantUsedIndexes(t, "flarum", s) },
 	"CREATE ROLE reader":       wantReadOnlyRole,
 	"mybb_users ADD INDEX":     func(t *testing.T, s string) { wantUsedIndexes(t, "mybb", s) },
 	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },

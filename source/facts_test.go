@@ -14,6 +14,8 @@ type forumFacts struct {
 	readT28  int64       // when panda read t28 last; 0: the forum does not say
 	readS2   int64       // when ray read s2 last
 	write    string      // a statement that changes posts
+	numbers  string      // reads the numbers of posts, if the forum stores them
+	twoNames bool        // a search also finds user names, which are not shown
 }
 
 var facts = map[string]forumFacts{
@@ -52,8 +54,8 @@ var facts = map[string]forumFacts{
 		group:    forum.Group{ID: 5, Title: "Staff"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "xkid", "s5", "s6", "xmem", "xhid", "xsec", "xurg"},
 		title:    "Indo Pacific & East Asia", hidden: true, ignores: true, keptDays: 3650,
-		readT28: 1795428000,
-		write:   "DELETE FROM posts",
+		readT28: 1795400039, // right before the first post that panda has not read
+		write:   "DELETE FROM posts", numbers: "SELECT id, number FROM posts", twoNames: true,
 	},
 	"fluxbb": {
 		group:    forum.Group{ID: 5, Title: "Staff & Co"},

@@ -41,7 +41,7 @@ func secondsOf(engine sqlfile.Engine, at string) string {
 	case sqlfile.Postgres:
 		return "CAST(FLOOR(EXTRACT(EPOCH FROM " + at + ")) AS BIGINT)"
 	case sqlfile.MySQL:
-		return "CAST(FLOOR(UNIX_TIMESTAMP(" + at + ")) AS SIGNED)"
+		return "TIMESTAMPDIFF(SECOND, '1970-01-01', " + at + ")"
 	}
 	return "CAST(strftime('%s', " + at + ") AS INTEGER)"
 }
