@@ -37,6 +37,11 @@ func (h Health) Suppressed(at time.Time) bool {
 // isManual reports whether an operator suppressed the address. No bounce changes the end of such a suppression.
 func (h Health) isManual() bool { return !h.SuppressedSince.IsZero() && h.SuppressedUntil.IsZero() }
 
+// SuppressedByHand reports whether a suppression has no bounce or no end: then a person suppressed the address.
+func (h Health) SuppressedByHand() bool {
+	return !h.SuppressedSince.IsZero() && (h.LastEvent.IsZero() || h.SuppressedUntil.IsZero())
+}
+
 // RecordDelivered returns the health after the given number of messages was delivered.
 func (h Health) RecordDelivered(accepted int) Health {
 	if h.Score > 0 {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -123,9 +124,11 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 		all = append(all, f)
 	}
 	if !slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
-		watches := db.CheckWatches(ctx)
-		watches.Part = "forum " + watches.Part
-		all = append(all, watches)
+		more := append(db.CheckRows(ctx, time.Now()), db.CheckWatches(ctx))
+		for _, f := range append(more, db.CheckMissing()...) {
+			f.Part = "forum " + f.Part
+			all = append(all, f)
+		}
 	}
 	at, known, err := db.DatabaseTime(ctx)
 	return all, clockReading("the forum's database", at, known, err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -11,30 +12,46 @@ import (
 )
 
 func (c *cmdEnv) forums() *cobra.Command {
-	var asJSON bool
+	var asJSON, queries bool
 	cmd := &cobra.Command{
 		Use:   "forums [NAME]",
 		Short: "List the supported forum types, or describe one",
-		Args:  cobra.MaximumNArgs(1),
+		Long: "Lists the supported forum types. With a NAME, describes one: what is tested, what is not supported, and the statements\n" +
+			"for an account that can only read. With --queries, prints its queries.\n\n" +
+			"\"postrider forums custom > forum.sql\" writes a file with remarks, to connect a forum of any layout: see\n" +
+			"docs/custom-forum.md.",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				return c.forum(args[0], asJSON)
+			switch {
+			case len(args) == 0 && queries:
+				return usagef("--queries needs the name of a forum type, for example: postrider forums mybb --queries")
+			case len(args) == 0:
+				return c.listForums(asJSON)
+			case args[0] == "custom" && !asJSON:
+				return c.customTemplate()
+			case queries:
+				return c.forumQueries(args[0])
 			}
-			return c.listForums(asJSON)
+			return c.forum(args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&queries, "queries", false, "print the queries of the type")
+	cmd.AddCommand(c.forumsCheck())
 	return cmd
 }
 
 // forumJSON is a forum type in the output of forums --json.
 type forumJSON struct {
-	Name    string   `json:"name"`
-	Title   string   `json:"title"`
-	Engines []string `json:"databases"`
-	Prefix  string   `json:"prefix"`
-	Markup  string   `json:"markup"`
-	Notes   string   `json:"notes"`
+	Name        string             `json:"name"`
+	Title       string             `json:"title"`
+	Engines     []string           `json:"databases"`
+	Prefix      string             `json:"prefix"`
+	Markup      string             `json:"markup"`
+	Notes       string             `json:"notes"`
+	Unsupported string             `json:"unsupported"`
+	Certainties []source.Certainty `json:"tested"`
+	Grants      []source.Grants    `json:"read_only_accounts"`
 }
 
 func (c *cmdEnv) listForums(asJSON bool) error {
@@ -64,8 +81,49 @@ func (c *cmdEnv) forum(name string, asJSON bool) error {
 		if asJSON {
 			return c.json(forumJSON(t))
 		}
-		fmt.Fprintf(c.out, "%s: %s\nDatabases: %s\nMarkup: %s\n\n%s\n", t.Name, t.Title, strings.Join(t.Engines, ", "), t.Markup, t.Notes)
-		return nil
+		return c.describeForum(t)
 	}
 	return usagef("unknown forum type %q: must be one of %s", name, strings.Join(names, ", "))
+}
+
+// describeForum prints what an administrator wants to know before they connect a forum.
+func (c *cmdEnv) describeForum(t source.TypeInfo) error {
+	fmt.Fprintf(c.out, "%s: %s\nDatabases: %s\nMarkup: %s\n\n%s\n", t.Name, t.Title, strings.Join(t.Engines, ", "), t.Markup, t.Notes)
+	if t.Unsupported != "" {
+		fmt.Fprintf(c.out, "\nNot supported\n%s\n", t.Unsupported)
+	}
+	if len(t.Certainties) > 0 {
+		fmt.Fprintln(c.out, "\nHow sure we are (docs/forums.md explains the words)")
+		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "FORUM\tMARIADB\tMYSQL\tPOSTGRESQL\tSQLITE")
+		for _, v := range t.Certainties {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", v.Forum, cmp.Or(v.MariaDB, "-"), cmp.Or(v.MySQL, "-"), cmp.Or(v.Postgres, "-"), cmp.Or(v.SQLite, "-"))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	for _, g := range t.Grants {
+		fmt.Fprintf(c.out, "\nAn account that can only read, on %s (FORUM is the forum's database)\n%s\n", g.Engine, g.Statements)
+	}
+	fmt.Fprintf(c.out, "\nIts queries: postrider forums %s --queries\n", t.Name)
+	return nil
+}
+
+func (c *cmdEnv) customTemplate() error {
+	text, err := source.CustomTemplate()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(c.out, text)
+	return err
+}
+
+func (c *cmdEnv) forumQueries(name string) error {
+	text, err := source.TypeQueries(name)
+	if err != nil {
+		return asUsage(err)
+	}
+	_, err = fmt.Fprint(c.out, text)
+	return err
 }

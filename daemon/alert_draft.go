@@ -30,6 +30,9 @@ func (ap *alertPlanner) draftAlerts(ctx context.Context, rows []store.Row) ([]de
 	asks := make([]editions.AlertRequest, len(rows))
 	for i, r := range rows {
 		asks[i] = editions.AlertRequest{Member: r.Member, Items: notices[r.Key]}
+		if r.UncertainCount > 0 {
+			asks[i].Repeated = r.Key
+		}
 	}
 	now := ap.Now()
 	built, err := ap.builder.BuildAlerts(ctx, now, ap.settings.Alerts, asks)

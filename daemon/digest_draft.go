@@ -14,7 +14,7 @@ import (
 func (dp *digestPlanner) draftDigests(ctx context.Context, rows []store.Row) ([]delivery.Draft, error) {
 	asks := make([]editions.Request, len(rows))
 	for i, r := range rows {
-		asks[i] = editions.Request{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created}
+		asks[i] = editions.Request{Key: r.Key, Member: r.Member, After: r.From, Until: r.Until, Planned: r.Created, Repeated: r.UncertainCount > 0}
 	}
 	built, err := dp.builder.Build(ctx, dp.Now(), asks)
 	if err != nil {

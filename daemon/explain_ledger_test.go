@@ -13,10 +13,10 @@ import (
 	"postrider/store"
 )
 
-// suppress suppresses the address of a member.
+// suppress suppresses the address of a member, as bounces do.
 func (w *world) suppress(name string) {
 	w.Helper()
-	h := store.Health{Address: address(name), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
+	h := store.Health{Address: address(name), Health: bounce.Health{LastEvent: w.clock(), SuppressedSince: w.clock(), SuppressedUntil: w.clock().Add(bounce.Reset), Reason: "gone"}}
 	if err := w.store.Suppressions.Add(w.Context(), w.clock(), []store.Health{h}); err != nil {
 		w.Fatal(err)
 	}

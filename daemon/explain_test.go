@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"postrider/bounce"
 	"postrider/daemon/explain"
 	"postrider/daemon/settings"
 	"postrider/digest"
@@ -109,12 +108,21 @@ func TestExplainPosts_EveryStatus(t *testing.T) {
 		{"address bounces", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()
-			h := store.Health{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}
-			if err := w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{h}); err != nil {
+			w.suppress("anna")
+			return p
+		}, explain.Omitted, "", digest.ReasonSuppressed, ""},
+		{"address suppressed by an operator", func(w *world) forum.PostID {
+			p := w.writePost(w.thread(tonight))
+			w.round()
+			h, err := store.ManualSuppression(address("anna"), "asked for it", w.clock())
+			if err == nil {
+				err = w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{h})
+			}
+			if err != nil {
 				w.Fatal(err)
 			}
 			return p
-		}, explain.Omitted, "", digest.ReasonSuppressed, ""},
+		}, explain.Omitted, "", digest.ReasonSuppressedByHand, ""},
 		{"digests turned off", func(w *world) forum.PostID {
 			p := w.writePost(w.thread(tonight))
 			w.round()

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"postrider/bounce"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -78,18 +77,19 @@ func TestSuppression_DeadAddressUntilChanged(t *testing.T) {
 func TestSuppression_BlocksAlertsAndAnnouncements(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
-	gone := []store.Health{{Address: address("anna"), Health: bounce.Health{SuppressedSince: w.clock(), Reason: "gone"}}}
-	check(t, w.store.Suppressions.Add(t.Context(), w.clock(), gone))
+	byHand, err := store.ManualSuppression(address("anna"), "asked for it", w.clock())
+	check(t, err)
+	check(t, w.store.Suppressions.Add(t.Context(), w.clock(), []store.Health{byHand}))
 	w.writePost(w.thread(tonight))
 	a := announcementToAll()
 	a.Audience.Only = []forum.MemberID{101, 104}
 	a.ID = w.startAnnouncement(a)
 	w.advanceClock(time.Minute)
 	w.wantAnnouncementTo("dora")
-	if got, want := w.skipReasons(101), []string{digest.ReasonSuppressed}; !slices.Equal(got, want) {
+	if got, want := w.skipReasons(101), []string{digest.ReasonSuppressedByHand}; !slices.Equal(got, want) {
 		t.Errorf("skip reasons of the alerts = %q, want %q", got, want)
 	}
-	w.wantSkipped(a.ID, map[string]int{digest.ReasonSuppressed: 1})
+	w.wantSkipped(a.ID, map[string]int{digest.ReasonSuppressedByHand: 1})
 }
 
 func TestSuppression_EndsAfterThirtyDays(t *testing.T) {

@@ -208,7 +208,7 @@ func (ap *alertPlanner) rehearseBuild(ctx context.Context, x *editions.Overlay, 
 	for some := range slices.Chunk(alerts, settings.BatchSize) {
 		requests := make([]editions.AlertRequest, len(some))
 		for i, a := range some {
-			requests[i] = editions.AlertRequest{Member: a.Items[0].Member, Items: a.Items}
+			requests[i] = editions.AlertRequest{Member: a.Items[0].Member, Items: a.Items, Repeated: a.Key}
 		}
 		built, err := ap.builder.BuildAlerts(ctx, ap.Now(), ap.settings.Alerts, requests)
 		if err != nil {

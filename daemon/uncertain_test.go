@@ -130,6 +130,43 @@ func TestCrash_PostOfFirstCopyIsUncertain(t *testing.T) {
 	w.wantExplained(1000, q, explain.Sent, "digest/1000/2026-05-05", "in a digest")
 }
 
+// A mail server may drop the second copy of a message. So a post that was restored in the meantime comes in another one.
+func TestCrash_SecondCopyBringsNoOtherPosts(t *testing.T) {
+	t.Parallel()
+	w, p := newBusyWorld(t, 1)
+	q := w.writePost(w.thread(tonight))
+	w.crash(1, q)
+	w.setClock(5, "08:02")
+	w.round()
+	w.wantExplained(1000, p, explain.Upcoming, "", "an earlier copy of this message may have arrived without it")
+	w.wantExplained(1000, q, explain.Waiting, "digest/1000/2026-05-05", "in a digest")
+	w.setClock(5, "08:17")
+	w.round()
+	w.wantMessages("m0", posts(q))
+	w.wantExplained(1000, p, explain.Upcoming, "", "in the next digest")
+	w.setClock(6, "08:00")
+	w.round()
+	w.wantMessages("m0", posts(p))
+}
+
+func TestCrash_SecondCopyOfAlertBringsNoOtherPosts(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	thread := w.thread(tonight)
+	p, q := w.writePost(thread), w.writePost(thread)
+	w.round()
+	w.setTime(w.clock().Add(10 * time.Minute))
+	w.crash(1, q)
+	w.advanceClock(2 * time.Minute)
+	w.advanceClock(15 * time.Minute)
+	w.wantMessages("anna", posts(q))
+	w.wantExplained(101, q, explain.Sent, w.explainPost(101, q).Mail, "alert")
+	w.wantExplained(101, p, explain.Upcoming, "", "in the next digest")
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantMessages("anna", posts(p))
+}
+
 func TestCrash_MessagesInFlightNotRetriedIfConfigured(t *testing.T) {
 	t.Parallel()
 	w, p := newBusyWorld(t, 10)

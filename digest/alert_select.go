@@ -80,6 +80,8 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 	}
 	override := r.override(it.thread)
 	switch {
+	case r.isNotRepeated(n.Post):
+		return HeldForRepeat
 	case r.Watches.Mute(it.thread):
 		return MutedOnForum
 	case override == Off:

@@ -15,15 +15,32 @@ type DeferredPost struct {
 	Reason    Reason
 }
 
-// deferReason returns why an override defers the item: the reader wants it weekly or monthly, but gets editions more often.
+// deferReason returns why the item is deferred: the reader wants it weekly or monthly, but gets editions more often, or an earlier
+// copy of this edition may have arrived without it.
 func (r *Reader) deferReason(it *item) Reason {
 	why, _ := r.deferredUntil(it)
 	return why
 }
 
-// deferredUntil returns when a deferred item is due: with the first edition on or after the day that the reader's
-// schedule would have if it were weekly or monthly. Posts written before the latest such day are not deferred.
+// deferredUntil returns why the item is deferred, and when it is due.
 func (r *Reader) deferredUntil(it *item) (why Reason, at time.Time) {
+	if why, at := r.overrideDefers(it); why != "" {
+		return why, at
+	}
+	if r.isNotRepeated(it.post.ID) {
+		return HeldForRepeat, r.At
+	}
+	return "", time.Time{}
+}
+
+// isNotRepeated reports whether earlier copies of the message may have arrived, but without this post.
+func (r *Reader) isNotRepeated(post forum.PostID) bool {
+	return r.EarlierCopies != nil && !r.EarlierCopies[post]
+}
+
+// overrideDefers returns when an item is due that an override defers: with the first edition on or after the day that the reader's
+// schedule would have if it were weekly or monthly. Posts written before the latest such day are not deferred.
+func (r *Reader) overrideDefers(it *item) (why Reason, at time.Time) {
 	override := r.override(it.thread)
 	switch override {
 	case Weekly:
@@ -46,10 +63,10 @@ func (r *Reader) deferredUntil(it *item) (why Reason, at time.Time) {
 	return why, slot.At
 }
 
-// Deferred lists the posts that Select leaves out only because an override defers them. The covered sequence moves past
+// Deferred lists the posts that Select leaves out only because they are deferred. The covered sequence moves past
 // them, so they must be saved.
 func (w *Window) Deferred(r Reader) []DeferredPost {
-	if !r.Overrides.hasDeferred() {
+	if !r.Overrides.hasDeferred() && r.EarlierCopies == nil {
 		return nil
 	}
 	var list []DeferredPost
@@ -59,7 +76,7 @@ func (w *Window) Deferred(r Reader) []DeferredPost {
 			if !r.covers(it) {
 				continue
 			}
-			if why := w.evaluate(&r, it); why != HeldForWeek && why != HeldForMonth {
+			if why := w.evaluate(&r, it); why != HeldForWeek && why != HeldForMonth && why != HeldForRepeat {
 				continue
 			}
 			why, at := r.deferredUntil(it)

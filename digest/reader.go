@@ -21,8 +21,11 @@ type Reader struct {
 	// Deferred holds posts that this edition must bring wherever After is: an alert did not deliver them, or an override
 	// deferred them.
 	Deferred map[forum.PostID]AlertCause
-	After    int64 // the covered sequence: earlier editions cover sightings up to it
-	Until    int64 // this edition covers sightings up to it
+	// EarlierCopies holds the posts of the copies of this message that may have arrived; nil: there are none. Mail servers drop a
+	// second copy, so it brings no other posts.
+	EarlierCopies map[forum.PostID]bool
+	After         int64 // the covered sequence: earlier editions cover sightings up to it
+	Until         int64 // this edition covers sightings up to it
 
 	Schedule Schedule       // of the digests
 	Zone     *time.Location // nil: UTC

@@ -25,6 +25,7 @@ const (
 	ReasonAlertPending   Reason = "alert pending"
 	ReasonDeferred       Reason = "deferred to another digest"
 	ReasonInOtherEdition Reason = "left to an earlier digest"
+	HeldForRepeat        Reason = "left to the next digest: an earlier copy of this message may have arrived without it"
 	HeldForWeek          Reason = "deferred to the weekly digest"
 	HeldForMonth         Reason = "deferred to the monthly digest"
 	Superseded           Reason = "counted in the section it was moved to"

@@ -21,7 +21,7 @@ const (
 	Unread        Rule = "unread"        // the member has not read it on the site
 	RouteRule     Rule = "single_route"  // no alert and no other edition brings it
 	DuplicateRule Rule = "not_duplicate" // no edition had it before its thread was moved
-	CadenceRule   Rule = "cadence"       // no override defers it to a weekly or monthly edition
+	CadenceRule   Rule = "cadence"       // neither an override nor an earlier copy defers it to a later edition
 )
 
 // rule checks an item for a reader and explains the result.
@@ -129,13 +129,13 @@ func (w *Window) sectionReason(r *Reader, it *item, section forum.SectionID) Rea
 }
 
 func (w *Window) accessText(r *Reader, it *item) Phrase {
-	id, key := it.thread.Section, "readable_all"
 	for section := range it.thread.InSections {
 		if r.Access[section] == forum.ReadOwn {
-			id, key = section, "readable_own"
+			return NewPhrase("readable_own", "section", idText(section), "title", w.sections[section].Title)
 		}
 	}
-	return NewPhrase(key, "section", idText(id), "title", w.sections[id].Title)
+	id := it.thread.Section
+	return NewPhrase("readable_all", "section", idText(id), "title", w.sections[id].Title)
 }
 
 // idText formats an ID for a phrase, without separators of thousands.
@@ -180,7 +180,7 @@ func (w *Window) watchOK(r *Reader, it *item) Phrase {
 	if watch, thread := r.Watches.Threads[it.thread.ID]; thread && !r.isSilent(watch, it.thread) {
 		return NewPhrase("thread_watched")
 	}
-	key := ""
+	opensWatched := false
 	for section := range it.thread.InSections {
 		watch, watched := r.Watches.Sections[section]
 		switch {
@@ -188,11 +188,11 @@ func (w *Window) watchOK(r *Reader, it *item) Phrase {
 		case watch.Level == forum.AllPosts:
 			return NewPhrase("section_watched_posts")
 		case it.opening():
-			key = "section_watched_threads"
+			opensWatched = true
 		}
 	}
-	if key != "" {
-		return NewPhrase(key)
+	if opensWatched {
+		return NewPhrase("section_watched_threads")
 	}
 	return NewPhrase("concerns_member", "cause", r.Deferred[it.post.ID].Word())
 }

@@ -21,6 +21,8 @@ const (
 const (
 	// ReasonSuppressed also moves the covered sequence: a member with a new address does not get what came up before.
 	ReasonSuppressed = "address bounces"
+	// ReasonSuppressedByHand is the same for an address that an operator suppressed.
+	ReasonSuppressedByHand = "address suppressed by an operator"
 	// ReasonDailyLimit delays a message to the next day.
 	ReasonDailyLimit = "daily limit reached"
 	// ReasonNotAllowListed is for staging systems.

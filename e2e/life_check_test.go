@@ -52,6 +52,9 @@ func (l *life) record(member int64, d delivered) {
 	for _, post := range d.posts {
 		key := readerPost{member, post}
 		if !l.isQuoted(d, post) {
+			if l.ids[d.id] > 1 && !slices.Contains(l.shown[key], d.id) {
+				l.fault("member %d got post %d in a second copy of %s, but not in the first", member, post, d.id)
+			}
 			if had := l.got[key]; had != "" && had != d.id {
 				l.fault("member %d got post %d twice: in %s and %s", member, post, had, d.id)
 			}

@@ -29,6 +29,8 @@ const (
 	relayDefers    relayMode = "defers"    // it defers all recipients
 	relaySlow      relayMode = "slow"      // it waits before it accepts a message
 	relayDrops     relayMode = "drops"     // it takes a message and closes the connection without a reply
+	relayLimits    relayMode = "limits"    // it accepts a few messages a second
+	relayQuota     relayMode = "quota"     // it accepts no more messages today
 )
 
 // delivered is a message that a lifeRelay has received completely.
@@ -53,6 +55,8 @@ type lifeRelay struct {
 	delivered []delivered
 	rejected  map[string]int // by recipient
 	troubled  time.Time      // the first failure since the mode was set; zero: none
+	second    int64          // of the latest message, by the real clock
+	inSecond  int            // messages in that second
 }
 
 func newLifeRelay(t *testing.T, clock func() time.Time) *lifeRelay {
@@ -138,7 +142,26 @@ type lifeSession struct {
 	to    string
 }
 
-func (s *lifeSession) Mail(string, *smtp.MailOptions) error { return nil }
+// messagesPerSecond is the limit of a relay that limits its rate.
+const messagesPerSecond = 5
+
+// exceedsRate counts a message and reports whether it is too many for this second.
+func (r *lifeRelay) exceedsRate() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := time.Now().Unix(); now != r.second {
+		r.second, r.inSecond = now, 0
+	}
+	r.inSecond++
+	return r.mode == relayLimits && r.inSecond > messagesPerSecond
+}
+
+func (s *lifeSession) Mail(string, *smtp.MailOptions) error {
+	if s.relay.exceedsRate() {
+		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Throttling failure: Maximum sending rate exceeded"}
+	}
+	return nil
+}
 
 func (s *lifeSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	switch s.relay.current() {
@@ -148,6 +171,8 @@ func (s *lifeSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Shutting down"}
 	case relayDefers:
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 2, 1}, Message: "Mailbox busy, try again later"}
+	case relayQuota:
+		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Throttling failure: Daily message quota exceeded"}
 	}
 	s.relay.mu.Lock()
 	defer s.relay.mu.Unlock()

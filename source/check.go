@@ -11,7 +11,6 @@ import (
 
 	"postrider/forum"
 	"postrider/internal/finding"
-	"postrider/internal/sqlfile"
 )
 
 // Check runs every query once, in a form that costs almost nothing, and checks the results.
@@ -103,17 +102,7 @@ func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
 
 // probeQuery tries a query. An error must not end the transaction, as it would with PostgreSQL.
 func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
-	if s.db.engine != sqlfile.Postgres {
-		return s.tryQuery(ctx, q)
-	}
-	if err := s.exec(ctx, "SAVEPOINT probe"); err != nil {
-		return err
-	}
-	err := s.tryQuery(ctx, q)
-	if back := s.exec(ctx, "ROLLBACK TO SAVEPOINT probe"); back != nil {
-		return errors.Join(err, back)
-	}
-	return err
+	return s.guarded(ctx, func() error { return s.tryQuery(ctx, q) })
 }
 
 func (s *Snapshot) exec(ctx context.Context, statement string) error {

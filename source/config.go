@@ -43,6 +43,9 @@ func (c Config) Validate() error {
 	if !known {
 		errs = append(errs, fmt.Errorf("type: unknown forum type %q: must be one of %s", c.Type, strings.Join(typeNames(), ", ")))
 	}
+	if known && k.homemade && c.Queries == "" {
+		errs = append(errs, errors.New("queries: missing: forum type custom reads everything through a file of yours; to begin one: postrider forums custom > forum.sql"))
+	}
 	t, err := parseDSN(c.DSN)
 	if err != nil {
 		errs = append(errs, err)

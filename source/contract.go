@@ -104,7 +104,7 @@ func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfi
 	for name, q := range own {
 		if !slices.Contains(queryNames(), name) {
 			return fmt.Errorf("%s:%d: unknown query %q: must be one of %s; did you mean %s?",
-				q.File, q.Line, name, strings.Join(queryNames(), ", "), nearest(name, queryNames()))
+				q.File, q.Line, name, strings.Join(queryNames(), ", "), sqlfile.Nearest(name, queryNames()))
 		}
 		queries[name] = q
 	}
@@ -118,7 +118,9 @@ func checkPresent(k forumType, queries map[string]sqlfile.Query) error {
 	for _, c := range contract() {
 		needed := c.required() || !k.homemade && !c.omitted
 		if c.name == "rights" {
-			needed = !k.public
+			if needed = !k.public; k.public && has("rights") {
+				return fmt.Errorf("%s:%d: the file says \"public: yes\" and has the query rights: remove one of them", queries["rights"].File, queries["rights"].Line)
+			}
 		}
 		if needed && !has(c.name) {
 			missing = append(missing, c.name)
@@ -162,37 +164,4 @@ func queryNames() []string {
 		names = append(names, c.name)
 	}
 	return names
-}
-
-// nearest returns the known word that a mistyped one differs least from: by the fewest letters that are missing, added or wrong.
-func nearest(word string, known []string) string {
-	best, least := "", -1
-	for _, k := range known {
-		if d := distance(word, k); least < 0 || d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance returns the Levenshtein distance of two words.
-func distance(a, b string) int {
-	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

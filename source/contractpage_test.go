@@ -40,7 +40,7 @@ func contractPage(t *testing.T, now string) string {
 	for _, q := range contract() {
 		fmt.Fprintf(&b, "\n### %s\n\n%s\n", q.name, markdownText(q.about))
 		if q.without != "" {
-			fmt.Fprintf(&b, "\nWithout it: %s\n", markdownText(strings.ToLower(q.without[:1])+q.without[1:]))
+			fmt.Fprintf(&b, "\n*Without it:* %s\n", markdownText(q.without))
 		}
 	}
 	return b.String()

@@ -2,6 +2,9 @@ package source
 
 import (
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 
 	"postrider/forum"
 	"postrider/internal/sqlfile"
@@ -20,11 +23,21 @@ func fluxbb() forumType {
 		files:      []string{"fluxbb.sql"},
 		links:      func(base string) forum.Links { return fluxbbLinks(base) },
 		dialect:    markup.Dialect{NoMentions: true},
-		zone:       mybbZone, // the same hours and flag
+		zone:       fluxbbZone,
 		locale:     mybbLocale,
 		rights:     parseRightDigits,
 		offsetOnly: true,
 	}
+}
+
+// fluxbbZone converts "12.8 0", hours and a flag as in MyBB. FluxBB's column has one decimal on some databases, so 12.75 is 12.8 there.
+func fluxbbZone(stored string) string {
+	hours, dst, _ := strings.Cut(stored, " ")
+	offset, err := strconv.ParseFloat(hours, 64)
+	if err != nil {
+		return ""
+	}
+	return mybbZone(strconv.FormatFloat(math.Round(4*offset)/4, 'f', -1, 64) + " " + dst)
 }
 
 // fluxbbLinks are FluxBB's own URLs. It finds the topic of a post.

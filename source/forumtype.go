@@ -17,13 +17,18 @@ type TypeInfo struct {
 	Prefix  string   // default prefix of table names
 	Markup  string   // markup language of posts
 	Notes   string   // requirements and limitations
+
+	Unsupported string
+	Certainties []Certainty // by version
+	Grants      []Grants    // of a read-only account, by database
 }
 
 // Types lists the supported forum types.
 func Types() []TypeInfo {
 	var infos []TypeInfo
 	for _, k := range forumTypes() {
-		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes}
+		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes,
+			Unsupported: unsupported[k.name], Certainties: certainties[k.name], Grants: grantsOf(k.engines)}
 		for _, e := range k.engines {
 			info.Engines = append(info.Engines, string(e))
 		}
@@ -59,11 +64,12 @@ type forumType struct {
 	public     bool                                                             // everyone may read every section, so there is no query rights
 	visitReads bool                                                             // with a visit, a member has read everything until then
 	needParent bool                                                             // a section may be read only with the right to read its parent, too
+	wordList   bool                                                             // word_filter returns all words in one row
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), flarum(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), flarum(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

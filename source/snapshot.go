@@ -75,18 +75,27 @@ func (db *DB) withTimeout(ctx context.Context) (context.Context, context.CancelF
 
 // query runs a query of the contract. The caller must close the rows.
 func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows, error) {
-	text, args, err := sqlx.Named(s.db.queries[name].Text, map[string]any(p))
+	text, args, err := s.bind(name, p)
 	if err != nil {
 		return nil, err
 	}
+	s.db.statements.Add(1)
+	return s.tx.QueryContext(ctx, text, args...)
+}
+
+// bind returns the text of a query with the placeholders of the engine, and their values.
+func (s *Snapshot) bind(name string, p params) (string, []any, error) {
+	text, args, err := sqlx.Named(s.db.queries[name].Text, map[string]any(p))
+	if err != nil {
+		return "", nil, err
+	}
 	if text, args, err = sqlx.In(text, args...); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if s.db.engine == sqlfile.Postgres {
 		text = sqlx.Rebind(sqlx.DOLLAR, text)
 	}
-	s.db.statements.Add(1)
-	return s.tx.QueryContext(ctx, text, args...)
+	return text, args, nil
 }
 
 // scanTargets returns the scan targets in the order of the query's columns.

@@ -82,6 +82,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.homemade {
+		if k, err = customType(c.Queries); err != nil {
+			return nil, err
+		}
+		if !k.supports(t.engine) {
+			return nil, &QueriesError{fmt.Errorf("%s is written for %s, and dsn in [forum] names a database of %s", c.Queries, engineNames(k.engines), t.engine)}
+		}
+	}
 	prefix := c.Prefix
 	if prefix == "" {
 		prefix = k.prefix

@@ -14,7 +14,7 @@ func TestStore_AcceptsTextsThatPostgresRejects(t *testing.T) {
 		check(t, s.Suppressions.Add(t.Context(), now, []store.Health{must(store.ManualSuppression("anna@a.example", "", now))(t)}))
 		for _, odd := range []string{"\x00", "a\x00b", "\xff", "a\xffb", `\u0000`} {
 			found := must(s.Suppressions.Suppressed(t.Context(), now, []string{odd + "@a.example", "anna@a.example"}))(t)
-			if len(found) != 1 || !found["anna@a.example"] {
+			if len(found) != 1 || found["anna@a.example"] == "" {
 				t.Errorf("%q: suppressed are %v", odd, found)
 			}
 			for what, do := range map[string]func() error{

@@ -28,17 +28,37 @@ func (s Outbox) Copies(ctx context.Context, member forum.MemberID, since time.Ti
 		if err := scan(&key, &text); err != nil {
 			return err
 		}
-		for one := range strings.SplitSeq(text, "/") {
-			posts, err := parseCopy(one)
-			if err != nil {
-				return err
-			}
-			all[key] = append(all[key], posts)
-		}
-		return nil
+		copies, err := parseCopies(text)
+		all[key] = copies
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the posts of messages: %w", err)
+	}
+	return all, nil
+}
+
+// EarlierPosts returns the posts of all copies that may have arrived of messages that will be repeated, by their keys.
+func (s Outbox) EarlierPosts(ctx context.Context, keys []string) (map[string]map[forum.PostID]bool, error) {
+	text, err := marshalRows(keys)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]map[forum.PostID]bool)
+	err = s.query(ctx, nil, "earlier_copies", args{"keys": text}, func(scan scanFunc) error {
+		var key, text string
+		if err := scan(&key, &text); err != nil {
+			return err
+		}
+		copies, err := parseCopies(text)
+		all[key] = make(map[forum.PostID]bool)
+		for _, p := range slices.Concat(copies...) {
+			all[key][p.Post] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the posts of messages to be repeated: %w", err)
 	}
 	return all, nil
 }
@@ -75,6 +95,18 @@ func formatCopy(posts []SentPost) string {
 
 // maxRange limits a range of post IDs, in case the text was damaged.
 const maxRange = 1 << 20
+
+// parseCopies parses the copies of a message.
+func parseCopies(text string) (copies [][]SentPost, err error) {
+	for one := range strings.SplitSeq(text, "/") {
+		posts, err := parseCopy(one)
+		if err != nil {
+			return nil, err
+		}
+		copies = append(copies, posts)
+	}
+	return copies, nil
+}
 
 // parseCopy parses the result of formatCopy.
 func parseCopy(text string) (posts []SentPost, err error) {

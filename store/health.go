@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"postrider/bounce"
+	"postrider/digest"
 	"postrider/forum"
 )
 
@@ -82,9 +83,9 @@ func (s Suppressions) saveHealth(ctx context.Context, tx *sqlx.Tx, now time.Time
 	return err
 }
 
-// Suppressed returns which of the addresses are suppressed now, in lower case.
-func (s Suppressions) Suppressed(ctx context.Context, now time.Time, addresses []string) (map[string]bool, error) {
-	found := make(map[string]bool)
+// Suppressed returns which of the addresses are suppressed now, in lower case, and why no message goes to them.
+func (s Suppressions) Suppressed(ctx context.Context, now time.Time, addresses []string) (map[string]digest.Reason, error) {
+	found := make(map[string]digest.Reason)
 	lower := make([]string, len(addresses))
 	for i, a := range addresses {
 		lower[i] = strings.ToLower(a)
@@ -95,14 +96,24 @@ func (s Suppressions) Suppressed(ctx context.Context, now time.Time, addresses [
 	}
 	err = s.query(ctx, nil, "suppressed", args{"addresses": text, "now": now.Unix()}, func(scan scanFunc) error {
 		var address string
-		err := scan(&address)
-		found[address] = true
+		var last, since, until sql.NullInt64
+		err := scan(&address, &last, &since, &until)
+		h := bounce.Health{LastEvent: timeOrZero(last.Int64), SuppressedSince: timeOrZero(since.Int64), SuppressedUntil: timeOrZero(until.Int64)}
+		found[address] = SuppressionReason(h)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading suppressions: %w", err)
 	}
 	return found, nil
+}
+
+// SuppressionReason returns why a suppressed address gets no message.
+func SuppressionReason(h bounce.Health) digest.Reason {
+	if h.SuppressedByHand() {
+		return digest.ReasonSuppressedByHand
+	}
+	return digest.ReasonSuppressed
 }
 
 // List returns a page of the suppressed addresses that contain part, in ascending order, starting behind after. An empty part

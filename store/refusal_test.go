@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/bounce"
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -204,13 +205,13 @@ func TestSuppressions_ListAndRemove(t *testing.T) {
 		equal(t, "those with a part", must(s.Suppressions.List(t.Context(), now, "BERT@", "", 10))(t), list[1:2])
 		equal(t, "a page of one", must(s.Suppressions.List(t.Context(), now, "", "", 1))(t), list[:1])
 		ask := []string{"Anna@a.example", "bert@A.example", "carl@a.example", "dora@a.example"}
-		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]bool{"anna@a.example": true, "bert@a.example": true})
-		equal(t, "suppressed later", must(s.Suppressions.Suppressed(t.Context(), until, ask))(t), map[string]bool{"bert@a.example": true})
+		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]digest.Reason{"anna@a.example": digest.ReasonSuppressed, "bert@a.example": digest.ReasonSuppressedByHand})
+		equal(t, "suppressed later", must(s.Suppressions.Suppressed(t.Context(), until, ask))(t), map[string]digest.Reason{"bert@a.example": digest.ReasonSuppressedByHand})
 
 		check(t, s.Prune(t.Context(), until))
 		equal(t, "after pruning", must(s.Suppressions.List(t.Context(), now, "", "", 10))(t), list[1:2])
 		equal(t, "removed", must(s.Suppressions.Remove(t.Context(), ask))(t), []string{"bert@a.example"})
-		equal(t, "after that", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]bool{})
+		equal(t, "after that", must(s.Suppressions.Suppressed(t.Context(), now, ask))(t), map[string]digest.Reason{})
 	})
 }
 
@@ -232,7 +233,9 @@ func TestRetryAddress_NotIfManualOrRecent(t *testing.T) {
 		equal(t, "unknown address", try("dora@a.example", now), false)
 		equal(t, "bounced address", try("Anna@A.example", now), true)
 		equal(t, "again, although it is not suppressed", try("anna@a.example", now.Add(2*time.Hour)), false)
-		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, []string{anna.Address, bert.Address}))(t), map[string]bool{bert.Address: true})
+		equal(t, "suppressed", must(s.Suppressions.Suppressed(t.Context(), now, []string{anna.Address, bert.Address, bounded.Address}))(t), map[string]digest.Reason{
+			bert.Address: digest.ReasonSuppressedByHand, bounded.Address: digest.ReasonSuppressedByHand,
+		})
 		h, known, err := s.Suppressions.AddressHealth(t.Context(), anna.Address)
 		check(t, err)
 		equal(t, "its health", h, store.Health{Address: anna.Address, Member: 1, Tried: now, Health: bounce.Health{Day: time.Unix(0, 0).UTC(), LastEvent: now}})

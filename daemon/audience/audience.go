@@ -61,8 +61,8 @@ func (h *Resolver) Count(ctx context.Context, a *digest.Announcement, now time.T
 			return Stats{}, err
 		}
 		for _, j := range p.Members {
-			if j.Included() && suppressed[strings.ToLower(j.Member.Email)] {
-				j.BlockedReason = digest.ReasonSuppressed
+			if j.Included() {
+				j.BlockedReason = suppressed[strings.ToLower(j.Member.Email)]
 			}
 			c.count(j)
 		}
@@ -89,7 +89,7 @@ func (c *Stats) count(j Evaluated) {
 	}
 }
 
-func (h *Resolver) suppressed(ctx context.Context, list []Evaluated, now time.Time) (map[string]bool, error) {
+func (h *Resolver) suppressed(ctx context.Context, list []Evaluated, now time.Time) (map[string]digest.Reason, error) {
 	var addresses []string
 	for _, j := range list {
 		if j.Included() {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"postrider/bounce"
-	"postrider/digest"
 	"postrider/store"
 )
 
@@ -33,8 +32,8 @@ func (d *Service) skipSuppressed(ctx context.Context, drafts []Draft) error {
 		return err
 	}
 	for i, m := range drafts {
-		if m.sendable() && suppressed[strings.ToLower(m.To.Email)] {
-			drafts[i].Skip = digest.ReasonSuppressed
+		if m.sendable() {
+			drafts[i].Skip = string(suppressed[strings.ToLower(m.To.Email)])
 		}
 	}
 	return nil

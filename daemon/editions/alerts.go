@@ -15,8 +15,9 @@ import (
 
 // AlertRequest names an alert to build: a member and the alert items.
 type AlertRequest struct {
-	Member forum.MemberID
-	Items  []digest.AlertItem
+	Member   forum.MemberID
+	Items    []digest.AlertItem
+	Repeated string // its key, if copies of it may have arrived
 }
 
 // AlertResult is the result of building an alert.
@@ -41,7 +42,7 @@ func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set settings.A
 			return err
 		}
 		for i, a := range requests {
-			built[i] = selectAlert(inputs.window, inputs.readers[a.Member], a, inputs.contents, now)
+			built[i] = selectAlert(inputs, a, now)
 		}
 		if err := b.fillAlerts(ctx, s, built, inputs.contents, now); err != nil {
 			return err
@@ -60,6 +61,7 @@ type alertInputs struct {
 	contents map[forum.PostID]*forum.Content
 	before   map[forum.ThreadID][]store.EarlierPost
 	readers  map[forum.MemberID]*digest.Reader
+	earlier  map[string]map[forum.PostID]bool // posts of earlier copies, by key
 }
 
 func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set settings.Alerts, requests []AlertRequest, now time.Time) (x alertInputs, err error) {
@@ -69,7 +71,10 @@ func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set s
 	if x.before, err = b.earlierPosts(ctx, set, requests); err != nil {
 		return x, err
 	}
-	x.readers, err = b.alertReaders(ctx, s, requests, x.before, now)
+	if x.readers, err = b.alertReaders(ctx, s, requests, x.before, now); err != nil {
+		return x, err
+	}
+	x.earlier, err = b.earlierAlertCopies(ctx, requests)
 	return x, err
 }
 
@@ -161,7 +166,8 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, requests
 }
 
 // selectAlert selects the posts of one alert.
-func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, contents map[forum.PostID]*forum.Content, now time.Time) AlertResult {
+func selectAlert(x alertInputs, a AlertRequest, now time.Time) AlertResult {
+	r := x.readers[a.Member]
 	switch {
 	case r == nil:
 		return AlertResult{SkipReason: digest.ReasonMemberDeleted}
@@ -172,7 +178,9 @@ func selectAlert(window *digest.Window, r *digest.Reader, a AlertRequest, conten
 	case r.Choices.PausedUntil.After(now):
 		return AlertResult{SkipReason: digest.ReasonPaused}
 	}
-	d, left := window.Alert(*r, a.Items, contents)
+	reader := *r // a member may have several alerts
+	reader.EarlierCopies = x.earlier[a.Repeated]
+	d, left := x.window.Alert(reader, a.Items, x.contents)
 	d.WantedExcerpt = r.Choices.Excerpt
 	built := AlertResult{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
 	if d.Empty() {

@@ -66,6 +66,7 @@ type Request struct {
 	Member       forum.MemberID
 	After, Until int64
 	Planned      time.Time
+	Repeated     bool // copies of it may have arrived
 }
 
 // at returns when the edition is built: one that is not planned yet is built when it is due.
@@ -124,6 +125,9 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 			return err
 		}
 		if err := b.MarkOtherRoutes(ctx, requests, sightings, deferred, readers); err != nil {
+			return err
+		}
+		if err := b.loadEarlierCopies(ctx, requests, readers); err != nil {
 			return err
 		}
 		for i, a := range requests {

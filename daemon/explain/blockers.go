@@ -62,7 +62,7 @@ func (e *Service) digestsOff(f *memberFacts) digest.Reason {
 func (e *Service) addressBlocked(f *memberFacts, at time.Time) digest.Reason {
 	switch {
 	case f.health.Suppressed(at):
-		return digest.ReasonSuppressed
+		return store.SuppressionReason(f.health.Health)
 	case !e.set.Delivery.Allows(f.member.Email):
 		return digest.ReasonNotAllowListed
 	case !e.set.Delivery.InShare(e.links.Percentile(int64(f.member.ID))):

@@ -8,6 +8,7 @@ import (
 
 	"postrider/daemon/editions"
 	"postrider/digest"
+	"postrider/forum"
 	"postrider/store"
 )
 
@@ -124,6 +125,10 @@ func (e *Service) explainWaiting(ctx context.Context, f *memberFacts, x *Post) (
 			}
 			shown, has := b.posts[x.Post]
 			in, x.Folded = has, has && !shown
+			if isHeldForRepeat(b, x.Post) {
+				x.Verdict, x.Reason = Upcoming, digest.NewPhrase("in_later_digest", "reason", digest.HeldForRepeat)
+				return true, nil
+			}
 		}
 		if in {
 			x.Verdict, x.Mail, x.At, x.Reason = Waiting, m.Key, m.NotBefore, mediumOf(m, x)
@@ -134,6 +139,11 @@ func (e *Service) explainWaiting(ctx context.Context, f *memberFacts, x *Post) (
 		}
 	}
 	return false, nil
+}
+
+// isHeldForRepeat reports whether an edition leaves a post to the next one, because a copy may have arrived without it.
+func isHeldForRepeat(b builtEdition, post forum.PostID) bool {
+	return slices.ContainsFunc(b.Deferred, func(o digest.DeferredPost) bool { return o.Post == post && o.Reason == digest.HeldForRepeat })
 }
 
 // pending reports whether a message is not settled yet.

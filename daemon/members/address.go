@@ -30,7 +30,7 @@ func (d *Service) AddressStatus(ctx context.Context, now time.Time, a Account) (
 	if err != nil || !h.Suppressed(now) {
 		return nil, err
 	}
-	r := AddressStatus{Since: h.SuppressedSince.In(a.Zone), Manual: isManual(h)}
+	r := AddressStatus{Since: h.SuppressedSince.In(a.Zone), Manual: h.SuppressedByHand()}
 	if !h.Tried.IsZero() {
 		r.LastRetry = h.Tried.In(a.Zone)
 		if next := r.LastRetry.Add(retryCooldown); next.After(now) {
@@ -39,9 +39,6 @@ func (d *Service) AddressStatus(ctx context.Context, now time.Time, a Account) (
 	}
 	return &r, nil
 }
-
-// isManual reports whether a suppression is manual: without a bounce, or without an end.
-func isManual(h store.Health) bool { return h.LastEvent.IsZero() || h.SuppressedUntil.IsZero() }
 
 // RetryAddress lifts the suppression of a member's address, and reports whether it did. Posts from the time of the
 // suppression are not sent.

@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,7 +46,7 @@ func NewMariaDBServer(t testing.TB) *MariaDBServer {
 // DSN returns the DSN of the server's database.
 func (s *MariaDBServer) DSN() string { return s.server.dsn("forum") }
 
-// Stop stops the server. Its data stays.
+// Stop stops the server, and waits until it answers no more. Its data stays.
 func (s *MariaDBServer) Stop() {
 	s.t.Helper()
 	if err := os.WriteFile(s.down, nil, 0o644); err != nil {
@@ -54,6 +55,12 @@ func (s *MariaDBServer) Stop() {
 	if _, err := s.server.admin.ExecContext(s.t.Context(), "SHUTDOWN"); err != nil {
 		s.t.Fatalf("stopping MariaDB: %v", err)
 	}
+	Await(s.t, func() error {
+		if s.server.admin.PingContext(s.t.Context()) == nil {
+			return errors.New("MariaDB still answers after SHUTDOWN")
+		}
+		return nil
+	})
 }
 
 // Start starts the server again, and waits until it is ready.

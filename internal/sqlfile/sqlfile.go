@@ -41,7 +41,20 @@ type Query struct {
 	Text   string
 	Params []string // without the colon, each once, in the order of first use
 	File   string   // for error messages
-	Line   int
+	Line   int      // of its name
+	Source string   // as written below its name
+}
+
+// LineOf returns the line of the file in which the query names a column (AS column), or the line of its name.
+func (q Query) LineOf(column string) int {
+	pattern, err := regexp.Compile(`(?i)\bAS\s+` + regexp.QuoteMeta(column) + `\b`)
+	if err != nil {
+		return q.Line
+	}
+	if at := pattern.FindStringIndex(q.Source); at != nil {
+		return q.Line + 1 + strings.Count(q.Source[:at[0]], "\n")
+	}
+	return q.Line
 }
 
 // Parse reads the queries of a file for an engine. If a query has a variant for the engine, it returns that. It checks the
@@ -70,7 +83,7 @@ func Parse(file, text string, engine Engine, macros map[string]Macro) (map[strin
 		if err := sc.scan(s.body); err != nil {
 			return nil, fmt.Errorf("%s:%d: query %q: %w", file, sc.line, name, err)
 		}
-		q := Query{Name: name, Text: strings.TrimSpace(sc.out.String()), Params: sc.params, File: file, Line: s.line}
+		q := Query{Name: name, Text: strings.TrimSpace(sc.out.String()), Params: sc.params, File: file, Line: s.line, Source: s.body}
 		if q.Text == "" {
 			return nil, fmt.Errorf("%s:%d: query %q is empty", file, s.line, name)
 		}

@@ -154,7 +154,10 @@ UPDATE refusal
    AND refusal.source = r.source
 
 -- name: suppressed
-SELECT address
+SELECT address,
+       last_event,
+       suppressed_at,
+       suppressed_until
   FROM health
  WHERE address IN (SELECT CAST(value AS TEXT) FROM {ids :addresses})
    AND suppressed_at IS NOT NULL

@@ -48,6 +48,14 @@ SELECT key,
    AND settled_at >= :since
    AND post_ids <> ''
 
+-- name: earlier_copies
+SELECT key,
+       post_ids
+  FROM outbox
+ WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
+   AND doubts > 0
+   AND post_ids <> ''
+
 -- name: health_of
 SELECT address, member_id, score, day, day_score, missing_at, last_event, suppressed_at, suppressed_until, reason, COALESCE(tried_at, 0)
   FROM health

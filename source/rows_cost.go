@@ -1,0 +1,220 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"postrider/internal/finding"
+	"postrider/internal/sqlfile"
+)
+
+// manyRows is from how many rows on a table should not be read as a whole.
+const manyRows = 10_000
+
+// readsAll are queries that need their whole table, or that only a person waits for.
+var readsAll = []string{"sections", "groups", "codes", "word_filter", "mailable", "watch_counts", "containing", "read_days"}
+
+// wholeTable is a table that a statement reads as a whole, according to the database.
+type wholeTable struct {
+	table string
+	rows  int64 // about
+}
+
+// cost asks the database how it would run each query, and names those that read a large table as a whole. A database that does not
+// answer says nothing.
+func (c *rowCheck) cost(ctx context.Context) []finding.Finding {
+	var all []finding.Finding
+	for _, q := range checkedQueries(c.s.db.queries) {
+		p, possible := c.parameters(q)
+		if !possible || slices.Contains(readsAll, q.name) {
+			continue
+		}
+		var tables []wholeTable
+		err := c.s.guarded(ctx, func() (err error) {
+			tables, err = c.s.wholeTables(ctx, q.name, p)
+			return err
+		})
+		if err != nil {
+			all = append(all, finding.Warn("cost", fmt.Sprintf("%s: the database does not explain the query %s: %v", c.at(q.name, ""), q.name, err), "test the query with EXPLAIN by hand"))
+			continue
+		}
+		for _, t := range tables {
+			all = append(all, finding.Warn("cost", fmt.Sprintf("%s: the query %s reads the whole table %s, about %d rows, each time", c.at(q.name, ""), q.name, t.table, t.rows),
+				"compare columns themselves, not converted ones, and add an index on those in the query's conditions (CREATE INDEX)"))
+		}
+	}
+	if len(all) == 0 {
+		all = []finding.Finding{finding.OK("cost", fmt.Sprintf("no query reads a whole table of more than %d rows", manyRows))}
+	}
+	return all
+}
+
+// preferIndexes makes PostgreSQL read a whole table only if it has no index for the query. It may like to do so for another reason: the
+// table is not so large. The end of the savepoint takes it back.
+const preferIndexes = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+// wholeTables returns the large tables that a query reads as a whole.
+func (s *Snapshot) wholeTables(ctx context.Context, name string, p params) ([]wholeTable, error) {
+	text, args, err := s.bind(name, p)
+	if err != nil {
+		return nil, err
+	}
+	prefix := "EXPLAIN "
+	switch s.db.engine {
+	case sqlfile.Postgres:
+		prefix = "EXPLAIN (FORMAT JSON) "
+		if err := s.exec(ctx, preferIndexes); err != nil {
+			return nil, err
+		}
+	case sqlfile.SQLite:
+		prefix = "EXPLAIN QUERY PLAN "
+	}
+	s.db.statements.Add(1)
+	rows, err := s.tx.QueryContext(ctx, prefix+text, args...)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := readLines(rows)
+	if err != nil {
+		return nil, err
+	}
+	var found []wholeTable
+	switch s.db.engine {
+	case sqlfile.MySQL:
+		found = mysqlScans(lines, text)
+	case sqlfile.Postgres:
+		found, err = s.postgresScans(ctx, lines)
+	default:
+		found, err = s.sqliteScans(ctx, lines, text)
+	}
+	return slices.DeleteFunc(found, func(t wholeTable) bool { return t.rows < manyRows }), err
+}
+
+// readLines reads all rows as text, by column.
+func readLines(rows *sql.Rows) ([]map[string]string, error) {
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var lines []map[string]string
+	for rows.Next() {
+		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		line := make(map[string]string)
+		for i, name := range names {
+			line[name] = values[i].String
+		}
+		lines = append(lines, line)
+	}
+	return lines, rows.Err()
+}
+
+// mysqlScans reads the table of EXPLAIN: type ALL is a table, index a whole index.
+func mysqlScans(lines []map[string]string, query string) []wholeTable {
+	var found []wholeTable
+	for _, line := range lines {
+		n, err := strconv.ParseInt(line["rows"], 10, 64)
+		if err == nil && (line["type"] == "ALL" || line["type"] == "index") && !strings.HasPrefix(line["table"], "<") {
+			found = append(found, wholeTable{tableOf(query, line["table"]), n})
+		}
+	}
+	return found
+}
+
+// tableOf returns the table that an alias stands for in a query, or the alias.
+func tableOf(query, alias string) string {
+	pattern, err := regexp.Compile(`(?i)\b(?:FROM|JOIN)\s+["` + "`" + `]?(\w+)["` + "`" + `]?(?:\s+AS)?\s+` + regexp.QuoteMeta(alias) + `\b`)
+	if err != nil {
+		return alias
+	}
+	if m := pattern.FindStringSubmatch(query); m != nil {
+		return m[1]
+	}
+	return alias
+}
+
+// postgresPlan is a node of EXPLAIN (FORMAT JSON).
+type postgresPlan struct {
+	Kind  string         `json:"Node Type"`
+	Table string         `json:"Relation Name"`
+	Index string         `json:"Index Cond"`
+	Plans []postgresPlan `json:"Plans"`
+}
+
+// readsWhole reports whether the node reads its whole table: itself, or by its whole index, unless a limit ends that.
+func (p postgresPlan) readsWhole(limited bool) bool {
+	return strings.HasSuffix(p.Kind, "Seq Scan") || strings.HasPrefix(p.Kind, "Index") && p.Index == "" && !limited
+}
+
+func (s *Snapshot) postgresScans(ctx context.Context, lines []map[string]string) ([]wholeTable, error) {
+	var text strings.Builder
+	for _, line := range lines {
+		text.WriteString(line["QUERY PLAN"])
+	}
+	var plans []struct{ Plan postgresPlan }
+	if err := json.Unmarshal([]byte(text.String()), &plans); err != nil {
+		return nil, err
+	}
+	var tables []string
+	var walk func(p postgresPlan, limited bool)
+	walk = func(p postgresPlan, limited bool) {
+		if p.readsWhole(limited) && !slices.Contains(tables, p.Table) {
+			tables = append(tables, p.Table)
+		}
+		for _, below := range p.Plans {
+			walk(below, limited || p.Kind == "Limit")
+		}
+	}
+	for _, p := range plans {
+		walk(p.Plan, false)
+	}
+	const size = `SELECT CAST(CASE WHEN c.reltuples < 0 THEN pg_catalog.pg_relation_size(c.oid) / 100 ELSE c.reltuples END AS BIGINT)
+		FROM pg_catalog.pg_class c WHERE c.relname = $1 AND pg_catalog.pg_table_is_visible(c.oid)`
+	return s.sized(ctx, tables, func(string) string { return size }, true)
+}
+
+var sqliteScan = regexp.MustCompile(`^SCAN (\w+)`)
+
+// sqliteScans reads EXPLAIN QUERY PLAN, which names tables by their aliases.
+func (s *Snapshot) sqliteScans(ctx context.Context, lines []map[string]string, query string) ([]wholeTable, error) {
+	var tables []string
+	for _, line := range lines {
+		m := sqliteScan.FindStringSubmatch(line["detail"])
+		if m == nil {
+			continue
+		}
+		tables = append(tables, tableOf(query, m[1]))
+	}
+	return s.sized(ctx, tables, func(table string) string { return `SELECT COALESCE(MAX(rowid), 0) FROM "` + table + `"` }, false)
+}
+
+// sized adds how many rows the tables have. A table without an answer is left out.
+func (s *Snapshot) sized(ctx context.Context, tables []string, query func(table string) string, named bool) ([]wholeTable, error) {
+	var found []wholeTable
+	for _, table := range tables {
+		var args []any
+		if named {
+			args = []any{table}
+		}
+		sizes, err := s.queryStrings(ctx, query(table), args...)
+		if err != nil || len(sizes) == 0 {
+			continue
+		}
+		if n, err := strconv.ParseInt(sizes[0], 10, 64); err == nil {
+			found = append(found, wholeTable{table, n})
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,59 @@
+package source
+
+import "postrider/internal/sqlfile"
+
+// Certainty is how well a forum type is tested with some versions, on each database. The words are those of docs/forums.md, "How sure
+// we are"; empty: Postrider cannot read the type from that database.
+type Certainty struct {
+	Forum    string `json:"forum"` // "MyBB 1.8.37"
+	MariaDB  string `json:"mariadb,omitempty"`
+	MySQL    string `json:"mysql,omitempty"`
+	Postgres string `json:"postgres,omitempty"`
+	SQLite   string `json:"sqlite,omitempty"`
+}
+
+// certainties are the rows of the table in docs/forums.md, by forum type.
+var certainties = map[string][]Certainty{
+	"xenforo2": {{"XenForo 2.1 to 2.3", "filled", "schema", "", ""}},
+	"xenforo1": {{"XenForo 1.5", "filled", "schema", "", ""}},
+	"mybb":     {{"MyBB 1.8.37", "own data", "schema", "", ""}, {"MyBB 1.8, older", "schema", "schema", "", ""}},
+	"phpbb3":   {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.1, 3.2, and older 3.3", "schema", "schema", "schema", "schema"}},
+	"fluxbb":   {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
+	"smf2":     {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
+}
+
+// unsupported is what Postrider leaves out of a forum, by forum type.
+var unsupported = map[string]string{
+	"xenforo2": "Options of add-ons that limit who may read a thread beyond XenForo's own permissions.",
+	"xenforo1": "Options of add-ons that limit who may read a thread beyond XenForo's own permissions.",
+	"mybb":     "Forums with a password are left out, with all forums below them.",
+	"phpbb3": "Forums with a password are left out, the forums below them are not. phpBB has no likes and no mentions by @name. Add-ons with their own " +
+		"permissions.",
+	"fluxbb":   "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
+	"smf2":     "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	customName: "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
+}
+
+// Grants are the statements that make an account which can only read, by database. FORUM is the name of the forum's database.
+type Grants struct {
+	Engine     string `json:"database"`
+	Statements string `json:"statements"`
+}
+
+var readOnlyAccounts = map[sqlfile.Engine]string{
+	sqlfile.MySQL: "CREATE USER 'reader'@'127.0.0.1' IDENTIFIED BY '...';\n" +
+		"GRANT SELECT ON FORUM.* TO 'reader'@'127.0.0.1';",
+	sqlfile.Postgres: "CREATE ROLE reader LOGIN PASSWORD '...';\n" +
+		"GRANT CONNECT ON DATABASE FORUM TO reader;\n" +
+		"GRANT USAGE ON SCHEMA public TO reader;\n" +
+		"GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;",
+	sqlfile.SQLite: "-- SQLite has no accounts: let the user that runs postrider read the file, and not write it.",
+}
+
+func grantsOf(engines []sqlfile.Engine) []Grants {
+	var list []Grants
+	for _, e := range engines {
+		list = append(list, Grants{string(e), readOnlyAccounts[e]})
+	}
+	return list
+}
