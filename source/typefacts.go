@@ -20,6 +20,7 @@ var certainties = map[string][]Certainty{
 	"phpbb3":   {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.1, 3.2, and older 3.3", "schema", "schema", "schema", "schema"}},
 	"fluxbb":   {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
 	"smf2":     {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
+	"flarum":   {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "schema", "schema", "copy", "copy"}},
 }
 
 // unsupported is what Postrider leaves out of a forum, by forum type.
@@ -29,8 +30,10 @@ var unsupported = map[string]string{
 	"mybb":     "Forums with a password are left out, with all forums below them.",
 	"phpbb3": "Forums with a password are left out, the forums below them are not. phpBB has no likes and no mentions by @name. Add-ons with their own " +
 		"permissions.",
-	"fluxbb":   "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
-	"smf2":     "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	"fluxbb": "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
+	"smf2":   "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
+		"permissions: what they hide is marked as private, and left out.",
 	customName: "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 }
 

@@ -166,14 +166,14 @@ func firstNew(t *digest.Thread) *digest.Post {
 // firstNew returns the ID and the address of the oldest post of the edition in a thread.
 func (w *render) firstNew(t *digest.Thread) (forum.PostID, string) {
 	if first := firstNew(t); first != nil {
-		return first.ID, w.postURL(&first.Post)
+		return first.ID, w.postURL(t.ID, &first.Post)
 	}
 	return t.FirstPost, w.renderer.site.Links.Post(t.ID, t.FirstPost)
 }
 
-// postURL returns the address of a post.
-func (w *render) postURL(p *forum.Post) string {
-	return cmp.Or(p.URL, w.renderer.site.Links.Post(p.Thread, p.ID))
+// postURL returns the address of a post of a thread.
+func (w *render) postURL(thread forum.ThreadID, p *forum.Post) string {
+	return cmp.Or(p.URL, w.renderer.site.Links.Post(thread, p.ID))
 }
 
 // sectionURL returns the address of a section.
@@ -260,7 +260,7 @@ func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p
 func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
 		Number:       p.Content.Number,
-		URL:          w.postURL(&p.Post),
+		URL:          w.postURL(p.Thread, &p.Post),
 		Author:       w.displayName(p.AuthorName),
 		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
 		Time:         slotTime,

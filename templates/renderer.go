@@ -252,7 +252,7 @@ func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pie
 		}
 	}
 	if folded != nil {
-		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.postURL(&folded.Post))
+		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.postURL(t.ID, &folded.Post))
 		html, text = w.append(more, time.Time{}, html, text)
 	}
 	for _, f := range w.trailer(t) {
