@@ -11,11 +11,11 @@ import (
 // A new package needs a line here: decide which layer it belongs to.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "forumdir", "inbound", "mail", "metrics", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
-	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "source", "web", "internal/addr", "internal/dsn"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "forumdir", "inbound", "mail", "metrics", "mirror", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
+	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "mirror", "source", "web", "internal/addr", "internal/dsn"},
 	"admin":                {"alarm", "bounce", "daemon", "daemon/audience", "daemon/editions", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
 	"metrics":              {"alarm", "bounce", "daemon", "daemon/delivery", "source", "store"},
-	"web":                  {"daemon/editions", "daemon/members", "daemon/view", "digest", "forum", "templates", "internal/link", "internal/ratelimit"},
+	"web":                  {"daemon/editions", "daemon/members", "daemon/view", "digest", "forum", "mirror", "templates", "internal/link", "internal/ratelimit"},
 	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
 	"daemon/settings":      {"alarm", "digest", "internal/addr"},
 	"daemon/calendar":      {"daemon/settings", "digest", "store"},
@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"templates":            {"digest", "forum", "markup", "internal/line", "internal/qp"},
 	"store":                {"bounce", "digest", "forum", "internal/addr", "internal/dsn", "internal/sqlfile"},
 	"source":               {"forum", "markup", "internal/dsn", "internal/finding", "internal/sqlfile"},
+	"mirror":               {"internal/sqlfile"},
 	"bounce":               {},
 	"digest":               {"forum", "markup"},
 	"forum":                {"markup"},

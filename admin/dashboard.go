@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postrider/alarm"
+	"postrider/digest"
 	"postrider/store"
 	"postrider/web"
 )
@@ -21,6 +22,8 @@ type dashboardView struct {
 	Forecast   chart        // digests due in the coming hours
 	Unsettled  []store.PendingCount
 	Pending    int // messages ready to send
+	Later      int // messages that wait for their time, in the queue or not in it yet
+	Unqueued   []unqueued
 	Days       []store.RunDay
 	Charts     []chart // of Days
 	Components []component
@@ -47,7 +50,7 @@ const (
 func (s *Server) dashboardPage() page {
 	now := time.Now()
 	full := dashboardView{
-		pageFrame: s.samplePageFrame(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Pending: 2,
+		pageFrame: s.samplePageFrame(homePage), Today: store.RunDay{Sent: 1}, Due: 1, Forecast: newChart("due", hoursFrom(now), make([]int, forecastHours)), Pending: 2, Later: 3, Unqueued: []unqueued{{ID: 1, Title: "A title", Reason: digest.RestScheduled, Members: 2, Next: now}},
 		Unsettled: []store.PendingCount{{Count: store.Count{Kind: "digest", State: "queued", Messages: 1}, Next: now}}, Days: []store.RunDay{{Day: now, Sent: 1}},
 		Charts: charts([]store.RunDay{{Day: now, Sent: 1, Skipped: 2, Refused: 3}}), Runs: []store.RoundRecord{{Began: now, Tick: "editions", Error: "a fault"}},
 		Pause: store.Pause{Since: now, Reason: "a reason"}, Untrusted: "127.0.0.1",
@@ -74,7 +77,7 @@ func (s *Server) dashboardPage() page {
 // dashboard shows what the daemon is doing.
 func (s *Server) dashboard(v *request) {
 	view := dashboardView{pageFrame: v.newPageFrame(homePage)}
-	for _, read := range []func(*request, *dashboardView) error{s.readAlarms, s.readForecast, s.readRuns, s.readPause, s.readProxy} {
+	for _, read := range []func(*request, *dashboardView) error{s.readAlarms, s.readForecast, s.readUnqueued, s.readRuns, s.readPause, s.readProxy} {
 		if err := read(v, &view); err != nil {
 			v.serverError(err)
 			return
@@ -109,7 +112,11 @@ func (s *Server) readForecast(v *request, view *dashboardView) error {
 	view.Unsettled, err = s.Store.Queue.PendingMessages(ctx)
 	for i, c := range view.Unsettled {
 		view.Unsettled[i].Next = v.local(c.Next)
+		if c.State != "leased" {
+			view.Later += c.Messages
+		}
 	}
+	view.Later = max(0, view.Later-view.Pending) // the queue may change between the two counts
 	return err
 }
 

@@ -1,10 +1,12 @@
 package admin_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -29,7 +31,7 @@ func TestDashboard_ShowsPastAndComingWork(t *testing.T) {
 	page := w.admin().get("/").body
 	for _, want := range []string{
 		"<b>2,234</b> sent today (UTC)", "1,234 in the last hour", "<b>5</b> skipped today (UTC)", "<b>2</b> rejected today (UTC)", "Last 30 days, in UTC",
-		"<b>2</b> pending",
+		"<b>2</b> ready to send",
 		`<title data-hour="2026-05-04T13:00:00Z">13:00: 7</title>`, // digests due in the hour from 13:00
 		"<title>5 April 2026: 777</title>",                         // the first of thirty days
 		"<b>3,011</b> Sent", "peak: 2,234 a day",
@@ -44,6 +46,33 @@ func TestDashboard_ShowsPastAndComingWork(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(page)
+	}
+}
+
+// The queue is empty until a scheduled announcement starts, but its members wait.
+func TestDashboard_ShowsAnnouncementsThatAreNotInTheQueueYet(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	b := w.admin()
+	if page := b.get("/").body; !strings.Contains(page, "The queue is empty.") || !strings.Contains(page, "0 more later") {
+		t.Errorf("without messages the page is\n%s", page)
+	}
+	a := twoLanguageAnnouncement()
+	a.Start = digest.Start{At: w.now.Add(48 * time.Hour), Local: true}
+	id := w.saveAnnouncement(a, 36).ID
+	page := b.get("/").body
+	for _, want := range []string{
+		"<b>0</b> ready to send", "36 more later", fmt.Sprintf(`href="/base/announcements/%d"`, id), "waiting for the start",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page lacks %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "The queue is empty.") {
+		t.Error("the page calls the queue empty")
+	}
+	if page := b.get(fmt.Sprintf("/announcements/%d", id)).body; !strings.Contains(page, "<b>36</b> to come") {
+		t.Errorf("the page of the announcement differs:\n%s", page)
 	}
 }
 

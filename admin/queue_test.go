@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -144,6 +145,29 @@ func TestQueue_RetryIsLogged(t *testing.T) {
 	}
 	if page := b.get("/queue/mail?key=" + digestKey(1)).body; !strings.Contains(page, "<bdi>web: admin</bdi>, requeued") {
 		t.Errorf("message page does not name the administrator:\n%s", page)
+	}
+}
+
+// Only digests cover sightings, and an announcement has no posts.
+func TestMessage_ShowsSightingsAndPostsOfDigestsOnly(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	w.fillOutbox("accepted")
+	a := twoLanguageAnnouncement()
+	a.Speed, a.Canary = 0, digest.Canary{}
+	started := w.saveAnnouncement(a, 1)
+	check(w, w.store.Announcements.Begin(w.Context(), w.now, started))
+	_, _, err := w.store.Announcements.Enqueue(w.Context(), w.now, started, []store.Recipient{{Member: 1, NotBefore: w.now}}, 1, true, 20)
+	check(w, err)
+	rows := must(w.store.Outbox.Claim(w.Context(), w.now, "a-daemon", time.Hour, store.AllPriorities, 1))(w)
+	key := rows[0].Key
+	check(w, w.store.Outbox.Settle(w.Context(), "a-daemon", []store.Settlement{{Key: key, State: "accepted", CountAttempt: true, Result: "accepted", Code: 250, Address: "m1@a.example", At: w.now, Bytes: 4000}}))
+	b := w.admin()
+	for key, want := range map[string]bool{digestKey(1): true, key: false} {
+		page := b.get("/queue/mail?key=" + key).body
+		if !strings.Contains(page, "4,000 bytes") || strings.Contains(page, "Sightings covered") != want || strings.Contains(page, " posts, ") != want {
+			t.Errorf("%s: sightings and posts should be shown: %v\n%s", key, want, page)
+		}
 	}
 }
 

@@ -132,7 +132,7 @@ func checkProxies(ctx context.Context, cfg config.Config, s *store.Store) []find
 		return nil
 	}
 	text := fmt.Sprintf("%s forwards requests, but is missing from web.trusted_proxies (last seen %s): everyone behind it counts as one visitor, with one limit on requests", p.Addr, p.Seen.Format(time.RFC3339))
-	return []finding.Finding{finding.Warn("proxies", text, fmt.Sprintf("set [web] trusted_proxies = [%q], and restart postrider", p.Addr))}
+	return []finding.Finding{finding.Warn("proxies", text, fmt.Sprintf("set [web] trusted_proxies = [%q], and reload postrider", p.Addr))}
 }
 
 // clockReading compares a database's clock with this machine's.

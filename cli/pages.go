@@ -19,6 +19,7 @@ func (a *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	s, err := web.New(web.Deps{
 		Members: service, Viewer: view.New(a.forum, a.store, a.settings(), a.renderer, a.links), Links: a.links, Forum: a.cfg.Forum.Name,
 		Pages: a.set.Pages(a.site(), base(a.cfg.Web.URL)), Log: a.log, Now: now, Wake: d.Wake, Values: a.store.Values,
+		Mirror: a.mirror, Push: a.cfg.Mirror.PushSecret,
 	}, a.cfg.Web.Config)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the pages: %w", err)

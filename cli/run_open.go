@@ -83,6 +83,9 @@ func (r *running) start(ctx context.Context) {
 // serve runs the daemon until working ends. If ctx ends, messages that are being sent get a limited time.
 func (s *service) serve(ctx, working context.Context) error {
 	defer killAfterGrace(ctx, s.closeSenders)()
+	var tending sync.WaitGroup
+	tending.Go(func() { s.tendMirror(working) })
+	defer tending.Wait()
 	return s.daemon.Run(working)
 }
 

@@ -129,6 +129,9 @@ func (s *service) runOnce(ctx context.Context) (daemon.Report, error) {
 	if err := s.inbound.Collect(ctx, s.cfg.Bounces.Config); err != nil {
 		s.log.Warn("cannot process inbound messages", "err", err)
 	}
+	if err := s.tendMirrorOnce(ctx); err != nil {
+		s.log.Warn("cannot tidy the mirror", "err", err)
+	}
 	defer killAfterGrace(ctx, s.closeSenders)()
 	report, err := s.daemon.RunOnce(ctx)
 	s.log.Info("round done", "report", report)

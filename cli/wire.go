@@ -18,6 +18,7 @@ import (
 	"postrider/internal/addr"
 	"postrider/internal/link"
 	"postrider/mail"
+	"postrider/mirror"
 	"postrider/source"
 	"postrider/store"
 	"postrider/templates"
@@ -28,6 +29,7 @@ type app struct {
 	cfg      config.Config
 	set      *templates.Set
 	forum    *source.DB
+	mirror   *mirror.DB // nil: the forum has its own database
 	store    *store.Store
 	renderer *templates.Renderer
 	links    *link.Signer
@@ -109,6 +111,9 @@ func (a *app) signLinks(ctx context.Context) error {
 
 // openForum opens the forum. From then on, messages link to its pages.
 func (a *app) openForum(ctx context.Context) (err error) {
+	if err := a.openMirror(ctx); err != nil {
+		return fmt.Errorf("opening the forum: %w", err)
+	}
 	if a.forum, err = source.Open(ctx, a.cfg.Forum.Config); err != nil {
 		return fmt.Errorf("opening the forum: %w", err)
 	}
@@ -158,6 +163,9 @@ func checkTemplatesForSite(set *templates.Set, site templates.Site) error {
 func (a *app) closeForum() {
 	if a.forum != nil {
 		a.forum.Close()
+	}
+	if a.mirror != nil {
+		a.mirror.Close()
 	}
 }
 

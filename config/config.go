@@ -19,6 +19,7 @@ import (
 	"postrider/daemon/settings"
 	"postrider/mail"
 	"postrider/metrics"
+	"postrider/mirror"
 	"postrider/source"
 	"postrider/web"
 )
@@ -26,6 +27,7 @@ import (
 // Config holds all settings.
 type Config struct {
 	Forum     Forum                  `toml:"forum"`
+	Mirror    Mirror                 `toml:"mirror"`
 	Store     Store                  `toml:"store"`
 	SMTP      SMTP                   `toml:"smtp"`
 	DKIM      mail.DKIMConfig        `toml:"dkim"`
@@ -47,6 +49,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Forum:  Forum{Config: source.DefaultConfig()},
+		Mirror: Mirror{Config: mirror.DefaultConfig()},
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(),
@@ -146,6 +149,7 @@ func (c *Config) validate(text string) []error {
 		err   error
 	}{
 		{"forum", c.Forum.Validate()},
+		{"mirror", errors.Join(c.Mirror.Validate(), c.checkMirror())},
 		{"store", c.Store.Validate()},
 		{"smtp", errors.Join(c.SMTP.SMTPConfig.Validate(), c.SMTP.validateSenders())},
 		{"smtp.fallback", c.SMTP.Fallback.Validate()},
@@ -165,6 +169,14 @@ func (c *Config) validate(text string) []error {
 		errs = append(errs, locateErrors(text, t.table, t.err)...)
 	}
 	return errs
+}
+
+// checkMirror rejects a table that would have no effect.
+func (c *Config) checkMirror() error {
+	if c.Mirror.PushSecret != "" && c.Forum.Type != source.MirrorType {
+		return errors.New("push_secret: only for a forum of type \"mirror\": remove it, or see docs/mirror.md")
+	}
+	return nil
 }
 
 // checkUserHeader requires trusted proxies, because any other client could forge the header.

@@ -17,6 +17,7 @@ type secret struct {
 func (c *Config) secrets() []secret {
 	return []secret{
 		{"forum.dsn", &c.Forum.DSN, c.Forum.DSNFile},
+		{"mirror.push_secret", &c.Mirror.PushSecret, c.Mirror.PushSecretFile},
 		{"store.dsn", &c.Store.DSN, c.Store.DSNFile},
 		{"smtp.password", &c.SMTP.Password, c.SMTP.PasswordFile},
 		{"bounces.password", &c.Bounces.Password, c.Bounces.PasswordFile},

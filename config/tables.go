@@ -14,6 +14,7 @@ import (
 	"postrider/internal/addr"
 	"postrider/internal/dsn"
 	"postrider/mail"
+	"postrider/mirror"
 	"postrider/source"
 	"postrider/web"
 )
@@ -22,6 +23,12 @@ import (
 type Forum struct {
 	source.Config
 	DSNFile string `toml:"dsn_file"`
+}
+
+// Mirror is the [mirror] table.
+type Mirror struct {
+	mirror.Config
+	PushSecretFile string `toml:"push_secret_file"`
 }
 
 // Store is the [store] table.

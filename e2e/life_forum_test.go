@@ -90,7 +90,13 @@ func newLifeForum(w *lifeWorld, seed uint64, crowd int) *lifeForum {
 	for _, section := range slices.Concat(publicSections, privateSections) {
 		f.newThread(section)
 	}
+	f.recount()
 	return f
+}
+
+// recount sets the counters of threads, as MyBB does with each change. The daemon's check compares them with the posts.
+func (f *lifeForum) recount() {
+	f.exec("UPDATE mybb_threads t SET t.replies = GREATEST((SELECT COUNT(*) FROM mybb_posts p WHERE p.tid = t.tid AND p.visible = 1), 1) - 1")
 }
 
 func (f *lifeForum) insert(query string, args ...any) int64 {
@@ -213,6 +219,7 @@ func (f *lifeForum) happen() {
 			if e.apply(f) {
 				f.counts[name]++
 			}
+			f.recount()
 			return
 		}
 	}

@@ -37,7 +37,6 @@ type Section struct {
 	ID    SectionID
 	Title string // plain text, not escaped
 	Order int    // position in the forum's own list, ascending
-	URL   string // empty: Links knows it
 }
 
 // Thread is a topic: an opening post and its replies.
@@ -63,7 +62,6 @@ type Post struct {
 	AuthorName string
 	PostedAt   time.Time
 	State      State
-	URL        string // empty: Links knows it
 	Version    string // changes whenever the post would look different: after an edit, a like
 }
 
@@ -96,7 +94,7 @@ type Member struct {
 	ID     MemberID
 	Name   string
 	Email  string
-	Zone   string // IANA name; empty: unknown
+	Zone   string // IANA name as the forum stores it; empty or not in the tz database: unknown
 	Locale string // BCP 47 tag; empty: unknown
 	Class  Class
 	// NoMail is why the forum does not allow email to the member ("banned", "not confirmed"); empty: email

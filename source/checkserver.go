@@ -35,6 +35,9 @@ var readOnlyPrivileges = []string{"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASE
 
 // checkAccount checks the rights of the account, and the character sets.
 func (s *Snapshot) checkAccount(ctx context.Context) []finding.Finding {
+	if s.db.kind.own {
+		return nil
+	}
 	switch s.db.engine {
 	case sqlfile.MySQL:
 		return []finding.Finding{s.checkGrants(ctx), s.checkCharset(ctx)}

@@ -54,7 +54,7 @@ func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.
 func (db *DB) markupLinks() markup.Links {
-	numbered, _ := db.links.(interface {
+	numbered, _ := db.links.Links.(interface {
 		Numbered(thread forum.ThreadID, number int64) string
 	})
 	links := markup.Links{

@@ -7,17 +7,18 @@ func postQueries() []querySpec {
 	words := strings.Fields
 	return []querySpec{
 		{
-			name: "sections", columns: words("id parent_id? place? title holds_threads? closed path?"),
+			name: "sections", columns: words("id parent_id? place? title holds_threads? closed address?"),
 			about: "The whole tree, with categories, links and closed sections. parent_id is 0 at the top. place is the order among siblings. " +
 				"holds_threads is 0 for a node that cannot contain threads. closed is 1 for a section that the forum does not list, because it is " +
-				"inactive or has a password; it also closes all sections below. path is the address of its page, from the \"/\" after the forum's address, if " +
-				"the ID is not enough for it.",
+				"inactive or has a password; it also closes all sections below. address is the section's URL, if it does not follow from the ID; at most " +
+				"500 characters. It may begin with \"/\", after the forum's address.",
 		},
 		{
 			name: "threads", params: words("ids"),
-			columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect? locked?"),
+			columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect? locked? address?"),
 			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. redirect is 1 for the placeholder that a move leaves " +
-				"behind, locked is 1 if the thread takes no replies. The starter is 0 for guests and deleted accounts; starter_name is then the name that the forum shows.",
+				"behind, locked is 1 if the thread takes no replies. The starter is 0 for guests and deleted accounts; starter_name is then the name that the forum shows. " +
+				"address is as in sections.",
 		},
 		{
 			name: "thread_sections", params: words("ids"), columns: words("thread_id section_id"),
@@ -28,10 +29,10 @@ func postQueries() []querySpec {
 		},
 		{
 			name: "posts", params: words("ids"),
-			columns: words("id thread_id author_id author_name posted_at state version path?"),
+			columns: words("id thread_id author_id author_name posted_at state version address?"),
 			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. version is any text that changes whenever the post " +
-				"would look different, for example the time of the last edit. The author is 0 for guests and deleted accounts. path is the address of " +
-				"the post, as in sections.",
+				"would look different, for example the time of the last edit. The author is 0 for guests and deleted accounts. " +
+				"address is as in sections; a post without one has that of its thread.",
 		},
 		{
 			name: "bodies", params: words("ids"), columns: words("id author_id likes? body"),
@@ -112,6 +113,12 @@ func extraQueries() []querySpec {
 			about: "One row with the forum's name, its address and the version of its software. What the database does not hold is empty. version may " +
 				"be any text that contains the version, such as \"SMF 2.1.4\".",
 			without: "init asks for the address, and check does not name the version.", omitted: true,
+		},
+		{
+			name: "counters", columns: words("thread_id stored counted"),
+			about: "Of the 20 newest visible threads with at most 2,000 posts: how many visible posts the forum itself counted, and how many the " +
+				"other queries would show.",
+			without: "check cannot notice that the forum's flags mean something else.", omitted: true,
 		},
 	}
 }

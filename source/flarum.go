@@ -36,7 +36,7 @@ func flarum() forumType {
 }
 
 // flarumLinks are Flarum's own URLs, as far as they need only IDs: Flarum adds the slug of a thread. The queries sections and posts
-// have the paths of the others.
+// have the addresses of the others.
 type flarumLinks string
 
 // Section returns the list of all tags.

@@ -10,7 +10,7 @@ SELECT t.id                        AS id,
        t.name                      AS title,
        1                           AS holds_threads,
        0                           AS closed,
-       CONCAT('/t/', t.slug)       AS path
+       CONCAT('/t/', t.slug)       AS address
   FROM {if_exists tags id parent_id position name:text slug:text is_restricted:boolean} t
  UNION ALL
 SELECT 1000000000, 0, 1000000000, COALESCE((SELECT MAX(s.value) FROM {prefix}settings s WHERE s.key = 'forum_title'), ''), 1, 0, '/'
@@ -54,7 +54,7 @@ SELECT p.id                        AS id,
        CASE WHEN p.hidden_at IS NOT NULL THEN 2 WHEN p.is_private THEN 1 ELSE 0 END AS state,
        CONCAT(p.discussion_id, '/', p.number, '-', COALESCE({unix p.edited_at}, 0), '-', LENGTH(p.content), '-',
               (SELECT COUNT(*) FROM {if_exists post_likes post_id user_id created_at:timestamp} l WHERE l.post_id = p.id)) AS version,
-       CONCAT('/d/', p.discussion_id, '/', p.number) AS path
+       CONCAT('/d/', p.discussion_id, '/', p.number) AS address
   FROM {prefix}posts p
   LEFT JOIN {prefix}users u ON u.id = p.user_id
   LEFT JOIN {if_exists users id nickname:text} n ON n.id = p.user_id

@@ -306,3 +306,13 @@ SELECT MAX(CASE WHEN c.conf_name = 'o_board_title' THEN c.conf_value ELSE '' END
        MAX(CASE WHEN c.conf_name = 'o_cur_version' THEN c.conf_value ELSE '' END) AS version
   FROM {prefix}config c
  WHERE c.conf_name IN ('o_board_title', 'o_base_url', 'o_cur_version')
+
+-- name: counters
+SELECT t.id                        AS thread_id,
+       t.num_replies + 1           AS stored,
+       (SELECT COUNT(*) FROM {prefix}posts p WHERE p.topic_id = t.id) AS counted
+  FROM (SELECT id, num_replies
+          FROM {prefix}topics
+         WHERE moved_to IS NULL AND num_replies < 2000
+         ORDER BY id DESC
+         LIMIT 20) t

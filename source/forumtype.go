@@ -28,7 +28,10 @@ func Types() []TypeInfo {
 	var infos []TypeInfo
 	for _, k := range forumTypes() {
 		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes,
-			Unsupported: unsupported[k.name], Certainties: certainties[k.name], Grants: grantsOf(k.engines)}
+			Unsupported: unsupported[k.name], Certainties: certainties[k.name]}
+		if !k.own {
+			info.Grants = grantsOf(k.engines)
+		}
 		for _, e := range k.engines {
 			info.Engines = append(info.Engines, string(e))
 		}
@@ -64,12 +67,13 @@ type forumType struct {
 	public     bool                                                             // everyone may read every section, so there is no query rights
 	visitReads bool                                                             // with a visit, a member has read everything until then
 	needParent bool                                                             // a section may be read only with the right to read its parent, too
+	own        bool                                                             // the database is ours: we write to it, and it may be empty
 	wordList   bool                                                             // word_filter returns all words in one row
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), flarum(), custom(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), flarum(), mirror(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

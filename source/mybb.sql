@@ -375,3 +375,13 @@ SELECT t.firstpost                 AS id,
 SELECT COALESCE((SELECT s.value FROM {if_readable settings name:text value:text} s WHERE s.name = 'bbname'), '') AS name,
        COALESCE((SELECT s.value FROM {if_readable settings name:text value:text} s WHERE s.name = 'bburl'), '') AS url,
        COALESCE((SELECT c.cache FROM {if_readable datacache title:text cache:text} c WHERE c.title = 'version'), '') AS version
+
+-- name: counters
+SELECT t.tid                       AS thread_id,
+       t.replies + 1               AS stored,
+       (SELECT COUNT(*) FROM {prefix}posts p WHERE p.tid = t.tid AND p.visible = 1) AS counted
+  FROM (SELECT tid, replies
+          FROM {prefix}threads
+         WHERE visible = 1 AND closed NOT LIKE 'moved|%' AND replies < 2000
+         ORDER BY tid DESC
+         LIMIT 20) t

@@ -407,3 +407,13 @@ SELECT MAX(CASE WHEN c.config_name = 'sitename' THEN c.config_value ELSE '' END)
        MAX(CASE WHEN c.config_name = 'version' THEN c.config_value ELSE '' END) AS version
   FROM {prefix}config c
  WHERE c.config_name IN ('sitename', 'server_protocol', 'server_name', 'script_path', 'version')
+
+-- name: counters
+SELECT t.topic_id                  AS thread_id,
+       t.topic_posts_approved      AS stored,
+       (SELECT COUNT(*) FROM {prefix}posts p WHERE p.topic_id = t.topic_id AND p.post_visibility = 1) AS counted
+  FROM (SELECT topic_id, topic_posts_approved
+          FROM {prefix}topics
+         WHERE topic_visibility = 1 AND topic_status <> 2 AND topic_posts_approved <= 2000
+         ORDER BY topic_id DESC
+         LIMIT 20) t

@@ -15,7 +15,6 @@ type node struct {
 	title      string
 	hasThreads bool
 	closed     bool
-	path       string
 }
 
 // Sections lists the sections that are not closed, in the forum's own order.
@@ -27,7 +26,7 @@ func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
 	var sections []forum.Section
 	for _, n := range visibleSections(nodes) {
 		if n.hasThreads {
-			sections = append(sections, forum.Section{ID: n.id, Title: n.title, Order: len(sections) + 1, URL: s.db.address(n.path)})
+			sections = append(sections, forum.Section{ID: n.id, Title: n.title, Order: len(sections) + 1})
 		}
 	}
 	return sections, nil
@@ -36,24 +35,19 @@ func (s *Snapshot) Sections(ctx context.Context) ([]forum.Section, error) {
 func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
 	var nodes []node
 	n := node{hasThreads: true}
-	r := columns{"id": &n.id, "parent_id?": &n.parent, "place?": &n.place, "title": &n.title, "holds_threads?": &n.hasThreads, "closed": &n.closed, "path?": &n.path}
+	var address string
+	r := columns{"id": &n.id, "parent_id?": &n.parent, "place?": &n.place, "title": &n.title, "holds_threads?": &n.hasThreads, "closed": &n.closed,
+		"address?": &address}
 	err := s.queryNamed(ctx, "sections", nil, r, func() error {
 		if s.db.kind.section != nil {
 			n.title = s.db.kind.section(n.title)
 		}
 		n.title = s.name(n.title)
+		keep(s.db.links.sections, n.id, s.db.absolute(address))
 		nodes = append(nodes, n)
 		return nil
 	})
 	return nodes, err
-}
-
-// address returns the address of a path on the forum. It is empty if the path is.
-func (db *DB) address(path string) string {
-	if path == "" {
-		return ""
-	}
-	return db.base + path
 }
 
 // visibleSections returns the tree in the forum's order, parents first. It leaves out closed nodes and all nodes below

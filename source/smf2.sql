@@ -380,3 +380,13 @@ SELECT ''                          AS name,
        COALESCE(MAX(s.value), '')  AS version
   FROM {prefix}settings s
  WHERE s.variable = 'smfVersion'
+
+-- name: counters
+SELECT t.id_topic                  AS thread_id,
+       t.num_replies + 1           AS stored,
+       (SELECT COUNT(*) FROM {prefix}messages m WHERE m.id_topic = t.id_topic AND m.approved = 1) AS counted
+  FROM (SELECT id_topic, num_replies
+          FROM {prefix}topics
+         WHERE approved = 1 AND num_replies < 2000
+         ORDER BY id_topic DESC
+         LIMIT 20) t

@@ -57,7 +57,7 @@ type DB struct {
 	engine   sqlfile.Engine
 	queries  map[string]sqlfile.Query
 	sql      *sql.DB
-	links    forum.Links
+	links    *addresses
 	base     string
 	prefix   string
 	timeout  time.Duration // of one statement
@@ -114,7 +114,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	base := strings.TrimRight(c.URL, "/")
 	db := &DB{
 		kind: k, engine: t.engine, queries: queries, sql: pool,
-		links: k.links(base), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
+		links: newAddresses(k.links(base)), base: base, prefix: prefix, timeout: c.Timeout, showTags: c.ShowTags,
 		optOut: c.OptOut, mailFlagOff: c.MailFlagOff,
 	}
 	if err := db.findLacks(ctx, optional); err != nil {

@@ -17,12 +17,14 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 	var t forum.Thread
 	var started, state int64
 	var starter sql.RawBytes
+	var address string
 	r := columns{"id": &t.ID, "section_id": &t.Section, "title": &t.Title, "starter_id": &t.Starter, "starter_name": &starter,
-		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect?": &t.Redirect, "locked?": &t.Locked}
+		"started_at": &started, "first_post_id": &t.FirstPost, "state": &state, "redirect?": &t.Redirect, "locked?": &t.Locked, "address?": &address}
 	err := queryChunked(ctx, s, "threads", "ids", ids, nil, r, func() (err error) {
 		t.Title = s.title(t.Title)
 		t.StarterName, t.StartedAt = s.name(names.intern(starter)), unix(started)
 		t.State, err = stateOf(state)
+		keep(s.db.links.threads, t.ID, s.db.absolute(address))
 		threads = append(threads, t)
 		return err
 	})
@@ -66,14 +68,14 @@ func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post,
 	var p forum.Post
 	var posted, state int64
 	var author sql.RawBytes
-	var path string
+	var address string
 	r := columns{"id": &p.ID, "thread_id": &p.Thread, "author_id": &p.Author, "author_name": &author,
-		"posted_at": &posted, "state": &state, "version": &p.Version, "path?": &path}
+		"posted_at": &posted, "state": &state, "version": &p.Version, "address?": &address}
 	err := queryChunked(ctx, s, "posts", "ids", ids, nil, r, func() (err error) {
 		p.AuthorName, p.PostedAt = s.name(names.intern(author)), unix(posted)
 		p.Version += s.dialect.version
-		p.URL = s.db.address(path)
 		p.State, err = stateOf(state)
+		keep(s.db.links.posts, p.ID, s.db.absolute(address))
 		posts = append(posts, p)
 		return err
 	})

@@ -30,8 +30,9 @@ var unsupported = map[string]string{
 	"mybb":     "Forums with a password are left out, with all forums below them.",
 	"phpbb3": "Forums with a password are left out, the forums below them are not. phpBB has no likes and no mentions by @name. Add-ons with their own " +
 		"permissions.",
-	"fluxbb": "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
-	"smf2":   "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	"fluxbb":   "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
+	"smf2":     "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	MirrorType: "Sections that only some members may read, likes, read marks, ignore lists, mentions. Of HTML, emails show only the words.",
 	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
 		"permissions: what they hide is marked as private, and left out.",
 	customName: "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",

@@ -330,3 +330,13 @@ SELECT p.post_id                   AS id,
 SELECT COALESCE((SELECT o.option_value FROM {if_readable option option_id:text option_value:text} o WHERE o.option_id = 'boardTitle'), '') AS name,
        COALESCE((SELECT o.option_value FROM {if_readable option option_id:text option_value:text} o WHERE o.option_id = 'boardUrl'), '') AS url,
        COALESCE((SELECT a.version_string FROM {if_readable addon addon_id:text version_string:text} a WHERE a.addon_id = 'XF'), '') AS version
+
+-- name: counters
+SELECT t.thread_id                 AS thread_id,
+       t.reply_count + 1           AS stored,
+       (SELECT COUNT(*) FROM {prefix}post p WHERE p.thread_id = t.thread_id AND p.message_state = 'visible') AS counted
+  FROM (SELECT thread_id, reply_count
+          FROM {prefix}thread
+         WHERE discussion_state = 'visible' AND discussion_type <> 'redirect' AND reply_count < 2000
+         ORDER BY thread_id DESC
+         LIMIT 20) t

@@ -93,6 +93,9 @@ func (c AnnouncementProgress) Waiting() int {
 	return c.Total() - c.Settled()
 }
 
+// Unqueued returns how many members of the audience have no message in the outbox yet.
+func (c AnnouncementProgress) Unqueued() int { return c.Total() - c.Progress.Enrolled() }
+
 // Rest is a part of the audience that the announcement has not reached yet.
 type Rest struct {
 	Reason  digest.Reason
@@ -106,7 +109,7 @@ func (c AnnouncementProgress) Rests() (list []Rest) {
 			list = append(list, Rest{why, n})
 		}
 	}
-	outside, states := c.Total()-c.Progress.Enrolled(), c.Progress.States
+	outside, states := c.Unqueued(), c.Progress.States
 	switch {
 	case c.State == Cancelled:
 		add(digest.RestCancelled, outside)

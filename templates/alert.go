@@ -15,9 +15,9 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	if err != nil {
 		return Content{}, err
 	}
-	w.alert, w.sections = a, make(map[forum.SectionID]forum.Section)
+	w.alert, w.sections = a, make(map[forum.SectionID]string)
 	for _, g := range a.Groups {
-		w.sections[g.Section.ID] = g.Section
+		w.sections[g.Section.ID] = g.Section.Title
 	}
 	w.only = a.Counts().Posts == 1
 	if err := w.fillAlert(f); err != nil {
@@ -147,21 +147,20 @@ type alertThreadData struct {
 }
 
 func (w *render) alertThread(t *digest.Thread) *fragment {
-	first, url := w.firstNew(t)
-	section, why := w.sections[t.Section], ""
+	first, section, why := firstNew(t), w.sections[t.Section], ""
 	if w.alert.MultiThread() {
 		why = w.locale.mustText(causeKey(t.Cause()))
 	}
 	key := headingKey{
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
-		title: t.Title, name: section.Title + "\x00" + why, prefix: t.Marks.Prefix,
+		title: t.Title, name: section + "\x00" + why, prefix: t.Marks.Prefix,
 		marks: highlights(0).with(markLocked, t.Locked).with(markSolved, t.Marks.Solved),
 	}
 	return w.head(key, func() any {
 		return alertThreadData{
 			Prefix: w.locale.isolate(line.Fit(t.Marks.Prefix, nameLimit)), Locked: t.Locked, Solved: t.Marks.Solved,
-			Title: line.Fit(t.Title, titleLimit), URL: url,
-			Section: line.Fit(section.Title, titleLimit), SectionURL: w.sectionURL(section), Why: why,
+			Title: line.Fit(t.Title, titleLimit), URL: w.renderer.site.Links.Post(t.ID, first),
+			Section: line.Fit(section, titleLimit), SectionURL: w.renderer.site.Links.Section(t.Section), Why: why,
 		}
 	})
 }
@@ -211,12 +210,12 @@ func (w *render) trailer(t *digest.Thread) []timedFragment {
 	if w.kind != alertMail {
 		return nil
 	}
-	first, url := w.firstNew(t)
+	first := firstNew(t)
 	button := headingKey{kind: w.kind, template: "button", locale: w.locale.index, id: int64(t.ID), first: int64(first)}
 	if w.only {
 		button.n = 1
 	}
-	list := []timedFragment{{w.head(button, func() any { return moreData{URL: url, Only: w.only} }), time.Time{}}}
+	list := []timedFragment{{w.head(button, func() any { return moreData{URL: w.renderer.site.Links.Post(t.ID, first), Only: w.only} }), time.Time{}}}
 	if len(t.Earlier) == 0 {
 		return list
 	}

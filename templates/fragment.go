@@ -113,12 +113,12 @@ type moreData struct {
 func (w *render) section(g *digest.Group) *fragment {
 	key := headingKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
 	return w.head(key, func() any {
-		return sectionData{Title: line.Fit(g.Section.Title, titleLimit), URL: w.sectionURL(g.Section)}
+		return sectionData{Title: line.Fit(g.Section.Title, titleLimit), URL: w.renderer.site.Links.Section(g.Section.ID)}
 	})
 }
 
 func (w *render) thread(t *digest.Thread) *fragment {
-	first, url := w.firstNew(t)
+	first := firstNew(t)
 	m := highlights(0).with(markNew, t.New).with(markTookPart, t.Participated).with(markQuotesYou, t.QuotesReader).with(markHideStarter, t.HideStarter).
 		with(markLocked, t.Locked).with(markSolved, t.Marks.Solved)
 	if w.kind == alertMail {
@@ -136,7 +136,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 		return threadData{
 			Prefix:       w.locale.isolate(line.Fit(t.Marks.Prefix, nameLimit)),
 			Title:        line.Fit(t.Title, titleLimit),
-			URL:          url,
+			URL:          w.renderer.site.Links.Post(t.ID, first),
 			Starter:      starter,
 			Time:         slotTime,
 			New:          t.New,
@@ -148,10 +148,10 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	})
 }
 
-// firstNew returns the oldest post of the edition in a thread, or nil if there is none. The digest may show another one first.
-func firstNew(t *digest.Thread) *digest.Post {
+// firstNew returns the oldest post of the edition in a thread. The digest may show another one first.
+func firstNew(t *digest.Thread) forum.PostID {
 	if len(t.Posts) == 0 {
-		return nil
+		return t.FirstPost
 	}
 	first := &t.Posts[0]
 	for i := range t.Posts {
@@ -160,25 +160,7 @@ func firstNew(t *digest.Thread) *digest.Post {
 			first = p
 		}
 	}
-	return first
-}
-
-// firstNew returns the ID and the address of the oldest post of the edition in a thread.
-func (w *render) firstNew(t *digest.Thread) (forum.PostID, string) {
-	if first := firstNew(t); first != nil {
-		return first.ID, w.postURL(t.ID, &first.Post)
-	}
-	return t.FirstPost, w.renderer.site.Links.Post(t.ID, t.FirstPost)
-}
-
-// postURL returns the address of a post of a thread.
-func (w *render) postURL(thread forum.ThreadID, p *forum.Post) string {
-	return cmp.Or(p.URL, w.renderer.site.Links.Post(thread, p.ID))
-}
-
-// sectionURL returns the address of a section.
-func (w *render) sectionURL(s forum.Section) string {
-	return cmp.Or(s.URL, w.renderer.site.Links.Section(s.ID))
+	return first.ID
 }
 
 func (w *render) more(key string, n int, url string) *fragment {
@@ -260,7 +242,7 @@ func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p
 func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{
 		Number:       p.Content.Number,
-		URL:          w.postURL(p.Thread, &p.Post),
+		URL:          w.renderer.site.Links.Post(p.Thread, p.ID),
 		Author:       w.displayName(p.AuthorName),
 		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
 		Time:         slotTime,

@@ -52,7 +52,7 @@ func wantItems(d *digest.Digest) []string {
 			if !th.Fits {
 				continue
 			}
-			out = append(out, first(th.Title), links.Post(th.ID, firstNew(th).ID))
+			out = append(out, first(th.Title), links.Post(th.ID, firstNew(th)))
 			var folded forum.PostID
 			for _, p := range th.Posts {
 				if p.Fits {

@@ -154,8 +154,8 @@ type render struct {
 
 	// For alerts only.
 	alert    *digest.Alert
-	sections map[forum.SectionID]forum.Section
-	only     bool // the alert has one post
+	sections map[forum.SectionID]string // their titles
+	only     bool                       // the alert has one post
 }
 
 // Layout implements digest.Sizes.
@@ -252,7 +252,7 @@ func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pie
 		}
 	}
 	if folded != nil {
-		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.postURL(t.ID, &folded.Post))
+		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.renderer.site.Links.Post(t.ID, folded.ID))
 		html, text = w.append(more, time.Time{}, html, text)
 	}
 	for _, f := range w.trailer(t) {

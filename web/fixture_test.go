@@ -51,7 +51,8 @@ type fixture struct {
 	log      *bytes.Buffer // read it only while no request runs
 	site     *httptest.Server
 	now      time.Time
-	wakeups  int // calls of Wake
+	wakeups  int             // calls of Wake
+	deps     func(*web.Deps) // changes what the pages depend on; nil: nothing
 }
 
 // builtIn are the templates, loaded once because that takes longer than most tests.
@@ -104,10 +105,14 @@ func (w *fixture) open() {
 	set := must(builtIn())(w)
 	w.pages, w.renderer = set.Pages(site, "/postrider"), set.NewRenderer(site, 1000)
 	members := members.New(w.source, w.store, w.settings)
-	handler.Handler = must(web.New(web.Deps{
+	deps := web.Deps{
 		Members: members, Viewer: view.New(w.source, w.store, w.settings, w.renderer, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ }, Values: w.store.Values,
-	}, w.config))(w)
+	}
+	if w.deps != nil {
+		w.deps(&deps)
+	}
+	handler.Handler = must(web.New(deps, w.config))(w)
 }
 
 // lateHandler is a handler that is set after its server's address is known.

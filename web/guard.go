@@ -25,6 +25,7 @@ const (
 type Middleware struct {
 	Deny       func(w http.ResponseWriter, r *http.Request, status int) // writes a response that rejects the request
 	MaxBody    int64                                                    // largest request body, in bytes
+	BodyLimit  func(r *http.Request) int64                              // largest body of a request; nil: MaxBody for all
 	Credential func(r *http.Request) Credential                         // what passes the limit per address; nil: nothing does
 
 	trusted     trustedProxies
@@ -95,7 +96,11 @@ func (g *Middleware) Wrap(next http.Handler) http.Handler {
 			g.Deny(w, r, http.StatusForbidden)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, g.MaxBody)
+		limit := g.MaxBody
+		if g.BodyLimit != nil {
+			limit = g.BodyLimit(r)
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

@@ -27,14 +27,19 @@ type Credential struct {
 	Member int64 // whose link it is; 0: no member's
 }
 
+// pathOf returns the path of a request below the pages' own.
+func (s *Server) pathOf(r *http.Request) string {
+	if rest, below := strings.CutPrefix(r.URL.Path, s.basePath+"/"); below {
+		return "/" + rest
+	}
+	return r.URL.Path
+}
+
 // credential finds a valid token or a call that the forum may have signed. Otherwise anyone could use up the limit of an address
 // that many share, and stop the one-click requests of a mailbox provider or of everyone behind a proxy.
 // It costs a microsecond (BenchmarkCheck in internal/link).
 func (s *Server) credential(r *http.Request) Credential {
-	path := r.URL.Path
-	if rest, below := strings.CutPrefix(path, s.basePath+"/"); below {
-		path = "/" + rest
-	}
+	path := s.pathOf(r)
 	if path == "/hooks/forum" {
 		return Credential{Valid: r.Method == http.MethodPost && s.hooks.mayBeValid(r.Header, time.Now())}
 	}

@@ -3,6 +3,7 @@
 //	/u/TOKEN      unsubscribe (unsubscribe.go)
 //	/s/TOKEN      settings (settings.go, save.go)
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
+//	/ingest       what a site sends whose database cannot be reached (ingest.go)
 //	/hooks/forum  a call from the forum: there is something new (hook.go)
 //	/healthz      liveness: the store can be read
 //	/probe/NONCE  proof that these are the pages of this store (probe.go)
@@ -18,12 +19,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"postrider/daemon/members"
 	"postrider/daemon/view"
 	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/internal/ratelimit"
+	"postrider/mirror"
 	"postrider/templates"
 )
 
@@ -37,6 +41,8 @@ type Deps struct {
 	Log     *slog.Logger
 	Now     func() time.Time // the clock that dates members' choices
 	Wake    func()           // starts a round of the daemon now
+	Mirror  *mirror.DB       // where /ingest stores what a site sends; nil: the page does not exist
+	Push    string           // the secret of its requests; empty: all are rejected
 	Values  Values           // keeps what the middleware reports; nil: nothing
 }
 
@@ -46,22 +52,26 @@ type Server struct {
 	basePath   string
 	middleware *Middleware
 	hooks      hookVerifier
+	push       hookVerifier
+	senders    *ratelimit.PerKey[netip.Addr] // of /ingest, by address
 	handler    http.Handler
 }
 
 // New sets up the pages and renders each of them in every language, so that an error in a template shows at startup.
 func New(p Deps, c Config) (*Server, error) {
-	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret)}
+	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), push: newHookVerifier(p.Push),
+		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress)}
 	// One-click requests come from the servers of mailbox providers (RFC 8058) and carry a token. A forum signs its calls.
-	open := []string{"POST /u/{token}", "POST /hooks/forum"}
+	open := []string{"POST /u/{token}", "POST /hooks/forum", "POST /ingest"}
 	if s.basePath != "" {
-		open = append(open, "POST "+s.basePath+"/u/{token}", "POST "+s.basePath+"/hooks/forum")
+		open = append(open, "POST "+s.basePath+"/u/{token}", "POST "+s.basePath+"/hooks/forum", "POST "+s.basePath+"/ingest")
 	}
 	guard, err := NewMiddleware(c, p.Log, p.Values, s.denyRequest, open...)
 	if err != nil {
 		return nil, err
 	}
 	guard.Credential = s.credential
+	guard.BodyLimit = s.bodyLimit
 	s.middleware = guard
 	s.handler = guard.Wrap(Mount(s.basePath, s.routes()))
 	return s, s.renderAllSamples()
@@ -89,6 +99,9 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
+	if s.Mirror != nil {
+		mux.Handle("/ingest", Methods{http.MethodPost: s.ingest})
+	}
 	mux.Handle(ProbePath+"{nonce}", Methods{http.MethodGet: probe(s.Links)})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})
 	mux.Handle("/readyz", Methods{http.MethodGet: s.ready})

@@ -1,0 +1,232 @@
+package mirror
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// newWithin is how old a post may be when it arrives to count as new. An older one is history: it is there, but no message brings it.
+const newWithin = 3 * 24 * time.Hour
+
+// clockSkew is how far the clock of a sender may be ahead. A post from later on has the time of its arrival.
+const clockSkew = 5 * time.Minute
+
+// Ingest stores a request in one transaction: after an error, nothing is stored. A mistake of the sender is a [FieldError]. A request
+// whose signature was stored within the last hour changes nothing.
+func (db *DB) Ingest(ctx context.Context, signature string, r *Request, now time.Time) error {
+	err := db.transaction(ctx, func(tx *transaction) error {
+		if _, err := tx.exec("forget_requests", args{"before": now.Add(-time.Hour).Unix()}); err != nil {
+			return err
+		}
+		added, err := tx.exec("add_request", args{"signature": signature, "at": now.Unix()})
+		if err != nil || added == 0 {
+			return err
+		}
+		return newIntake(tx, now).all(r)
+	})
+	if _, theirs := errors.AsType[*FieldError](err); theirs || err == nil {
+		return err
+	}
+	return fmt.Errorf("storing what was sent: %w", err)
+}
+
+// intake stores a request.
+type intake struct {
+	*transaction
+	now     time.Time
+	ids     map[string]int64 // by kind and the sender's ID
+	changed map[int64]bool   // threads with other posts than before
+}
+
+func newIntake(tx *transaction, now time.Time) *intake {
+	return &intake{tx, now, make(map[string]int64), make(map[int64]bool)}
+}
+
+func (in *intake) all(r *Request) error {
+	for _, s := range r.Sections {
+		if _, err := in.put("section", s.ID, args{"parent_ref": s.Parent, "place": s.Place, "title": s.Title, "address": s.URL}); err != nil {
+			return err
+		}
+	}
+	for i, t := range r.Threads {
+		if err := in.thread(fmt.Sprintf("threads[%d]", i), t); err != nil {
+			return err
+		}
+	}
+	for i, p := range r.Posts {
+		if err := in.post(fmt.Sprintf("posts[%d]", i), p); err != nil {
+			return err
+		}
+	}
+	for i, m := range r.Members {
+		if err := in.member(fmt.Sprintf("members[%d]", i), m); err != nil {
+			return err
+		}
+	}
+	for i, w := range r.Watches {
+		if err := in.watch(fmt.Sprintf("watches[%d]", i), w); err != nil {
+			return err
+		}
+	}
+	for _, d := range r.Deletions {
+		if err := in.delete(d); err != nil {
+			return err
+		}
+	}
+	for thread := range in.changed {
+		if _, err := in.exec("set_opener", args{"id": thread}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put stores a thing under the sender's ID and returns ours.
+func (in *intake) put(kind, ref string, a args) (id int64, err error) {
+	a["ref"] = ref
+	if err := in.get("put_"+kind, a, &id); err != nil {
+		return 0, err
+	}
+	in.ids[kind+" "+ref] = id
+	return id, nil
+}
+
+// find returns our ID of a thing that must have been sent before.
+func (in *intake) find(path, kind, ref string) (int64, error) {
+	if id, known := in.ids[kind+" "+ref]; known {
+		return id, nil
+	}
+	var id int64
+	err := in.get(kind+"_id", args{"ref": ref}, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, fieldError(path, "unknown %s %q: must be sent before, or in the same request", kind, ref)
+	}
+	in.ids[kind+" "+ref] = id
+	return id, err
+}
+
+// dated returns the time to store, and 1 if the sender gave one. A missing time, or one that is still to come, is now.
+func (in *intake) dated(at time.Time) (seconds int64, given int) {
+	if at.IsZero() || at.Unix() <= 0 || at.After(in.now.Add(clockSkew)) {
+		return in.now.Unix(), 0
+	}
+	return at.Unix(), 1
+}
+
+func state(word string) int {
+	if word == "moderated" {
+		return 1
+	}
+	return 0
+}
+
+func (in *intake) thread(path string, t Thread) error {
+	section, err := in.find(path+".section", "section", t.Section)
+	if err != nil {
+		return err
+	}
+	at, given := in.dated(t.At)
+	locked := 0
+	if t.Locked {
+		locked = 1
+	}
+	id, err := in.put("thread", t.ID, args{"section_id": section, "title": t.Title, "author_ref": t.Author, "author_name": t.AuthorName,
+		"started_at": at, "dated": given, "state": state(t.State), "locked": locked, "address": t.URL})
+	in.changed[id] = true
+	return err
+}
+
+func (in *intake) post(path string, p Post) error {
+	thread, err := in.find(path+".thread", "thread", p.Thread)
+	if err != nil {
+		return err
+	}
+	at, given := in.dated(p.At)
+	arrived := in.now.Unix()
+	if in.now.Unix()-at > int64(newWithin/time.Second) {
+		arrived = at
+	}
+	format, body := "h", p.HTML
+	if p.BBCode != "" {
+		format, body = "b", p.BBCode
+	}
+	_, err = in.put("post", p.ID, args{"thread_id": thread, "author_ref": p.Author, "author_name": p.AuthorName, "posted_at": at,
+		"dated": given, "arrived_at": arrived, "state": state(p.State), "format": format, "body": body, "address": p.URL})
+	in.changed[thread] = true
+	return err
+}
+
+func (in *intake) member(path string, m Member) error {
+	var key any // NULL: no address
+	if m.Email != "" {
+		key = strings.ToLower(m.Email)
+		var other string
+		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
+		if err == nil {
+			return fieldError(path+".email", "already belongs to member %q: each address can have one member", other)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	at, given := in.dated(m.JoinedAt)
+	_, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
+		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given})
+	return err
+}
+
+func (in *intake) watch(path string, w Watch) error {
+	member, err := in.find(path+".member", "member", w.Member)
+	if err != nil {
+		return err
+	}
+	if w.Thread != "" {
+		thread, err := in.find(path+".thread", "thread", w.Thread)
+		if err != nil {
+			return err
+		}
+		_, err = in.exec("put_thread_watch", args{"member_id": member, "thread_id": thread})
+		return err
+	}
+	section, err := in.find(path+".section", "section", w.Section)
+	if err != nil {
+		return err
+	}
+	level := 2
+	if w.Level == "threads" {
+		level = 1
+	}
+	_, err = in.exec("put_section_watch", args{"member_id": member, "section_id": section, "level": level})
+	return err
+}
+
+// delete deletes one thing. What is unknown or deleted already is no mistake. Threads and posts leave a row without text, so that the
+// numbers of the others stay.
+func (in *intake) delete(d Deletion) error {
+	var steps []string
+	a := args{}
+	switch {
+	case d.Section != "":
+		steps, a["ref"] = []string{"delete_section"}, d.Section
+	case d.Thread != "":
+		steps, a["ref"] = []string{"delete_thread", "empty_thread"}, d.Thread
+	case d.Post != "":
+		steps, a["ref"] = []string{"delete_post"}, d.Post
+	case d.Member != "":
+		steps, a["ref"] = []string{"delete_section_watches", "delete_thread_watches", "delete_member"}, d.Member
+	case d.Watch.Thread != "":
+		steps, a = []string{"delete_thread_watch"}, args{"member": d.Watch.Member, "thread": d.Watch.Thread}
+	default:
+		steps, a = []string{"delete_section_watch"}, args{"member": d.Watch.Member, "section": d.Watch.Section}
+	}
+	for _, step := range steps {
+		if _, err := in.exec(step, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

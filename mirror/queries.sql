@@ -1,0 +1,103 @@
+-- What package mirror writes, and what it must know for that. source/mirror.sql has what the daemon reads.
+
+-- name: add_request
+INSERT INTO request (signature, at) VALUES (:signature, :at) ON CONFLICT (signature) DO NOTHING
+
+-- name: forget_requests
+DELETE FROM request WHERE at < :before
+
+-- name: section_id
+SELECT id FROM section WHERE ref = :ref
+
+-- name: thread_id
+SELECT id FROM thread WHERE ref = :ref
+
+-- name: post_id
+SELECT id FROM post WHERE ref = :ref
+
+-- name: member_id
+SELECT id FROM member WHERE ref = :ref
+
+-- name: member_of_address
+SELECT ref FROM member WHERE email_key = :email_key AND ref <> :ref
+
+-- name: put_section
+INSERT INTO section (ref, parent_ref, place, title, address, deleted)
+VALUES (:ref, :parent_ref, :place, :title, :address, 0)
+    ON CONFLICT (ref) DO UPDATE SET parent_ref = excluded.parent_ref, place = excluded.place, title = excluded.title,
+       address = excluded.address, deleted = 0
+RETURNING id
+
+-- name: put_thread
+INSERT INTO thread (ref, section_id, title, author_ref, author_name, started_at, first_post_id, state, locked, address)
+VALUES (:ref, :section_id, :title, :author_ref, :author_name, :started_at, 0, :state, :locked, :address)
+    ON CONFLICT (ref) DO UPDATE SET section_id = excluded.section_id, title = excluded.title, author_ref = excluded.author_ref,
+       author_name = excluded.author_name, started_at = CASE WHEN :dated = 1 THEN excluded.started_at ELSE thread.started_at END,
+       state = excluded.state, locked = excluded.locked, address = excluded.address
+RETURNING id
+
+-- name: put_post
+-- The arrival stays. The number of changes grows only if the post would look different.
+INSERT INTO post (ref, thread_id, author_ref, author_name, posted_at, arrived_at, changes, state, format, body, address)
+VALUES (:ref, :thread_id, :author_ref, :author_name, :posted_at, :arrived_at, 0, :state, :format, :body, :address)
+    ON CONFLICT (ref) DO UPDATE SET thread_id = excluded.thread_id, author_ref = excluded.author_ref, author_name = excluded.author_name,
+       posted_at = CASE WHEN :dated = 1 THEN excluded.posted_at ELSE post.posted_at END, state = excluded.state,
+       changes = post.changes + CASE WHEN post.format <> excluded.format OR post.body <> excluded.body OR post.address <> excluded.address
+                                       OR post.author_name <> excluded.author_name THEN 1 ELSE 0 END,
+       format = excluded.format, body = excluded.body, address = excluded.address
+RETURNING id
+
+-- name: set_opener
+-- The first post opens the thread, whoever sent it first.
+UPDATE thread
+   SET first_post_id = COALESCE((SELECT p.id FROM post p WHERE p.thread_id = thread.id ORDER BY p.posted_at, p.id LIMIT 1), 0)
+ WHERE id = :id
+
+-- name: put_member
+INSERT INTO member (ref, name, name_key, email, email_key, zone, locale, joined_at)
+VALUES (:ref, :name, :name_key, :email, :email_key, :zone, :locale, :joined_at)
+    ON CONFLICT (ref) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, email = excluded.email,
+       email_key = excluded.email_key, zone = excluded.zone, locale = excluded.locale,
+       joined_at = CASE WHEN :dated = 1 THEN excluded.joined_at ELSE member.joined_at END
+RETURNING id
+
+-- name: put_section_watch
+INSERT INTO section_watch (member_id, section_id, level) VALUES (:member_id, :section_id, :level)
+    ON CONFLICT (member_id, section_id) DO UPDATE SET level = excluded.level
+
+-- name: put_thread_watch
+INSERT INTO thread_watch (member_id, thread_id) VALUES (:member_id, :thread_id) ON CONFLICT (member_id, thread_id) DO NOTHING
+
+-- name: delete_section
+UPDATE section SET deleted = 1 WHERE ref = :ref
+
+-- name: delete_thread
+UPDATE thread SET state = 2 WHERE ref = :ref
+
+-- name: empty_thread
+UPDATE post SET body = '' WHERE body <> '' AND thread_id = (SELECT id FROM thread WHERE ref = :ref)
+
+-- name: delete_post
+UPDATE post SET state = 2, body = '', changes = changes + 1 WHERE ref = :ref
+
+-- name: delete_section_watches
+DELETE FROM section_watch WHERE member_id = (SELECT id FROM member WHERE ref = :ref)
+
+-- name: delete_thread_watches
+DELETE FROM thread_watch WHERE member_id = (SELECT id FROM member WHERE ref = :ref)
+
+-- name: delete_member
+DELETE FROM member WHERE ref = :ref
+
+-- name: delete_section_watch
+DELETE FROM section_watch
+ WHERE member_id = (SELECT id FROM member WHERE ref = :member) AND section_id = (SELECT id FROM section WHERE ref = :section)
+
+-- name: delete_thread_watch
+DELETE FROM thread_watch
+ WHERE member_id = (SELECT id FROM member WHERE ref = :member) AND thread_id = (SELECT id FROM thread WHERE ref = :thread)
+
+-- name: empty_posts
+-- A page of them: the rest comes with the next call.
+UPDATE post SET body = ''
+ WHERE id IN (SELECT p.id FROM post p WHERE p.arrived_at < :before AND p.body <> '' ORDER BY p.arrived_at LIMIT :limit)
