@@ -118,7 +118,7 @@ func diagnoseForum(err error) diagnosis {
 		return c
 	}
 	if _, ok := errors.AsType[*source.QueriesError](err); ok {
-		return diagnosis{"", "correct [forum] queries: an .sql file that postrider can read, see docs/forums.md; or remove the key"}
+		return diagnosis{"", "correct this line of the file in [forum] queries, or the name of the file: see docs/custom-forum.md and docs/query-contract.md"}
 	}
 	if c, ok := diagnoseNetwork(err, "forum.dsn"); ok {
 		return c

@@ -81,16 +81,34 @@ func checkQueryFile(ctx context.Context, forum source.Config, offline bool) []fi
 		return []finding.Finding{finding.Fail("forum", d.text(err), d.fix)}
 	}
 	defer db.Close()
-	all := db.Check(ctx)
-	all = append(all, checkForumRows(ctx, db, offline)...)
-	return append(all, db.CheckMissing()...)
+	rows := checkForumRows(ctx, db, offline)
+	var all []finding.Finding
+	for _, f := range db.Check(ctx) {
+		if !saidBy(rows, f) {
+			all = append(all, f)
+		}
+	}
+	return append(append(all, rows...), db.CheckMissing()...)
+}
+
+// saidBy reports whether the check of the rows says the same, with more detail.
+func saidBy(rows []finding.Finding, f finding.Finding) bool {
+	faulty := slices.ContainsFunc(rows, func(r finding.Finding) bool {
+		return r.Level == finding.LevelFail && strings.HasPrefix(r.Part, "query ")
+	})
+	if faulty && f.Level != finding.LevelOK && slices.Contains([]string{"sections", "permissions", "members"}, f.Part) {
+		return true
+	}
+	return slices.ContainsFunc(rows, func(r finding.Finding) bool {
+		return r.Part == f.Part && strings.HasPrefix(f.Part, "query ") && r.Text == f.Text
+	})
 }
 
 // checkForumRows checks the rows of a forum's queries, and the addresses that are made from them.
 func checkForumRows(ctx context.Context, db *source.DB, offline bool) []finding.Finding {
 	all := db.CheckRows(ctx, time.Now())
-	if slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail && f.Part == "rows" }) {
-		return all
+	if slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
+		return all // the addresses come from the same rows
 	}
 	addresses, err := db.SampleAddresses(ctx)
 	if err != nil {

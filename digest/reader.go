@@ -47,10 +47,14 @@ func hiddenReason(it *item) Reason {
 		return PostDeleted
 	case it.post.State == forum.Moderated:
 		return PostModerated
+	case it.post.State == forum.Hidden:
+		return PostHidden
 	case it.thread.State == forum.Deleted:
 		return ThreadDeleted
 	case it.thread.State == forum.Moderated:
 		return ThreadModerate
+	case it.thread.State == forum.Hidden:
+		return ThreadHidden
 	case it.thread.Redirect:
 		return Redirected
 	}

@@ -61,6 +61,8 @@ func TestSelect_OmitsWithReason(t *testing.T) {
 		{"a soft-deleted post", func(f *testForum, r *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna).State = forum.Deleted }, PostDeleted},
 		{"a post awaiting approval", func(f *testForum, r *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna).State = forum.Moderated }, PostModerated},
 		{"a visible reply in a deleted thread", func(f *testForum, r *Reader) { f.thread(1, 1, anna).State = forum.Deleted; f.post(5, 1, anna) }, ThreadDeleted},
+		{"a hidden post", func(f *testForum, r *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna).State = forum.Hidden }, PostHidden},
+		{"a visible reply in a hidden thread", func(f *testForum, r *Reader) { f.thread(1, 1, anna).State = forum.Hidden; f.post(5, 1, anna) }, ThreadHidden},
 		{"a visible reply in a thread awaiting approval", func(f *testForum, r *Reader) { f.thread(1, 1, anna).State = forum.Moderated; f.post(5, 1, anna) }, ThreadModerate},
 		{"a redirect", func(f *testForum, r *Reader) { f.thread(1, 1, anna).Redirect = true; f.post(5, 1, anna) }, Redirected},
 		{"a permanently deleted post", func(f *testForum, r *Reader) { f.thread(1, 1, anna); f.post(5, 1, anna); f.posts = nil }, ReasonDeleted},

@@ -30,6 +30,7 @@ const (
 	Visible   State = iota
 	Moderated       // awaits approval
 	Deleted         // soft-deleted: still in the database
+	Hidden          // not shown to everybody for another reason: unlisted, hidden by flags, a note of the software
 )
 
 // Section is a board, a node or a category that holds threads.

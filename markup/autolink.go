@@ -50,7 +50,7 @@ func (b *builder) addAutolink(start, end int) {
 		return
 	}
 	if s[0] == '@' {
-		b.mention("@"+s[2:len(s)-1], 0)
+		b.mention("@"+s[2:len(s)-1], 0, "")
 		return
 	}
 	b.addTypedLink(s, b.links.absolute(s), true)

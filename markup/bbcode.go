@@ -197,7 +197,11 @@ func (b *builder) addSelfContained(t *token) {
 		if b.quotes == 0 {
 			b.mentioned(id)
 		}
-		b.mention(t.content, id)
+		to := ""
+		if t.source != nil {
+			to = t.value
+		}
+		b.mention(t.content, id, to)
 	case tagAttachment:
 		b.attachment(t)
 	case tagVideo:

@@ -164,10 +164,11 @@ func (b *builder) frameEnd() int {
 	return len(b.tokens)
 }
 
+// quoteRef returns the reference to what the quote tag t quotes.
 func (b *builder) quoteRef(t *token, q Quote) int32 {
 	r := ref{post: q.Post, member: q.Member}
-	if t.source != nil && t.content != "" {
-		r.url = b.links.absolute(t.content)
+	if t.source != nil && t.value != "" {
+		r.url = b.links.absolute(t.value)
 	} else if q.Post != 0 && b.links.Post != nil {
 		r.url = b.links.absolute(b.links.Post(q.Post))
 	}

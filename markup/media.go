@@ -127,9 +127,9 @@ func embedURL(site string) string {
 	return ""
 }
 
-// mention adds "@name".
-func (b *builder) mention(name string, id int64) {
-	r := ref{member: id}
+// mention adds "@name". to is the address of the member's page, if the forum says it without an ID.
+func (b *builder) mention(name string, id int64, to string) {
+	r := ref{member: id, url: b.links.absolute(to)}
 	if id != 0 && b.links.Member != nil {
 		r.url = b.links.absolute(b.links.Member(id))
 	}

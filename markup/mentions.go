@@ -56,6 +56,11 @@ func (d Doc) Names() []string {
 		case n.kind == quote:
 			i = int(n.end)
 			continue
+		case n.kind == mention && d.t.linkNames:
+			if r := d.t.ref(n); r.url != "" && r.member == 0 {
+				names.add(strings.TrimPrefix(n.text, "@"))
+			}
+		case d.t.linkNames:
 		case n.kind == mention && n.ref == 0:
 			names.add(strings.TrimPrefix(n.text, "@"))
 		case n.kind == text && n.flag&bareURL == 0 && n.style&mono == 0:

@@ -11,7 +11,8 @@ type tree struct {
 	mentions []int64
 	fields   []Field
 
-	noNames bool // typed names are no mentions
+	noNames   bool // typed names are no mentions
+	linkNames bool // only names that link to a member's page are mentions
 
 	// For an excerpt: quotes and names of the whole post, see mentions.go.
 	excerpt bool

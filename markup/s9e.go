@@ -46,6 +46,9 @@ const (
 	roleLink                  // closes a link
 	roleVerbatim              // its content is not markup
 	roleParagraph             // ends a paragraph
+	roleBlock                 // ends a line
+	roleTitle                 // its words are the title of what it is in
+	roleCard                  // shown as one line
 )
 
 // read reads all elements. A post that was cut off, or is damaged, ends where it breaks.
@@ -251,7 +254,7 @@ func (r *s9eReader) postMention(x xml.StartElement) {
 	if t := r.top(); t != nil && t.tag == tagQuote && *t.source == (Quote{}) && strings.TrimSpace(string(r.src[t.start:])) == "" {
 		t.source.Author, t.source.Post = oneLine(name, maxAuthor), post
 		if r.links.Numbered != nil {
-			t.content = to
+			t.value = to
 		}
 		return
 	}

@@ -16,10 +16,10 @@ type token struct {
 	start, end    int    // of the tag; a raw tag includes its content and its closing tag
 	value         string // [NAME=value]
 	attrs         string // [NAME key="..." key='...'], as written
-	content       string // of a raw tag; of a tagQuote with a source, the address of the post, if its ID is not enough
+	content       string // of a raw tag
 	name          string // of a tagHidden or tagCustom, in lower case
 	code          *Code  // of a tagCustom; of a tagHidden, if the forum says what replaces it
-	source        *Quote // of a tagQuote, if the forum stores it apart from the text
+	source        *Quote // of a tagQuote or tagUser, if the forum stores it apart from the text; value is then its address
 	match         int32  // the token that closes or opens it; -1: none
 	state         int32  // the builder's state when the tag was opened
 	tag           tag

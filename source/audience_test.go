@@ -20,6 +20,9 @@ var profileQueries = map[string]string{
 	"smf2":     `SELECT id_member, posts, date_registered, last_login, CONCAT(id_group, ',', id_post_group, CASE additional_groups WHEN '' THEN '' ELSE ',' END, additional_groups) FROM smf_members`,
 	"flarum": `SELECT u.id, u.comment_count, {unix u.joined_at}, COALESCE({unix u.last_seen_at}, 0),
 			CONCAT(CASE WHEN u.is_email_confirmed THEN '3' ELSE '' END, ',', COALESCE((SELECT {list g.group_id} FROM group_user g WHERE g.user_id = u.id), '')) FROM users u`,
+	"discourse": `SELECT u.id, s.post_count, CAST(FLOOR(EXTRACT(EPOCH FROM u.created_at)) AS BIGINT), COALESCE(CAST(FLOOR(EXTRACT(EPOCH FROM u.last_seen_at)) AS BIGINT), 0),
+			(SELECT STRING_AGG(CAST(g.group_id AS TEXT), ',') FROM group_users g WHERE g.user_id = u.id)
+		FROM users u JOIN user_stats s ON s.user_id = u.id WHERE u.id > 0`,
 	"fluxbb": `SELECT id, num_posts, registered, last_visit, CONCAT('', group_id) FROM users WHERE id > 1`,
 	"phpbb3": `SELECT u.user_id, u.user_posts, u.user_regdate, CASE WHEN u.user_lastvisit > u.user_last_active THEN u.user_lastvisit ELSE u.user_last_active END,
 			CONCAT(MIN(g.group_id), ',', MAX(g.group_id), ',', CASE COUNT(*) WHEN 3 THEN SUM(g.group_id) - MIN(g.group_id) - MAX(g.group_id) ELSE MIN(g.group_id) END)

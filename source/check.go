@@ -66,7 +66,7 @@ func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 		err := s.probeQuery(ctx, q)
 		switch {
 		case err == nil:
-		case absence(err) == absentTable:
+		case absence(err) == absentTable && !s.db.kind.homemade:
 			absent = append(absent, fmt.Sprintf("%s (%v)", q.name, err))
 		default:
 			if absence(err) == absentRight {
@@ -94,11 +94,21 @@ func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
 
 func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
 	from := s.db.queries[q.name]
-	fix := fmt.Sprintf("the forum's version differs from the ones that type %s supports: replace the query %q in the file of [forum] queries", s.db.kind.name, q.name)
-	if absence(err) == absentRight {
-		fix = "grant SELECT on this table to the account in [forum] dsn"
+	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), s.db.queryFix(q, err))
+}
+
+// queryFix says what to do about a query that fails.
+func (db *DB) queryFix(q querySpec, err error) string {
+	missing := absence(err)
+	switch {
+	case missing == absentRight:
+		return "grant SELECT on this table to the account in [forum] dsn"
+	case missing == absentTable && db.kind.homemade:
+		return "write a table of your forum in its place: see docs/custom-forum.md"
+	case db.kind.homemade:
+		return "correct the query: it must return the columns " + strings.Join(q.columns, ", ") + " (\"?\": may be left out); docs/query-contract.md says what each means"
 	}
-	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), fix)
+	return fmt.Sprintf("the forum's version differs from the ones that type %s supports: replace the query %q in the file of [forum] queries", db.kind.name, q.name)
 }
 
 // probeQuery tries a query. An error must not end the transaction, as it would with PostgreSQL.

@@ -12,7 +12,7 @@ import (
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -158,6 +158,9 @@ var rightsQueries = map[string]string{
 		)
 		SELECT o.uid, o.tag_id, 0 FROM own o WHERE o.parent_id IS NULL OR EXISTS (SELECT 1 FROM own p WHERE p.uid = o.uid AND p.tag_id = o.parent_id)
 		 UNION ALL SELECT DISTINCT g.uid, 1000000000, 0 FROM g WHERE g.gid = 1 OR EXISTS (SELECT 1 FROM group_permission gp WHERE gp.group_id = g.gid AND gp.permission = 'viewForum')`,
+	"discourse": `SELECT u.id, c.id, FALSE FROM users u CROSS JOIN categories c
+		WHERE u.id > 0 AND (NOT c.read_restricted OR u.admin OR EXISTS (SELECT 1 FROM category_groups cg JOIN group_users gu ON gu.group_id = cg.group_id
+		  WHERE cg.category_id = c.id AND gu.user_id = u.id))`,
 	"phpbb3": `WITH s AS (
 		  SELECT a.user_id, a.forum_id, COALESCE(rd.auth_setting, a.auth_setting) AS v FROM phpbb_acl_users a
 		    LEFT JOIN phpbb_acl_roles_data rd ON rd.role_id = a.auth_role_id AND a.auth_role_id <> 0

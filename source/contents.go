@@ -68,18 +68,19 @@ func (db *DB) markupLinks() markup.Links {
 	return links
 }
 
-// number sets the posts' numbers, counting from the oldest post of each thread in ids.
+// number sets the posts' numbers: as the forum stores them, or counting from the oldest post of each thread in ids.
 func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content) error {
 	var id forum.PostID
 	var thread, current forum.ThreadID
-	var earlier, number int64
+	var earlier, stored int64
 	var n int
-	return queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier": &earlier, "number?": &number}, func() error {
+	return queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier?": &earlier, "number?": &stored}, func() error {
 		if thread != current {
 			current, n = thread, int(earlier)
 		}
-		if n++; number > 0 {
-			n = int(number)
+		n++
+		if stored > 0 {
+			n = int(stored)
 		}
 		if c := found[id]; c != nil {
 			c.Number = n

@@ -16,7 +16,7 @@ func postQueries() []querySpec {
 		{
 			name: "threads", params: words("ids"),
 			columns: words("id section_id title starter_id starter_name started_at first_post_id state redirect? locked? address?"),
-			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. redirect is 1 for the placeholder that a move leaves " +
+			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted, 3 hidden otherwise. redirect is 1 for the placeholder that a move leaves " +
 				"behind, locked is 1 if the thread takes no replies. The starter is 0 for guests and deleted accounts; starter_name is then the name that the forum shows. " +
 				"address is as in sections.",
 		},
@@ -30,7 +30,7 @@ func postQueries() []querySpec {
 		{
 			name: "posts", params: words("ids"),
 			columns: words("id thread_id author_id author_name posted_at state version address?"),
-			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted. version is any text that changes whenever the post " +
+			about: "All of :ids, whatever their state: 0 visible, 1 awaits approval, 2 deleted, 3 hidden otherwise. version is any text that changes whenever the post " +
 				"would look different, for example the time of the last edit. The author is 0 for guests and deleted accounts. " +
 				"address is as in sections; a post without one has that of its thread.",
 		},
@@ -46,10 +46,10 @@ func detailQueries() []querySpec {
 	words := strings.Fields
 	return []querySpec{
 		{
-			name: "numbers", params: words("ids"), columns: words("id thread_id earlier number?"),
+			name: "numbers", params: words("ids"), columns: words("id thread_id earlier? number?"),
 			about: "For each thread with a post of :ids, the posts that the forum counts, starting with the oldest post of :ids, ordered by thread and " +
-				"position. earlier is the number of counted posts before these. Postrider continues counting from there. A forum that " +
-				"stores the numbers returns number instead; then the posts of :ids are enough, and earlier is 0.",
+				"position. earlier is the number of counted posts before these. Postrider continues counting from there. Or, if the forum " +
+				"stores the numbers of posts, the posts of :ids, each with its number.",
 			without: "Emails show no post numbers.",
 		},
 		{

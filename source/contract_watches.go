@@ -14,7 +14,7 @@ func watchQueries() []querySpec {
 		},
 		{
 			name: "thread_watches", params: words("members"), columns: words("member_id thread_id mail?"),
-			about:   "mail is 1 if the forum itself would email the posts, 0 if not. Without the column, it is 1.",
+			about:   "mail is 1 if the forum itself would email the posts, 0 if not. Without the column, it is 1. Leave out watches that ask for nothing.",
 			without: "Nobody watches threads. The query section_watches must be there.",
 		},
 		{

@@ -31,7 +31,7 @@ func TestCustom_ReportsEachMistakeOfSettings(t *testing.T) {
 		{"a path only", "-- member-url: /people/{id}\n" + customTop, "does not begin with {url}"},
 		{"an address with a space", "-- member-url: {url}/the people/{id}\n" + customTop, "is no valid address"},
 		{"a script as address", "-- member-url: javascript:{id}\n" + customTop, "does not begin with {url}"},
-		{"an unknown markup", strings.Replace(customTop, "bbcode", "bcode", 1), `f.sql:4: markup: unknown markup "bcode": must be bbcode, `},
+		{"an unknown markup", strings.Replace(customTop, "bbcode", "bcode", 1), `f.sql:4: markup: unknown markup "bcode": must be one of bbcode, `},
 		{"an unknown engine", "-- engine: oracle\n" + customTop, `f.sql:1: engine: unknown database "oracle": must be postgres, mysql or sqlite`},
 		{"no truth", "-- public: true\n" + customTop, `f.sql:1: public: invalid value "true": must be yes or no`},
 		{"zones", "-- zones: utc\n" + customTop, `invalid value "utc": must be iana, hours, minutes or seconds`},

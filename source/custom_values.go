@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"postrider/internal/sqlfile"
 	"postrider/markup"
 )
 
@@ -42,7 +41,7 @@ func setMarkup(k *forumType, _ *customLinks, value string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown markup %q: must be %s; did you mean %s?", value, strings.Join(markupNames(), ", "), sqlfile.Nearest(value, markupNames()))
+	return fmt.Errorf("unknown markup %q: must be one of %s", value, strings.Join(markupNames(), ", "))
 }
 
 func setZones(k *forumType, _ *customLinks, value string) error {

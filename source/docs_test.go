@@ -41,7 +41,9 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"GRANT SELECT ON smf.*":    func(t *testing.T, s string) { wantReadOnlyAccount(t, "smf2", "smf", s) },
 	"GRANT SELECT ON flarum.*": func(t *testing.T, s string) { wantReadOnlyAccount(t, "flarum", "flarum", s) },
 	"postrider_author (":       func(t *testing.T, s string) { wantUsedIndexes(t, "flarum", s) },
-	"CREATE ROLE reader":       wantReadOnlyRole,
+	"CREATE ROLE reader":       func(t *testing.T, s string) { wantReadOnlyRole(t, "phpbb3", "phpbb", s) },
+	"GRANT SELECT ON categor":  wantDiscourseRole,
+	"postrider_member_topics":  wantDiscourseIndexes,
 	"mybb_users ADD INDEX":     func(t *testing.T, s string) { wantUsedIndexes(t, "mybb", s) },
 	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
 	"{prefix}user_group_relat": wantXenforoRecipients,
@@ -99,8 +101,8 @@ func wantReadOnlyAccount(t *testing.T, kind, database, statements string) {
 }
 
 // wantReadOnlyRole runs the statements that make an account on PostgreSQL, for the test's own database.
-func wantReadOnlyRole(t *testing.T, statements string) {
-	f := newFixture(t, "phpbb3")
+func wantReadOnlyRole(t *testing.T, kind, database, statements string) {
+	f := newFixture(t, kind)
 	target, err := parseDSN(f.dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +112,11 @@ func wantReadOnlyRole(t *testing.T, statements string) {
 		t.Fatal(err)
 	}
 	admin := openAny(t, f.dsn)
-	statements = strings.ReplaceAll(statements, "DATABASE phpbb ", "DATABASE "+target.postgres.Database+" ")
+	statements = strings.ReplaceAll(statements, "DATABASE "+database+" ", "DATABASE "+target.postgres.Database+" ")
+	if kind == "discourse" { // the dump has not all tables
+		execute(t, admin, "CREATE TABLE shared_drafts (topic_id INT); CREATE TABLE anonymous_users (user_id INT); "+
+			"CREATE TABLE watched_words (id INT, word TEXT, action INT, replacement TEXT)")
+	}
 	execute(t, admin, strings.ReplaceAll(statements, "reader", "docs_reader"))
 	t.Cleanup(func() {
 		if _, err := admin.ExecContext(context.Background(), "DROP OWNED BY docs_reader; DROP ROLE docs_reader"); err != nil {
@@ -123,6 +129,18 @@ func wantReadOnlyRole(t *testing.T, statements string) {
 	wantReadOnly(t, c, openAny(t, c.DSN))
 }
 
+// wantDiscourseRole runs the statement that grants Discourse's tables one by one, after the first statements for any database.
+func wantDiscourseRole(t *testing.T, statement string) {
+	wantReadOnlyRole(t, "discourse", "discourse", "CREATE ROLE reader LOGIN PASSWORD '...'; GRANT CONNECT ON DATABASE discourse TO reader; "+
+		"GRANT USAGE ON SCHEMA public TO reader; "+statement)
+}
+
+// wantDiscourseIndexes adds the indexes, each as its own statement. [TestDiscourse_StatementsReadOnlyWhatTheyAnswerFor] counts
+// what the queries read with them.
+func wantDiscourseIndexes(t *testing.T, statements string) {
+	wantDiscourseIndexesIn(t, openAny(t, newFixture(t, "discourse").dsn), statements)
+}
+
 // wantReadOnly checks that the account in c passes the check and may not drop a table. db is a connection of it.
 func wantReadOnly(t *testing.T, c Config, db *sql.DB) {
 	t.Helper()
@@ -131,7 +149,7 @@ func wantReadOnly(t *testing.T, c Config, db *sql.DB) {
 			t.Errorf("check: %s: %s", x.Part, x.Text)
 		}
 	}
-	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "flarum": "posts"}[c.Type]
+	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "discourse": "posts", "flarum": "posts"}[c.Type]
 	if _, err := db.ExecContext(t.Context(), "DROP TABLE "+table); err == nil {
 		t.Error("the account may drop a table")
 	}

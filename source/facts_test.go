@@ -14,7 +14,7 @@ type forumFacts struct {
 	readT28  int64       // when panda read t28 last; 0: the forum does not say
 	readS2   int64       // when ray read s2 last
 	write    string      // a statement that changes posts
-	numbers  string      // reads the numbers of posts, if the forum stores them
+	numbers  string      // a query for the numbers of posts, if the forum stores them
 	twoNames bool        // a search also finds user names, which are not shown
 }
 
@@ -56,6 +56,14 @@ var facts = map[string]forumFacts{
 		title:    "Indo Pacific & East Asia", hidden: true, ignores: true, keptDays: 3650,
 		readT28: 1795400039, // right before the first post that panda has not read
 		write:   "DELETE FROM posts", numbers: "SELECT id, number FROM posts", twoNames: true,
+	},
+	"discourse": {
+		group:    forum.Group{ID: 41, Title: "staffers"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6", "xnew", "xtl2", "xro"},
+		title:    "World Affairs", keptDays: 60, ignores: true,
+		readT28: 1795215194, // the time of the first post that they had not read
+		write:   "DELETE FROM posts",
+		numbers: "SELECT id, post_number FROM posts",
 	},
 	"fluxbb": {
 		group:    forum.Group{ID: 5, Title: "Staff & Co"},

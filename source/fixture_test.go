@@ -95,7 +95,7 @@ func sharedFixtureLocked(t testing.TB, kind string) fixture {
 }
 
 // dumpEngines are the engines that the dumps are from: MariaDB, unless this says otherwise.
-var dumpEngines = map[string]string{"phpbb3": "postgres"}
+var dumpEngines = map[string]string{"phpbb3": "postgres", "discourse": "postgres"}
 
 // newFixture loads a dump into a new database, which the test may change. kind is a forum type, or "type/engine" for a copy of its
 // dump on another engine.

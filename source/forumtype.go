@@ -30,7 +30,7 @@ func Types() []TypeInfo {
 		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes,
 			Unsupported: unsupported[k.name], Certainties: certainties[k.name]}
 		if !k.own {
-			info.Grants = grantsOf(k.engines)
+			info.Grants = grantsOf(k)
 		}
 		for _, e := range k.engines {
 			info.Engines = append(info.Engines, string(e))
@@ -73,7 +73,7 @@ type forumType struct {
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), flarum(), mirror(), custom(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), flarum(), mirror(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

@@ -278,9 +278,9 @@ SELECT p.post_id                   AS id
  WHERE t.topic_last_post_time >= :from
  UNION
 SELECT h.post_id
-  FROM {prefix}posts h
- WHERE h.post_id > COALESCE((SELECT o.post_id FROM {prefix}posts o WHERE o.post_time < :from ORDER BY o.post_id DESC LIMIT 1), 0)
-   AND h.post_time >= :from AND h.post_time < :until
+  FROM (SELECT COALESCE((SELECT o.post_id FROM {prefix}posts o WHERE o.post_time < :from ORDER BY o.post_id DESC LIMIT 1), 0) AS id) older
+  JOIN {prefix}posts h ON h.post_id > older.id
+ WHERE h.post_time >= :from AND h.post_time < :until
  ORDER BY id
 
 -- name: mailable

@@ -21,7 +21,7 @@ const sampleRows = 50
 func (db *DB) CheckRows(ctx context.Context, now time.Time) []finding.Finding {
 	var all []finding.Finding
 	err := db.Read(ctx, func(s *Snapshot) error {
-		c := &rowCheck{s: s, now: now, rows: make(map[string][]row)}
+		c := &rowCheck{s: s, now: now, rows: make(map[string][]row), failed: make(map[string]bool)}
 		c.checkText()
 		if err := c.gather(ctx); err != nil {
 			return err
@@ -51,11 +51,13 @@ type rowCheck struct {
 	now      time.Time
 	findings []finding.Finding
 	rows     map[string][]row // what each query returned
+	failed   map[string]bool  // queries that cannot be run
 
 	posts    []int64
 	threads  []int64
 	sections []int64
 	members  []int64
+	known    []int64 // members that the query roster lists
 	roles    []string
 	names    []string
 	emails   []string

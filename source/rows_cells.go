@@ -11,8 +11,9 @@ import (
 
 // fault is what is wrong with a value, and how to fix it. The zero value: nothing.
 type fault struct {
-	text, fix string
-	mild      bool // nothing leaks or stops because of it
+	text, fix string // {values} in the text stands for all such values
+	at        string // the first row with it
+	mild      bool   // nothing leaks or stops because of it
 }
 
 // cellRule checks a value of a column that is not NULL.
@@ -36,29 +37,40 @@ func (c *rowCheck) checkCells(q querySpec, rows []row) {
 		return
 	}
 	for _, column := range q.columns {
-		column = strings.TrimSuffix(column, "?")
-		first, count := make(map[string]fault), make(map[string]int)
-		for _, r := range rows {
-			v, returned := r[column]
-			if !returned {
-				break
-			}
-			f := c.cellFault(q, v, column)
-			if f.text == "" {
-				continue
-			}
-			if count[f.fix]++; count[f.fix] == 1 {
-				f.text += fmt.Sprintf(" (%s", where(q, r))
-				first[f.fix] = f
-			}
+		c.checkColumn(q, strings.TrimSuffix(column, "?"), rows)
+	}
+}
+
+// checkColumn checks the values of a column. Faults with the same fix are one.
+func (c *rowCheck) checkColumn(q querySpec, column string, rows []row) {
+	var fixes []string
+	first, count, values := make(map[string]fault), make(map[string]int), make(map[string][]string)
+	for _, r := range rows {
+		v, returned := r[column]
+		if !returned {
+			return
 		}
-		for fix, f := range first {
-			report := c.fail
-			if f.mild {
-				report = c.warn
-			}
-			report(q.name, column, fix, "column %s %s; %d of %d rows)", column, f.text, count[fix], len(rows))
+		f := c.cellFault(q, v, column)
+		if f.text == "" {
+			continue
 		}
+		if count[f.fix]++; count[f.fix] == 1 {
+			f.at = where(r)
+			first[f.fix] = f
+			fixes = append(fixes, f.fix)
+		}
+		if value := shown(v); len(values[f.fix]) < 5 && !slices.Contains(values[f.fix], value) {
+			values[f.fix] = append(values[f.fix], value)
+		}
+	}
+	for _, fix := range fixes {
+		f := first[fix]
+		report := c.fail
+		if f.mild {
+			report = c.warn
+		}
+		text := strings.Replace(f.text, "{values}", strings.Join(values[fix], ", "), 1)
+		report(q.name, column, fix, "column %s %s (%s; %d of %d rows)", column, text, f.at, count[fix], len(rows))
 	}
 }
 
@@ -66,7 +78,7 @@ func (c *rowCheck) checkNulls(q querySpec, rows []row) {
 	for _, column := range q.columns {
 		for _, r := range rows {
 			if v, returned := r[column]; returned && v == nil {
-				c.fail(q.name, column, nullFix(column), "column %s is NULL (%s)", column, where(q, r))
+				c.fail(q.name, column, nullFix(column), "column %s is NULL (%s)", column, where(r))
 				break
 			}
 		}
@@ -114,9 +126,6 @@ func shown(v any) string {
 	return strconv.Quote(string([]rune(text)[:min(40, len([]rune(text)))]))
 }
 
-// literal returns a value as it is written in SQL.
-func literal(v any) string { return "'" + strings.Trim(shown(v), `"`) + "'" }
-
 func isWhole(_ *rowCheck, v any, column string) fault {
 	var n fastInt
 	if n.Scan(v) == nil {
@@ -159,7 +168,7 @@ func isOneOf(values ...int64) cellRule {
 			return fault{}
 		}
 		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(values), " ", ", "), "[]")
-		return fault{text: "is " + shown(v) + ", and must be one of " + list, fix: "translate it: CASE ... WHEN " + literal(v) + " THEN ... END AS " + column + "; docs/query-contract.md says what each number means"}
+		return fault{text: "has the values {values}, and must be one of " + list, fix: "translate each: CASE COLUMN WHEN VALUE THEN NUMBER ... END AS " + column + "; docs/query-contract.md says what each number means"}
 	}
 }
 
@@ -168,7 +177,7 @@ func isTruth(_ *rowCheck, v any, column string) fault {
 	if _, isBool := v.(bool); isBool || n.Scan(v) == nil && (n == 0 || n == 1) {
 		return fault{}
 	}
-	return fault{text: "is " + shown(v) + ", and must be 0 or 1", fix: fmt.Sprintf("write CASE WHEN ... = %s THEN 1 ELSE 0 END AS %s", literal(v), column)}
+	return fault{text: "has the values {values}, and must be 0 or 1", fix: fmt.Sprintf("write CASE WHEN COLUMN = VALUE THEN 1 ELSE 0 END AS %s, with the value that means yes", column)}
 }
 
 // dateLike is the beginning of a date and time as text.
@@ -210,7 +219,7 @@ func isRights(c *rowCheck, v any, column string) fault {
 		decode = parseRightDigits
 	}
 	if _, err := decode([]byte((row{column: v}).text(column))); err != nil {
-		return fault{text: "is " + shown(v) + ": " + err.Error(), fix: "write '110' AS rights for a role that may read the section, and '111' for one that may read only own threads"}
+		return fault{text: "has the values {values}: " + err.Error(), fix: "write '110' AS rights for a role that may read the section, and '111' for one that may read only own threads"}
 	}
 	return fault{}
 }
@@ -229,7 +238,7 @@ func isNoMail(_ *rowCheck, v any, column string) fault {
 	if slices.Contains(noMailReasons, (row{column: v}).text(column)) {
 		return fault{}
 	}
-	return fault{text: "is " + shown(v) + ", which is no known reason, so this member gets no email", mild: true,
+	return fault{text: "has the values {values}, which are no known reasons, so these members get no email", mild: true,
 		fix: "write '' for members who may get email, or one of '" + strings.Join(noMailReasons[1:], "', '") + "'"}
 }
 

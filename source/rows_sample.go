@@ -64,6 +64,9 @@ func (c *rowCheck) gatherMembers(ctx context.Context) error {
 			ids = append(ids, r.number("id"))
 		}
 		lists = append(lists, ids)
+		if query == "roster" {
+			c.known = ids
+		}
 	}
 	var mixed []int64
 	for i := range sampleRows {
@@ -145,7 +148,8 @@ func (c *rowCheck) checkQuery(ctx context.Context, q querySpec) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		c.fail(q.name, "", "correct the query", "%v", err)
+		c.failed[q.name] = true
+		c.fail(q.name, "", c.s.db.queryFix(q, err), "%v", err)
 		return nil
 	}
 	if slices.Contains(q.params, "limit") && len(rows) > sampleRows {
@@ -160,7 +164,7 @@ func (c *rowCheck) checkQuery(ctx context.Context, q querySpec) error {
 }
 
 // where names a row for a person.
-func where(q querySpec, r row) string {
+func where(r row) string {
 	for _, key := range []string{"id", "member_id", "role", "name", "word"} {
 		if v, has := r[key]; has && v != nil {
 			return fmt.Sprintf("%s %s", key, r.text(key))

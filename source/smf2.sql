@@ -262,10 +262,11 @@ SELECT m.id_msg                    AS id,
  WHERE m.id_msg IN (:ids)
 
 -- name: first_since
--- Messages have no index on their time. This walks back from the newest one to the first that is older.
+-- Messages have no index on their time. This walks back from the newest one to the first that is older. Within a condition, MariaDB
+-- does not know how few messages are newer, and reads them all.
 SELECT COALESCE(MIN(m.id_msg), 0)  AS id
-  FROM {prefix}messages m
- WHERE m.id_msg > COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0)
+  FROM (SELECT COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0) AS id) older
+  JOIN {prefix}messages m ON m.id_msg > older.id
 
 -- name: newest
 SELECT COALESCE(MAX(m.id_msg), 0)  AS id
@@ -273,9 +274,9 @@ SELECT COALESCE(MAX(m.id_msg), 0)  AS id
 
 -- name: created
 SELECT m.id_msg                    AS id
-  FROM {prefix}messages m
- WHERE m.id_msg > COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0)
-   AND m.poster_time >= :from AND m.poster_time < :until
+  FROM (SELECT COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0) AS id) older
+  JOIN {prefix}messages m ON m.id_msg > older.id
+ WHERE m.poster_time >= :from AND m.poster_time < :until
  ORDER BY m.id_msg
 
 -- name: mailable

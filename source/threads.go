@@ -83,8 +83,8 @@ func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post,
 }
 
 func stateOf(code int64) (forum.State, error) {
-	if code < 0 || code > int64(forum.Deleted) {
-		return forum.Deleted, fmt.Errorf("invalid state %d: must be 0, 1 or 2", code)
+	if code < 0 || code > int64(forum.Hidden) {
+		return forum.Deleted, fmt.Errorf("invalid state %d: must be 0, 1, 2 or 3", code)
 	}
 	return forum.State(code), nil
 }

@@ -1,6 +1,10 @@
 package source
 
-import "postrider/internal/sqlfile"
+import (
+	"strings"
+
+	"postrider/internal/sqlfile"
+)
 
 // Certainty is how well a forum type is tested with some versions, on each database. The words are those of docs/forums.md, "How sure
 // we are"; empty: Postrider cannot read the type from that database.
@@ -14,13 +18,14 @@ type Certainty struct {
 
 // certainties are the rows of the table in docs/forums.md, by forum type.
 var certainties = map[string][]Certainty{
-	"xenforo2": {{"XenForo 2.1 to 2.3", "filled", "schema", "", ""}},
-	"xenforo1": {{"XenForo 1.5", "filled", "schema", "", ""}},
-	"mybb":     {{"MyBB 1.8.37", "own data", "schema", "", ""}, {"MyBB 1.8, older", "schema", "schema", "", ""}},
-	"phpbb3":   {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.1, 3.2, and older 3.3", "schema", "schema", "schema", "schema"}},
-	"fluxbb":   {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
-	"smf2":     {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
-	"flarum":   {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "schema", "schema", "copy", "copy"}},
+	"xenforo2":  {{"XenForo 2.1 to 2.3", "filled", "schema", "", ""}},
+	"xenforo1":  {{"XenForo 1.5", "filled", "schema", "", ""}},
+	"mybb":      {{"MyBB 1.8.37", "own data", "schema", "", ""}, {"MyBB 1.8, older", "schema", "schema", "", ""}},
+	"phpbb3":    {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.1, 3.2, and older 3.3", "schema", "schema", "schema", "schema"}},
+	"fluxbb":    {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
+	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
+	"discourse": {{"Discourse 2.5 and later", "", "", "filled", ""}},
+	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "schema", "schema", "copy", "copy"}},
 }
 
 // unsupported is what Postrider leaves out of a forum, by forum type.
@@ -30,12 +35,13 @@ var unsupported = map[string]string{
 	"mybb":     "Forums with a password are left out, with all forums below them.",
 	"phpbb3": "Forums with a password are left out, the forums below them are not. phpBB has no likes and no mentions by @name. Add-ons with their own " +
 		"permissions.",
-	"fluxbb":   "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
-	"smf2":     "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
-	MirrorType: "Sections that only some members may read, likes, read marks, ignore lists, mentions. Of HTML, emails show only the words.",
+	"fluxbb":    "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
+	"smf2":      "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	"discourse": "Private messages and whispers are never read. Watched tags, and mentions of groups.",
+	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions. Of HTML, emails show only the words.",
+	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
 		"permissions: what they hide is marked as private, and left out.",
-	customName: "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 }
 
 // Grants are the statements that make an account which can only read, by database. FORUM is the name of the forum's database.
@@ -54,10 +60,20 @@ var readOnlyAccounts = map[sqlfile.Engine]string{
 	sqlfile.SQLite: "-- SQLite has no accounts: let the user that runs postrider read the file, and not write it.",
 }
 
-func grantsOf(engines []sqlfile.Engine) []Grants {
+// grantedTables are the tables to grant, for forum types whose database also has what Postrider must not read.
+var grantedTables = map[string]string{
+	"discourse": "categories, category_groups, category_users, group_users, groups, users, user_emails, user_options, user_stats,\n" +
+		"  topics, topic_users, posts, post_actions, ignored_users, muted_users, shared_drafts, watched_words, anonymous_users",
+}
+
+func grantsOf(k forumType) []Grants {
 	var list []Grants
-	for _, e := range engines {
-		list = append(list, Grants{string(e), readOnlyAccounts[e]})
+	for _, e := range k.engines {
+		statements := readOnlyAccounts[e]
+		if tables := grantedTables[k.name]; tables != "" {
+			statements = strings.Replace(statements, "ALL TABLES IN SCHEMA public", tables, 1)
+		}
+		list = append(list, Grants{string(e), statements})
 	}
 	return list
 }

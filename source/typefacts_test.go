@@ -37,6 +37,11 @@ func TestCertainties_MatchDocumentation(t *testing.T) {
 			t.Errorf("certainties of %s are %v, and in docs/forums.md %v", name, certainties[name], want)
 		}
 	}
+	for name, tables := range grantedTables {
+		if !strings.Contains(string(text), "GRANT SELECT ON "+tables+" TO reader;") {
+			t.Errorf("docs/forums.md does not grant the tables of %s: %s", name, tables)
+		}
+	}
 	for _, k := range forumTypes() {
 		if k.name != customName && k.name != "sample" && !k.own && len(listed[k.name]) == 0 {
 			t.Errorf("docs/forums.md does not say how sure we are about %s", k.name)

@@ -27,6 +27,10 @@ var watchCountQueries = map[string]string{
 	"fluxbb": `SELECT u.id, 1 = 1 FROM users u WHERE u.id > 1 AND u.group_id <> 0 AND u.email <> ''
 		 AND LOWER(u.username) NOT IN (SELECT LOWER(username) FROM bans WHERE username IS NOT NULL)
 		 AND (u.id IN (SELECT user_id FROM topic_subscriptions) OR u.id IN (SELECT user_id FROM forum_subscriptions))`,
+	"discourse": `SELECT u.id, o.email_level <> 2 FROM users u JOIN user_options o ON o.user_id = u.id JOIN user_stats s ON s.user_id = u.id
+		WHERE u.id > 0 AND u.active AND NOT u.staged AND u.suspended_till IS NULL AND s.bounce_score < 4
+		 AND u.id NOT IN (SELECT user_id FROM user_emails WHERE email LIKE '%.invalid')
+		 AND (u.id IN (SELECT user_id FROM topic_users WHERE notification_level = 3) OR u.id IN (SELECT user_id FROM category_users WHERE notification_level > 2))`,
 	"smf": `SELECT u.id_member, EXISTS (SELECT 1 FROM smf_log_notify n JOIN smf_user_alerts_prefs p ON p.id_member = n.id_member AND p.alert_value IN (2, 3)
 		     AND (n.id_topic > 0 AND p.alert_pref = CONCAT('topic_notify_', n.id_topic) OR n.id_board > 0 AND p.alert_pref = CONCAT('board_notify_', n.id_board))
 		   WHERE n.id_member = u.id_member)
@@ -43,15 +47,16 @@ var watchCountQueries = map[string]string{
 
 // silenceSome turns off the forum's email for every watch of some members, and returns a query for them.
 var silenceSome = map[string]string{
-	"xenforo": `UPDATE xf_thread_watch SET email_subscribe = 0 WHERE user_id % 3 = 0; UPDATE xf_forum_watch SET send_email = 0 WHERE user_id % 3 = 0`,
-	"smf":     `UPDATE smf_user_alerts_prefs SET alert_value = 1 WHERE id_member % 3 = 0`,
-	"phpbb3":  `UPDATE phpbb_user_notifications SET notify = 0 WHERE user_id % 3 = 0 AND method = 'notification.method.email'`,
-	"flarum":  `UPDATE users SET preferences = '{"notify_newPost_email":false,"notify_newPostInTag_email":false,"notify_newDiscussionInTag_email":false}' WHERE id % 3 = 0`,
-	"mybb":    `UPDATE mybb_threadsubscriptions SET notification = uid % 2 * 2 WHERE uid % 3 = 0; DELETE FROM mybb_forumsubscriptions WHERE uid % 3 = 0`,
+	"flarum":    `UPDATE users SET preferences = '{"notify_newPost_email":false,"notify_newPostInTag_email":false,"notify_newDiscussionInTag_email":false}' WHERE id % 3 = 0`,
+	"xenforo":   `UPDATE xf_thread_watch SET email_subscribe = 0 WHERE user_id % 3 = 0; UPDATE xf_forum_watch SET send_email = 0 WHERE user_id % 3 = 0`,
+	"smf":       `UPDATE smf_user_alerts_prefs SET alert_value = 1 WHERE id_member % 3 = 0`,
+	"discourse": `UPDATE user_options SET email_level = 2 WHERE user_id % 3 = 0`,
+	"phpbb3":    `UPDATE phpbb_user_notifications SET notify = 0 WHERE user_id % 3 = 0 AND method = 'notification.method.email'`,
+	"mybb":      `UPDATE mybb_threadsubscriptions SET notification = uid % 2 * 2 WHERE uid % 3 = 0; DELETE FROM mybb_forumsubscriptions WHERE uid % 3 = 0`,
 }
 
 func TestWatchCounts_MatchForumsTables(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
 			software := strings.TrimRight(f.kind, "12")

@@ -24,6 +24,7 @@ func watchesWithEmail(all map[forum.MemberID]forum.Watches) map[forum.MemberID]f
 		}
 		w.Muted, w.MutedSections = nil, nil
 		if len(w.Threads)+len(w.Sections) > 0 {
+			w.Muted, w.MutedSections = nil, nil // are read apart
 			left[id] = w
 		}
 	}

@@ -1,0 +1,129 @@
+package source
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"postrider/internal/finding"
+)
+
+// bigForums fill a forum with 200,000 posts in 5,000 threads, by 20,000 members. One in ten watches a thread, one in 200 a section.
+// The posts are the newest, so the check samples them.
+var bigForums = map[string]string{
+	"xenforo2": `
+		INSERT INTO xf_user (user_id, username, email, language_id, timezone, user_group_id, secondary_group_ids, permission_combination_id)
+		SELECT seq, CONCAT('Member ', seq), CONCAT('m', seq, '@example.test'), 1, 'Europe/Berlin', 2, '', 3 FROM seq_1001_to_21000;
+		INSERT INTO xf_user_option (user_id) SELECT seq FROM seq_1001_to_21000;
+		INSERT INTO xf_thread (thread_id, node_id, title, user_id, username, post_date, first_post_id, last_post_date, last_post_id, last_post_user_id, last_post_username, reply_count)
+		SELECT seq, 3, CONCAT('Thread ', seq), 1001, 'Member 1001', 1795000000, 300000 + seq - 2000, 1795431000, 500000, 1001, '', 39 FROM seq_2000_to_6999;
+		INSERT INTO xf_post (post_id, thread_id, user_id, username, post_date, message, position)
+		SELECT 300000 + seq, 2000 + seq % 5000, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A post.', seq DIV 5000 FROM seq_0_to_199999;
+		INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) SELECT seq, 2000 + seq % 5000, 1 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		INSERT INTO xf_forum_watch (user_id, node_id, notify_on, send_alert, send_email) SELECT seq, 3, 'message', 1, 1 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
+		INSERT INTO xf_thread_read (user_id, thread_id, thread_read_date) SELECT seq, 2000 + seq % 5000, 1795431000 FROM seq_1001_to_21000;
+		ANALYZE TABLE xf_user, xf_user_option, xf_thread, xf_post, xf_thread_watch, xf_forum_watch, xf_thread_read`,
+	"mybb": `
+		INSERT INTO mybb_users (uid, username, email, usergroup, additionalgroups, usernotes, buddylist, ignorelist, pmfolders, notepad, signature)
+		SELECT seq, CONCAT('Member ', seq), CONCAT('m', seq, '@example.test'), 2, '', '', '', '', '', '', '' FROM seq_1001_to_21000;
+		INSERT INTO mybb_threads (tid, fid, subject, uid, username, dateline, firstpost, lastpost, replies, visible, notes)
+		SELECT seq, 3, CONCAT('Thread ', seq), 1001, 'Member 1001', 1795000000, 300000 + seq - 2000, 1795431000, 39, 1, '' FROM seq_2000_to_6999;
+		INSERT INTO mybb_posts (pid, tid, fid, uid, username, dateline, message, visible)
+		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A post.', 1 FROM seq_0_to_199999;
+		INSERT INTO mybb_threadsubscriptions (uid, tid, notification, dateline) SELECT seq, 2000 + seq % 5000, 1, 0 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		INSERT INTO mybb_forumsubscriptions (uid, fid) SELECT seq, 3 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
+		INSERT INTO mybb_threadsread (uid, tid, dateline) SELECT seq, 2000 + seq % 5000, 1795431000 FROM seq_1001_to_21000;
+		ANALYZE TABLE mybb_users, mybb_threads, mybb_posts, mybb_threadsubscriptions, mybb_forumsubscriptions, mybb_threadsread`,
+	"fluxbb": `
+		INSERT INTO users (id, group_id, username, email, language) SELECT seq, 4, CONCAT('Member ', seq), CONCAT('m', seq, '@example.test'), 'English' FROM seq_1001_to_21000;
+		INSERT INTO topics (id, forum_id, subject, poster, posted, first_post_id, last_post, last_post_id, num_replies)
+		SELECT seq, 3, CONCAT('Thread ', seq), 'Member 1001', 1795000000, 300000 + seq - 2000, 1795200000 + 195000 + seq - 2000, 300000 + 195000 + seq - 2000, 39 FROM seq_2000_to_6999;
+		INSERT INTO posts (id, topic_id, poster_id, poster, posted, message)
+		SELECT 300000 + seq, 2000 + seq % 5000, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A post.' FROM seq_0_to_199999;
+		INSERT INTO topic_subscriptions (user_id, topic_id) SELECT seq, 2000 + seq % 5000 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		INSERT INTO forum_subscriptions (user_id, forum_id) SELECT seq, 3 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
+		ANALYZE TABLE users, topics, posts, topic_subscriptions, forum_subscriptions`,
+	"smf2": `
+		INSERT INTO smf_members (id_member, member_name, real_name, email_address, is_activated, id_group, id_post_group, buddy_list, signature, ignore_boards)
+		SELECT seq, CONCAT('Member ', seq), CONCAT('Member ', seq), CONCAT('m', seq, '@example.test'), 1, 0, 4, '', '', '' FROM seq_1001_to_21000;
+		INSERT INTO smf_topics (id_topic, id_board, id_first_msg, id_last_msg, id_member_started, id_member_updated, num_replies, approved)
+		SELECT seq, 3, 300000 + seq - 2000, 300000 + 195000 + seq - 2000, 1001, 1001, 39, 1 FROM seq_2000_to_6999;
+		INSERT INTO smf_messages (id_msg, id_topic, id_board, id_member, poster_name, poster_time, subject, body, approved)
+		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A subject', 'A post.', 1 FROM seq_0_to_199999;
+		INSERT INTO smf_log_notify (id_member, id_topic, id_board) SELECT seq, 2000 + seq % 5000, 0 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		INSERT INTO smf_log_notify (id_member, id_topic, id_board) SELECT seq, 0, 3 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
+		INSERT INTO smf_log_topics (id_member, id_topic, id_msg) SELECT seq, 2000 + seq % 5000, 400000 FROM seq_1001_to_21000;
+		ANALYZE TABLE smf_members, smf_topics, smf_messages, smf_log_notify, smf_log_topics`,
+	"phpbb3": `
+		INSERT INTO phpbb_users (user_id, group_id, user_type, username, username_clean, user_email, user_lang, user_timezone, user_permissions, user_sig)
+		SELECT n, 2, 0, 'Member ' || n, 'member ' || n, 'm' || n || '@example.test', 'en', 'UTC', '', '' FROM generate_series(1001, 21000) n;
+		INSERT INTO phpbb_user_group (group_id, user_id, group_leader, user_pending) SELECT 2, n, 0, 0 FROM generate_series(1001, 21000) n;
+		INSERT INTO phpbb_topics (topic_id, forum_id, topic_title, topic_poster, topic_time, topic_first_post_id, topic_first_poster_name, topic_last_post_id, topic_last_post_time, topic_visibility, topic_posts_approved)
+		SELECT n, 3, 'Thread ' || n, 1001, 1795000000, 300000 + n - 2000, 'Member 1001', 495000 + n - 2000, 1795395000 + n - 2000, 1, 40 FROM generate_series(2000, 6999) n;
+		INSERT INTO phpbb_posts (post_id, topic_id, forum_id, poster_id, post_time, post_visibility, post_text, bbcode_uid)
+		SELECT 300000 + n, 2000 + n % 5000, 3, 1001 + n % 20000, 1795200000 + n, 1, '<t>A post.</t>', '' FROM generate_series(0, 199999) n;
+		INSERT INTO phpbb_topics_watch (topic_id, user_id, notify_status) SELECT 2000 + n % 5000, n, 0 FROM generate_series(1001, 21000) n WHERE n % 10 = 0;
+		INSERT INTO phpbb_forums_watch (forum_id, user_id, notify_status) SELECT 3, n, 0 FROM generate_series(1001, 21000) n WHERE n % 200 = 0;
+		INSERT INTO phpbb_topics_track (user_id, topic_id, forum_id, mark_time) SELECT n, 2000 + n % 5000, 3, 1795431000 FROM generate_series(1001, 21000) n;
+		ANALYZE`,
+}
+
+// TestCost_NoQueryReadsBigTableAsWhole asks the database how it would run each query on a big forum of each type, on the engine whose
+// indexes its dump has. docs/forums.md gives the indexes to add where the forum lacks them.
+func TestCost_NoQueryReadsBigTableAsWhole(t *testing.T) {
+	for kind, statements := range bigForums {
+		t.Run(kind, func(t *testing.T) {
+			f := newFixture(t, kind)
+			db := openAny(t, f.dsn)
+			if kind == "xenforo2" || kind == "mybb" { // the others need none
+				for _, index := range documentedIndexes(t, kind[:2]) {
+					execute(t, db, index)
+				}
+			}
+			execute(t, db, statements)
+			costs := 0
+			for _, found := range f.open(t).CheckRows(t.Context(), f.now()) {
+				if found.Part != "cost" {
+					continue
+				}
+				costs++
+				if found.Level != finding.LevelOK {
+					t.Errorf("%s", found.Text)
+				}
+			}
+			if costs == 0 {
+				t.Error("the check says nothing about cost")
+			}
+			if n := newestOf(t, f); n < 499_999 {
+				t.Errorf("the newest post is %d, so the posts were not added", n)
+			}
+		})
+	}
+}
+
+func newestOf(t *testing.T, f fixture) int64 {
+	t.Helper()
+	var newest int64
+	read(t, f.open(t), func(s *Snapshot) error {
+		id, err := s.LastPostID(t.Context())
+		newest = int64(id)
+		return err
+	})
+	return newest
+}
+
+func TestCost_IsNoticedWithoutIndex(t *testing.T) {
+	f := newFixture(t, "fluxbb")
+	db := openAny(t, f.dsn)
+	execute(t, db, bigForums["fluxbb"])
+	execute(t, db, "DROP INDEX topics_last_post_idx ON topics; DROP INDEX posts_topic_id_idx ON posts")
+	var texts []string
+	for _, found := range f.open(t).CheckRows(t.Context(), f.now()) {
+		if found.Part == "cost" && found.Level != finding.LevelOK {
+			texts = append(texts, found.Text)
+		}
+	}
+	if !strings.Contains(strings.Join(texts, "\n"), "reads the whole table posts") {
+		t.Errorf("the check says %s, not that posts are read as a whole", fmt.Sprint(texts))
+	}
+}
