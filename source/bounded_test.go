@@ -68,10 +68,10 @@ const manyFlarumPosts = `
 		ANALYZE TABLE users, discussion_user, tag_user, posts, discussions, discussion_tag`
 
 // postStatements are those about posts and threads.
-func postStatements() map[string]boundedStatement {
+func postStatements() map[string]countedStatement {
 	posts := []int{100007, 150007, 200007, 250007, 299999}
 	threads := []int{100000, 100020, 100039}
-	return map[string]boundedStatement{
+	return map[string]countedStatement{
 		"threads":         {params{"ids": threads}, 8, 3},
 		"thread_sections": {params{"ids": threads}, 2, 6},
 		"posts":           {params{"ids": posts}, 8, 5},
@@ -95,9 +95,9 @@ func TestFlarum_ReadsOnlyRowsItAnswersFor(t *testing.T) {
 	execute(t, db, manyFlarumPosts)
 	list := boundedStatements()
 	maps.Copy(list, postStatements())
-	list["took_part"] = boundedStatement{params{"members": []int{1001, 1002}, "threads": []int{100000}}, 2, 20}
-	list["mutes"] = boundedStatement{list["section_watches"].params, 3, 200}
-	list["section_reads"] = boundedStatement{list["section_reads"].params, 3, 200 * 14}
+	list["took_part"] = countedStatement{params{"members": []int{1001, 1002}, "threads": []int{100000}}, 2, 20}
+	list["mutes"] = countedStatement{list["section_watches"].params, 3, 200}
+	list["section_reads"] = countedStatement{list["section_reads"].params, 3, 200 * 14}
 	read(t, f.open(t), func(s *Snapshot) error {
 		for name, b := range list {
 			before := handlerReads(t, s.tx)
@@ -110,15 +110,15 @@ func TestFlarum_ReadsOnlyRowsItAnswersFor(t *testing.T) {
 	})
 }
 
-// boundedStatement holds the parameters of a statement, and how many rows it answers for.
-type boundedStatement struct {
+// countedStatement holds the parameters of a statement, and how many rows it answers for.
+type countedStatement struct {
 	params  params
 	columns int
 	most    int
 }
 
 // boundedStatements holds the parameters of the statements, and how many rows each answers for.
-func boundedStatements() map[string]boundedStatement {
+func boundedStatements() map[string]countedStatement {
 	var names, addresses []string
 	var members []forum.MemberID
 	for i := range 200 {
@@ -126,7 +126,7 @@ func boundedStatements() map[string]boundedStatement {
 		addresses = append(addresses, fmt.Sprintf("m%d@example.test", 1001+97*i), fmt.Sprintf("none%d@example.test", i))
 		members = append(members, forum.MemberID(1001+i))
 	}
-	return map[string]boundedStatement{
+	return map[string]countedStatement{
 		"named":           {params{"names": names}, 2, 600},
 		"addressed":       {params{"addresses": addresses}, 2, 400},
 		"find":            {params{"name": "MEMBER 4711"}, 1, 1},
