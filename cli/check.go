@@ -85,6 +85,7 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 	all = append(all, store...)
 	forum, clock := checkForum(ctx, cfg)
 	all, clocks = append(all, forum...), append(clocks, clock...)
+	all = append(all, checkFeeds(ctx, cfg)...)
 	relay, conn := c.checkRelays(ctx, cfg)
 	all = append(append(all, checkDKIM(cfg)), relay...)
 	all = append(all, checkBounces(ctx, cfg)...)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postrider/mirror"
 )
 
 // newTestMirror makes a directory with the configuration of a mirror, and the pages' address.
@@ -149,5 +153,48 @@ func TestMirror_ExampleOfTheDocumentBecomesADigest(t *testing.T) {
 	}
 	if out := mustRun(t, "explain", "Ben", "-c", config); !strings.Contains(out, "digest") {
 		t.Errorf("explain prints\n%s", out)
+	}
+}
+
+func TestMirror_FeedBecomesADigest(t *testing.T) {
+	items := 1
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>`)
+		for i := range items {
+			fmt.Fprintf(w, `<item><title>Item number %d</title><link>https://news.example.org/%[1]d</link><description>&lt;p&gt;Words %[1]d</description></item>`, i)
+		}
+		fmt.Fprint(w, `</channel></rss>`)
+	}))
+	defer site.Close()
+	_, config, _ := newTestMirror(t, fmt.Sprintf("feeds = [{ url = %q, section = \"News\" }]\n[alerts]\nenabled = false\n", site.URL))
+	now := time.Now()
+	digestsOf(t, config, now)
+	db, err := mirror.Open(t.Context(), "sqlite:"+filepath.Join(filepath.Dir(config), "mirror.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	r, err := mirror.ParseRequest([]byte(`{"members":[{"id":"b","name":"Ben","email":"ben@example.org"}],"watches":[{"member":"b","section":"feed:News"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Ingest(t.Context(), "1", r, now); err != nil {
+		t.Fatal(err)
+	}
+	digestsOf(t, config, now.Add(time.Minute)) // from now on, posts are new to the member
+	items = 2
+	mail := digestsOf(t, config, now.Add(time.Hour)) + digestsOf(t, config, now.Add(25*time.Hour))
+	for _, want := range []string{"ben@example.org", "Item number 1", "Words 1", "https://news.example.org/1"} {
+		if !strings.Contains(mail, want) {
+			t.Errorf("the digest lacks %q:\n%s", want, mail)
+		}
+	}
+	if strings.Contains(mail, "Item number 0") {
+		t.Error("the digest brings an item from before the first poll")
+	}
+	out, _, _ := run(t, "check", "--offline", "-c", config)
+	wantOutput(t, out, "in News: read")
+	if strings.Contains(out, "FAIL  forum") {
+		t.Errorf("check finds fault with the mirror:\n%s", out)
 	}
 }

@@ -129,8 +129,8 @@ func (s *service) runOnce(ctx context.Context) (daemon.Report, error) {
 	if err := s.inbound.Collect(ctx, s.cfg.Bounces.Config); err != nil {
 		s.log.Warn("cannot process inbound messages", "err", err)
 	}
-	if err := s.tendMirrorOnce(ctx); err != nil {
-		s.log.Warn("cannot tidy the mirror", "err", err)
+	if _, err := s.tendMirrorOnce(ctx); err != nil {
+		s.log.Warn("cannot update the mirror", "err", err)
 	}
 	defer killAfterGrace(ctx, s.closeSenders)()
 	report, err := s.daemon.RunOnce(ctx)

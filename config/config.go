@@ -173,6 +173,9 @@ func (c *Config) validate(text string) []error {
 
 // checkMirror rejects a table that would have no effect.
 func (c *Config) checkMirror() error {
+	if len(c.Mirror.Feeds) > 0 && c.Forum.Type != source.MirrorType {
+		return errors.New("feeds: only for a forum of type \"mirror\": remove them, or see docs/mirror.md")
+	}
 	if c.Mirror.PushSecret != "" && c.Forum.Type != source.MirrorType {
 		return errors.New("push_secret: only for a forum of type \"mirror\": remove it, or see docs/mirror.md")
 	}

@@ -82,6 +82,7 @@ func (in *intake) all(r *Request) error {
 			return err
 		}
 	}
+	clear(in.changed)
 	return nil
 }
 
@@ -147,7 +148,7 @@ func (in *intake) post(path string, p Post) error {
 	}
 	at, given := in.dated(p.At)
 	arrived := in.now.Unix()
-	if in.now.Unix()-at > int64(newWithin/time.Second) {
+	if !p.fresh && in.now.Unix()-at > int64(newWithin/time.Second) {
 		arrived = at
 	}
 	format, body := "h", p.HTML

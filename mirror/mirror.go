@@ -1,6 +1,6 @@
 // Package mirror keeps a copy of what a site publishes, for sites whose database cannot be reached: a forum in the cloud, a news site.
 //
-// The copy is a database of our own. [Open] creates and upgrades it. It is filled by signed requests ([DB.Ingest]). Package source reads
+// The copy is a database of our own. [Open] creates and upgrades it. It is filled by signed requests ([DB.Ingest]) and feeds ([Poller]). Package source reads
 // it like any other forum, as type "mirror". Only this package writes it.
 //
 // A sender names everything by its own IDs, which may be any text. Sending the same thing again changes nothing.

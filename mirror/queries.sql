@@ -101,3 +101,24 @@ DELETE FROM thread_watch
 -- A page of them: the rest comes with the next call.
 UPDATE post SET body = ''
  WHERE id IN (SELECT p.id FROM post p WHERE p.arrived_at < :before AND p.body <> '' ORDER BY p.arrived_at LIMIT :limit)
+
+-- name: add_feed
+INSERT INTO feed (url, began_at, next_at, etag, modified, failures, error) VALUES (:url, 0, 0, '', '', 0, '') ON CONFLICT (url) DO NOTHING
+
+-- name: feed
+SELECT url, began_at, next_at, etag, modified, failures, error FROM feed WHERE url = :url
+
+-- name: save_feed
+UPDATE feed
+   SET began_at = :began_at, next_at = :next_at, etag = :etag, modified = :modified, failures = :failures, error = :error
+ WHERE url = :url
+
+-- name: feed_item
+SELECT content, stored FROM feed_item WHERE url = :url AND item = :item
+
+-- name: put_feed_item
+INSERT INTO feed_item (url, item, content, stored, seen_at) VALUES (:url, :item, :content, :stored, :seen_at)
+    ON CONFLICT (url, item) DO UPDATE SET content = excluded.content, seen_at = excluded.seen_at
+
+-- name: forget_feed_items
+DELETE FROM feed_item WHERE seen_at < :before

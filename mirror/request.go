@@ -70,6 +70,8 @@ type Post struct {
 	HTML       string    `json:"html"`
 	BBCode     string    `json:"bbcode"`
 	URL        string    `json:"url"`
+
+	fresh bool // new, whatever its date: it has just appeared in a feed
 }
 
 // Member is a person who gets email. The site has their consent.

@@ -20,6 +20,11 @@ var profileQueries = map[string]string{
 	"smf2":     `SELECT id_member, posts, date_registered, last_login, CONCAT(id_group, ',', id_post_group, CASE additional_groups WHEN '' THEN '' ELSE ',' END, additional_groups) FROM smf_members`,
 	"flarum": `SELECT u.id, u.comment_count, {unix u.joined_at}, COALESCE({unix u.last_seen_at}, 0),
 			CONCAT(CASE WHEN u.is_email_confirmed THEN '3' ELSE '' END, ',', COALESCE((SELECT {list g.group_id} FROM group_user g WHERE g.user_id = u.id), '')) FROM users u`,
+	"nodebb": `SELECT (u.data->>'uid')::bigint, COALESCE((u.data->>'postcount')::int, 0), floor((u.data->>'joindate')::numeric / 1000)::bigint,
+		  floor((u.data->>'lastonline')::numeric / 1000)::bigint, string_agg(('x' || substr(md5(substr(g._key, 7)), 1, 13))::bit(52)::bigint::text, ',')
+		FROM legacy_hash u JOIN legacy_hash g ON g._key LIKE 'group:%' AND g._key NOT LIKE '%:privileges:%'
+		JOIN legacy_zset m ON m._key = g._key || ':members' AND m.value = u.data->>'uid'
+		WHERE u._key ~ '^user:[0-9]+$' GROUP BY u._key, u.data`,
 	"discourse": `SELECT u.id, s.post_count, CAST(FLOOR(EXTRACT(EPOCH FROM u.created_at)) AS BIGINT), COALESCE(CAST(FLOOR(EXTRACT(EPOCH FROM u.last_seen_at)) AS BIGINT), 0),
 			(SELECT STRING_AGG(CAST(g.group_id AS TEXT), ',') FROM group_users g WHERE g.user_id = u.id)
 		FROM users u JOIN user_stats s ON s.user_id = u.id WHERE u.id > 0`,

@@ -32,10 +32,13 @@ func TestCheck_PassesHealthyForum(t *testing.T) {
 			want = append(want, "account", "charset")
 		}
 		xenforo := strings.HasPrefix(forum.kind, "xenforo")
-		if !xenforo && forum.kind != "mybb" && forum.kind != "discourse" { // their dumps do not name the version
+		if !xenforo && forum.kind != "mybb" && forum.kind != "discourse" && forum.kind != "nodebb" { // their dumps do not name the version
 			want = append(want, "version")
 		}
 		want = append(want, "counters")
+		if forum.kind == "nodebb" {
+			want = append(want, "fediverse")
+		}
 		if xenforo || forum.kind == "discourse" { // whose dump has not all tables
 			for _, f := range findings {
 				if f.Part == "optional table" {

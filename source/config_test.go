@@ -78,6 +78,8 @@ func TestLinks_MatchForumURLs(t *testing.T) {
 			"https://f.example/posts/9/", "https://f.example/members/2/"}},
 		{"xenforo without friendly URLs", newXenforoLinks("https://f.example/index.php?"), [5]string{"https://f.example/index.php?forums/3/", "https://f.example/index.php?threads/7/",
 			"https://f.example/index.php?posts/9/", "https://f.example/index.php?posts/9/", "https://f.example/index.php?members/2/"}},
+		{"nodebb", nodebbLinks("https://f.example/forum"), [5]string{"https://f.example/forum/category/3", "https://f.example/forum/topic/7",
+			"https://f.example/forum/post/9", "https://f.example/forum/post/9", "https://f.example/forum/uid/2"}},
 		{"mybb", mybbLinks("https://f.example"), [5]string{"https://f.example/forumdisplay.php?fid=3", "https://f.example/showthread.php?tid=7",
 			"https://f.example/showthread.php?pid=9#pid9", "https://f.example/showthread.php?pid=9#pid9", "https://f.example/member.php?action=profile&uid=2"}},
 	} {

@@ -12,7 +12,7 @@ import (
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -158,6 +158,14 @@ var rightsQueries = map[string]string{
 		)
 		SELECT o.uid, o.tag_id, 0 FROM own o WHERE o.parent_id IS NULL OR EXISTS (SELECT 1 FROM own p WHERE p.uid = o.uid AND p.tag_id = o.parent_id)
 		 UNION ALL SELECT DISTINCT g.uid, 1000000000, 0 FROM g WHERE g.gid = 1 OR EXISTS (SELECT 1 FROM group_permission gp WHERE gp.group_id = g.gid AND gp.permission = 'viewForum')`,
+	"nodebb": `WITH cats AS (SELECT z.value AS cid FROM legacy_zset z JOIN legacy_hash h ON h._key = 'category:' || z.value
+		  WHERE z._key = 'categories:cid' AND z.value ~ '^[0-9]+$' AND COALESCE((h.data->>'disabled')::int, 0) = 0),
+		allowed AS (
+		  SELECT p.value AS uid, c.cid FROM cats c JOIN legacy_zset p ON p._key = 'group:cid:' || c.cid || ':privileges:topics:read:members'
+		  UNION SELECT m.value, c.cid FROM cats c JOIN legacy_zset g ON g._key = 'group:cid:' || c.cid || ':privileges:groups:topics:read:members'
+		    JOIN legacy_zset m ON m._key = 'group:' || g.value || ':members')
+		SELECT a.uid::bigint, a.cid::bigint, 0 FROM allowed a
+		UNION SELECT m.value::bigint, c.cid::bigint, 0 FROM cats c JOIN legacy_zset m ON m._key = 'group:administrators:members'`,
 	"discourse": `SELECT u.id, c.id, FALSE FROM users u CROSS JOIN categories c
 		WHERE u.id > 0 AND (NOT c.read_restricted OR u.admin OR EXISTS (SELECT 1 FROM category_groups cg JOIN group_users gu ON gu.group_id = cg.group_id
 		  WHERE cg.category_id = c.id AND gu.user_id = u.id))`,

@@ -54,6 +54,7 @@ func loadQueries(k forumType, engine sqlfile.Engine, prefix, overlay string) (ma
 // loadQueriesWith is loadQueries for a forum that may lack tables.
 func loadQueriesWith(k forumType, optional *optionalTables, overlay string) (map[string]sqlfile.Query, error) {
 	macros := queryMacros(optional)
+	maps.Copy(macros, k.macros)
 	queries := make(map[string]sqlfile.Query)
 	for _, file := range k.files {
 		text, err := queryFiles.ReadFile(file)

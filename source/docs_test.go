@@ -44,6 +44,8 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"CREATE ROLE reader":       func(t *testing.T, s string) { wantReadOnlyRole(t, "phpbb3", "phpbb", s) },
 	"GRANT SELECT ON categor":  wantDiscourseRole,
 	"postrider_member_topics":  wantDiscourseIndexes,
+	"GRANT SELECT ON legacy_h": wantNodebbRole,
+	"postrider_names":          wantNodebbIndex,
 	"mybb_users ADD INDEX":     func(t *testing.T, s string) { wantUsedIndexes(t, "mybb", s) },
 	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
 	"{prefix}user_group_relat": wantXenforoRecipients,
@@ -129,6 +131,48 @@ func wantReadOnlyRole(t *testing.T, kind, database, statements string) {
 	wantReadOnly(t, c, openAny(t, c.DSN))
 }
 
+// wantNodebbRole runs the statements that make an account for NodeBB.
+func wantNodebbRole(t *testing.T, statements string) {
+	f := newFixture(t, "nodebb")
+	admin := openAny(t, f.dsn)
+	execute(t, admin, "CREATE ROLE nodebb_reader LOGIN PASSWORD '...'; GRANT USAGE ON SCHEMA public TO nodebb_reader; "+
+		strings.ReplaceAll(statements, "reader", "nodebb_reader"))
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.Background(), "DROP OWNED BY nodebb_reader; DROP ROLE nodebb_reader"); err != nil {
+			t.Error(err)
+		}
+	})
+	u, err := url.Parse(f.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("nodebb_reader", "...")
+	c := f.config()
+	c.DSN = u.String()
+	wantReadOnly(t, c, openAny(t, c.DSN))
+}
+
+// wantNodebbIndex adds an index and checks that a search for the start of a name uses it where the collation does not sort by bytes.
+func wantNodebbIndex(t *testing.T, statement string) {
+	f := newFixture(t, "nodebb")
+	admin := openAny(t, f.dsn)
+	execute(t, admin, `ALTER TABLE legacy_zset ALTER COLUMN value TYPE text COLLATE "und-x-icu"`)
+	execute(t, admin, "INSERT INTO legacy_zset SELECT 'username:sorted', 'member ' || n || ':' || n, 0 FROM generate_series(1001, 21000) n")
+	execute(t, admin, statement)
+	execute(t, admin, "ANALYZE legacy_zset")
+	db := f.open(t)
+	q := db.queries["search"]
+	q.Text = "EXPLAIN (ANALYZE, FORMAT JSON) " + q.Text
+	db.queries["search"] = q
+	read(t, db, func(s *Snapshot) error {
+		plan := explained(t, s, "search", params{"begins": "member 200%", "limit": 20})
+		if rows, scanned := plan.reads(); rows > 200 || len(scanned) > 0 {
+			t.Errorf("a search for a name reads %d rows:\n%s", rows, plan.outline(""))
+		}
+		return nil
+	})
+}
+
 // wantDiscourseRole runs the statement that grants Discourse's tables one by one, after the first statements for any database.
 func wantDiscourseRole(t *testing.T, statement string) {
 	wantReadOnlyRole(t, "discourse", "discourse", "CREATE ROLE reader LOGIN PASSWORD '...'; GRANT CONNECT ON DATABASE discourse TO reader; "+
@@ -149,7 +193,7 @@ func wantReadOnly(t *testing.T, c Config, db *sql.DB) {
 			t.Errorf("check: %s: %s", x.Part, x.Text)
 		}
 	}
-	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "discourse": "posts", "flarum": "posts"}[c.Type]
+	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "discourse": "posts", "nodebb": "legacy_hash", "flarum": "posts"}[c.Type]
 	if _, err := db.ExecContext(t.Context(), "DROP TABLE "+table); err == nil {
 		t.Error("the account may drop a table")
 	}

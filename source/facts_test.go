@@ -4,18 +4,21 @@ import "postrider/forum"
 
 // forumFacts are what the tests expect of one forum type's dump, apart from the expectations that come with it.
 type forumFacts struct {
-	group    forum.Group // one of its groups
-	sections []string    // keys of the sections of the story, in the forum's order
-	title    string      // of the first section
-	hidden   bool        // hidden posts have numbers, too
-	recycles bool        // deleted posts are in a thread of the recycle bin
-	keptDays int         // for how long the forum keeps read marks
-	ignores  bool        // members can ignore others
-	readT28  int64       // when panda read t28 last; 0: the forum does not say
-	readS2   int64       // when ray read s2 last
-	write    string      // a statement that changes posts
-	numbers  string      // a query for the numbers of posts, if the forum stores them
-	twoNames bool        // a search also finds user names, which are not shown
+	group        forum.Group    // one of its groups
+	sections     []string       // keys of the sections of the story, in the forum's order
+	title        string         // of the first section
+	hidden       bool           // hidden posts have numbers, too
+	recycles     bool           // deleted posts are in a thread of the recycle bin
+	remote       forum.ThreadID // has a post that the type leaves out, but which has a number
+	remoteAt     int64          // when it was written
+	keepsAuthors bool           // authors of deleted posts took part in the thread
+	keptDays     int            // for how long the forum keeps read marks
+	ignores      bool           // members can ignore others
+	readT28      int64          // when panda read t28 last; 0: the forum does not say
+	readS2       int64          // when ray read s2 last
+	write        string         // a statement that changes posts
+	numbers      string         // a query for the numbers of posts, if the forum stores them
+	twoNames     bool           // a search also finds user names, which are not shown
 }
 
 var facts = map[string]forumFacts{
@@ -56,6 +59,12 @@ var facts = map[string]forumFacts{
 		title:    "Indo Pacific & East Asia", hidden: true, ignores: true, keptDays: 3650,
 		readT28: 1795400039, // right before the first post that panda has not read
 		write:   "DELETE FROM posts", numbers: "SELECT id, number FROM posts", twoNames: true,
+	},
+	"nodebb": {
+		group:    forum.Group{ID: 3598838459688592, Title: "Staff & Co"},
+		sections: []string{"xlink", "xver", "xlist", "s6", "s5", "s4", "s7", "s2", "s1", "xnew", "s3"}, // without the disabled one
+		title:    "The Clubhouse & <i>Annex</i>", hidden: true, remote: 16, remoteAt: 1795290000, keepsAuthors: true, keptDays: 3650, ignores: true, readT28: 1795359600,
+		write: "DELETE FROM legacy_hash",
 	},
 	"discourse": {
 		group:    forum.Group{ID: 41, Title: "staffers"},

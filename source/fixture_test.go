@@ -95,7 +95,16 @@ func sharedFixtureLocked(t testing.TB, kind string) fixture {
 }
 
 // dumpEngines are the engines that the dumps are from: MariaDB, unless this says otherwise.
-var dumpEngines = map[string]string{"phpbb3": "postgres", "discourse": "postgres"}
+var dumpEngines = map[string]string{"phpbb3": "postgres", "discourse": "postgres", "nodebb": "postgres"}
+
+// prepareNodebb lets some members ask for email about what they watch, because by default NodeBB sends none. It moves the installer's
+// account and post, which are younger than the story, to its beginning.
+const prepareNodebb = `
+	UPDATE legacy_hash SET data = data || '{"timestamp": 1795000000000}' WHERE _key IN ('post:1', 'topic:1');
+	UPDATE legacy_hash SET data = data || '{"joindate": 1795000000000}' WHERE _key = 'user:1';
+	UPDATE legacy_zset SET score = 1795000000000 WHERE _key IN ('posts:pid', 'topics:tid') AND value = '1';
+	UPDATE legacy_hash SET data = jsonb_set(data, '{notificationType_new-reply}', '"notificationemail"') WHERE _key ~ '^user:[0-9]*[2-9]:settings$';
+	UPDATE legacy_hash SET data = jsonb_set(data, '{notificationType_new-topic-in-category}', '"email"') WHERE _key ~ '^user:[0-9]*[3-6]:settings$'`
 
 // newFixture loads a dump into a new database, which the test may change. kind is a forum type, or "type/engine" for a copy of its
 // dump on another engine.
@@ -110,6 +119,9 @@ func newFixture(t testing.TB, kind string) fixture {
 		f := fixture{kind: kind, dsn: servertest.Postgres(t)}
 		f.readExpectation(t, kind+"-postgres")
 		servertest.LoadPostgresDump(t, f.dsn, "testdata/"+kind+"-postgres.sql.gz")
+		if kind == "nodebb" {
+			execute(t, openAny(t, f.dsn), prepareNodebb)
+		}
 		return f
 	}
 	f := fixture{kind: kind, dsn: servertest.MariaDB(t)}

@@ -1,10 +1,12 @@
 package source
 
 import (
+	"context"
 	"embed"
 	"slices"
 
 	"postrider/forum"
+	"postrider/internal/finding"
 	"postrider/internal/sqlfile"
 	"postrider/markup"
 )
@@ -48,8 +50,9 @@ type forumType struct {
 	name, title, markup, notes string
 	engines                    []sqlfile.Engine
 	prefix                     string
-	versions                   []string // that it is made for: "3.1", "3.2"; nil: all
-	files                      []string // files with its queries; each query is in only one of them
+	versions                   []string                 // that it is made for: "3.1", "3.2"; nil: all
+	files                      []string                 // files with its queries; each query is in only one of them
+	macros                     map[string]sqlfile.Macro // what its queries and those of the administrator can write in braces, too
 
 	links      func(base string) forum.Links
 	dialect    markup.Dialect
@@ -63,8 +66,10 @@ type forumType struct {
 	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
 	lost       map[string]string                                                // what is lost without an optional table, by its name
 	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
+	leftOut    func(ctx context.Context, s *Snapshot) []finding.Finding         // what check says about posts that the type cannot read; nil: nothing
 	homemade   bool                                                             // its queries come from the administrator's file alone
 	public     bool                                                             // everyone may read every section, so there is no query rights
+	schedules  bool                                                             // hidden posts can have a time that is still to come
 	visitReads bool                                                             // with a visit, a member has read everything until then
 	needParent bool                                                             // a section may be read only with the right to read its parent, too
 	own        bool                                                             // the database is ours: we write to it, and it may be empty
@@ -73,7 +78,7 @@ type forumType struct {
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), flarum(), mirror(), custom(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), nodebb(), flarum(), mirror(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

@@ -209,6 +209,7 @@ SELECT m.id                        AS id,
 SELECT 0                           AS id,
        ''                          AS title
  WHERE 1 = 0
+ ORDER BY id
 
 -- name: memberships
 SELECT 0                           AS member_id,

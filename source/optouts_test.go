@@ -12,7 +12,7 @@ import (
 
 // expectedReasons returns the members without email of an expectation file, with the reasons. Deleted accounts are in gone.
 func expectedReasons(f fixture) (reasons map[forum.MemberID]string, gone []forum.MemberID) {
-	begins := map[string]string{"banned": Banned, "suspended": Banned, "address": NotConfirmed, "staged": NotConfirmed, "bounce_score": Bouncing, "anonymised": NoAddress, "not": NotConfirmed, "user_state email_bounce": Bouncing, "user_state disabled": Disabled,
+	begins := map[string]string{"banned": Banned, "suspended": Banned, "staged": NotConfirmed, "bounce_score": Bouncing, "anonymised": NoAddress, "not": NotConfirmed, "address": NotConfirmed, "user_state email_bounce": Bouncing, "user_state disabled": Disabled,
 		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "user_allow_massemail=0": OptedOut, "announcements=0": OptedOut, "opted": OptedOut}
 	reasons = make(map[forum.MemberID]string)
 	for key, id := range f.expect.NoMail {

@@ -26,6 +26,9 @@ func (db *DB) SampleAddresses(ctx context.Context) ([]string, error) {
 			if !a.Visible {
 				continue
 			}
+			if err := s.readAddresses(ctx, a); err != nil {
+				return err
+			}
 			list = append(list, db.links.Section(a.Section), db.links.Thread(a.Thread), db.links.Post(a.Thread, a.Post))
 			if a.Author != forum.Guest {
 				list = append(list, db.links.Member(a.Author))
@@ -41,6 +44,18 @@ func (db *DB) SampleAddresses(ctx context.Context) ([]string, error) {
 		}
 	}
 	return known, err
+}
+
+// readAddresses reads a post with its thread and section, as far as the forum stores their addresses.
+func (s *Snapshot) readAddresses(ctx context.Context, a forum.Arrival) error {
+	_, err := s.Sections(ctx)
+	if err == nil {
+		_, err = s.Threads(ctx, []forum.ThreadID{a.Thread})
+	}
+	if err == nil {
+		_, err = s.Posts(ctx, []forum.PostID{a.Post})
+	}
+	return err
 }
 
 // CheckMissing says what applies for each query that a home-made forum lacks.

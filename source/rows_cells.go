@@ -27,7 +27,7 @@ var cellRules = map[string]cellRule{
 	"days": isWhole, "posts": isWhole, "members": isWhole, "accepting_all": isWhole, "watching": isWhole, "without_email": isWhole,
 	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero,
 	"rights": isRights, "opt_outs": isOptOuts, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
-	"in_groups": isWholeList,
+	"in_groups": isNumberList, "address": isAddress, "locked": isTruth,
 }
 
 // checkCells checks the values of all columns, and reports each kind of fault once.
@@ -89,7 +89,7 @@ func nullFix(column string) string {
 	instead := "''"
 	if _, isText := cellRules[column]; isText {
 		switch column {
-		case "no_mail", "opt_outs", "zone", "locale", "email", "rights", "in_groups":
+		case "no_mail", "opt_outs", "zone", "locale", "email", "rights", "in_groups", "address":
 		default:
 			instead = "0"
 		}
@@ -204,6 +204,7 @@ func isTimeOrZero(c *rowCheck, v any, column string) fault {
 	switch ahead := n - c.now.Unix(); {
 	case n >= 100_000_000_000:
 		return fault{text: "is " + shown(v) + ", which are probably milliseconds, and must be Unix seconds", fix: "write FLOOR(... / 1000) AS " + column + " (on PostgreSQL, ... / 1000)"}
+	case ahead > 600 && c.s.db.kind.schedules && (column == "posted_at" || column == "started_at"):
 	case ahead > 600 && column != "read_at":
 		return fault{text: fmt.Sprintf("is %s, %v ahead of now", shown(v), time.Duration(ahead)*time.Second), mild: true,
 			fix: "a date and time without a zone is taken as UTC: if the forum stores local time, convert it, for example {unix COLUMN AT TIME ZONE 'Europe/Berlin'} on PostgreSQL"}
@@ -275,7 +276,15 @@ func isEmail(_ *rowCheck, v any, column string) fault {
 	return fault{text: "is no address of email", fix: "write the column with the member's address AS email, or '' if there is none", mild: true}
 }
 
-func isWholeList(_ *rowCheck, v any, column string) fault {
+func isAddress(_ *rowCheck, v any, column string) fault {
+	address := (row{column: v}).text(column)
+	if address == "" || strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
+		return fault{}
+	}
+	return fault{text: "is " + shown(v) + ", and must be a complete address", fix: "join the forum's address and the rest with CONCAT, or write '' if the address follows from the ID", mild: true}
+}
+
+func isNumberList(_ *rowCheck, v any, column string) fault {
 	for part := range strings.SplitSeq((row{column: v}).text(column), ",") {
 		part = strings.TrimSpace(part)
 		if _, err := strconv.ParseInt(part, 10, 64); err != nil && part != "" {

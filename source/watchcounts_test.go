@@ -36,6 +36,12 @@ var watchCountQueries = map[string]string{
 		   WHERE n.id_member = u.id_member)
 		FROM smf_members u WHERE u.is_activated = 1 AND u.email_address <> '' AND u.id_member NOT IN (SELECT id_member FROM smf_ban_items)
 		 AND u.id_member IN (SELECT id_member FROM smf_log_notify)`,
+	"nodebb": `SELECT u.data->>'uid', EXISTS (SELECT 1 FROM legacy_hash s WHERE s._key = u._key || ':settings'
+		    AND (s.data->>'notificationType_new-reply' LIKE '%email' AND EXISTS (SELECT 1 FROM legacy_set f WHERE f._key LIKE 'tid:%:followers' AND f.member = u.data->>'uid')
+		      OR s.data->>'notificationType_new-topic-in-category' LIKE '%email' AND EXISTS (SELECT 1 FROM legacy_zset c WHERE c._key LIKE 'cid:%:uid:watch:state' AND c.value = u.data->>'uid' AND c.score = 4)))
+		FROM legacy_hash u WHERE u._key ~ '^user:[0-9]+$' AND u.data->>'email' <> '' AND u.data->>'email:confirmed' = '1' AND (u.data->>'banned' IS NULL OR u.data->>'uid' = '39')
+		 AND (EXISTS (SELECT 1 FROM legacy_set f WHERE f._key LIKE 'tid:%:followers' AND f.member = u.data->>'uid')
+		   OR EXISTS (SELECT 1 FROM legacy_zset c WHERE c._key LIKE 'cid:%:uid:watch:state' AND c.value = u.data->>'uid' AND c.score = 4))`,
 	"phpbb3": `SELECT u.user_id,
 		  u.user_id IN (SELECT user_id FROM phpbb_topics_watch) AND u.user_id IN (SELECT user_id FROM phpbb_user_notifications
 		                  WHERE item_type = 'notification.type.post' AND method = 'notification.method.email' AND notify = 1)
@@ -56,7 +62,7 @@ var silenceSome = map[string]string{
 }
 
 func TestWatchCounts_MatchForumsTables(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
 			software := strings.TrimRight(f.kind, "12")

@@ -1,0 +1,147 @@
+package mirror
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mmcdole/gofeed"
+)
+
+// storeFeed makes posts of the items of a feed that are new since its first poll, and updates those that changed. It returns how many.
+func (db *DB) storeFeed(ctx context.Context, f Feed, state *FeedState, got fetched, now time.Time) (changed int, err error) {
+	state.ETag, state.Modified = got.etag, got.modified
+	if got.unchanged {
+		return 0, nil
+	}
+	first := state.BeganAt == 0
+	if first {
+		state.BeganAt = now.Unix()
+	}
+	items := slices.Clone(got.items)
+	slices.Reverse(items) // feeds have the newest first
+	slices.SortStableFunc(items, func(a, b *gofeed.Item) int { return cmp.Compare(published(a), published(b)) })
+	err = db.transaction(ctx, func(tx *transaction) error {
+		in := newIntake(tx, now)
+		section := Section{ID: feedSection(f.Section), Title: f.Section, URL: usableURL(got.link)}
+		if err := in.all(&Request{Sections: []Section{section}}); err != nil {
+			return err
+		}
+		for _, item := range items {
+			done, err := in.item(f, section.ID, item, *state, first)
+			if err != nil {
+				return err
+			}
+			if done {
+				changed++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("storing its items: %w", err)
+	}
+	return changed, nil
+}
+
+// feedSection returns the ID of the section that gets the items of a feed.
+func feedSection(title string) string { return "feed:" + title }
+
+// published returns the date of an item in Unix seconds, or 0.
+func published(item *gofeed.Item) int64 {
+	at := cmp.Or(item.PublishedParsed, item.UpdatedParsed)
+	if at == nil {
+		return 0
+	}
+	return at.Unix()
+}
+
+// item stores one item, unless it is as old as the feed's first poll or unchanged.
+func (in *intake) item(f Feed, section string, item *gofeed.Item, state FeedState, first bool) (changed bool, err error) {
+	id := cmp.Or(item.GUID, item.Link, item.Title)
+	if id == "" {
+		return false, nil
+	}
+	key := hashOf(f.URL, id)
+	t, p := threadOf(item, key, section)
+	content := hashOf(t.Title, t.URL, p.HTML, p.AuthorName)
+	var known struct {
+		Content string `db:"content"`
+		Stored  bool   `db:"stored"`
+	}
+	err = in.get("feed_item", args{"url": f.URL, "item": key}, &known)
+	isNew := errors.Is(err, sql.ErrNoRows)
+	if err != nil && !isNew {
+		return false, err
+	}
+	at := published(item)
+	stored := known.Stored || isNew && !first && (at == 0 || at >= state.BeganAt)
+	row := args{"url": f.URL, "item": key, "content": content, "stored": 0, "seen_at": in.now.Unix()}
+	if stored {
+		row["stored"] = 1
+	}
+	if _, err := in.exec("put_feed_item", row); err != nil || !stored || known.Content == content {
+		return false, err
+	}
+	return true, in.all(&Request{Threads: []Thread{t}, Posts: []Post{p}})
+}
+
+// threadOf makes a thread with its opening post of an item.
+func threadOf(item *gofeed.Item, key, section string) (Thread, Post) {
+	title := oneLine(html.UnescapeString(item.Title), maxTitle)
+	author := ""
+	if len(item.Authors) > 0 && item.Authors[0] != nil {
+		author = oneLine(item.Authors[0].Name, maxTitle)
+	}
+	body := strings.ReplaceAll(cmp.Or(item.Content, item.Description), "\x00", "")
+	address := usableURL(item.Link)
+	t := Thread{ID: key, Section: section, Title: cmp.Or(title, address, "–"), AuthorName: author, URL: address}
+	p := Post{ID: key, Thread: key, AuthorName: author, HTML: cut(body, maxBody), URL: address, fresh: true}
+	if at := published(item); at > 0 {
+		t.At, p.At = time.Unix(at, 0), time.Unix(at, 0)
+	}
+	return t, p
+}
+
+// usableURL returns an address that may be linked, or "".
+func usableURL(s string) string {
+	var c checker
+	if c.url("", s); len(c.errs) > 0 {
+		return ""
+	}
+	return s
+}
+
+// oneLine returns the words of a text in one line of at most limit characters.
+func oneLine(s string, limit int) string {
+	return cut(strings.Join(strings.Fields(strings.ReplaceAll(s, "\x00", "")), " "), limit)
+}
+
+// cut returns the first characters of a text.
+func cut(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	n := 0
+	for i := range s {
+		if n++; n > limit {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// hashOf returns an ID that belongs to these texts alone.
+func hashOf(texts ...string) string {
+	h := sha256.New()
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d %s", len(t), t)
+	}
+	return "feed:" + hex.EncodeToString(h.Sum(nil)[:16])
+}
