@@ -1,17 +1,10 @@
 package e2e
 
 import (
-	"bytes"
 	"io"
 	"log"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"net"
-	netmail "net/mail"
-	"regexp"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +50,7 @@ type lifeRelay struct {
 	troubled  time.Time      // the first failure since the mode was set; zero: none
 	second    int64          // of the latest message, by the real clock
 	inSecond  int            // messages in that second
+	limited   int            // messages above the limit
 }
 
 func newLifeRelay(t *testing.T, clock func() time.Time) *lifeRelay {
@@ -153,7 +147,18 @@ func (r *lifeRelay) exceedsRate() bool {
 		r.second, r.inSecond = now, 0
 	}
 	r.inSecond++
-	return r.mode == relayLimits && r.inSecond > messagesPerSecond
+	exceeds := r.mode == relayLimits && r.inSecond > messagesPerSecond
+	if exceeds {
+		r.limited++
+	}
+	return exceeds
+}
+
+// limitedMessages returns how many messages were above the limit.
+func (r *lifeRelay) limitedMessages() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.limited
 }
 
 func (s *lifeSession) Mail(string, *smtp.MailOptions) error {
@@ -208,46 +213,3 @@ func (s *lifeSession) Data(body io.Reader) error {
 
 func (s *lifeSession) Reset()        { s.to = "" }
 func (s *lifeSession) Logout() error { return nil }
-
-var mybbPostLink = regexp.MustCompile(`#pid(\d+)`)
-
-// readDelivered returns the Message-ID of a message, and the posts that its text part links to, each once.
-func readDelivered(t *testing.T, raw []byte) (d delivered) {
-	m, err := netmail.ReadMessage(bytes.NewReader(raw))
-	if err != nil {
-		t.Errorf("reading a message: %v", err)
-		return d
-	}
-	d.id = m.Header.Get("Message-ID")
-	text := textPart(t, m)
-	for _, link := range mybbPostLink.FindAllStringSubmatch(text, -1) {
-		id, _ := strconv.ParseInt(link[1], 10, 64)
-		if !slices.Contains(d.posts, id) {
-			d.posts = append(d.posts, id)
-		}
-	}
-	return d
-}
-
-// textPart returns the decoded text part of a message, whether it has an HTML part or not.
-func textPart(t *testing.T, m *netmail.Message) string {
-	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil {
-		t.Errorf("reading a message: %v", err)
-		return ""
-	}
-	body := m.Body
-	if kind == "multipart/alternative" {
-		part, err := multipart.NewReader(m.Body, params["boundary"]).NextRawPart()
-		if err != nil {
-			t.Errorf("reading a message: %v", err)
-			return ""
-		}
-		body = part
-	}
-	text, err := io.ReadAll(quotedprintable.NewReader(body))
-	if err != nil {
-		t.Errorf("reading a message: %v", err)
-	}
-	return string(text)
-}

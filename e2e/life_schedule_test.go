@@ -35,6 +35,7 @@ func (l *life) whileSending(name string, minute int, restart func(), kinds ...al
 				}
 			}
 			restart()
+			l.restarts++
 		}()
 	}, func() {
 		close(quit)

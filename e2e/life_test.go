@@ -32,6 +32,7 @@ type life struct {
 	faults   int
 	failed   int // rounds that failed
 	kills    int
+	restarts int // of servers while messages were sent
 }
 
 // TestLife_EightHours plays eight hours of a forum in accelerated time, with faults of every part. A day later, messages, ledger,
@@ -124,8 +125,8 @@ func (l *life) lasts(name string) bool {
 func (l *life) report() {
 	l.Helper()
 	messages := l.relay.messages()
-	l.Logf("seed %d: %d posts in %d threads, %d members; %d messages, %d of them copies; %d rounds failed, %d daemons killed; %d faults",
-		l.seed, len(l.forumModel.posts), len(l.forumModel.threads), len(l.forumModel.members), len(messages), l.copies, l.failed, l.kills, l.faults)
+	l.Logf("seed %d: %d posts in %d threads, %d members; %d messages, %d of them copies; %d rounds failed, %d daemons killed, %d servers restarted while messages were sent, %d messages limited; %d faults",
+		l.seed, len(l.forumModel.posts), len(l.forumModel.threads), len(l.forumModel.members), len(messages), l.copies, l.failed, l.kills, l.restarts, l.relay.limitedMessages(), l.faults)
 	l.Logf("events: %s", countsText(l.forumModel.counts))
 	l.Logf("explanations: %s", countsText(l.verdicts))
 	for _, c := range l.causes {

@@ -206,6 +206,11 @@ func (b bigStore) rounds() []boundedStep {
 			return err
 		}},
 		{"results of alert items", func(ctx context.Context) error { _, err := b.Alerts.ItemStatuses(ctx, ids, last-5, last); return err }},
+		{"digests before a move", func(ctx context.Context) error {
+			_, err := b.Outbox.BroughtBefore(ctx, []CoveredPost{{1, last, int64(posts - 50)}, {2, last, int64(posts - 50)}})
+			return err
+		}},
+		{"earlier copies", func(ctx context.Context) error { _, err := b.Outbox.EarlierPosts(ctx, keys()); return err }},
 		{"deferred posts", func(ctx context.Context) error { _, err := b.Deferred.OfMembers(ctx, ids); return err }},
 		{"sightings of an edition", func(ctx context.Context) error {
 			_, err := b.Sightings.Between(ctx, int64(posts-5), int64(posts))

@@ -63,6 +63,38 @@ func (s Outbox) EarlierPosts(ctx context.Context, keys []string) (map[string]map
 	return all, nil
 }
 
+// CoveredPost is a post of a member that their editions have covered, by the sequence number of one of its sightings.
+type CoveredPost struct {
+	Member forum.MemberID `json:"m"`
+	Post   forum.PostID   `json:"p"`
+	Seq    int64          `json:"seq"`
+}
+
+// BroughtBefore returns which of the posts were in the digest of their member that covers their sighting.
+func (s Outbox) BroughtBefore(ctx context.Context, list []CoveredPost) (map[forum.MemberID][]forum.PostID, error) {
+	text, err := marshalRows(list)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[forum.MemberID][]forum.PostID)
+	err = s.query(ctx, nil, "covering_digests", args{"rows": text}, func(scan scanFunc) error {
+		var x CoveredPost
+		var text string
+		if err := scan(&x.Member, &x.Post, &text); err != nil {
+			return err
+		}
+		copies, err := parseCopies(text)
+		if slices.ContainsFunc(slices.Concat(copies...), func(p SentPost) bool { return p.Post == x.Post }) {
+			all[x.Member] = append(all[x.Member], x.Post)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the digests that covered moved posts: %w", err)
+	}
+	return all, nil
+}
+
 // foldedMark follows posts that are folded.
 const foldedMark = "f"
 

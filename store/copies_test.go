@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/forum"
 	"postrider/store"
 )
 
@@ -78,5 +79,32 @@ func TestDrop_UncertainMessageStaysUncertain(t *testing.T) {
 			t.Errorf("the outbox has %+v, want the message uncertain, and its sightings covered", list)
 		}
 		equal(t, "covered sequence", subscriber(t, s, 1).CoveredSeq, 20)
+	})
+}
+
+func TestBroughtBefore_DigestThatCoversTheSighting(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 2, 0)
+		for i, until := range []int64{9, 19} {
+			day := now.Add(time.Duration(i) * 25 * time.Hour)
+			plan(t, s, day, edition(1, fmt.Sprint(until), until))
+			x := accepted(claim(t, s, day)[0], day)
+			x.Brought = []store.SentPost{{Post: forum.PostID(until)}}
+			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{x}))
+		}
+		for _, tt := range []struct {
+			x    store.CoveredPost
+			want string
+		}{
+			{store.CoveredPost{Member: 1, Post: 9, Seq: 4}, "map[1:[9]]"},
+			{store.CoveredPost{Member: 1, Post: 19, Seq: 4}, "map[]"}, // it was left out
+			{store.CoveredPost{Member: 1, Post: 19, Seq: 10}, "map[1:[19]]"},
+			{store.CoveredPost{Member: 1, Post: 19, Seq: 20}, "map[]"},
+			{store.CoveredPost{Member: 2, Post: 9, Seq: 4}, "map[]"},
+		} {
+			got := must(s.Outbox.BroughtBefore(t.Context(), []store.CoveredPost{tt.x}))(t)
+			equal(t, fmt.Sprintf("brought of %+v", tt.x), fmt.Sprint(got), tt.want)
+		}
 	})
 }

@@ -135,6 +135,9 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 				editions[i] = selectEdition(window, readers[a.Member], a)
 			}
 		}
+		if err := b.dropBrought(ctx, window, requests, readers, sightings, editions); err != nil {
+			return err
+		}
 		return b.attachContents(ctx, s, editions, readers, now)
 	})
 	if err != nil {

@@ -56,6 +56,41 @@ SELECT key,
    AND doubts > 0
    AND post_ids <> ''
 
+-- The digest that covers a sighting is the first one that reaches it.
+-- name: covering_digests
+SELECT r.member_id, r.post_id, o.post_ids
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'p' AS BIGINT) AS post_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+  JOIN outbox o
+    ON o.key = (SELECT x.key
+                  FROM outbox x
+                 WHERE x.member_id = r.member_id
+                   AND x.kind = 'digest'
+                   AND x.until_seq >= r.seq
+                   AND x.state = 'accepted'
+                 ORDER BY x.until_seq
+                 LIMIT 1)
+ WHERE o.post_ids <> ''
+
+-- LATERAL as in earlier_alerts.
+-- name: covering_digests/postgres
+SELECT r.member_id, r.post_id, o.post_ids
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'p' AS BIGINT) AS post_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+ CROSS JOIN LATERAL (SELECT x.post_ids
+                       FROM outbox x
+                      WHERE x.member_id = r.member_id
+                        AND x.kind = 'digest'
+                        AND x.until_seq >= r.seq
+                        AND x.state = 'accepted'
+                      ORDER BY x.until_seq
+                      LIMIT 1) o
+ WHERE o.post_ids <> ''
+
 -- name: health_of
 SELECT address, member_id, score, day, day_score, missing_at, last_event, suppressed_at, suppressed_until, reason, COALESCE(tried_at, 0)
   FROM health
