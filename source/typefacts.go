@@ -37,7 +37,7 @@ var unsupported = map[string]string{
 	"fluxbb":    "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
 	"smf2":      "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
 	"discourse": "Private messages and whispers are never read. Watched tags, and mentions of groups.",
-	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions. Of HTML, emails show only the words.",
+	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 }
 
