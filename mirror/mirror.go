@@ -193,6 +193,18 @@ func (t *transaction) get(name string, a args, into any) error {
 	return nil
 }
 
+// list reads all rows.
+func (t *transaction) list(name string, a args, into any) error {
+	text, values, err := t.bind(name, a)
+	if err != nil {
+		return err
+	}
+	if err := t.tx.SelectContext(t.ctx, into, text, values...); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
 func (t *transaction) bind(name string, a args) (string, []any, error) {
 	if a == nil {
 		a = args{}
