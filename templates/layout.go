@@ -106,6 +106,9 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 	date := w.locale.calendar.write(w.locale.calendar.date, d.Until.In(w.zone))
 	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
 	summary := w.locale.mustText("summary.line", "what", what, "time", since)
+	if unread := w.locale.unread(d.Unread); unread != "" {
+		summary += ". " + unread
+	}
 	w.fill(slotSubject, subject, subject)
 	w.fill(slotPreheader, w.preheader(d), "")
 	w.fill(slotDate, date, date)
