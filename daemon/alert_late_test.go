@@ -204,7 +204,7 @@ func TestDigestsBeforeAlerts_OnlyOfThoseWhoGetOneSoon(t *testing.T) {
 	w.setPreferences(107, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Off}})
 	w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 103`)
 	w.round()
-	w.round() // by now the schedules of all are known
+	w.round()                                 // by now the schedules of all are known
 	w.member(105, "emil", passenger, tonight) // new: no sync knows them yet
 	for clock, want := range map[string][]forum.MemberID{
 		"06:59": nil, "07:00": {101, 105}, "07:59": {101, 105},
