@@ -102,6 +102,7 @@ func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 		"phpbb3":    {"post_id", "FROM phpbb_posts WHERE post_time"},
 		"fluxbb":    {"id", "FROM posts WHERE posted"},
 		"smf2":      {"id_msg", "FROM smf_messages WHERE poster_time"},
+		"flarum":    {"id", "FROM posts WHERE type = 'comment' AND TIMESTAMPDIFF(SECOND, '1970-01-01', created_at)"},
 		"discourse": {"p.id", "FROM posts p JOIN topics t ON t.id = p.topic_id AND t.archetype = 'regular' WHERE FLOOR(EXTRACT(EPOCH FROM p.created_at))"},
 	}[kind]
 	ids := queryInts(t, dsn, fmt.Sprintf("SELECT %s %s BETWEEN %d AND %d ORDER BY 1", posts[0], posts[1], window[0], window[1]-1))
@@ -147,7 +148,7 @@ func openForum(t *testing.T, dsn string) *sql.DB {
 }
 
 // dumpedForums are the forum types with a dump that the software wrote, or that was filled for it.
-var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse"}
+var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse", "flarum"}
 
 func TestPreview_MatchesForum(t *testing.T) {
 	for _, kind := range dumpedForums {
@@ -229,6 +230,7 @@ func reasonFor(theirs string) (ours string, known bool) {
 		{"before the window", ""}, {"permanently deleted", ""},
 		{"is not readable", "no access"}, {"own-threads-only", "own threads only"},
 		{"opening post deleted", "deleted"}, {"first post of a merged", "deleted"}, {"private message", ""}, {"deleted for good", ""}, {"held for approval", "awaiting approval"}, {"small action", "post hidden"},
+		{"event post", ""}, {"hidden thread", "thread deleted"}, {"hidden post", "post deleted"},
 		{"whisper", "post hidden"}, {"hidden by flags", "post hidden"}, {"unlisted", "thread hidden"}, {"category definition", "thread hidden"},
 		{"deleted by its author", "post deleted"},
 		{"ignore list", "ignored"}, {"opening post soft-deleted", "deleted"}, {"soft-deleted thread", "deleted"},
@@ -421,7 +423,7 @@ func readExpectation(t *testing.T, kind string) expectation {
 	if err := json.Unmarshal([]byte(readFile(t, "../source/testdata/"+kind+"-"+engine+"-expect.json")), &e); err != nil {
 		t.Fatal(err)
 	}
-	if len(e.Members) != 3 || len(e.NoMail) < 3 {
+	if len(e.Members) < 3 || len(e.NoMail) < 3 {
 		t.Fatalf("the expectation of %s has %d members and %d who get no messages", kind, len(e.Members), len(e.NoMail))
 	}
 	return e
