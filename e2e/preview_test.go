@@ -103,6 +103,7 @@ func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 		"fluxbb":    {"id", "FROM posts WHERE posted"},
 		"smf2":      {"id_msg", "FROM smf_messages WHERE poster_time"},
 		"flarum":    {"id", "FROM posts WHERE type = 'comment' AND TIMESTAMPDIFF(SECOND, '1970-01-01', created_at)"},
+		"nodebb":    {"substring(_key FROM '[0-9]+')::bigint", "FROM legacy_hash WHERE _key ~ '^post:[0-9]+$' AND FLOOR((data->>'timestamp')::numeric / 1000)"},
 		"discourse": {"p.id", "FROM posts p JOIN topics t ON t.id = p.topic_id AND t.archetype = 'regular' WHERE FLOOR(EXTRACT(EPOCH FROM p.created_at))"},
 	}[kind]
 	ids := queryInts(t, dsn, fmt.Sprintf("SELECT %s %s BETWEEN %d AND %d ORDER BY 1", posts[0], posts[1], window[0], window[1]-1))
@@ -148,7 +149,7 @@ func openForum(t *testing.T, dsn string) *sql.DB {
 }
 
 // dumpedForums are the forum types with a dump that the software wrote, or that was filled for it.
-var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse", "flarum"}
+var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse", "nodebb", "flarum"}
 
 func TestPreview_MatchesForum(t *testing.T) {
 	for _, kind := range dumpedForums {
@@ -233,6 +234,7 @@ func reasonFor(theirs string) (ours string, known bool) {
 		{"event post", ""}, {"hidden thread", "thread deleted"}, {"hidden post", "post deleted"},
 		{"whisper", "post hidden"}, {"hidden by flags", "post hidden"}, {"unlisted", "thread hidden"}, {"category definition", "thread hidden"},
 		{"deleted by its author", "post deleted"},
+		{"purged", ""}, {"welcome topic", ""}, {"deleted topic", "deleted"}, {"deleted post", "deleted"}, {"block list", "ignored"}, {"is disabled", "no access"}, {"scheduled topic", "awaiting approval"},
 		{"ignore list", "ignored"}, {"opening post soft-deleted", "deleted"}, {"soft-deleted thread", "deleted"},
 		{"soft-deleted post", "post deleted"}, {"post awaiting approval", "post awaiting approval"},
 		{"thread awaiting approval", "awaiting approval"},
@@ -295,7 +297,8 @@ func previewRecipients(t *testing.T, config string, window [2]int64, members []i
 			t.Fatal(err)
 		}
 		if len(e.Groups) > 0 {
-			addresses = append(addresses, e.Member.Email)
+			local, domain, _ := strings.Cut(e.Member.Email, "@")
+			addresses = append(addresses, local+"@"+strings.ToLower(domain)) // as messages have it
 		}
 	}
 	if len(addresses) < 5 {
@@ -384,6 +387,9 @@ func loadForum(t *testing.T, kind string) (dsn, config string) {
 	if onPostgres(kind) {
 		dsn = servertest.Postgres(t)
 		servertest.LoadPostgresDump(t, dsn, "../source/testdata/"+kind+"-postgres.sql.gz")
+		if kind == "nodebb" {
+			askNodebbForEmail(t, dsn)
+		}
 	} else {
 		dsn = servertest.MariaDB(t)
 		servertest.LoadDump(t, dsn, "../source/testdata/"+kind+"-mariadb.sql.gz")
@@ -392,8 +398,18 @@ func loadForum(t *testing.T, kind string) (dsn, config string) {
 	return dsn, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:25")
 }
 
+// askNodebbForEmail lets all members ask for email about what they watch. By default, NodeBB sends none.
+func askNodebbForEmail(t *testing.T, dsn string) {
+	t.Helper()
+	_, err := openForum(t, dsn).ExecContext(t.Context(), `UPDATE legacy_hash
+		SET data = data || '{"notificationType_new-reply": "notificationemail", "notificationType_new-topic-in-category": "email"}' WHERE _key ~ '^user:[0-9]+:settings$'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // onPostgres reports whether a forum's dump is of PostgreSQL.
-func onPostgres(kind string) bool { return kind == "phpbb3" || kind == "discourse" }
+func onPostgres(kind string) bool { return kind == "phpbb3" || kind == "discourse" || kind == "nodebb" }
 
 func writeConfig(t *testing.T, dir, kind, forum, store, relay string) string {
 	t.Helper()
