@@ -43,7 +43,7 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"GRANT SELECT ON categor":  wantDiscourseRole,
 	"postrider_member_topics":  wantDiscourseIndexes,
 	"GRANT SELECT ON legacy_h": wantNodebbRole,
-	"postrider_names":          wantNodebbIndex,
+	"WHERE _key = 'username":   wantNodebbIndex,
 	"mybb_users ADD INDEX":     func(t *testing.T, s string) { wantUsedIndexes(t, "mybb", s) },
 	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
 	"{prefix}user_group_relat": wantXenforoRecipients,
