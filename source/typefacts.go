@@ -25,6 +25,7 @@ var certainties = map[string][]Certainty{
 	"fluxbb":    {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
 	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
 	"discourse": {{"Discourse 2.5 and later", "", "", "filled", ""}},
+	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3, and older 4", "", "", "schema", ""}},
 }
 
 // unsupported is what Postrider leaves out of a forum, by forum type.
@@ -37,6 +38,7 @@ var unsupported = map[string]string{
 	"fluxbb":    "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
 	"smf2":      "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
 	"discourse": "Private messages and whispers are never read. Watched tags, and mentions of groups.",
+	"nodebb":    "Posts, topics and categories of the fediverse are left out, with members' posts in them. A crosspost counts in its own category.",
 	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions. Of HTML, emails show only the words.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 }
