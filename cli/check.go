@@ -89,7 +89,7 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 	relay, conn := c.checkRelays(ctx, cfg)
 	all = append(append(all, checkDKIM(cfg)), relay...)
 	all = append(all, checkBounces(ctx, cfg)...)
-	all = append(all, checkAdmin(cfg))
+	all = append(append(all, checkAdmin(cfg)), descriptorsFinding(maxDescriptors())...)
 	if !o.offline {
 		all = append(all, checkDNS(ctx, cfg, o, conn)...)
 	}
