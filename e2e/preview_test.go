@@ -102,6 +102,7 @@ func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 		"phpbb3":    {"post_id", "FROM phpbb_posts WHERE post_time"},
 		"fluxbb":    {"id", "FROM posts WHERE posted"},
 		"smf2":      {"id_msg", "FROM smf_messages WHERE poster_time"},
+		"nodebb":    {"substring(_key FROM '[0-9]+')::bigint", "FROM legacy_hash WHERE _key ~ '^post:[0-9]+$' AND FLOOR((data->>'timestamp')::numeric / 1000)"},
 		"discourse": {"p.id", "FROM posts p JOIN topics t ON t.id = p.topic_id AND t.archetype = 'regular' WHERE FLOOR(EXTRACT(EPOCH FROM p.created_at))"},
 	}[kind]
 	ids := queryInts(t, dsn, fmt.Sprintf("SELECT %s %s BETWEEN %d AND %d ORDER BY 1", posts[0], posts[1], window[0], window[1]-1))
@@ -147,7 +148,7 @@ func openForum(t *testing.T, dsn string) *sql.DB {
 }
 
 // dumpedForums are the forum types with a dump that the software wrote, or that was filled for it.
-var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse"}
+var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse", "nodebb"}
 
 func TestPreview_MatchesForum(t *testing.T) {
 	for _, kind := range dumpedForums {
@@ -231,6 +232,7 @@ func reasonFor(theirs string) (ours string, known bool) {
 		{"opening post deleted", "deleted"}, {"first post of a merged", "deleted"}, {"private message", ""}, {"deleted for good", ""}, {"held for approval", "awaiting approval"}, {"small action", "post hidden"},
 		{"whisper", "post hidden"}, {"hidden by flags", "post hidden"}, {"unlisted", "thread hidden"}, {"category definition", "thread hidden"},
 		{"deleted by its author", "post deleted"},
+		{"purged", ""}, {"welcome topic", ""}, {"deleted topic", "deleted"}, {"deleted post", "deleted"}, {"block list", "ignored"}, {"is disabled", "no access"}, {"scheduled topic", "awaiting approval"},
 		{"ignore list", "ignored"}, {"opening post soft-deleted", "deleted"}, {"soft-deleted thread", "deleted"},
 		{"soft-deleted post", "post deleted"}, {"post awaiting approval", "post awaiting approval"},
 		{"thread awaiting approval", "awaiting approval"},
@@ -293,7 +295,8 @@ func previewRecipients(t *testing.T, config string, window [2]int64, members []i
 			t.Fatal(err)
 		}
 		if len(e.Groups) > 0 {
-			addresses = append(addresses, e.Member.Email)
+			local, domain, _ := strings.Cut(e.Member.Email, "@")
+			addresses = append(addresses, local+"@"+strings.ToLower(domain)) // as messages have it
 		}
 	}
 	if len(addresses) < 5 {
@@ -382,6 +385,9 @@ func loadForum(t *testing.T, kind string) (dsn, config string) {
 	if onPostgres(kind) {
 		dsn = servertest.Postgres(t)
 		servertest.LoadPostgresDump(t, dsn, "../source/testdata/"+kind+"-postgres.sql.gz")
+		if kind == "nodebb" {
+			askNodebbForEmail(t, dsn)
+		}
 	} else {
 		dsn = servertest.MariaDB(t)
 		servertest.LoadDump(t, dsn, "../source/testdata/"+kind+"-mariadb.sql.gz")
@@ -390,8 +396,18 @@ func loadForum(t *testing.T, kind string) (dsn, config string) {
 	return dsn, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:25")
 }
 
+// askNodebbForEmail lets all members ask for email about what they watch. By default, NodeBB sends none.
+func askNodebbForEmail(t *testing.T, dsn string) {
+	t.Helper()
+	_, err := openForum(t, dsn).ExecContext(t.Context(), `UPDATE legacy_hash
+		SET data = data || '{"notificationType_new-reply": "notificationemail", "notificationType_new-topic-in-category": "email"}' WHERE _key ~ '^user:[0-9]+:settings$'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // onPostgres reports whether a forum's dump is of PostgreSQL.
-func onPostgres(kind string) bool { return kind == "phpbb3" || kind == "discourse" }
+func onPostgres(kind string) bool { return kind == "phpbb3" || kind == "discourse" || kind == "nodebb" }
 
 func writeConfig(t *testing.T, dir, kind, forum, store, relay string) string {
 	t.Helper()
@@ -421,7 +437,7 @@ func readExpectation(t *testing.T, kind string) expectation {
 	if err := json.Unmarshal([]byte(readFile(t, "../source/testdata/"+kind+"-"+engine+"-expect.json")), &e); err != nil {
 		t.Fatal(err)
 	}
-	if len(e.Members) != 3 || len(e.NoMail) < 3 {
+	if len(e.Members) < 3 || len(e.NoMail) < 3 {
 		t.Fatalf("the expectation of %s has %d members and %d who get no messages", kind, len(e.Members), len(e.NoMail))
 	}
 	return e

@@ -26,6 +26,7 @@ var certainties = map[string][]Certainty{
 	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
 	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3, and older 4", "", "", "schema", ""}},
 	"discourse": {{"Discourse 2.5 and later", "", "", "filled", ""}},
+	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "schema", "schema", "copy", "copy"}},
 }
 
 // unsupported is what Postrider leaves out of a forum, by forum type.
@@ -41,6 +42,8 @@ var unsupported = map[string]string{
 	"discourse": "Private messages and whispers are never read. Watched tags, and mentions of groups.",
 	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
+	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
+		"permissions: what they hide is marked as private, and left out.",
 }
 
 // Grants are the statements that make an account which can only read, by database. FORUM is the name of the forum's database.
