@@ -198,3 +198,33 @@ func TestMirror_FeedBecomesADigest(t *testing.T) {
 		t.Errorf("check finds fault with the mirror:\n%s", out)
 	}
 }
+
+func TestMembers_ImportListRemove(t *testing.T) {
+	dir, config, _ := newTestMirror(t, "")
+	file := filepath.Join(dir, "members.csv")
+	if err := os.WriteFile(file, []byte("name,email\nBen,ben@example.org\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantOutput(t, mustRun(t, "members", "import", file, "-c", config), "members: 1 new, 0 changed", "Nothing was changed.")
+	if out := mustRun(t, "members", "list", "--json", "-c", config); out != "[]\n" {
+		t.Errorf("after the dry run: %s", out)
+	}
+	mustRun(t, "members", "import", file, "--yes", "-c", config)
+	wantOutput(t, mustRun(t, "members", "list", "-c", config), "ben@example.org")
+	wantOutput(t, mustRun(t, "members", "remove", "ben@example.org", "-c", config), "removed member 1, Ben")
+	if _, errOut, code := run(t, "members", "remove", "ben@example.org", "-c", config); code != 1 || !strings.Contains(errOut, "there is no member") {
+		t.Errorf("exit %d, %s", code, errOut)
+	}
+	if _, errOut, code := run(t, "members", "list", "-c", newTestForum(t).config); code != 2 || !strings.Contains(errOut, "for type mirror") {
+		t.Errorf("another forum: exit %d, %s", code, errOut)
+	}
+}
+
+func TestCheck_MirrorBeforeTheFirstRun(t *testing.T) {
+	dir, config, _ := newTestMirror(t, "feeds = [{ url = \"https://news.example.org/feed\", section = \"News\" }]\n")
+	out, _, _ := run(t, "check", "--offline", "-c", config)
+	wantOutput(t, out, "warn  forum: the mirror has no database yet")
+	if _, err := os.Stat(filepath.Join(dir, "mirror.db")); err == nil {
+		t.Error("check created the database")
+	}
+}

@@ -23,6 +23,7 @@ type Digest struct {
 	Excerpt       int // characters per excerpt after Fit: one of the lengths given to it
 	// MoreThreads counts the threads that exceed the byte budget. They are in Groups with Fits false.
 	MoreThreads int
+	Unread      forum.UnreadMessages // zero: none, or the administrator does not want them counted
 }
 
 // Group is a section with its threads that have new posts.

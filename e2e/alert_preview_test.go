@@ -30,10 +30,33 @@ var emailedPosts = map[string]string{
 		    OR t.firstpost = p.pid AND t.fid IN (SELECT fid FROM mybb_forumsubscriptions s WHERE s.uid = u.uid)
 		    OR REGEXP_REPLACE(p.message, '(?i)(\\[quote[^]]*\\])(\\s*\\[quote[^]]*\\])+', '\\1') LIKE CONCAT('%[quote="', u.username, '"%') OR p.message LIKE CONCAT('%@"', u.username, '"%')
 		    OR p.message LIKE CONCAT('%@', u.username, '%'))`,
+	"nodebb": `SELECT (p.data->>'pid')::bigint
+		  FROM legacy_hash p
+		  JOIN legacy_hash t ON t._key = 'topic:' || (p.data->>'tid')
+		  JOIN legacy_hash u ON u._key = 'user:' || $1::bigint
+		 WHERE p._key ~ '^post:[0-9]+$' AND FLOOR((p.data->>'timestamp')::numeric / 1000) >= $2 AND FLOOR((p.data->>'timestamp')::numeric / 1000) < $3
+		   AND p.data->>'uid' <> u.data->>'uid'
+		   AND NOT EXISTS (SELECT 1 FROM legacy_set i WHERE i._key = 'tid:' || (t.data->>'tid') || ':ignorers' AND i.member = u.data->>'uid')
+		   AND (EXISTS (SELECT 1 FROM legacy_set f WHERE f._key = 'tid:' || (t.data->>'tid') || ':followers' AND f.member = u.data->>'uid')
+		    OR NOT EXISTS (SELECT 1 FROM legacy_zset w WHERE w._key = 'cid:' || (t.data->>'cid') || ':uid:watch:state' AND w.value = u.data->>'uid' AND w.score = 1)
+		   AND (t.data->>'mainPid' = p.data->>'pid' AND EXISTS (SELECT 1 FROM legacy_zset w WHERE w._key = 'cid:' || (t.data->>'cid') || ':uid:watch:state' AND w.value = u.data->>'uid' AND w.score = 4)
+		    OR p.data->>'content' ~ ('(^|\n)> @' || (u.data->>'userslug') || ' (said in \[[^\n]*\]|\[said\])\(/post/[0-9]+\):')
+		    OR p.data->>'content' ~* ('(^|\n)([^>\n][^\n]*\W)?@' || (u.data->>'userslug') || '\M')))`,
+	"discourse": `SELECT p.id
+		  FROM posts p
+		  JOIN topics t ON t.id = p.topic_id AND t.archetype = 'regular'
+		  JOIN users u ON u.id = $1
+		 WHERE FLOOR(EXTRACT(EPOCH FROM p.created_at)) >= $2 AND FLOOR(EXTRACT(EPOCH FROM p.created_at)) < $3 AND p.user_id <> u.id
+		   AND NOT EXISTS (SELECT 1 FROM topic_users w WHERE w.user_id = u.id AND w.topic_id = t.id AND w.notification_level = 0)
+		   AND (EXISTS (SELECT 1 FROM topic_users w WHERE w.user_id = u.id AND w.topic_id = t.id AND w.notification_level = 3)
+		    OR EXISTS (SELECT 1 FROM category_users w WHERE w.user_id = u.id AND w.category_id = t.category_id
+		                  AND (w.notification_level = 3 OR w.notification_level = 4 AND p.post_number = 1))
+		    OR REGEXP_REPLACE(p.cooked, '(<aside[^>]*>)(.*</aside>|.*$)', '\1') LIKE CONCAT('%data-username="', u.username, '"%')
+		    OR LOWER(p.cooked) LIKE CONCAT('%<a class="mention" href="/u/', u.username_lower, '">%'))`,
 }
 
 func TestPreview_AlertMatchesForum(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "mybb"} {
+	for _, kind := range []string{"xenforo2", "mybb", "discourse", "nodebb"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			want := readExpectation(t, kind)

@@ -59,7 +59,7 @@ func explainPosts(t *testing.T, config string, member int64, posts []int64) map[
 // TestExplain_MatchesForumForEveryPost runs the daemon on the forums. It then checks the explanation of every post in the window,
 // and of every post that the expectation has a reason for.
 func TestExplain_MatchesForumForEveryPost(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "mybb"} {
+	for _, kind := range dumpedForums {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
 			dsn, config := loadForum(t, kind)

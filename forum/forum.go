@@ -176,7 +176,7 @@ func (a Access) MayRead(m MemberID, t *Thread) bool {
 	return true
 }
 
-// Links returns the URLs of a forum's own pages.
+// Links returns the URLs of a forum's own pages, as far as they need only IDs.
 type Links interface {
 	Section(SectionID) string
 	Thread(ThreadID) string

@@ -56,6 +56,17 @@ type ReadMarks struct {
 	KeptSince time.Time // the forum keeps no older marks; zero: it keeps all
 }
 
+// UnreadMessages are the private messages that a member has not read.
+type UnreadMessages struct {
+	Count   int
+	Senders []string // at most UnreadSenders
+	// MoreSenders: there are others.
+	MoreSenders bool
+}
+
+// UnreadSenders is the maximum number of senders that a digest names.
+const UnreadSenders = 3
+
 // Arrival is a post as the scan finds it: where it is, and whether an ordinary reader can see it now.
 type Arrival struct {
 	Post     PostID

@@ -23,8 +23,10 @@ type Doc struct {
 // Links gives the URLs of the forum's own pages. Every field is optional; what cannot be linked is shown as
 // text.
 type Links struct {
-	Post       func(id int64) string // a post, by its ID alone
-	Member     func(id int64) string // a member's page
+	Post   func(id int64) string // a post, by its ID alone
+	Member func(id int64) string // a member's page
+	// Numbered is a post by its number in a thread, for a forum that finds none by its ID.
+	Numbered   func(thread, number int64) string
 	Attachment func(id int64) string // nil: the path that the dialect uses, below Base
 	Base       string                // the forum's URL, for relative links and attachments
 

@@ -250,18 +250,30 @@ func (r *s9eReader) media(x xml.StartElement, site string) {
 
 // postMention adds Flarum's @"Ray"#p14. At the start of a quote, it says whose words follow.
 func (r *s9eReader) postMention(x xml.StartElement) {
-	name, post := mentionName(x), number(attrOf(x, "id"))
+	name, post, to := mentionName(x), number(attrOf(x, "id")), r.postURL(x)
 	if t := r.top(); t != nil && t.tag == tagQuote && *t.source == (Quote{}) && strings.TrimSpace(string(r.src[t.start:])) == "" {
 		t.source.Author, t.source.Post = oneLine(name, maxAuthor), post
+		if r.links.Numbered != nil {
+			t.value = to
+		}
 		return
-	}
-	to := ""
-	if r.links.Post != nil && post != 0 {
-		to = r.links.Post(post)
 	}
 	r.start(token{tag: tagURL, value: to})
 	r.text("@" + name)
 	r.close()
+}
+
+// postURL returns the address of the post that a POSTMENTION is about.
+func (r *s9eReader) postURL(x xml.StartElement) string {
+	thread, post := number(attrOf(x, "discussionid")), number(attrOf(x, "id"))
+	to := ""
+	if r.links.Post != nil && post != 0 {
+		to = r.links.Post(post)
+	}
+	if to == "" && r.links.Numbered != nil && thread != 0 { // as when the mention was written
+		to = r.links.Numbered(thread, number(attrOf(x, "number")))
+	}
+	return to
 }
 
 func mentionName(x xml.StartElement) string {

@@ -167,6 +167,12 @@ func (in *intake) member(path string, m Member) error {
 		key = strings.ToLower(m.Email)
 		var other string
 		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
+		if err == nil && other == addressID(m.Email) {
+			var adopted int64
+			if adopted, err = in.exec("adopt_member", args{"ref": m.ID, "other": other}); err == nil && adopted == 1 {
+				err = sql.ErrNoRows // nobody else has the address now
+			}
+		}
 		if err == nil {
 			return fieldError(path+".email", "already belongs to member %q: each address can have one member", other)
 		}

@@ -122,3 +122,24 @@ INSERT INTO feed_item (url, item, content, stored, seen_at) VALUES (:url, :item,
 
 -- name: forget_feed_items
 DELETE FROM feed_item WHERE seen_at < :before
+
+-- name: member
+SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale FROM member m WHERE m.ref = :ref
+
+-- name: members
+SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale,
+       (SELECT COUNT(*) FROM section_watch s WHERE s.member_id = m.id) + (SELECT COUNT(*) FROM thread_watch t WHERE t.member_id = m.id) AS watches
+  FROM member m
+ WHERE m.id > :after
+ ORDER BY m.id
+ LIMIT :limit
+
+-- name: sections_named
+SELECT s.id, s.ref FROM section s WHERE s.deleted = 0 AND (s.ref = :name OR s.title = :name)
+
+-- name: add_section_watch
+INSERT INTO section_watch (member_id, section_id, level) VALUES (:member_id, :section_id, 2) ON CONFLICT (member_id, section_id) DO NOTHING
+
+-- name: adopt_member
+-- Gives a member who is known by their address alone the ID of the site.
+UPDATE member SET ref = :ref WHERE ref = :other AND NOT EXISTS (SELECT 1 FROM member o WHERE o.ref = :ref)

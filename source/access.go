@@ -45,8 +45,22 @@ func (s *Snapshot) Access(ctx context.Context, classes []forum.Class) (map[forum
 	access := make(map[forum.Class]forum.Access, len(classes))
 	for _, c := range classes {
 		access[c] = granted.access(rolesOf(c), listed)
+		if s.db.kind.needParent {
+			access[c] = withParents(access[c], listed)
+		}
 	}
 	return access, nil
+}
+
+// withParents leaves out sections whose parents may not be read. It looks one level up only, as Flarum does.
+func withParents(own forum.Access, listed []node) forum.Access {
+	access := make(forum.Access, len(own))
+	for _, n := range listed {
+		if right := own[n.id]; right != forum.NoRight && (n.parent == 0 || own[n.parent] != forum.NoRight) {
+			access[n.id] = right
+		}
+	}
+	return access
 }
 
 // rights reads the permissions of roles. It decodes each distinct text once, because most sections and roles share a few.

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"strings"
+
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"postrider/forum"
@@ -41,6 +43,14 @@ func keep[K comparable](kept *lru.Cache[K, string], id K, address string) {
 	} else {
 		kept.Remove(id)
 	}
+}
+
+// absolute returns an address that begins with "/" below that of the forum.
+func (db *DB) absolute(address string) string {
+	if strings.HasPrefix(address, "/") {
+		return db.base + address
+	}
+	return address
 }
 
 // Section implements forum.Links.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -45,12 +46,79 @@ var manyMembers = map[string]string{
 		ANALYZE TABLE mybb_users, mybb_threadsubscriptions, mybb_forumsubscriptions, mybb_threadsread, mybb_forumsread, mybb_awaitingactivation, mybb_posts`,
 }
 
-// boundedStatements holds the parameters of the statements, and how many rows each answers for.
-func boundedStatements() map[string]struct {
+// manyFlarumPosts is the same for Flarum, with 200,000 posts. All members have opened the thread 1, and a few follow it. A tag is
+// followed by one member.
+const manyFlarumPosts = `
+		SET foreign_key_checks = 0;
+		INSERT INTO users (id, username, nickname, email, is_email_confirmed, password, preferences, marked_all_as_read_at)
+		SELECT seq, CONCAT('Member ', seq), CONCAT('M ', seq), CONCAT('M', seq, '@Example.test'), 1, '', '{"locale":"de"}', UTC_TIMESTAMP() FROM seq_1001_to_21000;
+		DELETE FROM tag_user;
+		UPDATE discussion_user SET subscription = NULL;
+		INSERT INTO discussion_user (user_id, discussion_id, last_read_at, last_read_post_number, subscription)
+		SELECT seq, 1, '2020-01-01', 3, NULL FROM seq_1001_to_21000;
+		INSERT INTO discussion_user (user_id, discussion_id, subscription) VALUES (1200, 2, 'follow'), (999999, 1, 'follow');
+		UPDATE discussion_user SET subscription = 'follow', last_read_at = '2026-11-23' WHERE discussion_id = 1 AND user_id IN (1100, 1200);
+		INSERT INTO tag_user (user_id, tag_id, subscription) VALUES (1300, 3, 'lurk');
+		INSERT INTO posts (id, discussion_id, number, created_at, user_id, type, content)
+		SELECT seq, 100000 + (seq - 100000) DIV 5000, (seq - 100000) MOD 5000 + 1, DATE_ADD('2026-11-23', INTERVAL seq - 100000 SECOND), 1001 + seq MOD 500, 'comment', '<t>A post.</t>'
+		  FROM seq_100000_to_299999;
+		INSERT INTO discussions (id, title, created_at, slug, last_posted_at) SELECT seq, 'A thread', '2026-11-23', '', '2026-11-25' FROM seq_100000_to_100040;
+		INSERT INTO discussion_tag (discussion_id, tag_id) SELECT seq, 3 FROM seq_100000_to_100040;
+		INSERT INTO discussion_tag (discussion_id, tag_id) SELECT seq, 2 FROM seq_100000_to_100040;
+		ANALYZE TABLE users, discussion_user, tag_user, posts, discussions, discussion_tag`
+
+// postStatements are those about posts and threads.
+func postStatements() map[string]countedStatement {
+	posts := []int{100007, 150007, 200007, 250007, 299999}
+	threads := []int{100000, 100020, 100039}
+	return map[string]countedStatement{
+		"threads":         {params{"ids": threads}, 8, 3},
+		"thread_sections": {params{"ids": threads}, 2, 6},
+		"posts":           {params{"ids": posts}, 8, 5},
+		"bodies":          {params{"ids": posts}, 4, 5},
+		"numbers":         {params{"ids": posts}, 4, 5},
+		"likes":           {params{"ids": posts}, 2, 5},
+		"arrivals":        {params{"after": 299000, "limit": 500}, 6, 500},
+		"arrivals_of":     {params{"ids": posts}, 6, 5},
+		"newest":          {nil, 1, 1},
+		"created":         {params{"from": 1795392000 + 199900, "until": 1795392000 + 200000}, 1, 100},
+		"first_since":     {params{"from": 1795392000 + 199900}, 1, 100},
+	}
+}
+
+func TestFlarum_ReadsOnlyRowsItAnswersFor(t *testing.T) {
+	f := newFixture(t, "flarum")
+	db := openAdmin(t, f)
+	for _, statement := range documentedIndexes(t, "fl") {
+		execute(t, db, statement)
+	}
+	execute(t, db, manyFlarumPosts)
+	list := boundedStatements()
+	maps.Copy(list, postStatements())
+	list["took_part"] = countedStatement{params{"members": []int{1001, 1002}, "threads": []int{100000}}, 2, 20}
+	list["mutes"] = countedStatement{list["section_watches"].params, 3, 200}
+	list["section_reads"] = countedStatement{list["section_reads"].params, 3, 200 * 14}
+	read(t, f.open(t), func(s *Snapshot) error {
+		for name, b := range list {
+			before := handlerReads(t, s.tx)
+			rows := countRows(t, s, name, b.params, b.columns)
+			if got, limit := handlerReads(t, s.tx)-before, 8*max(rows, b.most)+50; got > limit {
+				t.Errorf("%s reads %d rows to return %d, want at most %d", name, got, rows, limit)
+			}
+		}
+		return nil
+	})
+}
+
+// countedStatement holds the parameters of a statement, and how many rows it answers for.
+type countedStatement struct {
 	params  params
 	columns int
 	most    int
-} {
+}
+
+// boundedStatements holds the parameters of the statements, and how many rows each answers for.
+func boundedStatements() map[string]countedStatement {
 	var names, addresses []string
 	var members []forum.MemberID
 	for i := range 200 {
@@ -58,12 +126,7 @@ func boundedStatements() map[string]struct {
 		addresses = append(addresses, fmt.Sprintf("m%d@example.test", 1001+97*i), fmt.Sprintf("none%d@example.test", i))
 		members = append(members, forum.MemberID(1001+i))
 	}
-	type statement = struct {
-		params  params
-		columns int
-		most    int
-	}
-	return map[string]statement{
+	return map[string]countedStatement{
 		"named":           {params{"names": names}, 2, 600},
 		"addressed":       {params{"addresses": addresses}, 2, 400},
 		"find":            {params{"name": "MEMBER 4711"}, 1, 1},
@@ -111,10 +174,11 @@ func documentedIndexes(t *testing.T, prefix string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := map[string]string{"xe": "xf_", "my": "mybb_"}[prefix]
+	table := map[string]string{"xe": "xf_", "my": "mybb_", "fl": ""}[prefix]
 	var list []string
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "ALTER TABLE "+table) && strings.Contains(line, "ADD INDEX") {
+		ours := strings.Contains(line, "ADD INDEX postrider_") // Flarum's tables have no prefix
+		if strings.HasPrefix(line, "ALTER TABLE "+table) && strings.Contains(line, "ADD INDEX") && ours == (table == "") {
 			list = append(list, line)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -62,21 +62,19 @@ func postsVisibleTo(t *testing.T, f fixture, db *DB, id forum.MemberID) visibleP
 		}
 		for _, p := range posts {
 			th := in[p.Thread]
-			right := access[m.Class][th.Section]
 			switch {
-			case p.State != forum.Visible || th.State != forum.Visible || th.Redirect:
-			case right == forum.NoRight || right == forum.ReadOwn && th.Starter != id:
+			case p.State != forum.Visible || !access[m.Class].MayRead(id, &th):
 			case p.Author == id:
 				v.own = append(v.own, p.ID)
 			case ignores[id][p.Author]:
 			default:
 				v.show = append(v.show, p.ID)
 				_, thread := watches[id].Threads[th.ID]
-				section, known := watches[id].Sections[th.Section]
-				if watches[id].Muted[th.ID] {
-					continue
+				for section := range th.InSections {
+					watch, known := watches[id].Sections[section]
+					thread = thread || known && (watch.Level == forum.AllPosts || th.FirstPost == p.ID)
 				}
-				if thread || known && (section.Level == forum.AllPosts || th.FirstPost == p.ID) {
+				if thread && !watches[id].Mute(&th) {
 					v.watched = append(v.watched, p.ID)
 				}
 			}
@@ -147,6 +145,19 @@ var rightsQueries = map[string]string{
 		  EXISTS (SELECT 1 FROM mg WHERE mg.id_member = u.id_member AND mg.gid = 1)
 		  OR (EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 0)
 		    AND NOT EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 1)))`,
+	"flarum": `WITH g AS (
+		  SELECT u.id AS uid, 2 AS gid FROM users u
+		  UNION SELECT u.id, 3 FROM users u WHERE u.is_email_confirmed AND (u.suspended_until IS NULL OR u.suspended_until <= '2026-11-23 11:00:00')
+		  UNION SELECT u.id, gu.group_id FROM users u JOIN group_user gu ON gu.user_id = u.id
+		        WHERE u.is_email_confirmed AND (u.suspended_until IS NULL OR u.suspended_until <= '2026-11-23 11:00:00')
+		), own AS (
+		  SELECT m.uid, t.id AS tag_id, t.parent_id FROM (SELECT DISTINCT uid FROM g) m CROSS JOIN tags t
+		   WHERE EXISTS (SELECT 1 FROM g a WHERE a.uid = m.uid AND a.gid = 1)
+		      OR EXISTS (SELECT 1 FROM g JOIN group_permission gp ON gp.group_id = g.gid WHERE g.uid = m.uid
+		                  AND gp.permission = CASE WHEN t.is_restricted THEN CONCAT('tag', t.id, '.viewForum') ELSE 'viewForum' END)
+		)
+		SELECT o.uid, o.tag_id, 0 FROM own o WHERE o.parent_id IS NULL OR EXISTS (SELECT 1 FROM own p WHERE p.uid = o.uid AND p.tag_id = o.parent_id)
+		 UNION ALL SELECT DISTINCT g.uid, 1000000000, 0 FROM g WHERE g.gid = 1 OR EXISTS (SELECT 1 FROM group_permission gp WHERE gp.group_id = g.gid AND gp.permission = 'viewForum')`,
 	"nodebb": `WITH cats AS (SELECT z.value AS cid FROM legacy_zset z JOIN legacy_hash h ON h._key = 'category:' || z.value
 		  WHERE z._key = 'categories:cid' AND z.value ~ '^[0-9]+$' AND COALESCE((h.data->>'disabled')::int, 0) = 0),
 		allowed AS (

@@ -54,11 +54,18 @@ func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.
 func (db *DB) markupLinks() markup.Links {
-	return markup.Links{
+	numbered, _ := db.links.Links.(interface {
+		Numbered(thread forum.ThreadID, number int64) string
+	})
+	links := markup.Links{
 		Post:   func(id int64) string { return db.links.Post(0, forum.PostID(id)) },
 		Member: func(id int64) string { return db.links.Member(forum.MemberID(id)) },
 		Base:   db.base,
 	}
+	if numbered != nil {
+		links.Numbered = func(thread, number int64) string { return numbered.Numbered(forum.ThreadID(thread), number) }
+	}
+	return links
 }
 
 // number sets the posts' numbers: as the forum stores them, or counting from the oldest post of each thread in ids.

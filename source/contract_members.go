@@ -89,5 +89,11 @@ func audienceQueries() []querySpec {
 			about:   "Of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.",
 			without: "postrider check does not count them.", omitted: true,
 		},
+		{
+			name: "unread_messages", params: words("members"), columns: words("member_id sender_id sender messages"),
+			about: "How many private messages each member has not read, by sender, newest first. Asked only if private_messages in [digest] is set. " +
+				"Texts and subjects of private messages are never read.",
+			without: "Digests do not count private messages.", omitted: true,
+		},
 	}
 }

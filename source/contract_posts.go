@@ -11,7 +11,7 @@ func postQueries() []querySpec {
 			about: "The whole tree, with categories, links and closed sections. parent_id is 0 at the top. place is the order among siblings. " +
 				"holds_threads is 0 for a node that cannot contain threads. closed is 1 for a section that the forum does not list, because it is " +
 				"inactive or has a password; it also closes all sections below. address is the section's URL, if it does not follow from the ID; at most " +
-				"500 characters.",
+				"500 characters. It may begin with \"/\", after the forum's address.",
 		},
 		{
 			name: "threads", params: words("ids"),

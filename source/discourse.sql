@@ -61,6 +61,7 @@ SELECT p.id                        AS id,
        p.post_number               AS number
   FROM posts p
  WHERE p.id IN (:ids)
+ ORDER BY p.topic_id, p.post_number
 
 -- name: likes
 SELECT a.post_id                   AS id,
@@ -290,7 +291,8 @@ SELECT COALESCE(MAX(p.id), 0)      AS id
   FROM posts p
 
 -- name: created
--- The index on the time lacks deleted posts. The second part finds them: it walks back from the newest post to the first that is older.
+-- The index on the time lacks deleted posts. The second part looks for them between the IDs of the posts around the window. It asks
+-- for 20 of each, because a merge gives old posts new IDs.
 SELECT p.id                        AS id
   FROM posts p
   JOIN topics t ON t.id = p.topic_id AND t.archetype = 'regular'
@@ -299,7 +301,13 @@ SELECT p.id                        AS id
 SELECT h.id
   FROM posts h
   JOIN topics t ON t.id = h.topic_id AND t.archetype = 'regular'
- WHERE h.id > COALESCE((SELECT o.id FROM posts o WHERE o.created_at < to_timestamp(:from) AT TIME ZONE 'UTC' ORDER BY o.id DESC LIMIT 1), 0)
+ WHERE h.id >= COALESCE((SELECT MIN(b.id) FROM (SELECT n.id FROM posts n
+                                                 WHERE n.created_at < to_timestamp(:from) AT TIME ZONE 'UTC' AND n.deleted_at IS NULL
+                                                 ORDER BY n.created_at DESC LIMIT 20) b), 0)
+   AND h.id <= COALESCE((SELECT MAX(a.id) FROM (SELECT n.id FROM posts n
+                                                 WHERE n.created_at >= to_timestamp(:until) AT TIME ZONE 'UTC' AND n.deleted_at IS NULL
+                                                 ORDER BY n.created_at LIMIT 20) a
+                        HAVING COUNT(*) = 20), 2147483647)
    AND h.created_at >= to_timestamp(:from) AT TIME ZONE 'UTC' AND h.created_at < to_timestamp(:until) AT TIME ZONE 'UTC' AND h.deleted_at IS NOT NULL
  ORDER BY id
 

@@ -39,11 +39,13 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"GRANT SELECT ON phpbb.*":  func(t *testing.T, s string) { wantReadOnlyAccount(t, "phpbb3/mysql", "phpbb", s) },
 	"GRANT SELECT ON fluxbb.*": func(t *testing.T, s string) { wantReadOnlyAccount(t, "fluxbb", "fluxbb", s) },
 	"GRANT SELECT ON smf.*":    func(t *testing.T, s string) { wantReadOnlyAccount(t, "smf2", "smf", s) },
+	"GRANT SELECT ON flarum.*": func(t *testing.T, s string) { wantReadOnlyAccount(t, "flarum", "flarum", s) },
+	"postrider_author (":       func(t *testing.T, s string) { wantUsedIndexes(t, "flarum", s) },
 	"CREATE ROLE reader":       func(t *testing.T, s string) { wantReadOnlyRole(t, "phpbb3", "phpbb", s) },
 	"GRANT SELECT ON categor":  wantDiscourseRole,
 	"postrider_member_topics":  wantDiscourseIndexes,
 	"GRANT SELECT ON legacy_h": wantNodebbRole,
-	"postrider_names":          wantNodebbIndex,
+	"WHERE _key = 'username":   wantNodebbIndex,
 	"mybb_users ADD INDEX":     func(t *testing.T, s string) { wantUsedIndexes(t, "mybb", s) },
 	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
 	"{prefix}user_group_relat": wantXenforoRecipients,
@@ -191,7 +193,7 @@ func wantReadOnly(t *testing.T, c Config, db *sql.DB) {
 			t.Errorf("check: %s: %s", x.Part, x.Text)
 		}
 	}
-	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "discourse": "posts", "nodebb": "legacy_hash"}[c.Type]
+	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "discourse": "posts", "nodebb": "legacy_hash", "flarum": "posts"}[c.Type]
 	if _, err := db.ExecContext(t.Context(), "DROP TABLE "+table); err == nil {
 		t.Error("the account may drop a table")
 	}

@@ -31,7 +31,11 @@ func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	if engineOf(t, from.dsn) == sqlfile.Postgres {
 		schema = "'public'"
 	}
-	rows, err := source.QueryContext(t.Context(), `SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
+	kind := "c.data_type"
+	if from.kind == "flarum" { // Laravel's migrations: tinyint(1) is a boolean elsewhere
+		kind = "CONCAT('laravel ', c.column_type)"
+	}
+	rows, err := source.QueryContext(t.Context(), `SELECT c.table_name, c.column_name, `+kind+` FROM information_schema.columns c
 		JOIN information_schema.tables b ON b.table_schema = c.table_schema AND b.table_name = c.table_name AND b.table_type = 'BASE TABLE'
 		WHERE c.table_schema = `+schema+` ORDER BY c.table_name, c.ordinal_position`)
 	if err != nil {
@@ -78,6 +82,21 @@ type copiedColumn struct{ name, kind string }
 // copiedType returns a similar type of another engine.
 func (c copiedColumn) copiedType(to sqlfile.Engine) string {
 	kind := strings.ToLower(c.kind)
+	if laravel, ok := strings.CutPrefix(kind, "laravel "); ok {
+		kind = laravel
+		switch {
+		case to == sqlfile.Postgres && kind == "tinyint(1)":
+			return "BOOLEAN"
+		case to == sqlfile.Postgres && kind == "blob":
+			return "JSON"
+		case to == sqlfile.Postgres && (kind == "datetime" || kind == "timestamp"):
+			return "TIMESTAMP(0) WITHOUT TIME ZONE"
+		case kind == "datetime" || kind == "timestamp":
+			return "DATETIME"
+		case kind == "blob":
+			return "TEXT"
+		}
+	}
 	switch {
 	case strings.Contains(kind, "int"):
 		return "BIGINT"

@@ -57,5 +57,6 @@ const (
 	lostSolved      = "emails do not show which threads are solved"
 	lostAttachments = "emails do not name attached files"
 	lostPolls       = "emails do not show the questions of polls"
+	lostMessages    = "digests do not count private messages"
 	lostSite        = "the version of the forum is not checked"
 )

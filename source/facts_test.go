@@ -18,6 +18,7 @@ type forumFacts struct {
 	readS2       int64          // when ray read s2 last
 	write        string         // a statement that changes posts
 	numbers      string         // a query for the numbers of posts, if the forum stores them
+	twoNames     bool           // a search also finds user names, which are not shown
 }
 
 var facts = map[string]forumFacts{
@@ -51,6 +52,13 @@ var facts = map[string]forumFacts{
 		title:    "Indo Pacific & East Asia", recycles: true, ignores: true, keptDays: 3650,
 		readT28: 1795428014, readS2: 1795337645, // the times of the newest messages that they had seen
 		write: "DELETE FROM smf_messages",
+	},
+	"flarum": {
+		group:    forum.Group{ID: 5, Title: "Staff"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "xkid", "s5", "s6", "xmem", "xhid", "xsec", "xurg"},
+		title:    "Indo Pacific & East Asia", hidden: true, ignores: true, keptDays: 3650,
+		readT28: 1795400039, // right before the first post that panda has not read
+		write:   "DELETE FROM posts", numbers: "SELECT id, number FROM posts", twoNames: true,
 	},
 	"nodebb": {
 		group:    forum.Group{ID: 3598838459688592, Title: "Staff & Co"},

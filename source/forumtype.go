@@ -71,13 +71,14 @@ type forumType struct {
 	public     bool                                                             // everyone may read every section, so there is no query rights
 	schedules  bool                                                             // hidden posts can have a time that is still to come
 	visitReads bool                                                             // with a visit, a member has read everything until then
+	needParent bool                                                             // a section may be read only with the right to read its parent, too
 	own        bool                                                             // the database is ours: we write to it, and it may be empty
 	wordList   bool                                                             // word_filter returns all words in one row
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), nodebb(), mirror(), custom(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), nodebb(), flarum(), mirror(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

@@ -1,6 +1,10 @@
 package source
 
-import "postrider/internal/sqlfile"
+import (
+	"strings"
+
+	"postrider/internal/sqlfile"
+)
 
 // queryMacros are the words in braces that a query can use.
 func queryMacros(optional *optionalTables) map[string]sqlfile.Macro {
@@ -11,6 +15,7 @@ func queryMacros(optional *optionalTables) map[string]sqlfile.Macro {
 	macros["list"] = func(values string) string { return listOf(engine, values) }
 	macros["unix"] = func(at string) string { return secondsOf(engine, at) }
 	macros["time"] = func(seconds string) string { return timeOf(engine, seconds) }
+	macros["json"] = func(arg string) string { return jsonOf(engine, arg) }
 	return macros
 }
 
@@ -36,7 +41,7 @@ func secondsOf(engine sqlfile.Engine, at string) string {
 	case sqlfile.Postgres:
 		return "CAST(FLOOR(EXTRACT(EPOCH FROM " + at + ")) AS BIGINT)"
 	case sqlfile.MySQL:
-		return "CAST(FLOOR(UNIX_TIMESTAMP(" + at + ")) AS SIGNED)"
+		return "TIMESTAMPDIFF(SECOND, '1970-01-01', " + at + ")"
 	}
 	return "CAST(strftime('%s', " + at + ") AS INTEGER)"
 }
@@ -50,4 +55,17 @@ func timeOf(engine sqlfile.Engine, seconds string) string {
 		return "FROM_UNIXTIME(" + seconds + ")"
 	}
 	return "datetime(" + seconds + ", 'unixepoch')"
+}
+
+// jsonOf returns a text or a truth in a column of JSON objects, as text; NULL if there is none. The argument is the column and the key.
+// Truths are true and false, or 1 and 0 on SQLite.
+func jsonOf(engine sqlfile.Engine, arg string) string {
+	column, key, _ := strings.Cut(arg, " ")
+	switch engine {
+	case sqlfile.Postgres:
+		return "(CAST(" + column + " AS JSON) ->> '" + key + "')"
+	case sqlfile.MySQL:
+		return "JSON_UNQUOTE(JSON_EXTRACT(CONVERT(" + column + " USING utf8mb4), '$." + key + "'))"
+	}
+	return "CAST(json_extract(CAST(" + column + " AS TEXT), '$." + key + "') AS TEXT)"
 }

@@ -263,6 +263,9 @@ func TestSearchAnyPart_MatchesAnyPartOfName(t *testing.T) {
 			}
 			for _, wild := range []string{"%", "_", "|", "a%a", `\\`} {
 				found, err := s.SearchAnyPart(t.Context(), wild, 1000)
+				if facts[f.kind].twoNames && wild == "_" {
+					continue
+				}
 				found = slices.DeleteFunc(found, func(id forum.MemberID) bool {
 					return slices.ContainsFunc(all, func(m forum.Member) bool { return m.ID == id && strings.Contains(m.Name, wild) })
 				})

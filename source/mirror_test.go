@@ -168,19 +168,29 @@ func TestMirror_LinksToStoredAddresses(t *testing.T) {
 	})
 }
 
-func TestMirror_ShowsOnlyWordsOfHTML(t *testing.T) {
+func TestMirror_ShowsOnlySafeHTML(t *testing.T) {
 	for src, want := range map[string]string{
-		"<p>One&amp;two</p><p>three</p>":                    "One&two three",
-		"a<script>alert(1)</script>b<style>p{}</style>c":    "abc",
-		"<details><summary>s</summary>secret</details>open": "open",
-		"[b]x[/b]":                              "(b)x(/b)",
-		"<ul><li>one</li><li>two</li></ul":      "• one • two",
-		strings.Repeat("<div>", 50000) + "deep": "deep",
+		"<p>One&amp;two</p><p><b>three</b></p>":            "One&amp;two",
+		"a<script>alert(1)</script>b<style>p{}</style>c":   "abc",
+		`<p><a href="https://news.example/x">here</a></p>`: `href="https://news.example/x"`,
+		`<a href="javascript:alert(1)">here</a>`:           "here",
+		`<p onclick="x">[b]x[/b]</p>`:                      "[b]x[/b]",
+		"<blockquote><p>said</p></blockquote>":             "said",
+		strings.Repeat("<p>", 50000) + "deep":              "",
 	} {
-		doc := mirrorBody(markup.Dialect{}, "h"+src, markup.Links{})
-		if got := doc.Summary(markup.Labels{}, 100); got != want {
-			t.Errorf("%.40q is shown as %q, want %q", src, got, want)
+		html := mirrorBody(markup.Dialect{}, "h"+src, markup.Links{}).HTML(markup.Labels{})
+		if !strings.Contains(html, want) {
+			t.Errorf("%.60q is shown as %.300s, want %q", src, html, want)
 		}
+		for _, never := range []string{"script", "onclick", "alert", "<style"} {
+			if strings.Contains(html, never) {
+				t.Errorf("%.60q is shown with %s: %.300s", src, never, html)
+			}
+		}
+	}
+	hidden := mirrorBody(markup.Dialect{}, "h<details><summary>s</summary>secret</details>open", markup.Links{}).HTML(markup.Labels{})
+	if strings.Contains(hidden, "secret") || !strings.Contains(hidden, "open") {
+		t.Errorf("a folded part is shown: %s", hidden)
 	}
 }
 

@@ -22,7 +22,7 @@ func mybb() forumType {
 		prefix:     "mybb_",
 		files:      []string{"mybb.sql"},
 		versions:   []string{"1.8"},
-		lost:       map[string]string{"threadprefixes": lostPrefixes, "attachments": lostAttachments, "polls": lostPolls, "settings": lostSite, "datacache": lostSite},
+		lost:       map[string]string{"threadprefixes": lostPrefixes, "attachments": lostAttachments, "polls": lostPolls, "privatemessages": lostMessages, "settings": lostSite, "datacache": lostSite},
 		links:      func(base string) forum.Links { return mybbLinks(base) },
 		dialect:    markup.Dialect{Entities: true},
 		filter:     mybbFilter,

@@ -385,3 +385,15 @@ SELECT t.tid                       AS thread_id,
          WHERE visible = 1 AND closed NOT LIKE 'moved|%' AND replies < 2000
          ORDER BY tid DESC
          LIMIT 20) t
+
+-- name: unread_messages
+-- Folder 1 is the inbox.
+SELECT m.uid                       AS member_id,
+       m.fromid                    AS sender_id,
+       COALESCE(u.username, '')    AS sender,
+       COUNT(*)                    AS messages
+  FROM {if_readable privatemessages uid fromid folder status dateline} m
+  LEFT JOIN {prefix}users u ON u.uid = m.fromid
+ WHERE m.uid IN (:members) AND m.folder = 1 AND m.status = 0
+ GROUP BY m.uid, m.fromid, u.username
+ ORDER BY MAX(m.dateline) DESC

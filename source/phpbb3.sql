@@ -417,3 +417,15 @@ SELECT t.topic_id                  AS thread_id,
          WHERE topic_visibility = 1 AND topic_status <> 2 AND topic_posts_approved <= 2000
          ORDER BY topic_id DESC
          LIMIT 20) t
+
+-- name: unread_messages
+-- Folders: 0 the inbox, above 0 the member's own, -3 not sorted yet.
+SELECT m.user_id                   AS member_id,
+       m.author_id                 AS sender_id,
+       COALESCE(u.username, '')    AS sender,
+       COUNT(*)                    AS messages
+  FROM {if_readable privmsgs_to msg_id user_id author_id pm_unread pm_deleted folder_id} m
+  LEFT JOIN {prefix}users u ON u.user_id = m.author_id
+ WHERE m.user_id IN (:members) AND m.pm_unread = 1 AND m.pm_deleted = 0 AND (m.folder_id >= 0 OR m.folder_id = -3)
+ GROUP BY m.user_id, m.author_id, u.username
+ ORDER BY MAX(m.msg_id) DESC

@@ -43,7 +43,7 @@ func (s *Snapshot) nodes(ctx context.Context) ([]node, error) {
 			n.title = s.db.kind.section(n.title)
 		}
 		n.title = s.name(n.title)
-		keep(s.db.links.sections, n.id, address)
+		keep(s.db.links.sections, n.id, s.db.absolute(address))
 		nodes = append(nodes, n)
 		return nil
 	})

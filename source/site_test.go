@@ -13,6 +13,7 @@ func TestSite_IsReadFromEachDump(t *testing.T) {
 		"phpbb3": {Name: "phpBB test board", URL: "http://forum.example.test/phpbb", Version: "3.3.17"},
 		"fluxbb": {Name: "FluxBB test board", URL: "http://forum.example.test/fluxbb", Version: "1.5.11"},
 		"smf2":   {Version: "2.1.4"}, "nodebb": {Name: "Example Forum"}, "discourse": {Name: "Discourse test board"},
+		"flarum": {Name: "Example Forum", Version: "1.8.7"},
 	}
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		site, err := db.Site(t.Context())

@@ -21,7 +21,7 @@ func smf2() forumType {
 		prefix:   "smf_",
 		files:    []string{"smf2.sql"},
 		versions: []string{"2.1"},
-		lost:     map[string]string{"attachments": lostAttachments, "polls": lostPolls},
+		lost:     map[string]string{"attachments": lostAttachments, "polls": lostPolls, "pm_recipients": lostMessages, "personal_messages": lostMessages},
 		links:    func(base string) forum.Links { return smfLinks(base) },
 		dialect:  markup.Dialect{EscapedNames: true, NoMentions: true},
 		body:     markup.Dialect.SMF,

@@ -391,3 +391,15 @@ SELECT t.id_topic                  AS thread_id,
          WHERE approved = 1 AND num_replies < 2000
          ORDER BY id_topic DESC
          LIMIT 20) t
+
+-- name: unread_messages
+-- The lowest bit of is_read says that it was read, the next one that it was answered.
+SELECT r.id_member                 AS member_id,
+       m.id_member_from            AS sender_id,
+       m.from_name                 AS sender,
+       COUNT(*)                    AS messages
+  FROM {if_readable pm_recipients id_pm id_member is_read deleted} r
+  JOIN {if_readable personal_messages id_pm id_member_from from_name:text} m ON m.id_pm = r.id_pm
+ WHERE r.id_member IN (:members) AND r.is_read = 0 AND r.deleted = 0
+ GROUP BY r.id_member, m.id_member_from, m.from_name
+ ORDER BY MAX(r.id_pm) DESC

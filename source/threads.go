@@ -24,7 +24,7 @@ func (s *Snapshot) Threads(ctx context.Context, ids []forum.ThreadID) ([]forum.T
 		t.Title = s.title(t.Title)
 		t.StarterName, t.StartedAt = s.name(names.intern(starter)), unix(started)
 		t.State, err = stateOf(state)
-		keep(s.db.links.threads, t.ID, address)
+		keep(s.db.links.threads, t.ID, s.db.absolute(address))
 		threads = append(threads, t)
 		return err
 	})
@@ -75,7 +75,7 @@ func (s *Snapshot) Posts(ctx context.Context, ids []forum.PostID) ([]forum.Post,
 		p.AuthorName, p.PostedAt = s.name(names.intern(author)), unix(posted)
 		p.Version += s.dialect.version
 		p.State, err = stateOf(state)
-		keep(s.db.links.posts, p.ID, address)
+		keep(s.db.links.posts, p.ID, s.db.absolute(address))
 		posts = append(posts, p)
 		return err
 	})

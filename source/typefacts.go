@@ -24,7 +24,9 @@ var certainties = map[string][]Certainty{
 	"phpbb3":    {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.1, 3.2, and older 3.3", "schema", "schema", "schema", "schema"}},
 	"fluxbb":    {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
 	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
+	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3, and older 4", "", "", "schema", ""}},
 	"discourse": {{"Discourse 2.5 and later", "", "", "filled", ""}},
+	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "schema", "schema", "copy", "copy"}},
 }
 
 // unsupported is what Postrider leaves out of a forum, by forum type.
@@ -36,9 +38,12 @@ var unsupported = map[string]string{
 		"permissions.",
 	"fluxbb":    "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
 	"smf2":      "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	"nodebb":    "Posts, topics and categories of the fediverse, and the posts of members in them. A crosspost counts in its own category.",
 	"discourse": "Private messages and whispers are never read. Watched tags, and mentions of groups.",
-	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions. Of HTML, emails show only the words.",
+	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
+	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
+		"permissions: what they hide is marked as private, and left out.",
 }
 
 // Grants are the statements that make an account which can only read, by database. FORUM is the name of the forum's database.
@@ -59,6 +64,7 @@ var readOnlyAccounts = map[sqlfile.Engine]string{
 
 // grantedTables are the tables to grant, for forum types whose database also has what Postrider must not read.
 var grantedTables = map[string]string{
+	"nodebb": "legacy_hash, legacy_zset, legacy_set",
 	"discourse": "categories, category_groups, category_users, group_users, groups, users, user_emails, user_options, user_stats,\n" +
 		"  topics, topic_users, posts, post_actions, ignored_users, muted_users, shared_drafts, watched_words, anonymous_users",
 }

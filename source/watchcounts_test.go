@@ -21,6 +21,9 @@ var watchCountQueries = map[string]string{
 		  EXISTS (SELECT 1 FROM mybb_threadsubscriptions s WHERE s.uid = u.uid AND s.notification = 1) OR u.uid IN (SELECT uid FROM mybb_forumsubscriptions)
 		FROM mybb_users u WHERE u.usergroup NOT IN (5, 7) AND u.email <> ''
 		 AND (u.uid IN (SELECT uid FROM mybb_threadsubscriptions) OR u.uid IN (SELECT uid FROM mybb_forumsubscriptions))`,
+	"flarum": `SELECT u.id, CASE WHEN CONCAT('', u.preferences) LIKE '%"notify_newPost_email":false%' THEN 1 = 0 ELSE 1 = 1 END
+		FROM users u WHERE u.is_email_confirmed AND (u.suspended_until IS NULL OR u.suspended_until < '2026-11-23 11:00:00')
+		 AND (u.id IN (SELECT user_id FROM discussion_user WHERE subscription = 'follow') OR u.id IN (SELECT user_id FROM tag_user WHERE subscription IN ('lurk', 'follow')))`,
 	"fluxbb": `SELECT u.id, 1 = 1 FROM users u WHERE u.id > 1 AND u.group_id <> 0 AND u.email <> ''
 		 AND LOWER(u.username) NOT IN (SELECT LOWER(username) FROM bans WHERE username IS NOT NULL)
 		 AND (u.id IN (SELECT user_id FROM topic_subscriptions) OR u.id IN (SELECT user_id FROM forum_subscriptions))`,
@@ -50,6 +53,7 @@ var watchCountQueries = map[string]string{
 
 // silenceSome turns off the forum's email for every watch of some members, and returns a query for them.
 var silenceSome = map[string]string{
+	"flarum":    `UPDATE users SET preferences = '{"notify_newPost_email":false,"notify_newPostInTag_email":false,"notify_newDiscussionInTag_email":false}' WHERE id % 3 = 0`,
 	"xenforo":   `UPDATE xf_thread_watch SET email_subscribe = 0 WHERE user_id % 3 = 0; UPDATE xf_forum_watch SET send_email = 0 WHERE user_id % 3 = 0`,
 	"smf":       `UPDATE smf_user_alerts_prefs SET alert_value = 1 WHERE id_member % 3 = 0`,
 	"discourse": `UPDATE user_options SET email_level = 2 WHERE user_id % 3 = 0`,
@@ -58,7 +62,7 @@ var silenceSome = map[string]string{
 }
 
 func TestWatchCounts_MatchForumsTables(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
 			software := strings.TrimRight(f.kind, "12")

@@ -41,5 +41,5 @@ func nodeRights(flag func(name string) bool) grant {
 // lostXenForo is what is lost without an optional table.
 var lostXenForo = map[string]string{
 	"phrase": lostPrefixes, "thread_question": lostSolved, "attachment": lostAttachments, "attachment_data": lostAttachments, "poll": lostPolls,
-	"option": lostSite, "addon": lostSite,
+	"conversation_user": lostMessages, "option": lostSite, "addon": lostSite,
 }

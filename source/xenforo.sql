@@ -340,3 +340,15 @@ SELECT t.thread_id                 AS thread_id,
          WHERE discussion_state = 'visible' AND discussion_type <> 'redirect' AND reply_count < 2000
          ORDER BY thread_id DESC
          LIMIT 20) t
+
+-- name: unread_messages
+-- XenForo counts conversations, not their messages.
+SELECT c.owner_user_id             AS member_id,
+       c.last_message_user_id      AS sender_id,
+       COALESCE(u.username, '')    AS sender,
+       COUNT(*)                    AS messages
+  FROM {if_readable conversation_user owner_user_id last_message_user_id is_unread last_message_date} c
+  LEFT JOIN {prefix}user u ON u.user_id = c.last_message_user_id
+ WHERE c.owner_user_id IN (:members) AND c.is_unread = 1
+ GROUP BY c.owner_user_id, c.last_message_user_id, u.username
+ ORDER BY MAX(c.last_message_date) DESC

@@ -319,3 +319,29 @@ func TestFragment_FailureIsNotCached(t *testing.T) {
 		}
 	}
 }
+
+func TestDigest_CountsUnreadPrivateMessages(t *testing.T) {
+	set := load(t)
+	for _, tt := range []struct {
+		unread forum.UnreadMessages
+		want   string
+	}{
+		{forum.UnreadMessages{}, ""},
+		{forum.UnreadMessages{Count: 1}, "You have 1 unread private message."},
+		{forum.UnreadMessages{Count: 1200, Senders: []string{"<i>Zed", "Anna"}, MoreSenders: true}, "You have 1,200 unread private messages, from <i>Zed, Anna, …."},
+	} {
+		site, d := set.Sample()
+		d.Unread = tt.unread
+		c, err := set.NewRenderer(site, 256).Digest(d, sampleFooter(site), 80<<10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(c.Text.Plain()), " ")
+		if tt.want == "" && strings.Contains(text, "private message") || !strings.Contains(text, tt.want) {
+			t.Errorf("%+v: the text lacks %q:\n%.400s", tt.unread, tt.want, text)
+		}
+		if strings.Contains(c.HTML.Plain(), "<i>Zed") {
+			t.Error("a sender's name is not escaped")
+		}
+	}
+}

@@ -106,6 +106,9 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 	date := w.locale.calendar.write(w.locale.calendar.date, d.Until.In(w.zone))
 	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
 	summary := w.locale.mustText("summary.line", "what", what, "time", since)
+	if unread := w.locale.unread(d.Unread); unread != "" {
+		summary += ". " + unread
+	}
 	w.fill(slotSubject, subject, subject)
 	w.fill(slotPreheader, w.preheader(d), "")
 	w.fill(slotDate, date, date)
@@ -119,7 +122,7 @@ func (w *render) fillFooter(m forum.Member, f Footer) error {
 	if err := w.renderer.site.checkFooter(f); err != nil {
 		return fmt.Errorf("member %d: %w", m.ID, err)
 	}
-	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
+	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, w.locale.mustText("layout.any_member")), nameLimit)) // a preview may have no recipient
 	w.fill(slotMember, name, name)
 	zone := forum.ZoneName(w.zone.String())
 	w.fill(slotZone, zone, zone)

@@ -7,6 +7,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"postrider/digest"
+	"postrider/forum"
 	"postrider/internal/line"
 )
 
@@ -70,6 +71,26 @@ func (l *locale) likes(known []string, count int) string {
 		return l.mustText("likes.one_more", append(names, "n", count-1)...)
 	}
 	return l.mustText("likes.two_more", append(names[:4], "n", count-2)...)
+}
+
+// unread returns how many private messages a member has not read, or "".
+func (l *locale) unread(u forum.UnreadMessages) string {
+	if u.Count == 0 {
+		return ""
+	}
+	var names []string
+	for _, name := range u.Senders {
+		if name = line.Fit(name, nameLimit); name != "" {
+			names = append(names, l.isolate(name))
+		}
+	}
+	if u.MoreSenders {
+		names = append(names, "…")
+	}
+	if len(names) == 0 || len(u.Senders) == 0 {
+		return l.mustText("summary.unread", "n", u.Count)
+	}
+	return l.mustText("summary.unread_from", "n", u.Count, "names", strings.Join(names, ", "))
 }
 
 // longestForm returns the longest plural form of a message, filled with a number larger than any forum reaches.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -43,7 +44,32 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 		}
 		filled = append(filled, d)
 	}
+	if err := b.countMessages(ctx, s, filled, readers); err != nil {
+		return err
+	}
 	return b.foldQuotes(ctx, s, filled, readers, now)
+}
+
+// countMessages adds the number of unread private messages, and their senders, as far as the administrator wants them.
+func (b *Builder) countMessages(ctx context.Context, s *source.Snapshot, digests []*digest.Digest, readers map[forum.MemberID]*digest.Reader) error {
+	if b.set.PrivateMessages != settings.MessagesCount && b.set.PrivateMessages != settings.MessagesSenders {
+		return nil
+	}
+	members := make([]forum.MemberID, len(digests))
+	for i, d := range digests {
+		members[i] = d.Member.ID
+	}
+	unread, err := s.UnreadMessages(ctx, members, func(member, sender forum.MemberID) bool { return readers[member].Ignores[sender] })
+	if err != nil {
+		return err
+	}
+	for _, d := range digests {
+		d.Unread = unread[d.Member.ID]
+		if b.set.PrivateMessages == settings.MessagesCount {
+			d.Unread = forum.UnreadMessages{Count: d.Unread.Count}
+		}
+	}
+	return nil
 }
 
 // contentRequest lists what the editions of a batch need in total.

@@ -25,7 +25,16 @@ type Digest struct {
 	Excerpt     int            `toml:"excerpt_length"` // characters
 	MaxBytes    int            `toml:"max_bytes"`      // of decoded HTML
 	SkipRead    bool           `toml:"skip_read"`
+	// PrivateMessages is whether digests count unread private messages: MessagesOff, MessagesCount or MessagesSenders.
+	PrivateMessages string `toml:"private_messages"`
 }
+
+// The values of private_messages.
+const (
+	MessagesOff     = "off"
+	MessagesCount   = "count"
+	MessagesSenders = "senders" // names them, too
+)
 
 // DefaultDigest returns the defaults: a daily edition at 8:00.
 func DefaultDigest() Digest {
@@ -35,6 +44,8 @@ func DefaultDigest() Digest {
 		FirstWindow: 24 * time.Hour,
 		Excerpt:     300,
 		MaxBytes:    80_000,
+
+		PrivateMessages: MessagesOff,
 	}
 }
 
@@ -80,6 +91,9 @@ func (c Digest) Validate() error {
 	}
 	if c.MaxBytes < 20_000 || c.MaxBytes > 100_000 {
 		errs = append(errs, fmt.Errorf("max_bytes is %d: must be 20000 to 100000; Gmail clips messages at about 102000", c.MaxBytes))
+	}
+	if !slices.Contains([]string{MessagesOff, MessagesCount, MessagesSenders}, c.PrivateMessages) {
+		errs = append(errs, fmt.Errorf("private_messages is %q: must be %q, %q or %q", c.PrivateMessages, MessagesOff, MessagesCount, MessagesSenders))
 	}
 	return errors.Join(errs...)
 }

@@ -1,0 +1,163 @@
+package mirror
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Imported says what an import does.
+type Imported struct {
+	New, Changed, Same int // members
+	Watches            int // sections that members did not watch before
+}
+
+// errDryRun undoes a transaction.
+var errDryRun = errors.New("dry run")
+
+// Import stores members and their watches in one transaction; a dry run only says what it would do. Without an ID, a row is about the
+// member with its address. Watches are added, none is removed. The error names all mistakes with their lines.
+func (db *DB) Import(ctx context.Context, file string, rows []Row, dryRun bool, now time.Time) (done Imported, err error) {
+	err = db.transaction(ctx, func(tx *transaction) error {
+		in := newIntake(tx, now)
+		var errs []error
+		for _, row := range rows {
+			err := in.row(row, &done)
+			if wrong, theirs := errors.AsType[*FieldError](err); theirs && len(errs) < maxMistakes {
+				errs = append(errs, fmt.Errorf("%s:%d: %w", file, row.Line, wrong))
+			} else if err != nil {
+				return err
+			}
+		}
+		if len(errs) == 0 && dryRun {
+			return errDryRun
+		}
+		return errors.Join(errs...)
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return done, err
+}
+
+// MemberRow is a member in the mirror.
+type MemberRow struct {
+	ID      int64  `db:"id" json:"id"`
+	Ref     string `db:"ref" json:"ref"` // the sender's ID
+	Name    string `db:"name" json:"name"`
+	Email   string `db:"email" json:"email"`
+	Zone    string `db:"zone" json:"zone"`
+	Locale  string `db:"locale" json:"locale"`
+	Watches int    `db:"watches" json:"watches"` // sections and threads
+}
+
+// row stores one row of a file.
+func (in *intake) row(row Row, done *Imported) error {
+	m := row.Member
+	if m.ID == "" {
+		m.ID = addressID(m.Email)
+		err := in.get("member_of_address", args{"email_key": strings.ToLower(m.Email), "ref": ""}, &m.ID)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	var was MemberRow
+	err := in.get("member", args{"ref": m.ID}, &was)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		done.New++
+	case err != nil:
+		return err
+	default: // an empty field leaves what is known
+		m.Zone, m.Locale = cmp.Or(m.Zone, was.Zone), cmp.Or(m.Locale, was.Locale)
+		if m.Name == was.Name && m.Email == was.Email && m.Zone == was.Zone && m.Locale == was.Locale {
+			done.Same++
+		} else {
+			done.Changed++
+		}
+	}
+	if err := in.member("", m); err != nil {
+		if wrong, theirs := errors.AsType[*FieldError](err); theirs {
+			return fieldError("email", "%s", wrong.Text)
+		}
+		return err
+	}
+	for _, section := range row.Sections {
+		if err := in.watchByName(m.ID, section, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addressID is the ID of a member who is known by their address alone.
+func addressID(address string) string { return "email:" + strings.ToLower(address) }
+
+// watchByName adds a watch of a section, by its ID or else its title.
+func (in *intake) watchByName(member, section string, done *Imported) error {
+	var found []struct {
+		ID  int64  `db:"id"`
+		Ref string `db:"ref"`
+	}
+	if err := in.list("sections_named", args{"name": section}, &found); err != nil {
+		return err
+	}
+	for _, s := range found {
+		if s.Ref == section {
+			found = found[:0:0]
+			found = append(found, s)
+			break
+		}
+	}
+	switch len(found) {
+	case 0:
+		return fieldError("watches", "unknown section %q: must be the ID or the title of a section that was sent or that a feed has", section)
+	case 1:
+	default:
+		return fieldError("watches", "there are %d sections with the title %q: write the ID instead", len(found), section)
+	}
+	id, err := in.find("", "member", member)
+	if err != nil {
+		return err
+	}
+	added, err := in.exec("add_section_watch", args{"member_id": id, "section_id": found[0].ID})
+	done.Watches += int(added)
+	return err
+}
+
+// Members returns up to limit members with IDs above after, by ascending ID.
+func (db *DB) Members(ctx context.Context, after int64, limit int) (list []MemberRow, err error) {
+	err = db.transaction(ctx, func(tx *transaction) error {
+		return tx.list("members", args{"after": after, "limit": limit}, &list)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the members of the mirror: %w", err)
+	}
+	return list, nil
+}
+
+// Remove deletes the member with an address, or with an ID of the sender. It returns false if there is none.
+func (db *DB) Remove(ctx context.Context, addressOrID string, now time.Time) (removed MemberRow, found bool, err error) {
+	err = db.transaction(ctx, func(tx *transaction) error {
+		ref := addressOrID
+		err := tx.get("member_of_address", args{"email_key": strings.ToLower(addressOrID), "ref": ""}, &ref)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if err = tx.get("member", args{"ref": ref}, &removed); errors.Is(err, sql.ErrNoRows) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		found = true
+		return newIntake(tx, now).delete(Deletion{Member: ref})
+	})
+	if err != nil {
+		return MemberRow{}, false, fmt.Errorf("removing a member of the mirror: %w", err)
+	}
+	return removed, found, nil
+}
