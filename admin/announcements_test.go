@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -247,6 +248,27 @@ func TestCompose_InvalidFormKeepsItsInput(t *testing.T) {
 	got := b.postWithToken("/announcements/new", append([]string{"more", "yes"}, full...)...)
 	if got.status != http.StatusOK || strings.Count(got.body, "<textarea id=\"body-") != 2 || !strings.Contains(got.body, `value="A title"`) {
 		t.Errorf("another language: status %d\n%s", got.status, got.body)
+	}
+}
+
+func TestCompose_MarksOnlyTheFieldAtFault(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	b := w.admin()
+	invalid := regexp.MustCompile(`id="([a-z]+)-1"[^>]* aria-invalid="true"`)
+	for want, fields := range map[string][]string{
+		"title":      {"locale", "en", "title", "Hello {{nmae}}", "body", "A body"},
+		"body":       {"locale", "en", "title", "A title", "body", "Dear {{nmae}}"},
+		"locale":     {"locale", "english!", "title", "A title", "body", "A body"},
+		"title body": {"locale", "en", "title", "{{nmae}}", "body", "{{nmae}}"},
+	} {
+		var got []string
+		for _, m := range invalid.FindAllStringSubmatch(b.postWithToken("/announcements/new", fields...).body, -1) {
+			got = append(got, m[1])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q marks %q, want %q", fields, got, want)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *Server) bouncesPage() page {
 	}
 	for _, c := range bounce.Classes {
 		full.Classes = append(full.Classes, store.ClassCount{Class: c, Refusals: 2})
-		full.Refusals = append(full.Refusals, store.Refusal{Key: "digest/1/a", Source: store.FromComplaint, Class: c, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now})
+		full.Refusals = append(full.Refusals, store.Refusal{Key: "digest/1/a", Source: store.FromComplaint, Class: c, Code: 550, Enhanced: "5.1.1", Reply: "no", Stage: "RCPT TO", At: now})
 	}
 	return page{
 		name: name,

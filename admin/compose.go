@@ -6,6 +6,7 @@ import (
 	"math"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,6 +60,18 @@ type variantForm struct {
 	Number int // from 1
 	digest.Variant
 	Errors []string
+	Wrong  map[string]bool // the fields at fault, see templates.FieldError
+}
+
+// addErrors adds what is wrong with the variant, each fault once.
+func (x *variantForm) addErrors(err error) {
+	x.Wrong = make(map[string]bool)
+	for _, e := range templates.FieldErrors(err) {
+		x.Wrong[e.Field] = true
+		if text := e.Error(); !slices.Contains(x.Errors, text) {
+			x.Errors = append(x.Errors, text)
+		}
+	}
 }
 
 // maxVariants is how many languages the form accepts.
@@ -67,7 +80,7 @@ const maxVariants = 20
 func (s *Server) composeSamples() []sample {
 	full := composeView{
 		pageFrame: s.samplePageFrame("announcements"), ID: 1, Speed: "60", Canary: "1", Wait: "60", Forced: true, Languages: s.Pages.LanguageNames(),
-		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}}, {Number: 2}},
+		Variants: []variantForm{{1, digest.Variant{Locale: "en", Title: "A title", Body: "A body"}, []string{"a fault"}, map[string]bool{"locale": true, "title": true, "body": true}}, {Number: 2}},
 		Audience: audienceForm{Groups: map[int64]bool{1: true}}, forumOptions: forumOptions{[]option{{1, "A group"}}, []option{{1, "A section"}}},
 	}
 	for _, word := range []string{"number", "day", "list", "unknown_entries", "no_members", "speed"} {
@@ -195,12 +208,14 @@ func (s *Server) parseForm(v *request, view *composeView) (a digest.Announcement
 		a.Variants = append(a.Variants, x.Variant)
 		_, err := s.Renderer.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{x.Variant}, Forced: a.Forced}, s.Settings.Digest.MaxBytes)
 		if err != nil {
-			x.Errors, valid = strings.Split(err.Error(), "\n"), false
+			x.addErrors(err)
+			valid = false
 		}
 	}
 	if valid {
 		if _, err := s.Renderer.CompileAnnouncement(&a, s.Settings.Digest.MaxBytes); err != nil { // for example two variants in one language
-			view.Variants[0].Errors, valid = strings.Split(err.Error(), "\n"), false
+			view.Variants[0].addErrors(err)
+			valid = false
 		}
 	}
 	return a, valid && len(view.Errors) == 0, nil

@@ -52,7 +52,20 @@ func (c Class) points() float64 {
 // Clear words come first, because many servers choose their codes carelessly: 5.7.1 for an unknown user, 5.1.1 for a
 // block list. Then comes the enhanced status code (RFC 3463), then vague words, then the reply code.
 func Classify(code int, enhanced, text string) Class {
+	return readStatement(code, enhanced, text).judge()
+}
+
+// ClassifyReply is Classify for what our own relay replied to a command: "MAIL FROM", "RCPT TO", "DATA" or "end of DATA".
+func ClassifyReply(command string, code int, enhanced, text string) Class {
 	s := readStatement(code, enhanced, text)
+	if !anyStage.in(s.stage) { // otherwise the relay says what it asked another server
+		s.stage += normalize("in reply to " + command)
+	}
+	return s.judge()
+}
+
+// judge returns the class, which for a temporary rejection is seldom the one that the words say.
+func (s statement) judge() Class {
 	c := s.class()
 	if s.temporary() && c != ClassMailboxFull && c != ClassPolicy {
 		return ClassExpired // the words may no longer apply
@@ -67,6 +80,7 @@ type statement struct {
 	derived  bool   // the server's own text has only a reply code: another server derived the enhanced code from it
 	words    string // as from normalize
 	stage    string // what an intermediate server says about the moment of the rejection, normalized
+	ip       bool   // the server's own text names an IP address
 }
 
 // readStatement finds the reply of the server that decided: intermediate servers wrap it into words of their own.
@@ -81,6 +95,7 @@ func readStatement(code int, enhanced, text string) statement {
 	if innerEnhanced != "" && len(inner) < len(text) {
 		s.enhanced = innerEnhanced
 	}
+	s.ip = namesAddress(inner)
 	s.derived = innerEnhanced != s.enhanced && innerCode != 0
 	if i := strings.Index(text, "in reply to "); i >= 0 { // Postfix adds the command after the reply
 		s.stage += normalize(text[i:])
@@ -98,8 +113,8 @@ func (s statement) class() Class {
 		return ClassPolicy // rejected before the recipient was known
 	}
 	c := byEnhanced(s.enhanced)
-	if clear := clearWords.class(s.words); clear == ClassDomainNotFound && c == ClassRouting {
-		return ClassRouting // Postfix: 5.4.4
+	if clear := clearWords.class(s.words); clear == ClassDomainNotFound && (c == ClassRouting || s.enhanced == "5.4.310") {
+		return c // Postfix: 5.4.4
 	} else if clear != "" {
 		return clear
 	}
@@ -109,6 +124,8 @@ func (s statement) class() Class {
 		c = vague
 	case s.derived && strings.HasPrefix(s.enhanced, "5.1.") && vague == ClassPolicy:
 		c = ClassPolicy // Sendmail derives 5.1.1 from every 550
+	case s.ip && c == ClassUnknownUser && (vague == "" || vague == ClassPolicy || vague == ClassUnspecified):
+		c = ClassPolicy // nothing is said about the mailbox, but something about a sending address
 	}
 	if c == "" {
 		c = byCode(s.code, s.enhanced)

@@ -3,12 +3,15 @@ package bounce
 import "strings"
 
 // phrases are beginnings of words, in lower case and without accents and punctuation, as normalize returns them. A space
-// at the end matches the end of a word.
+// at the end matches the end of a word. Chinese and Japanese put no spaces between words, so their phrases match anywhere.
 type phrases []string
+
+// firstIdeograph is the first byte of the letters of Chinese and Japanese in UTF-8 (from U+3000).
+const firstIdeograph = 0xE3
 
 func (p phrases) in(words string) bool {
 	for _, phrase := range p {
-		if strings.Contains(words, " "+phrase) {
+		if strings.Contains(words, " "+phrase) || phrase[0] >= firstIdeograph && strings.Contains(words, phrase) {
 			return true
 		}
 	}

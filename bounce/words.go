@@ -10,7 +10,7 @@ var clearWords = wordClasses{
 	{ClassUnknownUser, directoryWords},
 	{ClassPolicy, join(blockLists, blockWords)},
 	{ClassExpired, phrases{"receiving mail at a rate", "receiving mail too", "receiving messages at a rate", "receiving email at a rate"}}, // Gmail, of the recipient
-	{ClassMailboxFull, phrases{"too many messages on the server", "zuviele mails auf dem server", "too many messages in mailbox", "too many messages in the mailbox"}},
+	{ClassMailboxFull, tooFullWords},
 	{ClassPolicy, rateWords},
 	{ClassMailboxFull, fullWords},
 	{ClassContent, tooBig},
@@ -22,8 +22,16 @@ var clearWords = wordClasses{
 			"disabled", "is disabled", "has been disabled", "was disabled", "is currently disabled", "is temporarily disabled", "inactive", "is inactive",
 			"is not active", "not active", "suspended", "is suspended", "has been suspended", "is currently suspended", "deactivated", "is deactivated",
 			"has been deactivated", "has expired", "expired", "is locked", "locked", "is frozen", "frozen", "is blocked", "has been closed",
+			"has been locked", "was locked", "switched off", "is switched off", "turned off", "is turned off", "on hold", "is on hold", "paused", "is paused", "not in use", "is not in use", "not in service", "is not in service",
 		})},
-	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "suspended account"}},
+	{ClassDisabled, combine( // German, French, Spanish, Portuguese, Italian, Russian
+		phrases{"konto", "postfach", "benutzer", "empfanger", "compte", "boite", "cuenta", "conta", "account", "casella", "usuario", "utente", "ящик", "аккаунт", "учетная запись", "пользователь"},
+		phrases{
+			"gesperrt", "ist gesperrt", "wurde gesperrt", "deaktiviert", "ist deaktiviert", "wurde deaktiviert", "desactive", "est desactive", "suspendu", "est suspendu", "deshabilitad", "desactivad", "suspendid", "esta suspendid", "esta deshabilitad", "esta desactivad",
+			"desativad", "esta desativad", "bloquead", "esta bloquead", "sospes", "disattivat", "disabilitat", "заблокирован", "отключен", "приостановлен",
+		})},
+	{ClassDisabled, phrases{"已停用", "已禁用", "被冻结", "被停用"}},
+	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "suspended account", "suspended user", "suspended mailbox"}},
 	{ClassPolicy, spamWords},
 	{ClassPolicy, ourServerWords},
 	{ClassMailboxFull, phrases{"quota", "kontingent", "cuota"}}, // not the sender's: those are among rateWords
@@ -36,7 +44,10 @@ var senderStages = phrases{
 }
 
 // messageStages are the stages at which the recipient has been accepted.
-var messageStages = phrases{"after end of data", "after pipelined end of data", "after sending data block", "in reply to end of data"}
+var messageStages = phrases{"after end of data", "after pipelined end of data", "after sending data block", "in reply to end of data", "in reply to data"}
+
+// anyStage matches what servers say about the stage at which another one rejected the message.
+var anyStage = phrases{"in reply to", "after "}
 
 // senderWords occur if a server checks our return path or our domain.
 var senderWords = join(phrases{
@@ -87,7 +98,8 @@ var blockWords = phrases{
 	"virus", "malware", "mailbox blocked by", "blocked by", "blocked due", "blocked because", "blocked for", "been blocked because", "been blocked due", "been blocked by",
 	"message has been blocked", "mail has been blocked", "ip has been blocked", "email has been blocked", "address has been blocked", "domain has been blocked",
 	"host has been blocked", "server has been blocked", "temporarily blocked", "temporary blocked", "was blocked",
-	"challenge response", "not on my whitelist",
+	"challenge response", "not on my whitelist", "not welcome", "unwelcome", "untrusted", "karma", "guest list", "on our list of", "list of bad", "bad domains", "newly registered", "recently registered", "domain is too young", "too young",
+	"bad neighb", "spamtrap", "mail accepted from", "mail seen from", "mail coming from", "traffic rejected", "traffic refused", "dont like your", "do not like your", "youre on our", "you are on our", "is on our list",
 }
 
 // rateWords occur if the sender sends too much.
@@ -104,26 +116,6 @@ var rateWords = join(phrases{
 	"failed", "failures", "attempts", "rcpt", "open", "smtp", "parallel", "unsolicited", "spam", "complaint", "deliveries", "different", "addresses",
 }), combine(phrases{"quota of", "limit of", "allowance of"}, phrases{"messages", "message", "mails", "emails", "recipients", "connections", "deliveries"}))
 
-// fullWords are about the mailbox, or the disk with all mailboxes.
-var fullWords = join(phrases{
-	"over quota", "overquota", "quotaexceeded", "over the allowed quota", "over its quota", "over their quota", "over his quota", "over the quota", "over disk quota", "over mail quota", "over storage quota",
-	"above quota", "exceeded quota", "exceeded its quota", "exceeded their quota", "exceeded his quota", "exceeded the quota", "exceeded his her quota", "exceeded disk quota", "exceeded allowed quota",
-	"exceeded its allowed quota", "exceeded email quota", "exceeded mail quota", "exceeded allocated", "exceeded storage", "exceeded its storage", "exceeded mailbox", "exceeded its mailbox", "exceeded the maximum mailbox", "exceeded maximum mailbox",
-	"exceeds quota", "exceeds allowed quota", "exceeds the quota", "exceed quota", "exceed the quota", "exceeding quota", "exceeds mailbox", "exceeds storage",
-	"disk quota", "disc quota", "mail quota", "mailbox quota", "storage quota", "quota violation", "quota full", "quota reached", "quota is full", "quota limit", "quota exceed", "quota has been exceeded", "out of quota", "imposed quota",
-	"storage limit", "storage exceed", "storage full", "storage is full", "storage space", "storage allocation", "disk full", "disk is full", "insufficient system storage", "mailboxfull", "mailbox for user is full",
-	"mailfolder is full", "maildir full", "maildir is full", "folder is full", "user is full", "full mailbox", "overfull", "temporarily full", "mailsize exceeded",
-	"boite pleine", "boite du destinataire pleine", "boite aux lettres pleine", "boite aux lettres est pleine", "boite de reception pleine", "boite mail pleine", "recipient overquota",
-	"espace insuffisant", "espace disque insuffisant", "uberfullt", "ist uberfullt", "espacio insuficiente", "spazio insufficiente",
-	"postfach voll", "postfach ist voll", "postfach des empfangers ist voll", "speicherplatz", "mailbox voll", "mailbox ist voll", "buzon lleno", "destinatario esta lleno", "buzon del destinatario esta lleno", "est plein", "est pleine", "buzon esta lleno", "buzon de correo lleno", "cuota excedida",
-	"casella piena", "casella di posta piena", "casella di posta e piena", "caixa postal cheia", "caixa cheia", "caixa de correio cheia", "skrzynka pelna", "skrzynka jest pelna", "postvak vol", "postbus vol", "kota",
-}, combine(phrases{"mailbox", "mail box", "inbox", "account", "mail account", "email account", "users mailbox"}, phrases{
-	"full", "is full", "has been full", "is currently full", "currently full", "was full", "too large", "is too large", "size limit", "size exceed", "size has", "limit exceed", "limit reached", "exceed", "has exceeded", "is over", "over ", "space", "storage", "usage exceed",
-	"would exceed", "capacity", "reached", "has reached", "is at", "limit has been", "has grown", "is holding too", "holds too",
-}), combine(phrases{"no", "no more", "no free", "not enough", "not enough free", "insufficient", "insufficient free", "out of"}, phrases{"space", "room ", "storage", "disk"}),
-	combine(phrases{"storage", "space", "disk space", "allocation"}, phrases{"exhausted", "is exhausted", "used up", "is used up", "has been used up", "reached", "has been reached"}),
-	combine(phrases{"recipient", "user", "member"}, phrases{"is at capacity", "is over", "has too much"}))
-
 // tooBig are the words of a rejection about the message, not about the mailbox.
 var tooBig = phrases{
 	"message size", "message too large", "message is too large", "message too big", "message is too big", "message length exceeds", "size limit", "maximum size", "maximum message size",
@@ -132,20 +124,24 @@ var tooBig = phrases{
 }
 
 // noDomainWords are about the recipient's domain.
-var noDomainWords = phrases{
+var noDomainWords = join(phrases{
 	"host not found", "domain not found", "host or domain name not found", "name service error", "host unknown", "unknown host", "unknown domain", "domain unknown", "couldnt find any host", "could not find any host",
 	"domain name not found", "nxdomain", "non existent domain", "nonexistent domain", "non existing domain", "domain does not exist", "domain doesnt exist", "domain not exist", "no such domain", "no such host",
 	"bad destination host", "dns hard error", "point to non existent hosts", "domain isnt valid", "domain couldnt be found", "domain could not be found", "domain wasnt found",
 	"no mx or a records", "no mail exchanger", "no mail server for", "no mx found", "no valid mx", "no mx record", "no dns entry", "unable to look up host", "hostname lookup failed", "domain wasnt resolved",
+	"no mail host for", "no mailhost for", "cannot find an mx", "cant find an mx", "could not find an mx", "no a aaaa or mx", "has no mx or a ", "unresolvable recipient domain", "mail exchanger not found", "mail exchanger of not found", "could not find domain", "cannot find domain", "host is unknown",
+	"domane nicht gefunden", "domain nicht gefunden", "domain existiert nicht", "domane existiert nicht", "domaine introuvable", "domaine inexistant", "dominio no encontrado", "dominio inexistente", "域名不存在",
 	"name or service not known", "unable to resolve domain", "unresolvable domain", "dns lookup failure", "dns lookup failed", "domain has no mail", "could not resolve host", "couldnt resolve host", "unrouteable mail domain",
-}
+}, combine(phrases{"domain", "domain name", "recipient domain", "recipients domain", "domain of recipient", "domain of the recipient", "destination domain"}, phrases{
+	"does not exist", "doesnt exist", "not found", "was not found", "cannot be resolved", "cant be resolved", "could not be resolved", "couldnt be resolved", "is unknown", "is not registered", "isnt registered", "is unresolvable",
+}))
 
 // unknownWords are about the address.
 var unknownWords = join(phrases{
 	"user unknown", "users unknown", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
 	"unknown mailbox", "mailbox unknown", "mailbox is unknown", "unknown local", "unknown account", "account unknown", "account is unknown", "addressee unknown", "unknown addressee", "unknown or illegal", "unknown alias",
 	"unknown email", "unknown destination", "unknown rcpt", "unknown to", "unknown in", "unknown receiver", "unknown virtual", "unknown user or", "unknown customer", "nosuchuser",
-	"no mailbox", "no account", "no user with", "no user by", "no user named", "no user found", "no valid recipient", "no valid mailbox", "no valid user", "no recipient by", "no one by that name", "nobody here", "nobody by that name",
+	"no mailbox", "no account", "no user with", "no user by", "no user named", "no user found", "no valid recipient", "no valid mailbox", "no valid user", "no recipient by", "no one by that name", "nobody here", "nobody by that name", "nobody with that name", "nobody of that name",
 	"no user here", "no user at", "no user of", "no user in", "no user called", "no recipient here", "there is no user", "there is no account", "there is no mailbox", "there is no address", "there is no one", "there is no such",
 	"does not exist", "doesnt exist", "doesn t exist", "not exist", "dont exist", "no longer exist", "never existed", "inexistent", "unexistent", "nonexistent", "non existent", "non existing", "nonexisting", "not existing", "isnt exist", "didnt exist",
 	"recipientnotfound", "recipnotfound", "usernotfound", "addressnotfound", "not found in directory", "not found in the directory", "could not be found", "couldnt be found", "couldn t be found", "wasnt found", "wasn t found", "cannot be found", "cant be found", "can not be found",
@@ -158,14 +154,16 @@ var unknownWords = join(phrases{
 	"undeliverable address", "undeliverable to", "unable to validate recipient", "unable to verify recipient", "cannot verify recipient", "recipient cannot be verified", "recipient could not be verified", "recipient verify fail", "recipient verification fail", "recipient validation fail", "unverified recipient",
 	"unable to find user", "unable to find recipient", "cannot find user", "cannot find recipient", "cannot find your recipient", "cannot find the recipient", "cant find user", "couldnt find user", "could not find user", "could not find recipient",
 	"misspelled", "mistyped", "user is not registered", "not a registered", "is not registered", "isnt registered", "not registered here", "has left the company", "has left the organi", "previously bounced address", "suppression list", "history of bouncing", "due to previous hard bounce",
-	"recipient name is not recognized", "not recognized", "not recognised", "is not a recognized", "mailbox isnt available", "rcpt address invalid", "recipient is invalid", "name not unique", "user is terminated", "hasnt been activated",
+	"recipient name is not recognized", "not recognized", "not recognised", "is not a recognized", "mailbox isnt available", "rcpt address invalid", "recipient is invalid", "name not unique", "no local user", "unkown user", "user unkown", "recipient unkown", "unlisted recipient", "recipient unlisted", "do not know this", "dont know this", "do not know the recipient", "dont know the recipient", "never heard of", "not a deliverable",
+	"left the company", "left this company", "left the organi", "left our", "user is terminated", "hasnt been activated",
 	// French, German, Spanish, Portuguese, Italian, Dutch, the Nordic languages, Polish, Czech, Russian, Chinese, Japanese
 	"inconnu", "nexiste pas", "n existe pas", "destinataire invalide", "destinataire est invalide", "adresse d au moins un destinataire invalide", "adresse dau moins un destinataire invalide", "unbekannt", "existiert nicht", "empfanger nicht gefunden", "empfanger ungultig",
 	"desconocido", "desconhecido", "no existe", "nao existe", "inexistente", "no encontrado", "nao encontrado", "nao foi encontrado", "usuario invalido", "destinatario invalido", "sconosciuto", "non trovato", "non esiste", "onbekend", "bestaat niet",
-	"ukendt", "ukjent", "okand", "finnes ikke", "findes ikke", "finns inte", "nie istnieje", "nie znaleziono", "nieznany", "neexistuje", "не существует", "не найден", "неизвестн", "用户不存在", "收件人不存在", "宛先不明", "存在しません", "該当するユーザ",
+	"ukendt", "ukjent", "okand", "finnes ikke", "findes ikke", "finns inte", "nie istnieje", "nie znaleziono", "nieznany", "neexistuje", "не существует", "не найден", "неизвестн", "用户不存在", "收件人不存在", "无此用户", "无此收件人", "查无此人", "宛先不明", "存在しません", "該当するユーザ",
+	"nexiste plus", "n existe plus", "gibt es nicht", "gibt es hier nicht", "konto wurde geloscht", "konto geloscht", "postfach geloscht", "postfach wurde geloscht", "cuenta eliminada", "conta excluida", "conta removida", "учетная запись удалена",
 }, combine(phrases{"no such"}, phrases{"user", "recipient", "mailbox", "address", "person", "account", "email", "e mail", "local", "customer", "name", "member", "destination", "rcpt", "id ", "mail ", "alias", "subscriber", "contact", "virtual", "domain user", "in"}),
 	combine(phrases{"user", "users", "recipient", "recipients", "mailbox", "account", "address", "alias", "email", "email address", "e mail address", "username", "user name", "mail address", "addressee", "destination", "local part", "person"},
-		phrases{"not found", "was not found", "invalid", "is invalid", "is not valid", "not valid", "isnt valid", "not a valid", "does not exist", "is unknown", "not known", "not exist", "deleted", "has been deleted", "was deleted", "is deleted", "removed", "has been removed", "no longer", "not available here", "is nonexistent", "is undeliverable", "undeliverable", "terminated", "has been terminated", "closed", "is closed", "cancelled", "canceled", "not present", "not here", "is not here", "not recognised", "not recognized", "nonexistent", "isnt found", "incorrect", "is incorrect"}),
+		phrases{"not found", "was not found", "invalid", "is invalid", "is not valid", "not valid", "isnt valid", "not a valid", "does not exist", "is unknown", "not known", "not exist", "deleted", "has been deleted", "was deleted", "is deleted", "removed", "has been removed", "was removed", "no longer", "not available here", "is nonexistent", "is undeliverable", "undeliverable", "terminated", "has been terminated", "closed", "is closed", "cancelled", "canceled", "not present", "not here", "is not here", "not recognised", "not recognized", "nonexistent", "is gone", "has gone", "was retired", "has been retired", "is retired", "not there", "isnt there", "is not there", "has been closed for good", "permanently closed", "isnt found", "incorrect", "is incorrect"}),
 	combine(phrases{"deleted", "removed", "terminated", "unknown or deleted", "unknown or invalid"}, phrases{"account", "user", "mailbox", "recipient", "address"}),
 	combine(phrases{"invalid", "illegal", "not a valid", "not valid", "isnt a valid", "not an existing"}, phrases{"recipient", "mailbox", "user", "address", "email", "e mail", "account", "local part", "username", "alias", "destination", "rcpt", "domain mailbox"}))
 
@@ -195,7 +193,7 @@ var vagueWords = wordClasses{
 	{ClassExpired, phrases{
 		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "connection refused", "connection timed out",
 		"retry time not reached", "too old", "wasnt able to establish an smtp connection", "delivery time", "delayed too long", "in the queue too long", "delivery expired", "no route to host", "network is unreachable",
-		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
+		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "undeliverable for", "host is down", "too long in the queue", "gave up after", "giving up after", "given up after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
 		"temporary failure", "temporary local problem",
 	}},
 	{ClassPolicy, join(phrases{

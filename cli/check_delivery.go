@@ -122,8 +122,14 @@ func addressesOf(ctx context.Context, dns doctor.Resolver, host string) []netip.
 	return list
 }
 
-// checkProxies warns if requests for the pages came through a proxy of ours that is not trusted. The running daemon saved it.
-func checkProxies(ctx context.Context, cfg config.Config, s *store.Store) []finding.Finding {
+// checkProxies warns if requests for the pages came through a proxy of ours that is not trusted. The running daemon saved it, perhaps
+// when check itself requested a page.
+func checkProxies(ctx context.Context, cfg config.Config) []finding.Finding {
+	s, err := store.OpenReadOnly(ctx, cfg.Store.DSN)
+	if err != nil {
+		return nil // checkStore reports it
+	}
+	defer s.Close()
 	p, found, err := web.LastUntrustedProxy(ctx, s.Values, cfg.Web.TrustedProxies, time.Now())
 	switch {
 	case err != nil:
@@ -131,8 +137,12 @@ func checkProxies(ctx context.Context, cfg config.Config, s *store.Store) []find
 	case !found:
 		return nil
 	}
+	return []finding.Finding{untrustedProxyFinding(p)}
+}
+
+func untrustedProxyFinding(p web.UntrustedProxy) finding.Finding {
 	text := fmt.Sprintf("%s forwards requests, but is missing from web.trusted_proxies (last seen %s): everyone behind it counts as one visitor, with one limit on requests", p.Addr, p.Seen.Format(time.RFC3339))
-	return []finding.Finding{finding.Warn("proxies", text, fmt.Sprintf("set [web] trusted_proxies = [%q], and reload postrider", p.Addr))}
+	return finding.Warn("proxies", text, fmt.Sprintf("set [web] trusted_proxies = [%q], and reload postrider", p.Addr))
 }
 
 // clockReading compares a database's clock with this machine's.

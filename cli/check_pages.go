@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,24 +29,29 @@ func checkPages(ctx context.Context, cfg config.Config, offline bool) ([]finding
 	}
 	var all []finding.Finding
 	running := storeInUse(ctx, cfg)
+	var proxy atomic.Pointer[web.UntrustedProxy] // that forwarded a probe to the stand-in
 	if cfg.Web.Listen != "" {
-		f, stop := standIn(ctx, cfg, links, &running)
+		f, stop := standIn(ctx, cfg, links, &running, func(a netip.Addr) { proxy.Store(&web.UntrustedProxy{Addr: a, Seen: time.Now().UTC()}) })
 		defer stop()
 		all = append(all, f)
 	}
 	all = append(all, checkListeners(cfg, running)...)
 	if offline {
-		return all, nil
+		return append(all, checkProxies(ctx, cfg)...), nil
 	}
 	if !cfg.Web.Probe {
-		return append(all, finding.Warn("pages", cfg.Web.URL+" is not requested: [web] probe is false", "open "+cfg.Web.URL+"/healthz from another network: it must answer \"ok\" while postrider runs")), nil
+		return append(append(all, checkProxies(ctx, cfg)...), finding.Warn("pages", cfg.Web.URL+" is not requested: [web] probe is false", "open "+cfg.Web.URL+"/healthz from another network: it must answer \"ok\" while postrider runs")), nil
 	}
-	answer := publicPages(cfg, links).Probe(ctx, probeClient)
+	answer := probeWithRetries(ctx, publicPages(cfg, links))
 	var readings []doctor.ClockReading
 	if !answer.Clock.IsZero() {
 		readings = append(readings, doctor.ClockReading{Whose: "the web server", Ahead: time.Until(answer.Clock)})
 	}
-	return append(all, answer.Finding), readings
+	all = append(all, answer.Finding)
+	if p := proxy.Load(); p != nil {
+		return append(all, untrustedProxyFinding(*p)), readings
+	}
+	return append(all, checkProxies(ctx, cfg)...), readings
 }
 
 // noLinksFinding says how members unsubscribe without pages.
@@ -64,8 +71,9 @@ func contact(cfg config.Config) string {
 	return address(cfg.SMTP.From).Address
 }
 
-// standIn listens on web.listen and answers probes until stop is called. If the daemon of this store does so, it sets running.
-func standIn(ctx context.Context, cfg config.Config, links *link.Signer, running *bool) (f finding.Finding, stop func()) {
+// standIn listens on web.listen and answers probes until stop is called. If the daemon of this store does so, it sets running. It
+// calls forwarded as NewProbeHandler does.
+func standIn(ctx context.Context, cfg config.Config, links *link.Signer, running *bool, forwarded func(netip.Addr)) (f finding.Finding, stop func()) {
 	at := listenAddress{"web.listen", "tcp", cfg.Web.Listen}
 	l, err := net.Listen(at.network, at.address)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -76,11 +84,16 @@ func standIn(ctx context.Context, cfg config.Config, links *link.Signer, running
 	if err != nil {
 		return listenFinding(at, err, *running), func() {}
 	}
+	pages, err := web.NewProbeHandler(cfg.Web.Config, links, forwarded)
+	if err != nil {
+		l.Close()
+		return finding.Fail(at.key, err.Error(), "correct web.trusted_proxies"), func() {}
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		web.Serve(ctx, l, web.NewProbeHandler(cfg.Web.Config, links), slog.New(slog.DiscardHandler)) // an error shows as no answer
+		web.Serve(ctx, l, pages, slog.New(slog.DiscardHandler)) // an error shows as no answer
 	}()
 	return listenFinding(at, nil, false), func() {
 		cancel()

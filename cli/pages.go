@@ -51,5 +51,9 @@ func (s *service) openPages(ctx context.Context) (serve func() error, err error)
 		return nil, fmt.Errorf("opening the pages: %w; choose another web.listen", err)
 	}
 	s.log.Info("pages open", "listen", l.Addr().String(), "url", s.cfg.Web.URL)
-	return func() error { return web.Serve(ctx, limitConns(l), pages, s.log) }, nil
+	fair, err := web.LimitPerAddress(l, pageConns(maxDescriptors()), s.cfg.Web.Config)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { return web.Serve(ctx, limitConns(fair), pages, s.log) }, nil
 }

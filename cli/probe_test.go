@@ -5,15 +5,94 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"postrider/internal/smtptest"
 )
+
+func init() { probeWaits = []time.Duration{time.Millisecond, time.Millisecond} } // so that tests do not wait
+
+// startingProxy is a web server that answers the first requests like one that starts, and forwards others to an address.
+func startingProxy(t *testing.T, failures int32, to string) *httptest.Server {
+	t.Helper()
+	target := &url.URL{Scheme: "http", Host: to}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.SetXForwarded() }}
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) <= failures {
+			http.Error(w, "starting", http.StatusBadGateway)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestRun_ProbesAgainBeforeItRefuses(t *testing.T) {
+	relay := "smtp.url = " + quoted(smtptest.New(t).URL())
+	for failures, starts := range map[int32]bool{2: true, 3: false} {
+		listen := freeAddress(t)
+		proxy := startingProxy(t, failures, listen)
+		p := newTestForum(t, relay, "web.listen = "+quoted(listen), "web.url = "+quoted(proxy.URL+"/postrider"))
+		if out, _ := runFor(t, "-c", p.config); strings.Contains(out, "postrider started") != starts {
+			t.Errorf("after %d failed probes, started is not %v:\n%s", failures, starts, out)
+		}
+	}
+}
+
+// TestCheck_NoticesUntrustedProxyOfItsOwnProbe checks a site that no daemon has served yet, and one that a daemon serves.
+func TestCheck_NoticesUntrustedProxyOfItsOwnProbe(t *testing.T) {
+	const warning = "warn  proxies: 127.0.0.1 forwards requests"
+	listen := freeAddress(t)
+	proxy := startingProxy(t, 0, listen)
+	pages := []string{"smtp.url = " + quoted(smtptest.New(t).URL()), "web.listen = " + quoted(listen), "web.url = " + quoted(proxy.URL+"/postrider")}
+	check := func(p testForum) string {
+		out, _, _ := run(t, "check", "--resolver", "127.0.0.1:1", "-c", p.config)
+		return out
+	}
+	p := newTestForum(t, pages...)
+	if out := check(p); !strings.Contains(out, warning) {
+		t.Errorf("without a daemon:\n%s", out)
+	}
+	if out := check(newTestForum(t, append(pages, `web.trusted_proxies = ["127.0.0.1"]`)...)); strings.Contains(out, "proxies:") {
+		t.Errorf("with a trusted proxy:\n%s", out)
+	}
+	defer startDaemon(t, p)()
+	if out := check(p); !strings.Contains(out, warning) {
+		t.Errorf("with a daemon:\n%s", out)
+	}
+}
+
+// startDaemon runs the daemon in the background until stop is called.
+func startDaemon(t *testing.T, p testForum) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	started := make(chan struct{})
+	log := &startWatcher{started: sync.OnceFunc(func() { close(started) })}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- Run(ctx, []string{"run", "-c", p.config}, log, log, func(string) string { return "" })
+	}()
+	select {
+	case <-started:
+	case code := <-ended:
+		cancel()
+		t.Fatalf("run ended with %d:\n%s", code, log.String())
+	}
+	return func() {
+		cancel()
+		<-ended
+	}
+}
 
 // runFor runs the daemon until it logs that it has started, at most for some seconds. It returns its output and exit code.
 func runFor(t *testing.T, args ...string) (out string, code int) {
@@ -109,25 +188,12 @@ func TestCheck_ProbesPages(t *testing.T) {
 		}
 	}
 	wantPages("warn", "http://"+listen+"/postrider answers, but only on this machine") // check answers itself
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	started := make(chan struct{})
-	log := &startWatcher{started: sync.OnceFunc(func() { close(started) })}
-	ended := make(chan int, 1)
-	go func() {
-		ended <- Run(ctx, []string{"run", "-c", p.config}, log, log, func(string) string { return "" })
-	}()
-	select {
-	case <-started:
-	case code := <-ended:
-		t.Fatalf("run ended with %d:\n%s", code, log.String())
-	}
+	stop := startDaemon(t, p)
 	wantPages("warn", "http://"+listen+"/postrider answers, but only on this machine")
 	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "ok    web.listen: "+listen+" is in use by the daemon that runs") {
 		t.Errorf("while a daemon runs:\n%s", out)
 	}
-	cancel()
-	<-ended
+	stop()
 	p = newTestForum(t, relay, `web.listen = ""`, "web.url = "+quoted("http://"+listen+"/postrider"))
 	wantPages("FAIL", "http://"+listen+"/postrider cannot be reached from this machine: connection refused")
 }

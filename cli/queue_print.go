@@ -122,10 +122,10 @@ func attemptResult(o store.Outcome) string {
 	return line.Fit(text, 40)
 }
 
-// attemptReason returns the relay's reply, or else the daemon's reason.
+// attemptReason returns the relay's reply without the codes that attemptResult shows, or else the daemon's reason.
 func attemptReason(o store.Outcome) string {
 	if o.Reply != "" {
-		return o.Reply
+		return o.Said()
 	}
 	return o.Reason
 }

@@ -31,6 +31,9 @@ func (c *cmdEnv) runReloading(ctx context.Context, s *service, confirm func(*ser
 	}
 	if err != nil {
 		r.finish()
+		if ctx.Err() != nil { // stopped meanwhile, which is no failure
+			err = nil
+		}
 		return errors.Join(err, r.closeShared())
 	}
 	r.logStart()

@@ -8,6 +8,8 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/source"
+	"postrider/store"
 )
 
 // openThread opens a thread now, and returns it and its first post.
@@ -146,5 +148,83 @@ func TestAlert_NewThreadsOfSectionJoin(t *testing.T) {
 			w.visitThread(101, other)
 			w.wantNothingMoreFor("anna")
 		})
+	}
+}
+
+func TestLateWindow_WaitsForNewPostsOfTheirThreads(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	now := w.clock()
+	ap, alerts := w.daemon.main.alerts, w.set.Alerts
+	old := digest.AlertItem{Post: 1, PostedAt: now.Add(-2 * time.Hour)}
+	recent := digest.AlertItem{Post: 2, PostedAt: now.Add(-10 * time.Second)}
+	for _, tt := range []struct {
+		items []digest.AlertItem
+		want  time.Time
+	}{
+		{[]digest.AlertItem{old}, now},
+		{[]digest.AlertItem{recent, old}, recent.PostedAt.Add(alerts.Debounce)},
+	} {
+		notBefore, most := ap.lateWindow(tt.items, now)
+		if !notBefore.Equal(tt.want) || !most.Equal(now.Add(alerts.DebounceMax)) {
+			t.Errorf("of %d items the window is %s to %s, want %s to %s", len(tt.items), notBefore, most, tt.want, now.Add(alerts.DebounceMax))
+		}
+	}
+}
+
+func TestAlertDeadline_IsAnHourOrTheEndOfQuietHours(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	ap := w.daemon.main.alerts
+	sub := store.Subscriber{ID: 101, Zone: "UTC"}
+	at := func(day int, clock string) time.Time { w.setClock(day, clock); return w.clock() }
+	for _, tt := range []struct {
+		now, want time.Time
+		quiet     *digest.QuietHours
+	}{
+		{at(4, "23:00"), at(5, "00:00"), nil},
+		{at(4, "23:00"), at(5, "07:00"), &digest.QuietHours{From: 22, Until: 7}},
+		{at(5, "06:30"), at(5, "07:30"), &digest.QuietHours{From: 22, Until: 7}}, // they end sooner than an hour
+		{at(5, "12:00"), at(5, "13:00"), &digest.QuietHours{From: 22, Until: 7}},
+	} {
+		if got := ap.alertDeadline(sub, digest.Preferences{Quiet: tt.quiet}, tt.now); !got.Equal(tt.want) {
+			t.Errorf("at %s with quiet hours %v the deadline is %s, want %s", tt.now, tt.quiet, got, tt.want)
+		}
+	}
+}
+
+func TestDigestsBeforeAlerts_OnlyOfThoseWhoGetOneSoon(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.set.AwaitSlot = true
+	w.restart()
+	w.member(106, "fay", passenger, tonight)
+	w.member(107, "gus", passenger, tonight)
+	w.setPreferences(106, digest.Preferences{PausedUntil: w.clock().AddDate(0, 0, 9)})
+	w.setPreferences(107, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Off}})
+	w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 103`)
+	w.round()
+	w.round()                                 // by now the schedules of all are known
+	w.member(105, "emil", passenger, tonight) // new: no sync knows them yet
+	for clock, want := range map[string][]forum.MemberID{
+		"06:59": nil, "07:00": {101, 105}, "07:59": {101, 105},
+		"08:30": {101}, // Anna's digest is due since 8:00, Emil's next one is tomorrow
+	} {
+		w.setClock(5, clock)
+		now := w.clock()
+		var got []forum.MemberID
+		err := w.daemon.Forum.Read(t.Context(), func(s *source.Snapshot) error {
+			before, err := w.daemon.main.alerts.digestsBeforeAlerts(t.Context(), s, []forum.MemberID{101, 103, 104, 105, 106, 107}, now)
+			for id, first := range before {
+				if first {
+					got = append(got, id)
+				}
+			}
+			return err
+		})
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("at %s digests come before the alerts of %v (%v), want %v", clock, got, err, want)
+		}
 	}
 }

@@ -3,11 +3,13 @@ package daemon
 import (
 	"context"
 	"time"
+
+	"postrider/forum"
 )
 
 // FirstRun says what the first digests of a new store will be.
 type FirstRun struct {
-	Members int       // subscribers with digests, in the share
+	Members int       // subscribers who get digests, in the share
 	First   int       // how many of them get the first digests
 	At      time.Time // when; zero: never, because there are no subscribers
 }
@@ -30,7 +32,7 @@ func (d *Daemon) FirstRun(ctx context.Context) (*FirstRun, error) {
 			return nil, err
 		}
 		for _, m := range page {
-			if !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.ID))) {
+			if m.NoEmail() != "" || m.OptOuts.Has(forum.Digests) || !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.ID))) {
 				continue
 			}
 			was, ok := known[m.ID]

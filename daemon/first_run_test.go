@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -15,6 +16,11 @@ func TestFirstRun_WaitsForNextSlot(t *testing.T) {
 	w.member(201, "Ben", passenger, routes)
 	w.member(202, "Tomo", passenger, routes)
 	w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo' WHERE id = 202`)
+	// These three watch something, but get no digests.
+	for id, column := range map[int64]string{203: "state = 'banned'", 204: "wants_mail = 0", 205: "email = ''"} {
+		w.member(id, fmt.Sprint("nobody ", id), passenger, routes)
+		w.execSQL(`UPDATE member SET zone = 'Asia/Tokyo', `+column+` WHERE id = ?`, id)
+	}
 	thread := w.thread(routes)
 	post := w.writePost(thread)
 	plan, err := w.daemon.FirstRun(t.Context())

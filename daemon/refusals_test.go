@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/bounce"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -136,6 +137,35 @@ func TestEvaluateRefusals_PolicyBlockSuppressesNoAddress(t *testing.T) {
 	w.setClock(12, "08:00")
 	w.round()
 	w.wantMessages("anna", all)
+}
+
+// TestRefusal_RemembersRejectedCommand rejects a message without a reason: as one to an address, and when its text has arrived.
+func TestRefusal_RemembersRejectedCommand(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		stage mail.Stage
+		want  string
+		class bounce.Class
+	}{
+		{mail.Recipient, "RCPT TO", bounce.ClassUnspecified},
+		{mail.Data, "DATA", bounce.ClassContent},
+		{mail.Body, "end of DATA", bounce.ClassContent},
+	} {
+		t.Run(tt.want, func(t *testing.T) {
+			t.Parallel()
+			w := newDailyWorld(t)
+			w.writePost(w.thread(tonight))
+			w.relay.answer = func(string, int) mail.Outcome {
+				return mail.Outcome{Result: mail.Refused, Stage: tt.stage, Code: 550, Reply: "no"}
+			}
+			w.setClock(5, "08:00")
+			w.round()
+			list, err := w.store.Suppressions.Refusals(t.Context(), store.RefusalFilter{Limit: 1})
+			if err != nil || len(list) != 1 || list[0].Stage != tt.want || list[0].Class != tt.class {
+				t.Errorf("the refusals are %+v, %v; want one at %q of class %s", list, err, tt.want, tt.class)
+			}
+		})
+	}
 }
 
 // addMembers adds members at a domain who watch tonight.

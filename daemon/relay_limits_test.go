@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"postrider/alarm"
 	"postrider/bounce"
 	"postrider/forum"
 	"postrider/mail"
@@ -47,6 +48,7 @@ func TestDeliver_DailyLimitOfRelay(t *testing.T) {
 		if got := w.suppressedAddresses(); len(got) != 0 {
 			t.Errorf("suppressed addresses = %v, want none", got)
 		}
+		wantOneAlarm(w, alarm.Quota)
 		w.relay.acceptAll()
 		time.Sleep(time.Hour) // the longest rest
 		w.setClock(5, "12:00")
@@ -58,6 +60,24 @@ func TestDeliver_DailyLimitOfRelay(t *testing.T) {
 			t.Errorf("%d messages still wait after the limit", n)
 		}
 	})
+}
+
+// wantOneAlarm checks that a single alarm is active, and of which kind.
+func wantOneAlarm(w *world, kind alarm.Kind) {
+	w.Helper()
+	list, err := w.store.Alarms.All(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	var active []string
+	for _, a := range list {
+		if a.Active() {
+			active = append(active, a.Key)
+		}
+	}
+	if len(active) != 1 || alarm.Kind(strings.SplitN(active[0], " ", 2)[0]) != kind {
+		w.Errorf("the active alarms are %q, want one of kind %q", active, kind)
+	}
 }
 
 // TestDeliver_RateLimitOfRelay sends through a relay that accepts 14 messages a second, like Amazon SES.

@@ -23,7 +23,7 @@ type scanner struct {
 	recentPosts map[forum.PostID]metPost // already met posts in the overlap, see postClassifier
 	dryRun      *editions.Overlay        // of a forecast; nil: a real run
 	report      *Report                  // of the current round
-	imports     importRule
+	lagReported bool                     // the log has a warning that the forum lags behind
 }
 
 // scanAll records sightings of new and newly visible posts. It saves IDs and times, never text.
@@ -50,8 +50,11 @@ func (sc *scanner) scan(ctx context.Context, complete bool) error {
 				return err
 			}
 		}
-		return sc.finishImports(ctx, sift)
+		return nil
 	})
+	if err == nil {
+		sc.reportImports(sift)
+	}
 	if err == nil && complete && sc.dryRun == nil {
 		err = sc.Store.Sightings.SaveLastScan(ctx, now)
 	}
@@ -78,7 +81,7 @@ func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClass
 	if err != nil {
 		return nil, err
 	}
-	sift.late, sift.importedBefore, sift.slowClock = lateSince(last, now, oldest), importedBefore(last, now), sc.imports.slow
+	sift.late, sift.importedBefore = lateSince(last, now, oldest), importedBefore(last, now)
 	if sc.dryRun != nil {
 		sc.dryRun.Oldest = oldest
 	}

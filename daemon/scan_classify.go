@@ -34,12 +34,12 @@ type postClassifier struct {
 	reused      *forum.Arrival  // a post with the ID of a lost one
 	ignoreMoves bool            // see rescan
 
-	importedBefore time.Time       // new posts written before count as imported; see importRule
-	newest         int64           // when the newest post was written that an earlier scan met
-	slowClock      bool            // of the forum
-	imported       int             // posts that this scan took for imported
-	suspects       []forum.Arrival // those of them that are newer than all before
-	foundCurrent   bool            // a post was found that was written after the last scan
+	importedBefore time.Time     // new posts written before may be imported, see isImported
+	newest         int64         // when the newest post was written that an earlier scan met
+	imported       int           // posts that this scan took for imported
+	lagging        int           // posts that appeared late, see noteLag
+	lag            time.Duration // how late the first of them did
+	foundCurrent   bool          // a post was found that was written after the last scan
 }
 
 func (s *postClassifier) add(a forum.Arrival) {
@@ -54,7 +54,7 @@ func (s *postClassifier) add(a forum.Arrival) {
 	case !known && s.isImported(a):
 		s.addImported(a)
 	case !known:
-		s.foundCurrent = s.foundCurrent || !a.PostedAt.Before(s.importedBefore)
+		s.noteLag(a)
 		s.addNew(a)
 	case was.section == 0: // recheckPending sees to it
 	case was.posted != a.PostedAt.Unix():

@@ -1,29 +1,20 @@
 package daemon
 
 import (
-	"context"
 	"time"
 
 	"postrider/forum"
 )
 
-// slowClockScans is how many scans in a row must find only posts that look imported, all newer than any other, before the
-// forum's clock counts as behind.
-const slowClockScans = 3
-
-// importRule recognizes posts that were imported or copied: they are new in the database, but were written before the last
-// scan, which did not find them. It keeps its state between scans.
-type importRule struct {
-	suspects []forum.Arrival // imported, or written under a clock that is behind
-	scans    int             // how many scans found suspects since the last post that was written just now
-	slow     bool            // the forum's clock is behind
-}
-
-// isImported reports whether a post that no scan has met was imported or copied. If the forum's clock is behind, that is so
-// only for posts older than another one.
+// isImported reports whether a post that no scan has met was imported or copied: it is new in the database, but was written before the
+// last scan, which did not find it. A post that is newer than all that were met before is not: a forum that lags behind (a stalled
+// replica, a slow clock) shows its posts as late as that, and a copy is never newer than what it was copied from.
 func (s *postClassifier) isImported(a forum.Arrival) bool {
-	return a.PostedAt.Before(s.importedBefore) && !(s.slowClock && s.newestOfAll(a))
+	return s.isLate(a) && !s.newestOfAll(a)
 }
+
+// isLate reports whether a post was written before the last scan.
+func (s *postClassifier) isLate(a forum.Arrival) bool { return a.PostedAt.Before(s.importedBefore) }
 
 // newestOfAll reports whether a post was written after all that were met before this scan.
 func (s *postClassifier) newestOfAll(a forum.Arrival) bool { return a.PostedAt.Unix() > s.newest }
@@ -32,9 +23,16 @@ func (s *postClassifier) newestOfAll(a forum.Arrival) bool { return a.PostedAt.U
 func (s *postClassifier) addImported(a forum.Arrival) {
 	s.met[a.Post] = metNow(a, 0)
 	s.imported++
-	if s.newestOfAll(a) {
-		s.suspects = append(s.suspects, a)
+}
+
+// noteLag remembers how late a new post has appeared.
+func (s *postClassifier) noteLag(a forum.Arrival) {
+	if !s.isLate(a) {
+		s.foundCurrent = true
+		return
 	}
+	s.lagging++
+	s.lag = max(s.lag, s.now.Sub(a.PostedAt))
 }
 
 // newestMet returns when the newest known post was written, in Unix seconds.
@@ -45,37 +43,18 @@ func newestMet(met map[forum.PostID]metPost) (newest int64) {
 	return newest
 }
 
-// observe draws a conclusion from a scan: it returns the posts that were taken for imported, if the forum's clock is behind.
-func (r *importRule) observe(suspects []forum.Arrival, foundCurrent bool) (released []forum.Arrival) {
-	switch {
-	case foundCurrent:
-		*r = importRule{}
-	case len(suspects) > 0:
-		r.suspects, r.scans = append(r.suspects, suspects...), r.scans+1
+// reportImports reports imported posts. It warns once of a forum that lags behind, until a post appears in time again.
+func (sc *scanner) reportImports(sift *postClassifier) {
+	if sc.dryRun != nil {
+		return
 	}
-	if r.scans < slowClockScans {
-		return nil
-	}
-	released = r.suspects
-	*r = importRule{slow: true}
-	return released
-}
-
-// finishImports reports imported posts, and sights those that were only written under a slow clock.
-func (sc *scanner) finishImports(ctx context.Context, sift *postClassifier) error {
-	if sift.imported > 0 && sc.dryRun == nil {
+	if sift.imported > 0 {
 		sc.Log.Info("posts skipped: imported or copied, written before the last scan", "posts", sift.imported)
 	}
-	released := sc.imports.observe(sift.suspects, sift.foundCurrent)
-	if len(released) == 0 {
-		return nil
+	if sift.lagging > 0 && !sc.lagReported {
+		sc.Log.Warn("new posts are older than the last scan: the forum's replica lags, or its clock is behind; they are sent late", "posts", sift.lagging, "behind", sift.lag.Round(time.Minute))
 	}
-	sc.Log.Warn("the forum's clock is behind, or its replica lags: new posts look older than the last scan", "posts", len(released),
-		"behind", sift.now.Sub(released[len(released)-1].PostedAt).Round(time.Minute))
-	for _, a := range released {
-		sift.addNew(a)
-	}
-	return sc.saveSightings(ctx, sift.take(sift.cursor))
+	sc.lagReported = sift.lagging > 0 || sc.lagReported && !sift.foundCurrent
 }
 
 // importedBefore returns the time before which new posts count as imported; zero: none does.

@@ -96,12 +96,53 @@ func TestImported_InvisibleCopyStaysNoNews(t *testing.T) {
 	w := newAlertWorld(t)
 	thread := w.thread(tonight)
 	w.advanceClock(3 * time.Hour)
+	w.wantAfterMinute(w.writePost(thread))
 	copied := w.writePostAt(thread, w.clock().Add(-2*time.Hour))
 	w.execSQL(`UPDATE post SET state = 'moderated' WHERE id = ?`, copied)
 	w.advanceClock(time.Minute)
 	w.execSQL(`UPDATE post SET state = 'visible' WHERE id = ?`, copied)
 	w.advanceClock(time.Minute)
 	w.wantAlerts("anna")
+}
+
+// TestImported_StalledReplicaLosesNothing: a replica that stalled for an hour shows all posts of that hour at once.
+func TestImported_StalledReplicaLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, current := range map[string]bool{"the newest post is of this minute": true, "nobody has written since": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newAlertWorld(t)
+			w.setAlertMode(digest.EveryReply)
+			thread, quiet := w.thread(tonight), w.thread(tonight)
+			w.wantAfterMinute(w.writePost(thread))
+			for range 60 {
+				w.advanceClock(time.Minute)
+			}
+			var all []forum.PostID
+			for _, ago := range []time.Duration{59, 40, 17, 16} {
+				all = append(all, w.writePostAt(thread, w.clock().Add(-ago*time.Minute)))
+			}
+			if current {
+				all = append(all, w.writePostAt(thread, w.clock()))
+			}
+			old := w.writePostAt(quiet, w.clock().Add(-3*time.Hour)) // imported
+			w.wantAfterMinute(all...)
+			if n := strings.Count(w.log.String(), "the forum's replica lags"); n != 1 {
+				t.Errorf("the log warns %d times, want once:\n%s", n, w.log)
+			}
+			if !strings.Contains(w.log.String(), "posts skipped: imported or copied, written before the last scan\" posts=1") {
+				t.Errorf("post %d of three hours ago is not skipped:\n%s", old, w.log)
+			}
+		})
+	}
+}
+
+// wantAfterMinute runs rounds until alerts are due, and checks which posts Anna is alerted about.
+func (w *world) wantAfterMinute(posts ...forum.PostID) {
+	w.Helper()
+	w.advanceClock(time.Minute)
+	w.advanceClock(time.Minute)
+	w.wantAlertedPosts("anna", posts...)
 }
 
 // TestImported_SlowClockLosesNothing: every post of a forum whose clock is behind looks older than the last scan.
@@ -144,7 +185,7 @@ func TestImportedBefore_Edges(t *testing.T) {
 		{"before an outage of the daemon", now.AddDate(0, 0, -3), now.AddDate(0, 0, -4), true},
 		{"the daemon's clock went back", now.Add(time.Hour), now.Add(-time.Hour), false},
 	} {
-		s := postClassifier{now: now, oldest: now.AddDate(0, 0, -30), importedBefore: importedBefore(tt.last, now), met: make(map[forum.PostID]metPost)}
+		s := postClassifier{newest: now.Unix(), now: now, oldest: now.AddDate(0, 0, -30), importedBefore: importedBefore(tt.last, now), met: make(map[forum.PostID]metPost)}
 		s.add(forum.Arrival{Post: 1, Thread: 1, Section: 1, PostedAt: tt.posted, Visible: true})
 		if got := len(s.batch.Sighted) == 0; got != tt.imported {
 			t.Errorf("%s: imported = %t, want %t", tt.name, got, tt.imported)

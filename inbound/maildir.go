@@ -54,5 +54,15 @@ func (m *Maildir) process(ctx context.Context, name string) error {
 	if err := m.processor.Process(ctx, nil, raw); err != nil {
 		return err
 	}
-	return os.Rename(path, filepath.Join(m.path, "cur", name+":2,S"))
+	return os.Rename(path, filepath.Join(m.path, "cur", seenName(name)))
+}
+
+// maxFileName is the longest name of a file on usual file systems, in bytes.
+const maxFileName = 255
+
+// seenName returns the name of a message that is marked as seen. A long name is cut, because one message that cannot be moved would
+// stop all others.
+func seenName(name string) string {
+	const seen = ":2,S"
+	return name[:min(len(name), maxFileName-len(seen))] + seen
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postrider/internal/smtptest"
@@ -35,64 +36,75 @@ func greetCrowded() net.Conn {
 }
 
 // TestPool_ShrinksToWhatRelayAccepts sends through a relay that accepts two connections, like Postfix with
-// smtpd_client_connection_count_limit = 2.
+// smtpd_client_connection_count_limit = 2. The relay takes 12 ms for a message, so two connections take two seconds for 333.
 func TestPool_ShrinksToWhatRelayAccepts(t *testing.T) {
-	relay := smtptest.NewScript(t, smtptest.Table{".": {{Wait: 2 * time.Millisecond, Reply: "250 2.0.0 Ok"}}})
-	var log strings.Builder
-	var logMu sync.Mutex
-	s, err := NewSMTP(SMTPConfig{URL: relay.URL(), Timeout: 20 * time.Second, MaxMessagesPerConnection: 20}, slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+	synctest.Test(t, func(t *testing.T) {
+		relay := smtptest.NewPipedScript(t, smtptest.Table{".": {{Wait: 12 * time.Millisecond, Reply: "250 2.0.0 Ok"}}})
+		var log strings.Builder
+		var logMu sync.Mutex
+		s, err := NewSMTP(SMTPConfig{URL: relay.URL(), Timeout: 20 * time.Second, MaxMessagesPerConnection: 20}, slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+			logMu.Lock()
+			defer logMu.Unlock()
+			return log.Write(p)
+		}), nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var open, most, turnedAway atomic.Int32
+		s.DialWith(func(context.Context, string, string) (net.Conn, error) {
+			if n := open.Add(1); n > 2 {
+				open.Add(-1)
+				turnedAway.Add(1)
+				return greetCrowded(), nil
+			} else if n > most.Load() {
+				most.Store(n)
+			}
+			return &countedConn{relay.Dial(), sync.OnceFunc(func() { open.Add(-1) })}, nil
+		})
+		took := sendAll(t, s, 333)
+		if got := len(relay.Bodies()); got != 333 {
+			t.Errorf("the relay got %d messages, want 333", got)
+		}
+		if most.Load() != 2 {
+			t.Errorf("%d connections at the same time, want 2", most.Load())
+		}
+		if took > 2500*time.Millisecond {
+			t.Errorf("333 messages took %v, want about two seconds as with two connections; one takes four", took)
+		}
+		if n := turnedAway.Load(); n > 40 {
+			t.Errorf("%d connections were turned away, want few", n)
+		}
 		logMu.Lock()
 		defer logMu.Unlock()
-		return log.Write(p)
-	}), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	var open, most, turnedAway atomic.Int32
-	s.DialWith(func(context.Context, string, string) (net.Conn, error) {
-		if n := open.Add(1); n > 2 {
-			open.Add(-1)
-			turnedAway.Add(1)
-			return greetCrowded(), nil
-		} else if n > most.Load() {
-			most.Store(n)
+		if n := strings.Count(log.String(), "level=WARN"); n != 1 {
+			t.Errorf("%d warnings, want 1:\n%s", n, log.String())
 		}
-		return &countedConn{relay.Dial(), sync.OnceFunc(func() { open.Add(-1) })}, nil
 	})
-	raw := mustCompose(t, sample())
-	var sending sync.WaitGroup
-	var refusals atomic.Int32
-	next := make(chan struct{}, 333)
-	for range 333 {
+}
+
+// sendAll sends messages with as many senders as there are connections by default, and returns how long that took. All must be
+// accepted.
+func sendAll(t *testing.T, s *SMTP, messages int) time.Duration {
+	t.Helper()
+	began, raw := time.Now(), mustCompose(t, sample())
+	next := make(chan struct{}, messages)
+	for range messages {
 		next <- struct{}{}
 	}
 	close(next)
+	var sending sync.WaitGroup
 	for range DefaultConnections {
 		sending.Go(func() {
 			for range next {
 				if o := s.Send(t.Context(), sender, recipient, raw); o.Result != Accepted {
-					refusals.Add(1)
 					t.Errorf("Send = %v, want accepted", o)
 				}
 			}
 		})
 	}
 	sending.Wait()
-	if got := len(relay.Bodies()); got != 333 {
-		t.Errorf("the relay got %d messages, want 333", got)
-	}
-	if most.Load() != 2 {
-		t.Errorf("%d connections at the same time, want 2", most.Load())
-	}
-	if n := turnedAway.Load(); n > 40 {
-		t.Errorf("%d connections were turned away, want few", n)
-	}
-	logMu.Lock()
-	defer logMu.Unlock()
-	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
-		t.Errorf("%d warnings, want 1:\n%s", n, log.String())
-	}
+	return time.Since(began)
 }
 
 // writerFunc is a function that is an io.Writer.

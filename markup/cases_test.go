@@ -123,16 +123,21 @@ func TestLinks_H04BracketsInAddress(t *testing.T) {
 	for src, want := range map[string][]string{
 		`[URL unfurl="true"]` + news + "[/URL]\nhttps://shop.example.org/list.php?cat[]=1&cat[]=2 is cheaper": {news, "https://shop.example.org/list.php?cat[]=1&cat[]=2"},
 		"see " + news: {news},
-		"https://a.example/?f[staff]=1&f[quote]=2 and":          {"https://a.example/?f[staff]=1&f[quote]=2"},
-		"[img]https://a.example/photo[1].jpg[/img]":             {"https://a.example/photo[1].jpg"},
-		"[url]https://a.example/?f[b]=1&f[i][u]=2[/url]":        {"https://a.example/?f[b]=1&f[i][u]=2"},
-		"https://a.example/?f[b]=1 [b]x[/b]":                    {"https://a.example/?f[b]=1"},
-		"[url=https://a.example/?a[1]=2]words[/url]":            {"https://a.example/?a[1]=2"},
-		"[url=https://a.example/[x]words[/url] y]":              {"https://a.example/[x"},
-		"[media]https://v.example/?id[x]=1[/media]":             {"https://v.example/?id[x]=1"},
-		"[url]https://a.example/[b]x[/b][/url]":                 {"https://a.example/"},
-		"[https://a.example/x]":                                 {"https://a.example/x"},
-		"[url='https://a.example/?a[1]=2']words[/url] [i]x[/i]": {"https://a.example/?a[1]=2"},
+		"https://a.example/?f[staff]=1&f[quote]=2 and":                      {"https://a.example/?f[staff]=1&f[quote]=2"},
+		"[img]https://a.example/photo[1].jpg[/img]":                         {"https://a.example/photo[1].jpg"},
+		"[url]https://a.example/?f[b]=1&f[i][u]=2[/url]":                    {"https://a.example/?f[b]=1&f[i][u]=2"},
+		"https://a.example/?f[b]=1 [b]x[/b]":                                {"https://a.example/?f[b]=1"},
+		"[url=https://a.example/?a[1]=2]words[/url]":                        {"https://a.example/?a[1]=2"},
+		"[url=https://a.example/[x]words[/url] y]":                          {"https://a.example/[x"},
+		"[media]https://v.example/?id[x]=1[/media]":                         {"https://v.example/?id[x]=1"},
+		"[url]https://a.example/?filter[price][]=1&filter[color][]=2[/url]": {"https://a.example/?filter[price][]=1&filter[color][]=2"},
+		"[url='https://a.example/?filter[price][]=1']words[/url]":           {"https://a.example/?filter[price][]=1"},
+		"https://a.example/?filter[price][]=1&f[users][0][]=2 and":          {"https://a.example/?filter[price][]=1&f[users][0][]=2"},
+		"https://a.example/?f[hide][]=1":                                    {"https://a.example/?f"},
+		"https://a.example/?f[price][]=SECRET[/price]":                      {"https://a.example/?f"},
+		"[url]https://a.example/[b]x[/b][/url]":                             {"https://a.example/"},
+		"[https://a.example/x]":                                             {"https://a.example/x"},
+		"[url='https://a.example/?a[1]=2']words[/url] [i]x[/i]":             {"https://a.example/?a[1]=2"},
 	} {
 		if got := urlsOf(BBCode(src, Links{})); strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("URLs of %s are %q, want %q", src, got, want)
@@ -156,6 +161,21 @@ func TestMention_H05BracketsInName(t *testing.T) {
 			t.Errorf("mentions of %q are %v", name, got)
 		}
 		wantText(t, Dialect{}, "[USER=2]@"+name+"[/USER] look here", "@"+name+" look here")
+	}
+}
+
+func TestMention_BracketsInTypedName(t *testing.T) {
+	for _, name := range []string{"wolf [ABC] two", "wolf [b] two", "wolf [color]", "[i] Ray", "wolf [MOD]"} {
+		wantText(t, Dialect{}, `hi @"`+name+`", look [b]here[/b]`, "hi @"+name+", look *here*")
+	}
+	for src, want := range map[string]string{
+		`@"[b]x[/b]" y`:                             `@"*x*" y`,
+		`a@"[hide]SECRET[/hide]" y`:                 `a@"[hidden on the forum]" y`,
+		`@"wolf [hide] two" [hide]SECRET[/hide]`:    `@"wolf [hidden on the forum]`,
+		`@"wolf [staff] two" [staff]SECRET[/staff]`: `@"wolf [hidden on the forum]`,
+		"@\"wolf [b]\ntwo\" x[/b]":                  "@\"wolf\n*two\" x*",
+	} {
+		wantText(t, Dialect{}, src, want)
 	}
 }
 
@@ -261,6 +281,9 @@ func TestCoreTags_H12(t *testing.T) {
 		t.Errorf("an ID of another forum is a mention: %v", d.Mentions())
 	}
 	for src, want := range map[string]string{
+		"[media=unheard]abc123[/media]":                                  "[Video: unheard: abc123]",
+		"[video]abc123[/video]":                                          "[Video: abc123]",
+		"[media=unheard][hide]SECRET[/hide][/media]":                     "[media=unheard][hidden on the forum][/media]",
 		"[media=reddit]r/go/comments/abc[/media]":                        "[Video: reddit]\nhttps://www.reddit.com/r/go/comments/abc",
 		"[media=unheard]https://v.example/1[/media]":                     "[Video: unheard]\nhttps://v.example/1",
 		"[media=unheard]https%3A%2F%2Fv.example%2F1[/media]":             "[Video: unheard]\nhttps://v.example/1",

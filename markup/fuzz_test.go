@@ -142,11 +142,12 @@ func FuzzSpoiler(f *testing.F) {
 			return
 		}
 		d := BBCode(src.String(), sampleLinks())
-		checkOneOf(t, len(before)+len(behind), d, d.Excerpt(300), d.Excerpt(75))
-		for _, d := range []Doc{d, d.Excerpt(300), d.Excerpt(75)} {
-			if strings.Contains(d.HTML(Labels{})+d.Text(Labels{}, 72), "SECRET") {
-				t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Labels{}))
-			}
+		if n := (len(before) + len(behind)) % 3; n > 0 { // one of three, which the fuzzer chooses: all of them take too long
+			d = d.Excerpt([]int{0, 300, 75}[n])
+		}
+		checkDoc(t, d)
+		if strings.Contains(d.HTML(Labels{})+d.Text(Labels{}, 72), "SECRET") {
+			t.Fatalf("the secret of %q is shown: %s", src.String(), d.HTML(Labels{}))
 		}
 	})
 }

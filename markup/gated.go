@@ -23,6 +23,11 @@ func isGate(name string) bool {
 // isRank reports whether the name of a gate may also be part of a member's name: "[MOD]".
 func isRank(name string) bool { return gateNames[name] }
 
+// isParameter reports whether the name of a gate may also be that of a parameter: "?filter[users][]=1".
+func isParameter(name string) bool {
+	return isRank(name) || isRank(strings.TrimSuffix(name, "s"))
+}
+
 // alwaysHides reports whether a name that isGate accepts stays hidden even if its replacement looks harmless:
 // style sheets and scripts decide what the page shows.
 func alwaysHides(name string) bool {

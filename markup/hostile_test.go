@@ -59,13 +59,19 @@ var floods = map[string]func(n int) string{
 	"gates closed later":       func(n int) string { return strings.Repeat("[staff]x[staff]y[/staff]", n) },
 	"inline code":              func(n int) string { return strings.Repeat("[icode]aaaaaaaaaaaaaaaaaaaa[/icode]", n) },
 	"brackets in a name":       func(n int) string { return strings.Repeat("[user=2]@x [1] [b]", n) },
-	"entities":                 func(n int) string { return strings.Repeat("&#91;b&#93;&#9829;&#", n) },
-	"short names":              func(n int) string { return strings.Repeat(":smile:smile", n) },
-	"pasted files":             func(n int) string { return strings.Repeat("data:a/b,", n) + strings.Repeat(" data:", n) },
-	"blanks in a quote":        func(n int) string { return strings.Repeat("[quote='x'   pid=", n) },
-	"filtered words":           func(n int) string { return strings.Repeat("darn ", n) },
-	"rules":                    func(n int) string { return strings.Repeat("[hr]", n) },
-	"headings":                 func(n int) string { return strings.Repeat("[h1]x", n) + strings.Repeat("[/h1]", n) },
+	"typed names":              func(n int) string { return strings.Repeat(`@"x [b] `, n) },
+	"typed names in quotes":    func(n int) string { return strings.Repeat(`@"x [mod] y" `, n) },
+	"more parameters":          func(n int) string { return strings.Repeat("https://a.example/?f[price][]=1&", n) },
+	"names of parameters": func(n int) string {
+		return "https://a.example/?" + strings.ReplaceAll(numbered("[price", n), " ", "][]=")
+	},
+	"entities":          func(n int) string { return strings.Repeat("&#91;b&#93;&#9829;&#", n) },
+	"short names":       func(n int) string { return strings.Repeat(":smile:smile", n) },
+	"pasted files":      func(n int) string { return strings.Repeat("data:a/b,", n) + strings.Repeat(" data:", n) },
+	"blanks in a quote": func(n int) string { return strings.Repeat("[quote='x'   pid=", n) },
+	"filtered words":    func(n int) string { return strings.Repeat("darn ", n) },
+	"rules":             func(n int) string { return strings.Repeat("[hr]", n) },
+	"headings":          func(n int) string { return strings.Repeat("[h1]x", n) + strings.Repeat("[/h1]", n) },
 }
 
 func numbered(prefix string, n int) string {

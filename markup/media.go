@@ -82,6 +82,8 @@ func (b *builder) video(t *token) {
 	n := node{kind: video, text: oneLine(site, maxLabel)}
 	if to != "" {
 		n.ref = b.ref(ref{url: to})
+	} else { // a site whose URLs we do not know: its ID is all that there is
+		n.text = oneLine(strings.Trim(site+": "+sanitize(id), ": "), maxLabel)
 	}
 	b.inline(n)
 }

@@ -144,7 +144,7 @@ func (l *lexer) tagAt(i int) (token, bool) {
 		t.end = p + 1
 		return t, rest[0] == ']' && !(t.tag.raw() && t.tag != tagURL)
 	}
-	if l.inAddress(&t, i, p) {
+	if l.inAddress(&t, i, p) || l.inTypedName(&t, i, p) {
 		return t, false
 	}
 	n, ok := t.readOptions(rest)
@@ -244,16 +244,38 @@ func (l *lexer) toSlash(p int) int {
 // inAddress reports whether the brackets around a name, at i and p, belong to a typed URL: PHP's
 // "?order[b]=1". The "=" tells them from a tag. A tag that hides its content must not be closed later.
 func (l *lexer) inAddress(t *token, i, p int) bool {
-	if i == 0 || p+1 >= len(l.src) || l.src[p] != ']' || l.src[p+1] != '=' && !(l.src[p+1] == '[' && t.tag.style()) {
+	if i == 0 || p+1 >= len(l.src) || l.src[p] != ']' || l.src[p+1] != '=' && !(l.src[p+1] == '[' && (t.tag.style() || moreParameters(l.src[p+1:]))) {
 		return false
 	}
-	if t.tag.isHidden() && !(isRank(t.name) && !l.closesAfter(t.name, p)) {
+	if t.tag.isHidden() && (!isParameter(t.name) || l.closesAfter(t.name, p)) {
 		return false
 	}
 	word := l.src[max(0, i-maxURL):i]
 	word = word[strings.LastIndexAny(word, " \n\t")+1:]
 	scheme := strings.LastIndex(word, "://")
 	return scheme >= 0 && !strings.Contains(word[scheme:], "[/")
+}
+
+// moreParameters reports whether a name in brackets and "=" follow: the "[]=" of "?filter[price][]=1".
+func moreParameters(s string) bool {
+	n := parameterEnd(s)
+	return n > 0 && n < len(s) && (s[n] == '=' || s[n] == '[')
+}
+
+// inTypedName reports whether the brackets around a name, at i and p, belong to a name that the author typed in MyBB's way:
+// @"wolf [b] two". A tag in a name has no closing tag.
+func (l *lexer) inTypedName(t *token, i, p int) bool {
+	if l.src[p] != ']' || t.tag.isHidden() && !(isRank(t.name) && !l.closesAfter(t.name, p)) {
+		return false
+	}
+	before := l.src[max(0, i-4*maxAuthor):i]
+	quote := strings.LastIndexByte(before, '"')
+	if quote < 1 || before[quote-1] != '@' || !atWordStart(before, 0, quote-1) {
+		return false
+	}
+	after := l.src[p:min(len(l.src), p+4*maxAuthor)]
+	end := strings.IndexByte(after, '"')
+	return end > 0 && end+len(before)-quote < 4*maxAuthor && !strings.Contains(after[:end], "[/") && !strings.Contains(before[quote:], "\n") && !strings.Contains(after[:end], "\n")
 }
 
 // valueOf derives the value from the name where other dialects use a value: [ol] is [list=1].

@@ -20,6 +20,7 @@ func customMarkups() []customMarkup {
 	return []customMarkup{
 		{name: "bbcode", about: "BBCode: [b]bold[/b]"},
 		{name: "mycode", about: "BBCode with character references such as &#8364;, as in MyBB", dialect: markup.Dialect{Entities: true}},
+		{name: "markdown", about: "Markdown: **bold**", body: markup.Dialect.Markdown},
 		{name: "s9e", about: "XML of the s9e text formatter, as in phpBB and Flarum", body: markup.Dialect.S9e},
 		{name: "html", about: "HTML, read as that of Discourse; elements that it does not use are hidden", body: markup.Dialect.Discourse},
 		{name: "smf", about: "BBCode with <br> and &quot;, as in SMF", body: markup.Dialect.SMF},

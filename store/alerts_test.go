@@ -339,3 +339,34 @@ func TestAlerts_HeldAlertsAreMerged(t *testing.T) {
 		}
 	})
 }
+
+// TestPlanAlerts_LeftToDigestDefers leaves late posts to the digest that is due soon, once: they get no message of their own.
+func TestPlanAlerts_LeftToDigestDefers(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 2, 0)
+		savePostsUpTo(t, s, 4)
+		mention := alertItem(1, 9, 2)
+		mention.Cause = digest.Mentioned
+		late := newAlert(alertItem(1, 9, 1), mention)
+		late.LeftToDigest = true
+		if n := planAlerts(t, s, late, newAlert(alertItem(2, 9, 1))); n != 1 {
+			t.Errorf("%d alerts were planned, want only that of member 2", n)
+		}
+		again := newAlert(alertItem(1, 9, 1), alertItem(1, 9, 3))
+		again.LeftToDigest = true
+		if n := planAlerts(t, s, again); n != 0 {
+			t.Errorf("%d alerts were planned for late posts, want none", n)
+		}
+		list := must(s.Deferred.Upcoming(t.Context(), []forum.MemberID{1, 2}, func(forum.MemberID) int64 { return 0 }))(t)
+		var got []string
+		for _, o := range list {
+			got = append(got, fmt.Sprintf("%d/%d seq %d at %s cause %q: %s", o.Member, o.Post, o.Seq, o.NotBefore.Format(time.TimeOnly), o.Cause, o.Reason))
+		}
+		slices.Sort(got)
+		at := now.UTC().Format(time.TimeOnly)
+		equal(t, "deferred posts", got, []string{
+			"1/1 seq 1 at " + at + ` cause "": ` + string(digest.ReasonLate), "1/2 seq 2 at " + at + ` cause "mention": ` + string(digest.ReasonLate), "1/3 seq 3 at " + at + ` cause "": ` + string(digest.ReasonLate),
+		})
+	})
+}

@@ -29,9 +29,13 @@ type Refusal struct {
 	Code     int // SMTP reply code; 0: none
 	Enhanced string
 	Reply    string
+	Stage    string    // of FromRelay: the rejected command, "RCPT TO" or "end of DATA" for example; empty: unknown
 	At       time.Time // when we learned of it
 	Verdict  string    // result of Evaluate; empty: not evaluated yet
 }
+
+// Said returns the reply without the code in Enhanced, with which most replies begin.
+func (r Refusal) Said() string { return withoutCode(r.Reply, r.Enhanced) }
 
 type refusalRow struct {
 	Key      string         `json:"key"`
@@ -44,6 +48,7 @@ type refusalRow struct {
 	Code     int            `json:"code"`
 	Enhanced string         `json:"enhanced"`
 	Reply    string         `json:"reply"`
+	Stage    string         `json:"stage"`
 	At       int64          `json:"at"`
 }
 
@@ -58,7 +63,7 @@ func (s Suppressions) SaveRefusals(ctx context.Context, list []Refusal) error {
 	for i, r := range list {
 		noted[i] = refusalRow{
 			r.Key, r.Source, r.Member, strings.ToLower(sanitizeText(r.Address)), sanitizeText(addr.Domain(r.Address)), minute(r.SentAt),
-			r.Class, r.Code, sanitizeText(r.Enhanced), sanitizeText(r.Reply), r.At.Unix(),
+			r.Class, r.Code, sanitizeText(r.Enhanced), sanitizeText(r.Reply), sanitizeText(r.Stage), r.At.Unix(),
 		}
 	}
 	text, err := marshalRows(noted)
@@ -84,7 +89,7 @@ func (s Suppressions) Refusals(ctx context.Context, f RefusalFilter) (list []Ref
 	err = s.query(ctx, nil, "refusals", a, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64
-		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at, &r.Verdict)
+		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &r.Stage, &at, &r.Verdict)
 		r.SentAt, r.At = timeOrZero(60*minute), timeOrZero(at)
 		list = append(list, r)
 		return err

@@ -175,7 +175,7 @@ func TestRefusals_ListedLatestFirstAndCounted(t *testing.T) {
 		s := open(t, dsn)
 		list := []store.Refusal{
 			{Key: "a", Source: store.FromReport, Member: 1, Address: "anna@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassUnknownUser, Code: 550, Enhanced: "5.1.1", Reply: "no", At: now},
-			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassMailboxFull, At: now.Add(-time.Minute)},
+			{Key: "b", Source: store.FromRelay, Member: 2, Address: "bert@b.example", SentAt: now.Truncate(time.Minute), Stage: "RCPT TO", Class: bounce.ClassMailboxFull, At: now.Add(-time.Minute)},
 			{Key: "c", Source: store.FromRelay, Member: 3, Address: "carl@a.example", SentAt: now.Truncate(time.Minute), Class: bounce.ClassMailboxFull, At: now.Add(-time.Hour)},
 		}
 		check(t, s.Suppressions.SaveRefusals(t.Context(), list))

@@ -27,6 +27,7 @@ type Settlement struct {
 	Enhanced     string
 	Reply        string
 	QueueID      string
+	Stage        string         // the rejected command, as in Refusal; saved there only
 	Member       forum.MemberID // not saved: the row has it
 	Address      string         // the recipient of the attempt; empty: none
 	At           time.Time
@@ -209,6 +210,18 @@ type Outcome struct {
 	QueueID      string
 	Reason       string
 	Posts, Bytes int
+}
+
+// Said returns the reply without the code in Enhanced, with which most replies begin.
+func (o Outcome) Said() string { return withoutCode(o.Reply, o.Enhanced) }
+
+// withoutCode returns a reply without its enhanced status code at the beginning.
+func withoutCode(reply, enhanced string) string {
+	rest, found := strings.CutPrefix(reply, enhanced)
+	if !found || enhanced == "" || rest != "" && rest[0] != ' ' {
+		return reply
+	}
+	return strings.TrimSpace(rest)
 }
 
 // Outcomes returns a member's outcomes since a time, oldest first.

@@ -403,3 +403,20 @@ func TestPrune_DeletesOldAndCovered(t *testing.T) {
 		}
 	})
 }
+
+func TestOutcome_SaysItsCodeOnce(t *testing.T) {
+	for _, tt := range []struct{ enhanced, reply, want string }{
+		{"2.0.0", "2.0.0 Ok: queued as 4XyZ", "Ok: queued as 4XyZ"},
+		{"2.0.0", "2.0.0", ""},
+		{"", "Ok", "Ok"},
+		{"5.1.1", "User unknown (5.1.1)", "User unknown (5.1.1)"},
+		{"5.1.1", "5.1.10 not found", "5.1.10 not found"},
+	} {
+		if got := (store.Outcome{Enhanced: tt.enhanced, Reply: tt.reply}).Said(); got != tt.want {
+			t.Errorf("%q with %q is %q, want %q", tt.reply, tt.enhanced, got, tt.want)
+		}
+		if got := (store.Refusal{Enhanced: tt.enhanced, Reply: tt.reply}).Said(); got != tt.want {
+			t.Errorf("refusal: %q with %q is %q, want %q", tt.reply, tt.enhanced, got, tt.want)
+		}
+	}
+}

@@ -54,11 +54,11 @@ func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*Com
 	for _, v := range a.Variants {
 		tag, err := language.Parse(v.Locale)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("invalid locale %q: must be a language tag, for example \"en\" or \"de\"", v.Locale))
+			errs = append(errs, inField(FieldLocale, fmt.Errorf("invalid locale %q: must be a language tag, for example \"en\" or \"de\"", v.Locale)))
 			continue
 		}
 		if slices.Contains(tags, tag) {
-			errs = append(errs, fmt.Errorf("in %s: two variants have this language: remove one", v.Locale))
+			errs = append(errs, inField(FieldLocale, fmt.Errorf("in %s: two variants have this language: remove one", v.Locale)))
 			continue
 		}
 		tags = append(tags, tag)
@@ -95,15 +95,6 @@ func (n *CompiledAnnouncement) Fields() []Field {
 	return list
 }
 
-// withLocale prefixes each of the joined errors with the variant's language.
-func withLocale(locale string, err error) error {
-	var errs []error
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		errs = append(errs, fmt.Errorf("in %s: %s", locale, line))
-	}
-	return errors.Join(errs...)
-}
-
 // variant parses a variant and renders its body.
 func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out := &variant{locale: p.locale(v.Locale), dir: direction(language.Make(v.Locale))}
@@ -112,11 +103,11 @@ func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	errs := []error{err}
 	switch {
 	case title == "":
-		errs = append(errs, errors.New("the title is empty: write one"))
+		errs = append(errs, inField(FieldTitle, errors.New("the title is empty: write one")))
 	case doc.Empty() && err == nil:
 		errs = append(errs, errors.New("the body is empty: write one"))
 	}
-	errs = append(errs, checkFields(append(inTitle, doc.Fields()...)))
+	errs = append(errs, inField(FieldTitle, checkFields(inTitle)), checkFields(doc.Fields()))
 	out.title = title
 	words := out.locale.words
 	words.Field = func(g markup.Field) string { return out.placeholder(g) }

@@ -150,6 +150,46 @@ func TestAnnouncement_ErrorsNameTheLine(t *testing.T) {
 	}
 }
 
+func TestFieldErrors_NameTheFieldAtFault(t *testing.T) {
+	set := load(t)
+	site, _, _ := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
+	for _, tt := range []struct {
+		variant digest.Variant
+		want    []string
+	}{
+		{digest.Variant{Locale: "en", Title: "{{x}}", Body: "b"}, []string{FieldTitle}},
+		{digest.Variant{Locale: "en", Body: "b"}, []string{FieldTitle}},
+		{digest.Variant{Locale: "en", Title: "a", Body: "{{x}} {{y}}"}, []string{FieldBody, FieldBody}},
+		{digest.Variant{Locale: "en", Body: "[b](javascript:c)"}, []string{FieldBody, FieldTitle}},
+		{digest.Variant{Locale: "english!", Title: "a", Body: "b"}, []string{FieldLocale}},
+		{digest.Variant{Locale: "en", Title: "a", Body: strings.Repeat("many words ", 8000)}, []string{FieldBody}},
+		{digest.Variant{Locale: "en", Title: "a", Body: "b"}, nil},
+	} {
+		_, err := p.CompileAnnouncement(&digest.Announcement{Variants: []digest.Variant{tt.variant}}, 80<<10)
+		var got []string
+		for _, e := range FieldErrors(err) {
+			got = append(got, e.Field)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%.60q: the fields at fault are %q, want %q", tt.variant, got, tt.want)
+		}
+	}
+}
+
+func TestAnnouncement_PreviewWithoutRecipientSaysSo(t *testing.T) {
+	set := load(t)
+	site, a, r := set.SampleAnnouncement()
+	r.Member.Name = ""
+	for locale, want := range map[string]string{"en": "Sent to (name of the member).", "de": "Gesendet an (Name des Mitglieds)."} {
+		r.Member.Locale = locale
+		c := renderAnnouncement(t, set.NewRenderer(site, 16), a, r)
+		if !strings.Contains(c.HTML.Plain(), want) || !strings.Contains(c.Text.Plain(), want) {
+			t.Errorf("%s: the footer lacks %q:\n%s", locale, want, c.Text.Plain())
+		}
+	}
+}
+
 func TestAnnouncement_HostileNameStaysInItsField(t *testing.T) {
 	set := load(t)
 	site, a, r := set.SampleAnnouncement()

@@ -11,7 +11,7 @@ import (
 func ownKeys() []string {
 	return []string{
 		"subject.threads", "subject.replies", "subject.both", "subject.in", "subject.in_more",
-		"summary.line", "summary.unread", "summary.unread_from",
+		"layout.any_member", "summary.line", "summary.unread", "summary.unread_from",
 		"likes.one", "likes.two", "likes.three", "likes.one_more", "likes.two_more", "likes.count",
 		"more.replies", "more.posts", "more.new_posts", "more.threads",
 		"post.guest", "post.photos", "post.videos", "post.files", "post.files_named",

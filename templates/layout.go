@@ -122,7 +122,7 @@ func (w *render) fillFooter(m forum.Member, f Footer) error {
 	if err := w.renderer.site.checkFooter(f); err != nil {
 		return fmt.Errorf("member %d: %w", m.ID, err)
 	}
-	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, "…"), nameLimit)) // a preview may have no recipient
+	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, w.locale.mustText("layout.any_member")), nameLimit)) // a preview may have no recipient
 	w.fill(slotMember, name, name)
 	zone := forum.ZoneName(w.zone.String())
 	w.fill(slotZone, zone, zone)

@@ -88,6 +88,34 @@ func TestPages_MeetAccessibilityRules(t *testing.T) {
 	}
 }
 
+// No list of the settings may be too narrow for one of its choices, on a wide screen or on a phone.
+func TestSettings_ListsShowTheirChoicesInFull(t *testing.T) {
+	t.Parallel()
+	const clipped = `[...document.querySelectorAll("select")].filter(s => {
+		const have = s.getBoundingClientRect().width
+		s.style.inlineSize = "max-content"
+		const need = s.getBoundingClientRect().width
+		s.style.inlineSize = ""
+		return have > 0 && need > have + 1
+	}).map(s => s.name + ": " + s.options[s.selectedIndex].text).join(", ")`
+	for _, language := range []string{"en", "de"} {
+		w := newFixture(t)
+		w.saveSubscriber(w.now)
+		check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
+		p := browsertest.New(t)
+		for _, width := range []int{1280, 700, 360} {
+			p.Emulate(width, false)
+			p.Open(w.url(link.Settings, 0))
+			if n := browsertest.Run(p, chromedp.Evaluate[int]("document.querySelectorAll('.watches select').length")); n == 0 {
+				t.Fatal("the page has no watches")
+			}
+			if got := browsertest.Run(p, chromedp.Evaluate[string](clipped)); got != "" {
+				t.Errorf("%s: at %d pixels these are clipped: %s", language, width, got)
+			}
+		}
+	}
+}
+
 func schemeName(dark bool) string {
 	if dark {
 		return "dark"

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,15 +13,26 @@ import (
 
 	"golang.org/x/net/html"
 
+	"postrider/daemon/members"
+	"postrider/daemon/settings"
+	"postrider/internal/link"
+	"postrider/store"
+	"postrider/templates"
 	"postrider/web"
 )
 
 // FuzzHook checks that only a call with the right signature and a recent time is accepted.
 func FuzzHook(f *testing.F) {
-	w := newFixture(f)
-	w.config.HookSecret = strings.Repeat("s", 32)
-	w.open()
-	pages := w.site.Config.Handler
+	config := web.DefaultConfig()
+	config.URL, config.HookSecret = "http://pages.example/postrider", strings.Repeat("s", 32)
+	site := templates.Site{Name: "Upper Berth", URL: "http://pages.example", Locale: "en"}
+	// A call of the forum needs neither its database nor the store.
+	set := settings.Settings{Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts()}
+	pages := must(web.New(web.Deps{
+		Members: members.New(nil, &store.Store{}, set),
+		Links:   must(link.NewSigner(config.URL, bytes.Repeat([]byte{1}, 32)))(f), Pages: must(builtIn())(f).Pages(site, "/postrider"), Forum: site.Name,
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Wake: func() {},
+	}, config))(f)
 	now := strconv.FormatInt(time.Now().Unix(), 10)
 	for _, body := range []string{"", "{}", `{"event":"post","id":7}`, "\x00\xff", strings.Repeat("[", 1000)} {
 		f.Add(now, "sha256="+strings.Repeat("a", 64), body, "")

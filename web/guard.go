@@ -62,6 +62,7 @@ type RequestInfo struct {
 	ClientAddr netip.Addr // zero if the connection has no address (a Unix socket)
 	Trusted    bool       // it came through a trusted proxy
 
+	forwards       bool // it has a header of a proxy
 	untrustedProxy bool // it came through a proxy of ours that is not trusted
 }
 

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"net/netip"
 
 	"postrider/internal/link"
 )
@@ -26,9 +28,20 @@ func probe(links *link.Signer) http.HandlerFunc {
 	}
 }
 
-// NewProbeHandler returns pages that can only be probed: check serves them while no daemon runs.
-func NewProbeHandler(c Config, links *link.Signer) http.Handler {
+// NewProbeHandler returns pages that can only be probed: check serves them while no daemon runs. It calls forwarded, if not nil, with
+// the address of each peer that forwards a probe, but is missing from web.trusted_proxies.
+func NewProbeHandler(c Config, links *link.Signer, forwarded func(netip.Addr)) (http.Handler, error) {
+	trusted, err := parsePrefixes(c.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("web.trusted_proxies %w", err)
+	}
+	answer := probe(links)
 	mux := http.NewServeMux()
-	mux.Handle(ProbePath+"{nonce}", Methods{http.MethodGet: probe(links)})
-	return Mount(c.basePath(), mux)
+	mux.Handle(ProbePath+"{nonce}", Methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) {
+		if info := trustedProxies(trusted).applyForwarded(r); info.forwards && !info.Trusted && forwarded != nil {
+			forwarded(info.ClientAddr)
+		}
+		answer(w, r)
+	}})
+	return Mount(c.basePath(), mux), nil
 }

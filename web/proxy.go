@@ -37,7 +37,7 @@ func (p trustedProxies) applyForwarded(r *http.Request) RequestInfo {
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"} {
 		r.Header.Del(name)
 	}
-	return RequestInfo{ClientAddr: client, Trusted: trusted, untrustedProxy: forwards && !trusted && isNearby(client)}
+	return RequestInfo{ClientAddr: client, Trusted: trusted, forwards: forwards, untrustedProxy: forwards && !trusted && isNearby(client)}
 }
 
 // client returns the last address in the chain that is not one of our proxies. The visitor may have forged everything before it.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"postrider/bounce"
+	"postrider/mail"
 	"postrider/store"
 )
 
@@ -39,6 +40,9 @@ func (d *Service) skipSuppressed(ctx context.Context, drafts []Draft) error {
 	return nil
 }
 
+// commands are the names that package bounce has for the stages at which a relay may reject a message.
+var commands = map[mail.Stage]string{mail.Sender: "MAIL FROM", mail.Recipient: "RCPT TO", mail.Data: "DATA", mail.Body: "end of DATA"}
+
 // refusalRecorder collects permanent rejections and delivery counts, which are later evaluated together.
 type refusalRecorder struct {
 	refusals       []store.Refusal
@@ -60,7 +64,7 @@ func (b *refusalRecorder) add(s store.Settlement) {
 	}
 	b.refusals = append(b.refusals, store.Refusal{
 		Key: s.Key, Source: store.FromRelay, Member: s.Member, Address: s.Address, SentAt: s.At, At: s.At,
-		Class: bounce.Classify(s.Code, s.Enhanced, s.Reply), Code: s.Code, Enhanced: s.Enhanced, Reply: s.Reply,
+		Class: bounce.ClassifyReply(s.Stage, s.Code, s.Enhanced, s.Reply), Code: s.Code, Enhanced: s.Enhanced, Reply: s.Reply, Stage: s.Stage,
 	})
 }
 

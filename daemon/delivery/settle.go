@@ -98,7 +98,7 @@ func (d *Service) settlement(row store.Row, out mail.Outcome, posts, bytes int) 
 	now := d.Now()
 	s := store.Settlement{
 		Key: row.Key, Result: string(out.Result), At: now,
-		Code: out.Code, Enhanced: out.Enhanced, Reply: out.Reply, QueueID: out.QueueID,
+		Code: out.Code, Enhanced: out.Enhanced, Reply: out.Reply, QueueID: out.QueueID, Stage: commands[out.Stage],
 		Posts: posts, Bytes: bytes, CountAttempt: true,
 	}
 	if out.Err != nil {

@@ -1,6 +1,6 @@
 -- A message counts once, however often it is reported. Complaints are stored for the record only, and not evaluated.
 -- name: save_refusals
-INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, at, judged_at)
+INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, stage, at, judged_at)
 SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'source' AS TEXT),
        CAST(value->>'member' AS BIGINT),
@@ -11,6 +11,7 @@ SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'code' AS BIGINT),
        CAST(value->>'enhanced' AS TEXT),
        CAST(value->>'reply' AS TEXT),
+       CAST(value->>'stage' AS TEXT),
        CAST(value->>'at' AS BIGINT),
        CASE WHEN CAST(value->>'source' AS TEXT) = 'arf' THEN CAST(value->>'at' AS BIGINT) END
   FROM {rows :rows}
@@ -185,7 +186,7 @@ SELECT key, kind, address, state, COALESCE(settled_at, 0)
  WHERE member_id = :member
 
 -- name: refusals
-SELECT key, source, member_id, address, minute, class, code, enhanced, reply, at, verdict
+SELECT key, source, member_id, address, minute, class, code, enhanced, reply, stage, at, verdict
   FROM refusal
  WHERE (CAST(:domain AS TEXT) = '' OR domain = :domain)
    AND (CAST(:class AS TEXT) = '' OR class = :class)
