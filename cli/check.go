@@ -116,6 +116,9 @@ func checkTemplates(cfg config.Config) finding.Finding {
 func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []doctor.ClockReading) {
 	db, err := source.Open(ctx, cfg.Forum.Config)
 	if err != nil {
+		if cfg.Forum.Type == source.MirrorType && errors.Is(err, fs.ErrNotExist) {
+			return []finding.Finding{finding.Warn("forum", "the mirror has no database yet", "postrider run creates it, and so does postrider members import")}, nil
+		}
 		return []finding.Finding{finding.Fail("forum", diagnoseForum(err).text(err), diagnoseForum(err).fix)}, nil
 	}
 	defer db.Close()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"postrider/config"
@@ -58,6 +60,11 @@ func (s *service) tendMirrorOnce(ctx context.Context) (changed int, err error) {
 func checkFeeds(ctx context.Context, cfg config.Config) []finding.Finding {
 	if cfg.Forum.Type != source.MirrorType || len(cfg.Mirror.Feeds) == 0 {
 		return nil
+	}
+	if path, isFile := strings.CutPrefix(cfg.Forum.DSN, "sqlite:"); isFile {
+		if _, err := os.Stat(path); err != nil {
+			return nil // check creates nothing; checkForum reports it
+		}
 	}
 	db, err := mirror.Open(ctx, cfg.Forum.DSN)
 	if err != nil {

@@ -219,3 +219,12 @@ func TestMembers_ImportListRemove(t *testing.T) {
 		t.Errorf("another forum: exit %d, %s", code, errOut)
 	}
 }
+
+func TestCheck_MirrorBeforeTheFirstRun(t *testing.T) {
+	dir, config, _ := newTestMirror(t, "feeds = [{ url = \"https://news.example.org/feed\", section = \"News\" }]\n")
+	out, _, _ := run(t, "check", "--offline", "-c", config)
+	wantOutput(t, out, "warn  forum: the mirror has no database yet")
+	if _, err := os.Stat(filepath.Join(dir, "mirror.db")); err == nil {
+		t.Error("check created the database")
+	}
+}

@@ -1,8 +1,12 @@
 package markup
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"postrider/internal/golden"
 )
 
 // cooked are elements as Discourse writes them, with the text that an email shows.
@@ -152,4 +156,24 @@ func FuzzDiscourseSpoiler(f *testing.F) {
 			t.Fatalf("the secret is shown: %s", d.HTML(Labels{}))
 		}
 	})
+}
+
+// The posts are those of the dump, some of which a simple tool cooked: their tags cross.
+func TestDiscourse_Golden(t *testing.T) {
+	files, err := filepath.Glob("testdata/discourse/*.in")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no posts in testdata/discourse: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".in")
+		t.Run(name, func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := Dialect{}.Discourse(string(src), sampleLinks())
+			checkDoc(t, d)
+			golden.Files(t, "../discourse/"+name, map[string]string{"html": page(d.HTML(Labels{})), "txt": d.Text(Labels{}, 72) + "\n"})
+		})
+	}
 }

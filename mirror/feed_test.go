@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -15,6 +16,7 @@ import (
 type feedServer struct {
 	*httptest.Server
 	answer   http.HandlerFunc
+	mu       sync.Mutex
 	requests []*http.Request
 	log      bytes.Buffer
 }
@@ -23,11 +25,20 @@ func newFeedServer(t *testing.T) *feedServer {
 	t.Helper()
 	s := &feedServer{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
 		s.requests = append(s.requests, r)
+		s.mu.Unlock()
 		s.answer(w, r)
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// count returns how many requests there were.
+func (s *feedServer) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.requests)
 }
 
 // serve answers with a text.
@@ -38,13 +49,13 @@ func (s *feedServer) serve(text string) {
 // poll polls the feed of the server, which must be due.
 func (s *feedServer) poll(t *testing.T, db *DB, now time.Time) (changed int) {
 	t.Helper()
-	before := len(s.requests)
+	before := s.count()
 	p := Poller{DB: db, Feeds: []Feed{{URL: s.URL + "/feed", Section: "News"}}, Log: slog.New(slog.NewTextHandler(&s.log, nil)), Agent: "Postrider (test)"}
 	changed, err := p.PollDue(t.Context(), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.requests) == before {
+	if s.count() == before {
 		t.Fatalf("at %v the feed is not due", now)
 	}
 	return changed

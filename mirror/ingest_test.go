@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -195,5 +196,22 @@ func TestOpen_RefusesNewerSchema(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "newer version") {
 		t.Errorf("Open: %v", err)
+	}
+}
+
+func TestOpen_NeedsNoTLSOnThisMachine(t *testing.T) {
+	dsn, _, _ := strings.Cut(servertest.Postgres(t), "?")
+	u, err := url.Parse(dsn)
+	if err != nil || u.Hostname() == "" {
+		t.Skip("SKIPPED: the test's server listens on no port")
+	}
+	openTest(t, dsn)
+}
+
+func TestOpen_HidesThePassword(t *testing.T) {
+	for _, dsn := range []string{"postgres://me:secret@127.0.0.1:1/x?sslmode=disable", "postgres://me:secret@[/x", "postgres://me:secret@127.0.0.1/x?nonsense=1"} {
+		if _, err := Open(t.Context(), dsn); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", dsn, err)
+		}
 	}
 }

@@ -19,9 +19,10 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq"  // registers "postgres"
+	"github.com/lib/pq"
 	_ "modernc.org/sqlite" // registers "sqlite"
 
+	dsntext "postrider/internal/dsn"
 	"postrider/internal/sqlfile"
 )
 
@@ -63,12 +64,7 @@ func (db *DB) Close() error { return db.pool.Close() }
 func connect(dsn string) (*DB, error) {
 	path, isFile := strings.CutPrefix(dsn, "sqlite:")
 	if !isFile {
-		pool, err := sqlx.Open("postgres", dsn)
-		if err != nil { // not wrapped: the error may contain the password
-			return nil, errors.New("forum.dsn is not a valid URL of a PostgreSQL database")
-		}
-		pool.SetMaxOpenConns(2)
-		return &DB{engine: sqlfile.Postgres, pool: pool}, nil
+		return connectPostgres(dsn)
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -89,6 +85,27 @@ func connect(dsn string) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(1) // writers wait for each other here, not in SQLite
 	return &DB{engine: sqlfile.SQLite, pool: sqlx.NewDb(pool, "sqlite3")}, nil
+}
+
+// errInvalidDSN says less than the driver, whose error may contain the password.
+var errInvalidDSN = errors.New("forum.dsn is not a valid URL of a PostgreSQL database")
+
+// connectPostgres connects as package source does, so that what can be read can be written.
+func connectPostgres(dsn string) (*DB, error) {
+	config, err := pq.NewConfig(dsn)
+	if err != nil {
+		return nil, errInvalidDSN
+	}
+	if dsntext.TLSOptional(dsn, config.Host) {
+		config.SSLMode = pq.SSLModePrefer
+	}
+	connector, err := pq.NewConnectorConfig(config)
+	if err != nil {
+		return nil, errInvalidDSN
+	}
+	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	pool.SetMaxOpenConns(2)
+	return &DB{engine: sqlfile.Postgres, pool: pool}, nil
 }
 
 // migrationLock is the advisory lock that makes daemons upgrade a PostgreSQL database in turn: "pomirror" as a number.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"postrider/forum"
@@ -13,7 +14,7 @@ func discourse() forumType {
 	return forumType{
 		name:   "discourse",
 		title:  "Discourse 2.5 and later",
-		markup: "HTML, as Discourse cooks it; Markdown where that is missing",
+		markup: "HTML, as Discourse cooks it; its source where that is missing",
 		notes: "Watching a category means all its posts, watching its first posts only new topics; tracking is no watch. A muted topic brings " +
 			"nothing. Watched tags are not read. Members are shown by their usernames. Categories, topics and posts are public or for " +
 			"groups, as in Discourse; private messages and whispers are never read.",
@@ -63,8 +64,15 @@ func discourseBody(d markup.Dialect, stored string, l markup.Links) markup.Doc {
 	if html, cooked := strings.CutPrefix(stored, "h"); cooked {
 		return d.Discourse(html, l)
 	}
-	return d.BBCode(strings.TrimPrefix(stored, "m"), l)
+	raw := discoursePostNumber.ReplaceAllString(strings.TrimPrefix(stored, "m"), "$1")
+	return d.BBCode(discourseDetails.Replace(raw), l) // its quotes and spoilers are BBCode; the rest stays as typed
 }
+
+// discoursePostNumber finds where a quote is from. The number is one within the topic, and must not pass for an ID.
+var discoursePostNumber = regexp.MustCompile(`(\[quote="[^",\]\n]*)[^"\]\n]*`)
+
+// discourseDetails makes folded text of the BBCode for a spoiler.
+var discourseDetails = strings.NewReplacer("[details", "[spoiler", "[/details]", "[/spoiler]")
 
 // discourseFilter reads a watched word. In it "+" is no wildcard.
 func discourseFilter(w markup.FilteredWord) ([]markup.FilteredWord, error) {

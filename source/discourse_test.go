@@ -11,6 +11,7 @@ import (
 
 	"postrider/forum"
 	"postrider/internal/finding"
+	"postrider/markup"
 )
 
 func TestDiscourse_AccountWithoutSettingsGetsDefaults(t *testing.T) {
@@ -101,6 +102,43 @@ func TestDiscourse_HidesWhatIsNotForEverybody(t *testing.T) {
 		return nil
 	})
 	compareRights(t, f, db) // "everyone" opens no restricted category
+}
+
+func TestDiscourse_ReadsSourceOfPostWithoutHTML(t *testing.T) {
+	f := newFixture(t, "discourse")
+	execute(t, openAny(t, f.dsn), `UPDATE posts SET cooked = '', raw = '[quote="Ray, post:3, topic:61"]
+Words.
+[/quote]
+Mine [spoiler]SECRET[/spoiler]
+[details="Log"]
+SECRET
+[/details]' WHERE id = 352`)
+	contents := readOne(t, f.open(t), func(s *Snapshot) (map[forum.PostID]*forum.Content, error) {
+		return s.Contents(t.Context(), []forum.PostID{352})
+	})
+	d := contents[352].Body
+	if q := d.Quotes(); len(q) != 1 || q[0].Author != "Ray" || q[0].Post != 0 {
+		t.Errorf("quotes are %+v, want one of Ray without an ID", q)
+	}
+	if text := d.Text(markup.Labels{}, 72); strings.Contains(text, "SECRET") || !strings.Contains(text, "Mine") {
+		t.Errorf("text is %q", text)
+	}
+}
+
+func TestDiscourse_MentionsAreMembersNames(t *testing.T) {
+	f := newFixture(t, "discourse")
+	execute(t, openAny(t, f.dsn), `UPDATE posts SET cooked = '<p><a class="mention" href="/u/ray">@Ray</a> and <span class="mention">@nobody</span></p>' WHERE id = 352`)
+	read(t, f.open(t), func(s *Snapshot) error {
+		texts, err := s.Texts(t.Context(), []forum.PostID{352})
+		if err != nil {
+			return err
+		}
+		found, err := s.MembersByName(t.Context(), texts[352].Body.Names())
+		if len(found) != 1 || found["Ray"] != f.expect.Keys.Members["ray"] {
+			t.Errorf("the post mentions %v, want Ray", found)
+		}
+		return err
+	})
 }
 
 func TestDiscourse_LinksNeedNoNames(t *testing.T) {
