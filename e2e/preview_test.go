@@ -102,6 +102,7 @@ func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 		"phpbb3":    {"post_id", "FROM phpbb_posts WHERE post_time"},
 		"fluxbb":    {"id", "FROM posts WHERE posted"},
 		"smf2":      {"id_msg", "FROM smf_messages WHERE poster_time"},
+		"flarum":    {"id", "FROM posts WHERE type = 'comment' AND TIMESTAMPDIFF(SECOND, '1970-01-01', created_at)"},
 		"nodebb":    {"substring(_key FROM '[0-9]+')::bigint", "FROM legacy_hash WHERE _key ~ '^post:[0-9]+$' AND FLOOR((data->>'timestamp')::numeric / 1000)"},
 		"discourse": {"p.id", "FROM posts p JOIN topics t ON t.id = p.topic_id AND t.archetype = 'regular' WHERE FLOOR(EXTRACT(EPOCH FROM p.created_at))"},
 	}[kind]
@@ -148,7 +149,7 @@ func openForum(t *testing.T, dsn string) *sql.DB {
 }
 
 // dumpedForums are the forum types with a dump that the software wrote, or that was filled for it.
-var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse", "nodebb"}
+var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse", "nodebb", "flarum"}
 
 func TestPreview_MatchesForum(t *testing.T) {
 	for _, kind := range dumpedForums {
@@ -230,6 +231,7 @@ func reasonFor(theirs string) (ours string, known bool) {
 		{"before the window", ""}, {"permanently deleted", ""},
 		{"is not readable", "no access"}, {"own-threads-only", "own threads only"},
 		{"opening post deleted", "deleted"}, {"first post of a merged", "deleted"}, {"private message", ""}, {"deleted for good", ""}, {"held for approval", "awaiting approval"}, {"small action", "post hidden"},
+		{"event post", ""}, {"hidden thread", "thread deleted"}, {"hidden post", "post deleted"},
 		{"whisper", "post hidden"}, {"hidden by flags", "post hidden"}, {"unlisted", "thread hidden"}, {"category definition", "thread hidden"},
 		{"deleted by its author", "post deleted"},
 		{"purged", ""}, {"welcome topic", ""}, {"deleted topic", "deleted"}, {"deleted post", "deleted"}, {"block list", "ignored"}, {"is disabled", "no access"}, {"scheduled topic", "awaiting approval"},

@@ -266,13 +266,14 @@ func (r *s9eReader) postMention(x xml.StartElement) {
 // postURL returns the address of the post that a POSTMENTION is about.
 func (r *s9eReader) postURL(x xml.StartElement) string {
 	thread, post := number(attrOf(x, "discussionid")), number(attrOf(x, "id"))
-	switch {
-	case r.links.Numbered != nil && thread != 0:
-		return r.links.Numbered(thread, number(attrOf(x, "number")))
-	case r.links.Post != nil && post != 0:
-		return r.links.Post(post)
+	to := ""
+	if r.links.Post != nil && post != 0 {
+		to = r.links.Post(post)
 	}
-	return ""
+	if to == "" && r.links.Numbered != nil && thread != 0 { // as when the mention was written
+		to = r.links.Numbered(thread, number(attrOf(x, "number")))
+	}
+	return to
 }
 
 func mentionName(x xml.StartElement) string {

@@ -1,6 +1,10 @@
 package markup
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 func TestS9e_ReadsPostsOfPhpBBAndFlarum(t *testing.T) {
 	for _, tt := range []struct{ name, src, text string }{
@@ -58,4 +62,23 @@ func FuzzS9e(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		checkDoc(t, Dialect{}.S9e("<r>"+src, sampleLinks()))
 	})
+}
+
+func TestS9e_FindsPostsByNumber(t *testing.T) {
+	const src = `<r><QUOTE><i>&gt; </i><p><POSTMENTION discussionid="3" displayname="Ray" id="13" number="2">@"Ray"#p13</POSTMENTION> words</p></QUOTE><p>See <POSTMENTION discussionid="4" displayname="Bo" id="14" number="7">@"Bo"#p14</POSTMENTION></p></r>`
+	links := Links{
+		Post: func(id int64) string {
+			if id == 13 { // it was read, and is elsewhere since the mention was written
+				return "https://forum.example/d/9/1"
+			}
+			return ""
+		},
+		Numbered: func(thread, number int64) string { return fmt.Sprintf("https://forum.example/d/%d/%d", thread, number) },
+	}
+	got := Dialect{}.S9e(src, links).HTML(Labels{})
+	for _, want := range []string{`href="https://forum.example/d/9/1"`, `href="https://forum.example/d/4/7"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the HTML lacks %s:\n%s", want, got)
+		}
+	}
 }
