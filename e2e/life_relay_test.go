@@ -137,7 +137,7 @@ type lifeSession struct {
 }
 
 // messagesPerSecond is the limit of a relay that limits its rate.
-const messagesPerSecond = 5
+const messagesPerSecond = 2
 
 // exceedsRate counts a message and reports whether it is too many for this second.
 func (r *lifeRelay) exceedsRate() bool {

@@ -28,6 +28,7 @@ func flarum() forumType {
 		lost: map[string]string{
 			"users":           "without flarum/suspend, no member is suspended; without flarum/nicknames, members have their usernames",
 			"discussion_user": "without flarum/subscriptions, nobody follows or ignores threads",
+			"tags":            "without flarum/tags, all threads are in one section",
 			"tag_user":        "without fof/follow-tags, nobody follows or ignores tags",
 			"ignored_user":    "without fof/ignore-users, nobody ignores members",
 			"post_likes":      "without flarum/likes, posts have no likes",

@@ -72,7 +72,7 @@ func nodebbLeftOut(ctx context.Context, s *Snapshot) []finding.Finding {
 	if posts == 0 {
 		return nil
 	}
-	return []finding.Finding{finding.OK("fediverse", fmt.Sprintf("%d posts of the fediverse are left out: they have addresses in place of IDs", posts))}
+	return []finding.Finding{finding.OK("fediverse", fmt.Sprintf("posts of the fediverse are left out, because they have addresses in place of IDs: %d", posts))}
 }
 
 // The macros of nodebb.sql. A colon in a literal is a parameter to sqlx, so it becomes CHR(58).

@@ -68,7 +68,11 @@ func (t optionalTable) empty(engine sqlfile.Engine) string {
 	var columns []string
 	for _, word := range strings.Fields(t.use)[1:] {
 		name, kind, _ := strings.Cut(word, ":")
-		columns = append(columns, "CAST(NULL AS "+castType(engine, kind)+") AS "+name)
+		value := "CAST(NULL AS " + castType(engine, kind) + ")"
+		if engine == sqlfile.MySQL && kind == "text" {
+			value = "NULL" // CHAR has the collation of the session, which may not fit the column next to it
+		}
+		columns = append(columns, value+" AS "+name)
 	}
 	return "(SELECT " + strings.Join(columns, ", ") + " FROM (SELECT 1 AS one) no_rows WHERE 1 = 0)"
 }
@@ -76,10 +80,7 @@ func (t optionalTable) empty(engine sqlfile.Engine) string {
 // castType returns the type of a column in CAST.
 func castType(engine sqlfile.Engine, kind string) string {
 	if engine == sqlfile.MySQL {
-		switch kind {
-		case "text":
-			return "CHAR"
-		case "timestamp":
+		if kind == "timestamp" {
 			return "DATETIME"
 		}
 		return "SIGNED"

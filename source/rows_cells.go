@@ -278,10 +278,10 @@ func isEmail(_ *rowCheck, v any, column string) fault {
 
 func isAddress(_ *rowCheck, v any, column string) fault {
 	address := (row{column: v}).text(column)
-	if address == "" || strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
+	if address == "" || strings.HasPrefix(address, "/") || strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
 		return fault{}
 	}
-	return fault{text: "is " + shown(v) + ", and must be a complete address", fix: "join the forum's address and the rest with CONCAT, or write '' if the address follows from the ID", mild: true}
+	return fault{text: "is " + shown(v) + ", and must begin with / or https://", fix: "write CONCAT('/', ...) AS address, or '' if the address follows from the ID", mild: true}
 }
 
 func isNumberList(_ *rowCheck, v any, column string) fault {

@@ -13,6 +13,8 @@ const (
 	paceWindow = time.Second
 	// paceMargin is the part of the accepted speed that is used, because the relay's window and ours differ.
 	paceMargin = 0.9
+	// paceGuess is the speed of a relay that has rejected a message before it accepted any. The slowest limits are one a second.
+	paceGuess = rate.Limit(1)
 	// paceRetry is when a message that was too fast for the relay is sent again.
 	paceRetry = 2 * paceWindow
 	// paceRemove is how many times the first limit is fast enough to need no limit.
@@ -75,11 +77,7 @@ func (p *relayPace) limit(began, now time.Time) (slowed bool) {
 		return false
 	}
 	p.forget(now)
-	limit := rate.Limit(len(p.accepted)) / rate.Limit(paceWindow.Seconds())
-	if p.limiter != nil {
-		limit = min(limit, p.limiter.Limit())
-	}
-	limit = max(limit*paceMargin, minRate)
+	limit := max(p.acceptedRate()*paceMargin, minRate)
 	if p.limiter == nil {
 		p.limiter, p.first = rate.NewLimiter(limit, 1), limit
 	}
@@ -87,6 +85,19 @@ func (p *relayPace) limit(began, now time.Time) (slowed bool) {
 	p.changed, p.resume = now, now.Add(paceWindow)
 	p.limiter.AllowN(p.resume, p.limiter.Burst()) // start without a burst
 	return true
+}
+
+// acceptedRate returns the speed that the relay accepted in the last window, at most the limit. If it accepted nothing, that says
+// little: a slow relay rejects most of the first messages before it has confirmed one. Then the speed is a guess.
+func (p *relayPace) acceptedRate() rate.Limit {
+	speed := rate.Limit(len(p.accepted)) / rate.Limit(paceWindow.Seconds())
+	switch {
+	case p.limiter == nil:
+		return max(speed, paceGuess)
+	case speed == 0:
+		return p.limiter.Limit() / 2
+	}
+	return min(speed, p.limiter.Limit())
 }
 
 func (p *relayPace) set(limit rate.Limit) {

@@ -50,6 +50,20 @@ func TestRelayPace_SlowsDownToWhatRelayAccepts(t *testing.T) {
 	})
 }
 
+// A relay that accepts one message a second rejects some of the first ones before it has confirmed any.
+func TestRelayPace_RejectionBeforeAnythingIsAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p relayPace
+		for _, want := range []float64{0.9, 0.4, 0.2, 0.1, 0.1} {
+			p.limit(time.Now(), time.Now())
+			if got := p.perSecond(); got != want {
+				t.Errorf("%v messages a second after a rejection, want %v", got, want)
+			}
+			time.Sleep(2 * paceWindow)
+		}
+	})
+}
+
 func TestRelayPace_RecoversSlowly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p relayPace
