@@ -30,9 +30,11 @@ SELECT d.id                        AS id,
        COALESCE(NULLIF(n.nickname, ''), u.username, '[deleted]') AS starter_name,
        {unix d.created_at}         AS started_at,
        COALESCE(d.first_post_id, 0) AS first_post_id,
-       CASE WHEN d.hidden_at IS NOT NULL OR d.comment_count < 1 THEN 2 WHEN d.is_private THEN 1 ELSE 0 END AS state
+       CASE WHEN d.hidden_at IS NOT NULL OR d.comment_count < 1 THEN 2 WHEN d.is_private THEN 1 ELSE 0 END AS state,
+       CASE WHEN l.is_locked THEN 1 ELSE 0 END AS locked
   FROM {prefix}discussions d
   LEFT JOIN {prefix}users u ON u.id = d.user_id
+  LEFT JOIN {if_exists discussions id is_locked:boolean} l ON l.id = d.id
   LEFT JOIN {if_exists users id nickname:text} n ON n.id = d.user_id
  WHERE d.id IN (:ids)
 
@@ -405,3 +407,14 @@ SELECT COALESCE(MAX(CASE s.key WHEN 'forum_title' THEN s.value END), '') AS name
        CONCAT('Flarum ', COALESCE(MAX(CASE s.key WHEN 'version' THEN s.value END), '')) AS version
   FROM {prefix}settings s
  WHERE s.key IN ('forum_title', 'version')
+
+-- name: counters
+SELECT d.id                        AS thread_id,
+       d.comment_count             AS stored,
+       (SELECT COUNT(*) FROM {prefix}posts p
+         WHERE p.discussion_id = d.id AND p.type = 'comment' AND p.hidden_at IS NULL AND NOT p.is_private) AS counted
+  FROM (SELECT id, comment_count
+          FROM {prefix}discussions
+         WHERE hidden_at IS NULL AND NOT is_private AND comment_count BETWEEN 1 AND 2000
+         ORDER BY id DESC
+         LIMIT 20) d
