@@ -22,6 +22,7 @@ type AddressError struct {
 	Reason   string
 }
 
+// Error returns the text of the error.
 func (e *AddressError) Error() string { return "address: " + e.Reason }
 
 func badAddress(reason string) error { return &AddressError{Enhanced: "5.1.3", Reason: reason} }

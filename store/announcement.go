@@ -54,6 +54,7 @@ type StateError struct {
 	Action string // "paused"
 }
 
+// Error returns the text of the error.
 func (e *StateError) Error() string {
 	return fmt.Sprintf("announcement %d is in state %s and cannot be %s", e.ID, e.State, e.Action)
 }

@@ -19,6 +19,7 @@ type FieldError struct {
 	error
 }
 
+// Unwrap returns the cause.
 func (e *FieldError) Unwrap() error { return e.error }
 
 // FieldErrors returns what is wrong with the variants of an announcement, from an error of CompileAnnouncement. A fault without a

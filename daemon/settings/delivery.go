@@ -47,6 +47,7 @@ const (
 	UncertainGiveUp = "give_up"
 )
 
+// RetriesUncertain reports whether messages that the relay may have are sent again.
 func (c Delivery) RetriesUncertain() bool { return c.OnUncertain != UncertainGiveUp }
 
 // Validate returns the invalid settings. Each error starts with its key.
