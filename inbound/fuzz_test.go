@@ -19,9 +19,11 @@ import (
 type scriptedConn struct {
 	net.Conn
 	in     *bytes.Reader
-	out    bytes.Buffer
 	closed chan struct{}
 	close  func()
+
+	mu  sync.Mutex // the listener may close the connection while it writes
+	out bytes.Buffer
 }
 
 func newScriptedConn(sent ...[]byte) *scriptedConn {
@@ -31,13 +33,25 @@ func newScriptedConn(sent ...[]byte) *scriptedConn {
 }
 
 func (c *scriptedConn) Read(p []byte) (int, error)       { return c.in.Read(p) }
-func (c *scriptedConn) Write(p []byte) (int, error)      { return c.out.Write(p) }
 func (c *scriptedConn) Close() error                     { c.close(); return nil }
 func (c *scriptedConn) LocalAddr() net.Addr              { return &net.TCPAddr{} }
 func (c *scriptedConn) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
 func (c *scriptedConn) SetDeadline(time.Time) error      { return nil }
 func (c *scriptedConn) SetReadDeadline(time.Time) error  { return nil }
 func (c *scriptedConn) SetWriteDeadline(time.Time) error { return nil }
+
+func (c *scriptedConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.Write(p)
+}
+
+// answer returns what was written so far.
+func (c *scriptedConn) answer() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return bytes.Clone(c.out.Bytes())
+}
 
 // connQueue is a listener that accepts the connections of a channel.
 type connQueue chan net.Conn
@@ -79,7 +93,7 @@ func FuzzSession(f *testing.F) {
 		conn := newScriptedConn(sent, []byte("\r\n.\r\nQUIT\r\n")) // ends a message, too
 		queues[lmtp] <- conn
 		<-conn.closed
-		answer := conn.out.Bytes()
+		answer := conn.answer()
 		lines := strings.Split(strings.TrimSuffix(string(answer), "\r\n"), "\r\n")
 		for _, line := range lines {
 			if !replyLine.MatchString(line) {
