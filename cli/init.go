@@ -64,6 +64,9 @@ func (c *cmdEnv) initialize(ctx context.Context, folder string, o initOptions) e
 	if u, err := url.Parse(found.URL); err != nil || u.Host == "" {
 		return usagef("the forum's files do not tell its public address: add --url https://forum.example.org")
 	}
+	if found.Name == "" {
+		fmt.Fprintln(c.out, "The forum's name is not known: set name in [forum], or emails name its host")
+	}
 	account, err := newAccount(found.DB, o)
 	if err != nil {
 		return err
@@ -140,7 +143,8 @@ func writeNew(path, text string) error {
 // afterInit says what to do next, and runs check if the account works already.
 func (c *cmdEnv) afterInit(ctx context.Context, a account) error {
 	if statements := a.statements(); statements != "" {
-		fmt.Fprintf(c.out, "\nCreate its database account, as an administrator of the database:\n\n%s\n", statements)
+		fmt.Fprintf(c.out, "\nCreate its database account, as an administrator of the database:\n\n%s\n\nIf another forum on this server has an "+
+			"account %q, remove %s and run init again with another --user.\n", statements, a.user, c.config)
 	}
 	if a.writes {
 		fmt.Fprintln(c.out, "\nWarning: this is the forum's own account, which can also write. Postrider only reads, but an account that can only "+

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -86,8 +87,15 @@ func (s *Snapshot) checkGrants(ctx context.Context) finding.Finding {
 	if err != nil {
 		return finding.Warn("account", err.Error(), "check that the account in [forum] dsn has only SELECT")
 	}
+	database, err := s.queryStrings(ctx, "SELECT DATABASE()")
+	if err != nil {
+		return finding.Warn("account", err.Error(), "check that the account in [forum] dsn has only SELECT")
+	}
 	for _, line := range grants {
-		list, _, isGrant := strings.Cut(strings.TrimPrefix(line, "GRANT "), " ON ")
+		list, object, isGrant := strings.Cut(strings.TrimPrefix(line, "GRANT "), " ON ")
+		if len(database) == 1 && !grantCovers(object, database[0]) {
+			continue // MariaDB lets everybody write to the database "test"
+		}
 		for privilege := range strings.SplitSeq(list, ",") {
 			privilege, _, _ = strings.Cut(strings.TrimSpace(privilege), " (") // SELECT (column)
 			if isGrant && !slices.Contains(readOnlyPrivileges, privilege) {
@@ -97,6 +105,33 @@ func (s *Snapshot) checkGrants(ctx context.Context) finding.Finding {
 		}
 	}
 	return finding.OK("account", "read-only")
+}
+
+// grantCovers reports whether the object of a grant, such as `xenforo`.* or *.*, is in a database. In the name of a database, "%" and
+// "_" stand for other characters unless they follow a backslash.
+func grantCovers(object, database string) bool {
+	name, quoted := strings.CutPrefix(object, "`")
+	if !quoted {
+		return true // *.*, or a form that is not known
+	}
+	name, _, _ = strings.Cut(name, "`.")
+	name = strings.ReplaceAll(name, "``", "`")
+	var pattern strings.Builder
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case c == '\\' && i+1 < len(name):
+			i++
+			pattern.WriteString(regexp.QuoteMeta(name[i : i+1]))
+		case c == '%':
+			pattern.WriteString(".*")
+		case c == '_':
+			pattern.WriteString(".")
+		default:
+			pattern.WriteString(regexp.QuoteMeta(name[i : i+1]))
+		}
+	}
+	matches, err := regexp.MatchString("^(?s:"+pattern.String()+")$", database)
+	return err != nil || matches
 }
 
 // checkCharset warns about old character sets, because the bytes in such tables often do not match the declared one.
