@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"postrider/config"
@@ -40,6 +41,10 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 // checkDNS checks what other mail servers see of this site.
 func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, conn mail.ConnInfo) []finding.Finding {
 	dns := doctor.NewDNS(o.resolver)
+	if domain := addr.Domain(address(cfg.SMTP.From).Address); net.ParseIP(strings.Trim(domain, "[]")) != nil {
+		return []finding.Finding{finding.Fail("from", "smtp.from is an address at "+domain+", which is no domain: no receiver can check it",
+			"set smtp.from to an address at your forum's domain")}
+	}
 	return doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, conn))
 }
 

@@ -174,3 +174,11 @@ func TestCheck_WarnsAboutUntrustedProxy(t *testing.T) {
 		t.Errorf("no warning:\n%s", out)
 	}
 }
+
+func TestCheck_SenderWithoutDomainFails(t *testing.T) {
+	p := newTestForum(t, `smtp.from = "digest@[127.0.0.1]"`, "smtp.url = "+quoted(smtptest.New(t).URL()))
+	out, _, code := run(t, "check", "-c", p.config)
+	if code == 0 || !strings.Contains(out, "set smtp.from to an address at your forum's domain") || strings.Contains(out, "IN TXT") {
+		t.Errorf("exit code %d, want a failure that asks for a domain and suggests no record:\n%s", code, out)
+	}
+}

@@ -98,7 +98,7 @@ func (c *cmdEnv) runDaemon(ctx context.Context, in io.Reader, o runOptions) erro
 	}
 	if o.mailDir == "" {
 		if f := s.deadLinks(ctx); f != nil { // another daemon may serve them later
-			s.log.Warn("cannot reach the pages", "text", f.Text, "fix", f.Fix)
+			s.log.Warn("cannot reach the pages", "text", f.Text, "fix", "start a daemon with \"postrider run\", which serves them; if one runs: "+f.Fix)
 		}
 	}
 	report, err := s.runOnce(ctx)
