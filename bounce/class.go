@@ -86,6 +86,7 @@ type statement struct {
 // readStatement finds the reply of the server that decided: intermediate servers wrap it into words of their own.
 func readStatement(code int, enhanced, text string) statement {
 	text = strings.ToValidUTF8(text[:min(len(text), maxReply)], " ")
+	text, _, _ = strings.Cut(text, "(Other MXes tried:") // qmail, with replies of servers that it did not stay with
 	inner := innermost(text)
 	s := statement{code: code, enhanced: enhanced, words: normalize(inner), stage: normalize(text[:len(text)-len(inner)])}
 	innerCode, innerEnhanced := codes(inner)

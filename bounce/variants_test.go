@@ -1,6 +1,9 @@
 package bounce
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestClassify_QuotaInOtherWords(t *testing.T) {
 	wantClass(t, []serverReply{
@@ -83,4 +86,26 @@ func TestClassify_OtherBlockWords(t *testing.T) {
 		"550 UBE not accepted here", "550 we do not want your newsletters", "550 unverifiable sender: no such user here", "550 return address <b@bounce.forum.example> unknown",
 		"550 hostname 'a.example' does not match 192.0.2.9", "550 server 192.0.2.9 is known for abuse", "550 PTR mismatch",
 	), ClassPolicy)
+}
+
+func TestClassify_UnknownUserOfQmailIMailAndNotes(t *testing.T) {
+	wantClass(t, []serverReply{
+		{550, "5.5.0", "Sorry, no SMTP connection got far enough; most progress was RCPT TO response; remote host 192.0.2.32 said: 550 Unknown user member@dest.example . (#5.5.0) (Other MXes tried: 192.0.2.40 said 550 for RCPT TO response.)"},
+		{0, "", "Invalid final delivery userid: member@dest.example"},
+		{0, "", "------- Failure Reasons --------\nディレクトリのリストにありません\nmember@dest.example"},
+	}, ClassUnknownUser)
+}
+
+// TestParse_BoundaryChangedByGateway checks a report whose header names another boundary than its body uses.
+func TestParse_BoundaryChangedByGateway(t *testing.T) {
+	const report = "From: MAILER-DAEMON@dest.example\nSubject: Undelivered Mail\nContent-Type: multipart/report; report-type=delivery-status;\n boundary=\"%s\"\n\n" +
+		"--AA92C1B23442.15/dest.example\nContent-Type: text/plain\n\nYour message could not be delivered.\n\n" +
+		"--AA92C1B23442.15/dest.example\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; dest.example\n\n" +
+		"Final-Recipient: rfc822; member@dest.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n\n--AA92C1B23442.15/dest.example--\n"
+	for _, boundary := range []string{"AA92C1B23442.15/dest.example", "AA92C1B23442.17/other.example", ""} {
+		r := Parse([]byte(strings.Replace(report, "%s", boundary, 1)))
+		if len(r.Recipients) != 1 || r.Recipients[0].Address != "member@dest.example" || r.Recipients[0].Class() != ClassUnknownUser {
+			t.Errorf("with the boundary %q the report is %+v, want that member@dest.example is unknown", boundary, r.Recipients)
+		}
+	}
 }

@@ -30,7 +30,14 @@ func (w *mimeWalker) walk(head header, body []byte, depth int) {
 	w.parts--
 	kind, params := contentType(head)
 	if strings.HasPrefix(kind, "multipart/") {
-		for _, part := range splitParts(body, params["boundary"]) {
+		parts := splitParts(body, params["boundary"])
+		if len(parts) == 0 {
+			parts = splitParts(body, guessBoundary(body))
+		}
+		if len(parts) == 0 {
+			appendText(&w.text, toUTF8(body, params["charset"]))
+		}
+		for _, part := range parts {
 			head, body := readHeader(part)
 			w.walk(head, body, depth+1)
 		}
@@ -113,6 +120,18 @@ func contentType(head header) (kind string, params map[string]string) {
 		params["boundary"] = m[1] + m[2]
 	}
 	return strings.ToLower(firstWord(value)), params
+}
+
+// guessBoundary returns the boundary that a body uses, if the header names another one or none: a gateway changed one of them. It is
+// the first line that begins like one.
+func guessBoundary(body []byte) string {
+	for line := range bytes.Lines(body) {
+		mark, found := bytes.CutPrefix(bytes.TrimSpace(line), []byte("--"))
+		if found && len(mark) >= 8 && len(mark) <= 200 && !bytes.ContainsAny(mark, " \t") && len(bytes.Trim(mark, "-=_")) > 0 {
+			return string(mark)
+		}
+	}
+	return ""
 }
 
 // splitParts splits a multipart body. It drops the text before the first boundary and after the last. A part without an

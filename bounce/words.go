@@ -79,7 +79,7 @@ var ownHostWords = phrases{
 // directoryWords are those of Domino and Notes.
 var directoryWords = append(combine(phrases{"not listed in", "not found in", "no match found in", "no match in", "several matches found in", "no matches found in"}, phrases{
 	"domino", "the domino", "public name", "the public name", "name address book", "address book", "the address book", "public address book", "the public address book", "directory",
-}), "not listed in name")
+}), "not listed in name", "ディレクトリのリストにありません")
 
 // blockLists are names that occur in links, too.
 var blockLists = phrases{
@@ -138,7 +138,7 @@ var noDomainWords = join(phrases{
 
 // unknownWords are about the address.
 var unknownWords = join(phrases{
-	"user unknown", "users unknown", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
+	"user unknown", "users unknown", "invalid final delivery userid", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
 	"unknown mailbox", "mailbox unknown", "mailbox is unknown", "unknown local", "unknown account", "account unknown", "account is unknown", "addressee unknown", "unknown addressee", "unknown or illegal", "unknown alias",
 	"unknown email", "unknown destination", "unknown rcpt", "unknown to", "unknown in", "unknown receiver", "unknown virtual", "unknown user or", "unknown customer", "nosuchuser",
 	"no mailbox", "no account", "no user with", "no user by", "no user named", "no user found", "no valid recipient", "no valid mailbox", "no valid user", "no recipient by", "no one by that name", "nobody here", "nobody by that name", "nobody with that name", "nobody of that name",
