@@ -184,10 +184,10 @@ func (c *rowCheck) compare() {
 		return all
 	}
 	posts, threads, sections := state("posts"), state("threads"), state("sections")
-	told := make(map[string]bool)
+	reported := make(map[string]bool)
 	once := func(what string, report func(query, column, fix, format string, args ...any), column, fix, format string, args ...any) {
-		if !told[what] {
-			told[what] = true
+		if !reported[what] {
+			reported[what] = true
 			report("arrivals", column, fix, format, args...)
 		}
 	}

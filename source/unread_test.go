@@ -52,7 +52,7 @@ func TestUnreadMessages_CountsThoseNotReadBySender(t *testing.T) {
 				ignored = 53
 			}
 			if u = get(); u.Count != 4 || slices.Contains(u.Senders, first) {
-				t.Errorf("unread = %+v, want 4 messages, none from %s, whom the member ignores", u, first)
+				t.Errorf("unread = %+v, want 4 messages, none from %s, an ignored member", u, first)
 			}
 		})
 	}
