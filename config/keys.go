@@ -3,6 +3,8 @@ package config
 import (
 	"reflect"
 	"strings"
+
+	"postrider/internal/nearest"
 )
 
 // keys returns every valid key, as "table.key", with its Go type.
@@ -32,7 +34,7 @@ func collectKeys(t reflect.Type, prefix string, found map[string]reflect.Type) {
 func nearestKey(key string) string {
 	best, least := "", len(key)/2+1
 	for known := range keys() {
-		d := min(distance(key, known), distance(lastPart(key), lastPart(known))+1)
+		d := min(nearest.Distance(key, known), nearest.Distance(lastPart(key), lastPart(known))+1)
 		if d < least || d == least && known < best {
 			best, least = known, d
 		}
@@ -41,27 +43,6 @@ func nearestKey(key string) string {
 }
 
 func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
-
-// distance returns the Levenshtein distance of two keys.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			swap := diagonal
-			if a[i] != b[j] {
-				swap++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(swap, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
 
 // lineOf returns the line on which a key is set, or else on which its table starts, counted from 1. It returns 0 if neither exists.
 func lineOf(text, key string) int {

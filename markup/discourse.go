@@ -26,8 +26,6 @@ type htmlReader struct {
 	elements
 	links   Links
 	stack   []htmlElement
-	skipped int // open elements whose content is left out
-	inCode  int // open elements whose content is not markup
 	inTitle int // open elements whose words become a title
 }
 
@@ -207,21 +205,6 @@ func (r *htmlReader) pop() {
 	e := r.stack[len(r.stack)-1]
 	r.stack = r.stack[:len(r.stack)-1]
 	switch e.role {
-	case roleSkip:
-		r.skipped--
-	case roleToken:
-		r.close()
-	case roleLink:
-		if !r.foldAddress() {
-			r.close()
-		}
-	case roleVerbatim:
-		r.inCode--
-		e.token.content = string(r.src[e.from:])
-		r.src = r.src[:e.from]
-		r.single(e.token)
-	case roleParagraph:
-		r.text("\n\n")
 	case roleBlock:
 		r.newline()
 	case roleTitle:
@@ -229,6 +212,8 @@ func (r *htmlReader) pop() {
 		r.closeTitle(e)
 	case roleCard:
 		r.closeCard(e)
+	default:
+		r.closeRole(e.role, e.token, e.from)
 	}
 }
 

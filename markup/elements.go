@@ -11,6 +11,9 @@ type elements struct {
 	src    []byte
 	tokens []token
 	open   []int32 // tokens that are open
+
+	skipped int // open elements whose content is left out
+	inCode  int // open elements whose content is not markup
 }
 
 // maxElements is how many tags of one post are read; the rest is text. Real posts have a few hundred.
@@ -90,4 +93,25 @@ func (e *elements) doc(d Dialect, l Links, cut bool) Doc {
 	b.parse()
 	d.finish(b.tree)
 	return Doc{t: b.tree}
+}
+
+// closeRole closes an element. verbatim is its token and from where its content starts, if that is not markup.
+func (e *elements) closeRole(what role, verbatim token, from int) {
+	switch what {
+	case roleSkip:
+		e.skipped--
+	case roleToken:
+		e.close()
+	case roleLink:
+		if !e.foldAddress() {
+			e.close()
+		}
+	case roleVerbatim:
+		e.inCode--
+		verbatim.content = string(e.src[from:])
+		e.src = e.src[:from]
+		e.single(verbatim)
+	case roleParagraph:
+		e.text("\n\n")
+	}
 }

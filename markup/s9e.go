@@ -24,8 +24,6 @@ type s9eReader struct {
 	dialect Dialect
 	links   Links
 	stack   []s9eElement
-	skipped int  // open elements whose content is left out
-	inCode  int  // open elements whose content is not markup
 	broken  bool // right after <br/>: the line end that follows in the source is the same one
 }
 
@@ -103,23 +101,7 @@ func (r *s9eReader) endElement() {
 	}
 	e := r.stack[len(r.stack)-1]
 	r.stack = r.stack[:len(r.stack)-1]
-	switch e.role {
-	case roleSkip:
-		r.skipped--
-	case roleToken:
-		r.close()
-	case roleLink:
-		if !r.foldAddress() {
-			r.close()
-		}
-	case roleVerbatim:
-		r.inCode--
-		e.token.content = string(r.src[e.from:])
-		r.src = r.src[:e.from]
-		r.single(e.token)
-	case roleParagraph:
-		r.text("\n\n")
-	}
+	r.closeRole(e.role, e.token, e.from)
 }
 
 // interpret decides what an element does. Its role is roleSkip if nothing else is set.

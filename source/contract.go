@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"postrider/internal/nearest"
 	"postrider/internal/sqlfile"
 )
 
@@ -105,7 +106,7 @@ func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfi
 	for name, q := range own {
 		if !slices.Contains(queryNames(), name) {
 			return fmt.Errorf("%s:%d: unknown query %q: must be one of %s; did you mean %s?",
-				q.File, q.Line, name, strings.Join(queryNames(), ", "), sqlfile.Nearest(name, queryNames()))
+				q.File, q.Line, name, strings.Join(queryNames(), ", "), nearest.Word(name, queryNames()))
 		}
 		queries[name] = q
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"postrider/internal/sqlfile"
+	"postrider/internal/nearest"
 )
 
 // templateWidth is the longest line of the template, in characters.
@@ -129,7 +129,7 @@ func queryTexts(file string) map[string]string {
 func TypeQueries(name string) (string, error) {
 	k, known := forumTypeNamed(name)
 	if !known {
-		return "", fmt.Errorf("unknown forum type %q: must be one of %s; did you mean %s?", name, strings.Join(typeNames(), ", "), sqlfile.Nearest(name, typeNames()))
+		return "", fmt.Errorf("unknown forum type %q: must be one of %s; did you mean %s?", name, strings.Join(typeNames(), ", "), nearest.Word(name, typeNames()))
 	}
 	var b strings.Builder
 	for _, file := range k.files {

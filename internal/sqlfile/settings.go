@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"postrider/internal/nearest"
 )
 
 // Setting is the value of a key above the first query of a file.
@@ -67,12 +69,12 @@ func (r *settingReader) read(n int, line string) {
 	case exact == nil && known:
 		r.errorf(n, "%q is not read: write it as \"-- %s: VALUE\"", strings.TrimSpace(line), word)
 	case exact == nil:
-		if near := Nearest(word, r.keys); near != "" && Distance(word, near) <= 2 {
+		if near := nearest.Word(word, r.keys); near != "" && nearest.Distance(word, near) <= 2 {
 			r.errorf(n, "%q is not read: did you mean \"-- %s: VALUE\"?", strings.TrimSpace(line), near)
 		}
 	case !known:
 		r.errorf(n, "unknown key %q: must be one of %s; did you mean %s? (a remark must not begin with one word and a colon)",
-			exact[1], strings.Join(r.keys, ", "), Nearest(word, r.keys))
+			exact[1], strings.Join(r.keys, ", "), nearest.Word(word, r.keys))
 	default:
 		r.keep(n, exact[1], strings.TrimSpace(exact[2]))
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/internal/nearest"
 	"postrider/internal/sqlfile"
 )
 
@@ -45,8 +46,8 @@ func TestSettings_ReportsEachMistake(t *testing.T) {
 
 func TestNearest_CountsLetters(t *testing.T) {
 	for word, want := range map[string]string{"thread": "threads", "tread_watches": "thread_watches", "member": "members", "": "threads"} {
-		if got := sqlfile.Nearest(word, []string{"threads", "thread_watches", "members"}); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
+		if got := nearest.Word(word, []string{"threads", "thread_watches", "members"}); got != want {
+			t.Errorf("nearest.Word(%q) = %q, want %q", word, got, want)
 		}
 	}
 }

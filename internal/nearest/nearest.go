@@ -1,7 +1,8 @@
-package sqlfile
+// Package nearest finds the word that a mistyped one probably means.
+package nearest
 
-// Nearest returns the known word that a mistyped one differs least from, or "" if none is known.
-func Nearest(word string, known []string) string {
+// Word returns the known word that a mistyped one differs least from, or "" if none is known.
+func Word(word string, known []string) string {
 	best, least := "", -1
 	for _, k := range known {
 		if d := Distance(word, k); least < 0 || d < least {
