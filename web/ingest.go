@@ -10,25 +10,33 @@ import (
 	"postrider/mirror"
 )
 
-// ingestsPerAddress is how many requests of one address are read at the same time, because each takes several megabytes of memory.
-// Further ones wait.
-const ingestsPerAddress = 2
+// Each request that is read takes up to 11 MB of memory, before its signature can be checked. So only a few of one address are read at
+// the same time, and not too many of all: an attacker may have many addresses. Further ones wait.
+const (
+	ingestsPerAddress = 2
+	ingestsAtOnce     = 32
+)
 
 // bodyLimit is the largest body of a request. Only one that a site may have signed can be large.
 func (s *Server) bodyLimit(r *http.Request) int64 {
-	if s.Mirror != nil && r.Method == http.MethodPost && s.pathOf(r) == "/ingest" && s.push.mayBeValid(r.Header, time.Now()) {
+	if s.pathOf(r) == "/ingest" && s.mayBePush(r) {
 		return mirror.MaxRequest
 	}
 	return maxBody
 }
 
+// mayBePush reports whether the headers of a request to /ingest look like those of the site.
+func (s *Server) mayBePush(r *http.Request) bool {
+	return s.Mirror != nil && r.Method == http.MethodPost && s.push.mayBeValid(r.Header, time.Now())
+}
+
 // ingest stores what a site sends. The signature is that of a call of the forum (hook.go).
 func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
-	if !s.push.mayBeValid(r.Header, time.Now()) {
+	if !s.mayBePush(r) {
 		s.rejectSender(w, r)
 		return
 	}
-	release, ok := s.senders.Acquire(r.Context(), ratelimit.Network(RequestInfoOf(r).ClientAddr))
+	release, ok := s.acquireIngest(r)
 	if !ok {
 		http.Error(w, "too many requests at the same time", http.StatusServiceUnavailable)
 		return
@@ -60,6 +68,22 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Wake()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// acquireIngest waits until a request may be read. Those of one address wait for each other first, so that one address takes few of
+// the places of all.
+func (s *Server) acquireIngest(r *http.Request) (release func(), ok bool) {
+	leaveAddress, ok := s.senders.Acquire(r.Context(), ratelimit.Network(RequestInfoOf(r).ClientAddr))
+	if !ok {
+		return nil, false
+	}
+	select {
+	case s.ingests <- struct{}{}:
+		return func() { <-s.ingests; leaveAddress() }, true
+	case <-r.Context().Done():
+		leaveAddress()
+		return nil, false
+	}
 }
 
 // rejectSender rejects a request that the site did not sign, or not now.
