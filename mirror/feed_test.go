@@ -262,3 +262,34 @@ func FuzzFeed(f *testing.F) {
 		}
 	})
 }
+
+// answerRaw answers with bytes that net/http would not send.
+func (s *feedServer) answerRaw(head, body string) {
+	s.answer = func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
+	}
+}
+
+func TestFeed_KeepsNothingHarmfulOfAnAnswer(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		s := newFeedServer(t)
+		s.answerRaw("HTTP/1.1 500 \x1b[2J\x1b]0;x\x07\xff"+strings.Repeat("a", 10_000), "")
+		s.poll(t, db, noon)
+		states, err := db.FeedStates(t.Context(), []Feed{{URL: s.URL + "/feed"}})
+		if err != nil || !strings.HasPrefix(states[0].Error, "the server answers 500 [2J") || len(states[0].Error) > 2*maxError || strings.Contains(states[0].Error, "\x1b") {
+			t.Errorf("after an odd status: error %q, %v", states[0].Error, err)
+		}
+		s.answerRaw("HTTP/1.1 200 OK\r\nETag: \"\xff\xfe\"\r\nLast-Modified: "+strings.Repeat("a", 10_000), rss("a"))
+		s.poll(t, db, noon.Add(time.Hour))
+		s.poll(t, db, noon.Add(2*time.Hour))
+		asked := s.requests[len(s.requests)-1].Header
+		if states, err = db.FeedStates(t.Context(), []Feed{{URL: s.URL + "/feed"}}); err != nil || states[0].BeganAt == 0 || asked.Get("If-None-Match")+asked.Get("If-Modified-Since") != "" {
+			t.Errorf("after odd headers: %+v, asked with %v, %v", states, asked, err)
+		}
+	})
+}
