@@ -116,6 +116,54 @@ func TestFeed_BringsOnlyWhatIsNewerThanTheFirstPoll(t *testing.T) {
 	})
 }
 
+func TestFeed_KnowsItemsWithANewID(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		s := newFeedServer(t)
+		renamed := func(feed, from, to string) string {
+			return strings.ReplaceAll(feed, "<guid>"+from+"</guid>", "<guid>"+to+"</guid>")
+		}
+		feed := rss("old - a")
+		s.serve(feed)
+		s.poll(t, db, noon)
+		feed = rss("new 2026-05-04T12:10:00Z b", "undated - c", "old - a")
+		s.serve(feed)
+		if n := s.poll(t, db, noon.Add(time.Hour)); n != 2 {
+			t.Fatalf("%d posts, want 2", n)
+		}
+		for i := range 2 {
+			for _, id := range []string{"old", "new", "undated"} {
+				feed = renamed(feed, id, fmt.Sprint(id, i))
+			}
+			s.serve(feed)
+			if n := s.poll(t, db, noon.Add(time.Duration(i+2)*time.Hour)); n != 0 {
+				t.Errorf("with other IDs: %d posts, want none: %s", n, rows(t, db, posts))
+			}
+		}
+		s.serve(strings.ReplaceAll(renamed(feed, "new", "moved"), "news.example/new", "moved.example/new"))
+		if n := s.poll(t, db, noon.Add(4*time.Hour)); n != 1 || rows(t, db, "SELECT address FROM post ORDER BY id LIMIT 1 OFFSET 1") != "https://moved.example/new" {
+			t.Errorf("after a move: %d posts changed, want 1: %s", n, rows(t, db, posts))
+		}
+		if got := rows(t, db, "SELECT COUNT(*) FROM feed_item"); got != "3" {
+			t.Errorf("%s items are remembered, want 3", got)
+		}
+	})
+}
+
+func TestFeed_TakesItemsThatAreInTheFeedTogetherForTwo(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	s := newFeedServer(t)
+	s.serve(rss())
+	s.poll(t, db, noon)
+	const first = `<item><title>Photo</title><guid>1</guid><pubDate>Mon, 04 May 2026 12:10:00 GMT</pubDate></item>`
+	both := first + strings.Replace(first, "<guid>1", "<guid>2", 1)
+	for i, items := range []string{first, both, both} {
+		s.serve(strings.Replace(rss(), "</channel>", items+"</channel>", 1))
+		if n, want := s.poll(t, db, noon.Add(time.Duration(i+1)*time.Hour)), []int{1, 1, 0}[i]; n != want {
+			t.Errorf("poll %d: %d posts, want %d", i+2, n, want)
+		}
+	}
+}
+
 func TestFeed_ReadsAllFormats(t *testing.T) {
 	for name, item := range map[string]func(id string) string{
 		"RSS": func(id string) string { return rss(id + " - <p>text") },
