@@ -93,6 +93,14 @@ func (s *xmlShape) start(t xml.StartElement) {
 
 // checkJSONShape counts values. The parser itself limits how deep they are nested.
 func checkJSONShape(text []byte) error {
+	if jsonParts(text) > maxParts {
+		return fmt.Errorf("the feed has more than %d values", maxParts)
+	}
+	return nil
+}
+
+// jsonParts returns how many objects, arrays and further elements JSON has, without parsing it.
+func jsonParts(text []byte) int {
 	parts := 0
 	quoted := false
 	for i := 0; i < len(text); i++ {
@@ -105,8 +113,5 @@ func checkJSONShape(text []byte) error {
 			parts++
 		}
 	}
-	if parts > maxParts {
-		return fmt.Errorf("the feed has more than %d values", maxParts)
-	}
-	return nil
+	return parts
 }

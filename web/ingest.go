@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -44,7 +45,7 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	defer release()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		http.Error(w, "request too large: at most 5 MB", http.StatusRequestEntityTooLarge)
+		tooLarge(w)
 		return
 	}
 	signature := r.Header.Get(signatureHeader)
@@ -55,6 +56,10 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	request, err := mirror.ParseRequest(body)
 	if err == nil {
 		err = s.Mirror.Ingest(r.Context(), signature, request, s.Now())
+	}
+	if errors.Is(err, mirror.ErrTooManyThings) {
+		tooLarge(w)
+		return
 	}
 	if _, theirs := errors.AsType[*mirror.FieldError](err); theirs {
 		s.Log.Warn("a request of the site was rejected", "err", err)
@@ -68,6 +73,11 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Wake()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func tooLarge(w http.ResponseWriter) {
+	http.Error(w, fmt.Sprintf("request too large: at most %d MB and %d sections, threads, posts, members, watches and deletions",
+		mirror.MaxRequest>>20, mirror.MaxThings), http.StatusRequestEntityTooLarge)
 }
 
 // acquireIngest waits until a request may be read. Those of one address wait for each other first, so that one address takes few of

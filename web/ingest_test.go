@@ -69,6 +69,8 @@ func TestIngest_RejectsWhatTheSiteDidNotSend(t *testing.T) {
 		"from the future": {hookSecret, second(6 * time.Minute), body, http.StatusForbidden},
 		"no time":         {hookSecret, "", body, http.StatusForbidden},
 		"too large":       {hookSecret, pushTime(), strings.Repeat(" ", mirror.MaxRequest+1), http.StatusRequestEntityTooLarge},
+		"too many":        {hookSecret, pushTime(), `{"sections":[` + strings.Repeat("{},", mirror.MaxThings) + "{}]}", http.StatusRequestEntityTooLarge},
+		"much too many":   {hookSecret, pushTime(), `{"posts":[` + strings.Repeat("null,", 1_000_000) + "null]}", http.StatusRequestEntityTooLarge},
 	} {
 		if got := w.push(c.secret, c.at, c.body); got.status != c.want {
 			t.Errorf("%s: status %d, want %d", name, got.status, c.want)
