@@ -88,6 +88,11 @@ func Printable(s string) string {
 // Fit returns s cleaned and shortened.
 func Fit(s string, limit int) string { return Shorten(Clean(s), limit) }
 
+// IsBlank reports whether nothing of s can be seen, as in a name of zero-width spaces.
+func IsBlank(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Mn, r) })
+}
+
 // Shorten cuts a line to at most limit characters as a reader counts them. A character that combines many runes counts
 // as several.
 func Shorten(s string, limit int) string {
