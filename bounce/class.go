@@ -67,7 +67,7 @@ func ClassifyReply(command string, code int, enhanced, text string) Class {
 // judge returns the class, which for a temporary rejection is seldom the one that the words say.
 func (s statement) judge() Class {
 	c := s.class()
-	if s.temporary() && c != ClassMailboxFull && c != ClassPolicy {
+	if s.temporary() && c != ClassMailboxFull && c != ClassPolicy && !(s.code == 0 && lastingWords.in(s.words)) {
 		return ClassExpired // the words may no longer apply
 	}
 	return c
@@ -81,6 +81,7 @@ type statement struct {
 	words    string // as from normalize
 	stage    string // what an intermediate server says about the moment of the rejection, normalized
 	ip       bool   // the server's own text names an IP address
+	raw      string // the whole text, with the words of intermediate servers
 }
 
 // readStatement finds the reply of the server that decided: intermediate servers wrap it into words of their own.
@@ -88,7 +89,8 @@ func readStatement(code int, enhanced, text string) statement {
 	text = strings.ToValidUTF8(text[:min(len(text), maxReply)], " ")
 	text, _, _ = strings.Cut(text, "(Other MXes tried:") // qmail, with replies of servers that it did not stay with
 	inner := innermost(text)
-	s := statement{code: code, enhanced: enhanced, words: normalize(inner), stage: normalize(text[:len(text)-len(inner)])}
+	own, _, _ := strings.Cut(inner, "(in reply to ")
+	s := statement{code: code, enhanced: enhanced, words: normalize(own), stage: normalize(text[:len(text)-len(inner)]), raw: text}
 	innerCode, innerEnhanced := codes(inner)
 	if len(inner) < len(text) && innerCode != 0 {
 		s.code = innerCode
@@ -113,9 +115,12 @@ func (s statement) class() Class {
 	if senderStages.in(s.stage) || senderWords.in(s.stage) {
 		return ClassPolicy // rejected before the recipient was known
 	}
+	if c := s.byServer(); c != "" {
+		return c
+	}
 	c := byEnhanced(s.enhanced)
-	if clear := clearWords.class(s.words); clear == ClassDomainNotFound && (c == ClassRouting || s.enhanced == "5.4.310") {
-		return c // Postfix: 5.4.4
+	if clear := clearWords.class(s.words); clear == ClassDomainNotFound && s.enhanced == "5.4.310" {
+		return c
 	} else if clear != "" {
 		return clear
 	}
@@ -166,7 +171,7 @@ var enhancedClasses = map[string]Class{
 	"5.2.2": ClassMailboxFull, "4.2.2": ClassMailboxFull, "5.3.1": ClassMailboxFull,
 	"5.2.3": ClassContent, "5.3.4": ClassContent,
 	"5.2.121": ClassExpired, "5.2.122": ClassExpired, // the recipient gets too much mail
-	"5.4.1": ClassUnspecified, // "Recipient address rejected: Access denied": Microsoft uses it for unknown users and for blocked senders
+	"5.4.1": ClassUnspecified,
 	"5.4.4": ClassRouting, "5.4.6": ClassRouting, "5.4.14": ClassRouting,
 	"5.4.5": ClassPolicy, // a daily limit of the sender (Gmail)
 }

@@ -3,17 +3,19 @@ package bounce
 // clearWords identify a class whatever the codes say. What blames the sender comes first, because such replies often
 // repeat the words of others: "Verification failed: No such user here".
 var clearWords = wordClasses{
-	{ClassUnspecified, combine(phrases{"domain", "account", "domain or account"}, phrases{"may not exist they may be", "may not exist may be", "may not exist or may be", "may not exist or they may be"})}, // cPanel guesses
+	{ClassDomainNotFound, combine(phrases{"domain", "account", "domain or account"}, phrases{"may not exist they may be", "may not exist may be", "may not exist or may be", "may not exist or they may be"})}, // cPanel guesses
 	{ClassExpired, phrases{"timed out while", "timeout while connected"}}, // "while performing the HELO handshake"
+	{ClassPolicy, groupWords},
 	{ClassPolicy, senderWords},
 	{ClassPolicy, ownHostWords},
 	{ClassUnknownUser, directoryWords},
 	{ClassPolicy, join(blockLists, blockWords)},
-	{ClassExpired, phrases{"receiving mail at a rate", "receiving mail too", "receiving messages at a rate", "receiving email at a rate"}}, // Gmail, of the recipient
+	{ClassPolicy, phrases{"receiving mail at a rate", "receiving mail too", "receiving messages at a rate", "receiving email at a rate"}}, // Gmail: a limit of the recipient, who exists
 	{ClassMailboxFull, tooFullWords},
 	{ClassPolicy, rateWords},
 	{ClassMailboxFull, fullWords},
 	{ClassContent, tooBig},
+	{ClassExpired, dnsTroubleWords},
 	{ClassDomainNotFound, noDomainWords},
 	{ClassUnknownUser, unknownWords},
 	{ClassDisabled, combine(
@@ -21,7 +23,7 @@ var clearWords = wordClasses{
 		phrases{
 			"disabled", "is disabled", "has been disabled", "was disabled", "is currently disabled", "is temporarily disabled", "inactive", "is inactive",
 			"is not active", "not active", "suspended", "is suspended", "has been suspended", "is currently suspended", "deactivated", "is deactivated",
-			"has been deactivated", "has expired", "expired", "is locked", "locked", "is frozen", "frozen", "is blocked", "has been closed",
+			"has been deactivated", "has expired", "expired", "is locked", "locked", "temporary locked", "temporarily locked", "currently suspended", "currently disabled", "currently inactive", "is frozen", "frozen", "is blocked", "has been closed",
 			"has been locked", "was locked", "switched off", "is switched off", "turned off", "is turned off", "on hold", "is on hold", "paused", "is paused", "not in use", "is not in use", "not in service", "is not in service",
 		})},
 	{ClassDisabled, combine( // German, French, Spanish, Portuguese, Italian, Russian
@@ -31,16 +33,28 @@ var clearWords = wordClasses{
 			"desativad", "esta desativad", "bloquead", "esta bloquead", "sospes", "disattivat", "disabilitat", "заблокирован", "отключен", "приостановлен",
 		})},
 	{ClassDisabled, phrases{"已停用", "已禁用", "被冻结", "被停用"}},
-	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "suspended account", "suspended user", "suspended mailbox"}},
+	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "disabled recipient", "suspended recipient", "inactive recipient", "not an active address", "casilla ha expirado", "casilla inactiva", "casilla suspendida", "casilla deshabilitada", "suspended account", "suspended user", "suspended mailbox"}},
 	{ClassPolicy, spamWords},
 	{ClassPolicy, ourServerWords},
+	{ClassDomainNotFound, phrases{"check if address is correct", "check if the address is correct"}}, // InterScan, of all recipients in a domain
+	{ClassExpired, phrases{"and other recipients in the same domain"}},
 	{ClassMailboxFull, phrases{"quota", "kontingent", "cuota"}}, // not the sender's: those are among rateWords
 }
+
+// groupWords are of a mailing list that we may not post to. Google does not say whether the group exists.
+var groupWords = phrases{"google groups", "permission to post", "not accepting mail with", "not accepting mail from", "not accepting messages from", "not accepting email from"}
+
+// dnsTroubleWords are those of a failed look-up, which says nothing about the domain.
+var dnsTroubleWords = join(combine(phrases{"host not found", "domain not found", "name service error", "host name lookup failure", "host lookup failure", "domain name lookup"}, phrases{"try again", "try later", "temporar"}),
+	phrases{"temporarily unable to resolve", "temporary dns", "temporary lookup", "temporarily unable to look"})
+
+// lastingWords say that the DNS answered, whatever the status: Google reports 4.0.0.
+var lastingWords = phrases{"nxdomain", "null mx", "nullmx", "indicated no smtp service"}
 
 // senderStages are the stages of a transaction at which the recipient is not known.
 var senderStages = phrases{
 	"after mail from", "after pipelined mail from", "in reply to mail from", "after ehlo", "after helo", "after initial connection", "after starttls",
-	"in reply to ehlo", "in reply to helo", "in reply to starttls", "after auth", "in reply to auth", "while receiving the initial server greeting",
+	"but my name was rejected", "but greeting failed", "but sender was rejected", "in reply to ehlo", "in reply to helo", "in reply to starttls", "after auth", "in reply to auth", "while receiving the initial server greeting",
 }
 
 // messageStages are the stages at which the recipient has been accepted.
@@ -62,7 +76,7 @@ var senderWords = join(phrases{
 	"is not", "is invalid", "is unknown", "is blocked", "is banned", "is denied", "is on", "is prohibited", "is unauth", "not allowed", "not auth", "not permitted",
 	"not verified", "not found", "not accepted", "not in", "was ", "has ", "does not", "doesnt", "could not", "cannot", "must", "may not", "can not", "policy",
 	"reputation", "score", "rate", "limit", "frequency", "and recipient", "notauth", "blacklist",
-}), combine(phrases{"sending", "originating", "initiating"}, phrases{"mta", "host", "domain", "ip ", "server", "mail server", "mailserver", "address", "system", "organization", "email address"}),
+}), combine(phrases{"sending", "originating", "initiating"}, phrases{"mta", "host", "domain", "ip ", "ips ", "server", "mail server", "mailserver", "address", "system", "organization", "email address"}),
 	combine(phrases{"unknown", "invalid", "bad", "blocked", "rejected", "unauthorized", "unauthorised", "unverified", "unverifiable", "denied", "banned", "forged", "fake", "illegal", "blacklisted", "verify", "verify the", "verify your", "blocks", "this", "nonexistent", "non existent", "malformed", "null"}, phrases{"sender"}))
 
 // ownHostWords occur if a server dislikes the name or the address of the sending host.
@@ -79,7 +93,7 @@ var ownHostWords = phrases{
 // directoryWords are those of Domino and Notes.
 var directoryWords = append(combine(phrases{"not listed in", "not found in", "no match found in", "no match in", "several matches found in", "no matches found in"}, phrases{
 	"domino", "the domino", "public name", "the public name", "name address book", "address book", "the address book", "public address book", "the public address book", "directory",
-}), "not listed in name", "ディレクトリのリストにありません")
+}), "not listed in name", "ディレクトリのリストにありません", "ディレクトリには見つかりません", "ディレクトリに見つかりません", "ディレクトリにありません", "アドレス帳にありません", "アドレス帳に見つかりません")
 
 // blockLists are names that occur in links, too.
 var blockLists = phrases{
@@ -129,6 +143,7 @@ var noDomainWords = join(phrases{
 	"domain name not found", "nxdomain", "non existent domain", "nonexistent domain", "non existing domain", "domain does not exist", "domain doesnt exist", "domain not exist", "no such domain", "no such host",
 	"bad destination host", "dns hard error", "point to non existent hosts", "domain isnt valid", "domain couldnt be found", "domain could not be found", "domain wasnt found",
 	"no mx or a records", "no mail exchanger", "no mail server for", "no mx found", "no valid mx", "no mx record", "no dns entry", "unable to look up host", "hostname lookup failed", "domain wasnt resolved",
+	"illegal host domain name", "illegal domain name", "illegal host name", "invalid recipient domain", "domain is not reachable", "domain isnt reachable", "domain not reachable", "unrouteable address", "unroutable address",
 	"no mail host for", "no mailhost for", "cannot find an mx", "cant find an mx", "could not find an mx", "no a aaaa or mx", "has no mx or a ", "unresolvable recipient domain", "mail exchanger not found", "mail exchanger of not found", "could not find domain", "cannot find domain", "host is unknown",
 	"domane nicht gefunden", "domain nicht gefunden", "domain existiert nicht", "domane existiert nicht", "domaine introuvable", "domaine inexistant", "dominio no encontrado", "dominio inexistente", "域名不存在",
 	"name or service not known", "unable to resolve domain", "unresolvable domain", "dns lookup failure", "dns lookup failed", "domain has no mail", "could not resolve host", "couldnt resolve host", "unrouteable mail domain",
@@ -138,7 +153,7 @@ var noDomainWords = join(phrases{
 
 // unknownWords are about the address.
 var unknownWords = join(phrases{
-	"user unknown", "users unknown", "invalid final delivery userid", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
+	"user unknown", "users unknown", "no mail box available", "mail box not found", "mail box does not exist", "no valid recipients", "invalid final delivery userid", "アドレスが見つかりません", "ユーザーが見つかりません", "ユーザが見つかりません", "該当するアドレス", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
 	"unknown mailbox", "mailbox unknown", "mailbox is unknown", "unknown local", "unknown account", "account unknown", "account is unknown", "addressee unknown", "unknown addressee", "unknown or illegal", "unknown alias",
 	"unknown email", "unknown destination", "unknown rcpt", "unknown to", "unknown in", "unknown receiver", "unknown virtual", "unknown user or", "unknown customer", "nosuchuser",
 	"no mailbox", "no account", "no user with", "no user by", "no user named", "no user found", "no valid recipient", "no valid mailbox", "no valid user", "no recipient by", "no one by that name", "nobody here", "nobody by that name", "nobody with that name", "nobody of that name",
@@ -194,7 +209,8 @@ var vagueWords = wordClasses{
 		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "connection refused", "connection timed out",
 		"retry time not reached", "too old", "wasnt able to establish an smtp connection", "delivery time", "delayed too long", "in the queue too long", "delivery expired", "no route to host", "network is unreachable",
 		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "undeliverable for", "host is down", "too long in the queue", "gave up after", "giving up after", "given up after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
-		"temporary failure", "temporary local problem",
+		"temporary failure", "temporary local problem", "did not accept our requests to connect", "delivery failed 2", "delivery failed 1", "was aborted after", "after multiple retries", "could not deliver for", "failing for a long time", "has not been collected",
+		"could not initiate", "connection was dropped", "deferred",
 	}},
 	{ClassPolicy, join(phrases{
 		"policy", "policies", "relay", "relaying", "rcpthosts", "prohibit", "not permitted", "not allowed", "disallowed", "forbidden", "not authorized", "not authorised", "unauthorized", "unauthorised", "denied", "deny", "authentication", "authenticate", "rejected for", "content",
@@ -208,6 +224,6 @@ var vagueWords = wordClasses{
 		"rejected", "refused", "denied", "declined", "not accepted", "was rejected", "is rejected", "has been rejected", "was refused", "is refused", "has been refused", "was declined", "was not accepted", "is not accepted", "not allowed", "filtered",
 		"dropped", "discarded", "not wanted", "unacceptable", "is unacceptable", "cannot be accepted", "could not be accepted", "will not be accepted", "reject", "has been denied", "was denied", "looks",
 	}))},
-	{ClassContent, phrases{"header", "headers", "bare lf", "bare cr", "bare newline", "insecure", "malformed", "body type", "mime", "line too long", "missing date", "missing from", "syntax check", "invalid character"}},
+	{ClassContent, phrases{"header", "headers", "messages without", "bare lf", "bare cr", "bare newline", "insecure", "malformed", "body type", "mime", "line too long", "missing date", "missing from", "syntax check", "invalid character"}},
 	{ClassUnspecified, phrases{"mailbox unavailable", "rejected", "not accepted"}},
 }

@@ -24,6 +24,7 @@ var fullWords = join(phrases{
 // tooFullWords are fullWords that contain some of rateWords: a mailbox holds too many messages, or a message would exceed the
 // recipient's limit.
 var tooFullWords = join(phrases{
+	"number of messages in recipients mailbox", "number of messages in the recipients mailbox", "number of messages in the mailbox", "number of messages in mailbox", "due to a full mailbox", "because of a full mailbox", "メールボックスが一杯", "メールボックスがいっぱい", "メールボックスの容量",
 	"too many messages on the server", "zuviele mails auf dem server", "too many stored", "too many unread", "too much stored", "too much unread", "stored too many", "stored too much", "limit of stored",
 	"box is stuffed", "message count limit", "message count exceeded", "maximum mailbox size", "max mailbox size",
 }, combine(phrases{"holding", "holds", "hold", "contains", "keeps", "keeping", "storing", "stores"}, phrases{"too many messages", "too many mails", "too many emails", "too many letters", "too many items", "too much"}),
