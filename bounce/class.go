@@ -89,16 +89,17 @@ func readStatement(code int, enhanced, text string) statement {
 	text = strings.ToValidUTF8(text[:min(len(text), maxReply)], " ")
 	text, _, _ = strings.Cut(text, "(Other MXes tried:") // qmail, with replies of servers that it did not stay with
 	inner := innermost(text)
-	own, _, _ := strings.Cut(inner, "(in reply to ")
+	own, _, _ := strings.Cut(inner, "(in reply to ") // Postfix
+	own, _, _ = strings.Cut(own, "Giving up on ")    // qmail
 	s := statement{code: code, enhanced: enhanced, words: normalize(own), stage: normalize(text[:len(text)-len(inner)]), raw: text}
 	innerCode, innerEnhanced := codes(inner)
 	if len(inner) < len(text) && innerCode != 0 {
 		s.code = innerCode
 	}
-	if innerEnhanced != "" && len(inner) < len(text) {
+	if innerEnhanced != "" && (len(inner) < len(text) || s.enhanced == "") {
 		s.enhanced = innerEnhanced
 	}
-	s.ip = namesAddress(inner)
+	s.ip = namesAddress(own)
 	s.derived = innerEnhanced != s.enhanced && innerCode != 0
 	if i := strings.Index(text, "in reply to "); i >= 0 { // Postfix adds the command after the reply
 		s.stage += normalize(text[i:])
@@ -119,12 +120,18 @@ func (s statement) class() Class {
 		return c
 	}
 	c := byEnhanced(s.enhanced)
-	if clear := clearWords.class(s.words); clear == ClassDomainNotFound && s.enhanced == "5.4.310" {
+	switch clear := clearWords.class(s.words); {
+	case clear == ClassDomainNotFound && s.enhanced == "5.4.310":
 		return c
-	} else if clear != "" {
+	case clear == ClassDomainNotFound && laterWords.in(strings.ReplaceAll(s.words, checkDomain, "")) && !lastingWords.in(s.words):
+		return ClassExpired
+	case clear != "":
 		return clear
 	}
 	vague := vagueWords.class(s.words)
+	if (vague == "" || vague == ClassUnspecified) && namedUnknown.MatchString(s.words) {
+		return ClassUnknownUser
+	}
 	switch {
 	case c == "":
 		c = vague
@@ -141,6 +148,12 @@ func (s statement) class() Class {
 	}
 	return c
 }
+
+// namedUnknown matches "User anna unknown": a name without a domain stands between the words.
+var namedUnknown = regexp.MustCompile(` (?:user|recipient|mailbox|account|alias) \S+(?: \S+)? (?:unknown|(?:is |was )?(?:not found|unknown|not known)|does not exist|doesnt exist) `)
+
+// checkDomain is advice of Outlook.com to the author.
+const checkDomain = " check the domain and try again"
 
 // wrapper matches the words after which an intermediate server quotes the reply of the next one: IronPort and Amazon SES
 // ("Unknown address error 550-'5.7.1 ...'"), Exchange ("Remote Server returned '550 ...'", "LED=550 ...",
@@ -170,7 +183,7 @@ var enhancedClasses = map[string]Class{
 	"5.2.1": ClassDisabled,
 	"5.2.2": ClassMailboxFull, "4.2.2": ClassMailboxFull, "5.3.1": ClassMailboxFull,
 	"5.2.3": ClassContent, "5.3.4": ClassContent,
-	"5.2.121": ClassExpired, "5.2.122": ClassExpired, // the recipient gets too much mail
+	"5.2.121": ClassPolicy, "5.2.122": ClassPolicy, // the recipient gets too much mail at once
 	"5.4.1": ClassUnspecified,
 	"5.4.4": ClassRouting, "5.4.6": ClassRouting, "5.4.14": ClassRouting,
 	"5.4.5": ClassPolicy, // a daily limit of the sender (Gmail)

@@ -1,6 +1,9 @@
 package bounce
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 var (
 	// microsoftUnavailable matches how Outlook.com rejects an unknown user: RFC 5321's general words for 550, with its own
@@ -12,10 +15,9 @@ var (
 	docomoHost = regexp.MustCompile(`(?i)\bmfsmax\.docomo\.ne\.jp\b`)
 )
 
-// onlyRejected are replies that say nothing else: Cisco rejects unknown recipients with "#5.1.0 Address rejected." (its
-// Recipient Access Table and LDAP queries), Cox and others with "recipient rejected".
+// onlyRejected are replies that say nothing else, of Cox, KDDI and others.
 var onlyRejected = map[string]bool{
-	" address rejected ": true, " recipient rejected ": true, " rejected recipient ": true, " recipient address rejected ": true, " user rejected ": true, " rcpt rejected ": true,
+	" recipient rejected ": true, " rejected recipient ": true, " recipient address rejected ": true, " user rejected ": true, " rcpt rejected ": true,
 }
 
 // byServer returns the class of replies whose general words have a meaning of their own at some servers; "": none of them.
@@ -27,9 +29,13 @@ func (s statement) byServer() Class {
 		return ClassUnknownUser
 	case microsoftUnavailable.MatchString(s.raw), s.code == 550 && s.words == " requested action not taken mailbox unavailable " && microsoftHost.MatchString(s.raw):
 		return ClassUnknownUser
+	case strings.HasPrefix(s.enhanced, "5.1.") && s.words == " address rejected ": // Cisco's Recipient Access Table and LDAP queries
+		return ClassUnknownUser
 	case s.code == 550 && onlyRejected[s.words], s.code == 542 && s.words == " rejected ": // 542: Symantec
 		return ClassUnknownUser
-	case s.enhanced == "5.4.4" && missingDomain.in(s.words) && !dnsTroubleWords.in(s.words):
+	case (s.enhanced == "5.1.7" || s.enhanced == "5.1.8") && !recipientWords.in(s.words): // RFC 3463: the sender's address
+		return ClassPolicy
+	case s.enhanced == "5.4.4" && missingDomain.in(s.words) && !laterWords.in(s.words):
 		return ClassDomainNotFound
 	case docomoHost.MatchString(s.raw) && messageStages.in(s.stage):
 		// Until March 2025 docomo said "Unknown user" after the message if the member's own filter rejected the sender. It
@@ -44,3 +50,5 @@ var deniedRecipients = phrases{"recipient address rejected access denied", "reci
 
 // missingDomain are words that are about the recipient's domain if the code is 5.4.4, "unable to route".
 var missingDomain = phrases{"invalid domain", "invalid host", "bad domain", "unknown domain", "no mail server", "not found"}
+
+var recipientWords = phrases{"user", "recipient", "mailbox"}

@@ -26,9 +26,14 @@ func TestClassify_ServersWithWordsOfTheirOwn(t *testing.T) {
 		{550, "", "550 #5.1.0 Address rejected.", ClassUnknownUser},
 		{550, "", "550 <member.name@a.dest.example>: Recipient address rejected.", ClassUnknownUser},
 		{550, "5.1.0", "550 5.1.0 Recipient rejected: <member@dest.example> (in reply to RCPT TO command)", ClassUnknownUser},
+		{550, "5.1.1", "192.0.2.1 does not like recipient. Remote host said: 550 5.1.1 recipient rejected Giving up on 192.0.2.1.", ClassUnknownUser},
 		{542, "", "542 member@dest.example Rejected", ClassUnknownUser},
 		{550, "", "550 Rejected", ClassUnspecified},
 		{550, "", "550 5.7.1 Recipient address rejected: Greylisted", ClassPolicy},
+		// RFC 3463: the codes of the sender's address.
+		{501, "5.1.7", "501 5.1.7 Invalid address", ClassPolicy},
+		{550, "5.1.8", "550 5.1.8 domain does not exist", ClassPolicy},
+		{550, "5.1.8", "550 5.1.8 no such user", ClassUnknownUser},
 		// docomo: the member's own filter.
 		{550, "", "host mfsmax.docomo.ne.jp[192.0.2.1] said: 550 Unknown user member@docomo.example (in reply to end of DATA command)", ClassPolicy},
 		{550, "", "host mfsmax.docomo.ne.jp[192.0.2.1] said: 550 Unknown user member@docomo.example (in reply to RCPT TO command)", ClassUnknownUser},
@@ -74,6 +79,11 @@ func TestClassify_NameInAddressOfManyLabels(t *testing.T) {
 }
 
 func TestClassify_MoreWordsOfEachClass(t *testing.T) {
+	wantClass(t, fromTexts(
+		"550 user anna unknown", "550 recipient anna_b was not found", "550 User (anna) does not exist", "550 this recipient is not in my validrcptto list", "553 sorry, badrcptto", "550 destination server rejected recipients",
+		"550 bad recipient", "550 user missing home directory", "550 unknown e-mail address", "550 nessun utente simile", "551 user has moved; please try <bert@other.example>", "553 5.1.3 The recipient address is not a valid RFC-5321 address",
+	), ClassUnknownUser)
+	wantClass(t, fromTexts("550 Recipient domain must exist", "550 5.1.2 We weren't able to find the recipient domain"), ClassDomainNotFound)
 	wantClass(t, fromTexts("550 No mail box available for this user", "553 badrcptto (user mail-box not found) (#5.7.1)", "ユーザー 太郎 は Domino ディレクトリには見つかりません。", "宛先のメールアドレスが見つかりません"), ClassUnknownUser)
 	wantClass(t, fromTexts(
 		"550 5.7.1 User member@dest.example temporary locked. Please try again later!", "525 5.7.13 Disabled recipient address", "550 5.1.1 [SUSPEND] Mailbox currently suspended", "550 is not an active address at this host", "Esta casilla ha expirado por falta de uso",
@@ -84,5 +94,13 @@ func TestClassify_MoreWordsOfEachClass(t *testing.T) {
 		"Could not deliver for the last 432000 seconds. Giving up.", "all hosts have been failing for a long time", "Deferred: Connection timed out during user open", "Could not initiate SMTP conversation with any hosts", "Connection was dropped by remote host",
 	), ClassExpired)
 	wantClass(t, fromTexts("not accepting mail with attachments or embedded images", "they are not accepting mail from news@forum.example", "450 service permits 2 unverifyable sending IPs"), ClassPolicy)
+	wantClass(t, fromTexts(
+		"550 post by non-member to a members-only list", "550 your address is not subscribed to this group", "550 we do not accept messages containing images", "550 no valid recipients from 192.0.2.9", "550 refuses to accept your mail",
+		"550 please try again slower", "450 trop de connexions", "550 rejecting open proxy 192.0.2.9", "550 BATV validation failure", "550 5.7.510 dest.example does not accept email over IPv6", "550 submission quota exceeded",
+		"550 emetteur invalide", "554 not a gateway", "550 we don't handle mail for dest.example", "550 user anna exceeded receiving limits: exceeding receiving limits", "550 due to excessive volume", "550 Our system has detected that this message is odd",
+	), ClassPolicy)
+	wantClass(t, fromTexts("552 Too much mail data member@dest.example", "552 Account does not have enough space", "550 not sufficient disk space", "452 mail system full", "550 The mail file size exceeds the maximum size allowed for mail delivery"), ClassMailboxFull)
+	wantClass(t, fromTexts("552 message file too big", "550 maximum email size exceeded"), ClassContent)
+	wantClass(t, fromTexts("DNS lookup failed for dest.example, try again later", "550 could not find a gateway for dest.example", "server did not respond"), ClassExpired)
 	wantClass(t, []serverReply{{0, "5.0.0", "Messages without To: fields are not accepted here"}}, ClassContent)
 }
