@@ -79,6 +79,16 @@ func TestParse_CommandInTextOfPostfix(t *testing.T) {
 	}
 }
 
+func TestParse_LinesOfAnyEnding(t *testing.T) {
+	report := deliveryStatus("\nno\n", "Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 user unknown")
+	for name, end := range map[string]string{"LF": "\n", "CRLF": "\r\n", "CR": "\r"} {
+		r := Parse([]byte(strings.ReplaceAll(report, "\n", end)))
+		if len(r.Recipients) != 1 || r.Recipients[0].Address != "anna@one.example" || r.Recipients[0].Class() != ClassUnknownUser {
+			t.Errorf("with %s: %+v, want that anna@one.example is unknown", name, r.Recipients)
+		}
+	}
+}
+
 func TestParse_CodeCountsMoreThanOtherText(t *testing.T) {
 	r := Parse([]byte(deliveryStatus("\nDelivery to the following recipients failed.\n\n   anna@one.example\n\n\nThis email was scanned for spam by our provider.\n", "Status: 5.1.1")))
 	if len(r.Recipients) != 1 || r.Recipients[0].Class() != ClassUnknownUser {

@@ -1,6 +1,9 @@
 package bounce
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Kind is the kind of an inbound message.
 type Kind string
@@ -81,6 +84,9 @@ const (
 // Parse reads an inbound message. It accepts any input; what it cannot parse is [Other].
 func Parse(raw []byte) Report {
 	raw = raw[:min(len(raw), MaxBytes)]
+	if !bytes.Contains(raw, []byte{'\n'}) { // lines that end with CR only, from a mailbox file
+		raw = bytes.ReplaceAll(raw, []byte{'\r'}, []byte{'\n'})
+	}
 	w := mimeWalker{parts: maxParts}
 	head, body := splitMessage(raw)
 	w.walk(head, body, 0)

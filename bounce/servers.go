@@ -37,7 +37,7 @@ func (s statement) byServer() Class {
 		return ClassPolicy
 	case s.enhanced == "5.4.4" && missingDomain.in(s.words) && !laterWords.in(s.words):
 		return ClassDomainNotFound
-	case docomoHost.MatchString(s.raw) && messageStages.in(s.stage):
+	case docomoHost.MatchString(s.raw) && (messageStages.in(s.stage) || s.enhanced == "5.2.0"): // 5.2.0: Sendmail, after DATA
 		// Until March 2025 docomo said "Unknown user" after the message if the member's own filter rejected the sender. It
 		// rejects unknown users before.
 		return ClassPolicy
