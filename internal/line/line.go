@@ -75,6 +75,16 @@ func IsHarmful(r rune) bool {
 	return r&0xfffe == 0xfffe
 }
 
+// Printable returns text of several lines without what could control a terminal: characters for which IsHarmful reports true.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if IsHarmful(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // Fit returns s cleaned and shortened.
 func Fit(s string, limit int) string { return Shorten(Clean(s), limit) }
 

@@ -103,3 +103,9 @@ func FuzzFit(f *testing.F) {
 		}
 	})
 }
+
+func TestPrintable_KeepsLinesAndNothingThatControlsATerminal(t *testing.T) {
+	if got, want := Printable("a\x1b[2J\r\n  b\tc\u202e\u009b\xffd"), "a[2J\n  b\tc\uFFFDd"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
