@@ -12,7 +12,7 @@ import (
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "mybb/postgres", "mybb/sqlite", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -123,14 +123,17 @@ var rightsQueries = map[string]string{
 		WHERE pc.cache_value LIKE '%s:4:"view";b:1;%' AND pc.cache_value LIKE '%s:11:"viewContent";b:1;%'`,
 	"mybb": `WITH mg AS (
 		  SELECT u.uid, g.gid, g.canview, g.canviewthreads FROM mybb_users u
-		  JOIN mybb_usergroups g ON g.gid = u.usergroup OR FIND_IN_SET(g.gid, u.additionalgroups) > 0
+		  JOIN mybb_usergroups g ON g.gid = u.usergroup OR CONCAT(',', u.additionalgroups, ',') LIKE CONCAT('%,', g.gid, ',%')
+		), up AS (
+		  SELECT f.fid, a.fid AS above, LENGTH(a.parentlist) AS depth, a.active = 0 OR a.password <> '' AS closed
+		  FROM mybb_forums f JOIN mybb_forums a ON CONCAT(',', f.parentlist, ',') LIKE CONCAT('%,', a.fid, ',%')
 		), eff AS (
 		  SELECT mg.uid, f.fid,
-		    COALESCE((SELECT p.canview FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), mg.canview) AS canview,
-		    COALESCE((SELECT p.canviewthreads FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), mg.canviewthreads) AS canviewthreads,
-		    COALESCE((SELECT p.canonlyviewownthreads FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), 0) AS own
+		    COALESCE((SELECT p.canview FROM mybb_forumpermissions p JOIN up ON up.fid = f.fid AND up.above = p.fid WHERE p.gid = mg.gid ORDER BY up.depth DESC LIMIT 1), mg.canview) AS canview,
+		    COALESCE((SELECT p.canviewthreads FROM mybb_forumpermissions p JOIN up ON up.fid = f.fid AND up.above = p.fid WHERE p.gid = mg.gid ORDER BY up.depth DESC LIMIT 1), mg.canviewthreads) AS canviewthreads,
+		    COALESCE((SELECT p.canonlyviewownthreads FROM mybb_forumpermissions p JOIN up ON up.fid = f.fid AND up.above = p.fid WHERE p.gid = mg.gid ORDER BY up.depth DESC LIMIT 1), 0) AS own
 		  FROM mg CROSS JOIN mybb_forums f WHERE f.type = 'f' AND f.linkto = ''
-		    AND NOT EXISTS (SELECT 1 FROM mybb_forums a WHERE FIND_IN_SET(a.fid, f.parentlist) > 0 AND (a.active = 0 OR a.password <> ''))
+		    AND NOT EXISTS (SELECT 1 FROM up WHERE up.fid = f.fid AND up.closed)
 		)
 		SELECT uid, fid, MIN(CASE WHEN canview = 1 AND own = 0 THEN 0 ELSE 1 END)
 		FROM eff GROUP BY uid, fid HAVING MAX(canview) = 1 AND MAX(canviewthreads) = 1`,

@@ -12,8 +12,8 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// copyForum copies all tables of a forum into a new database of another engine, with columns of similar types and the primary keys,
-// for forum software that runs on several. It returns the DSN.
+// copyForum copies all tables of a forum into a new database of another engine, with columns of similar types, for forum software that
+// runs on several. It returns the DSN.
 func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	t.Helper()
 	source, target := openAny(t, from.dsn), ""
@@ -31,11 +31,14 @@ func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	if engineOf(t, from.dsn) == sqlfile.Postgres {
 		schema = "'public'"
 	}
-	kind := "c.data_type"
-	if from.kind == "flarum" { // Laravel's migrations: tinyint(1) is a boolean elsewhere
+	kind, fallback := "c.data_type", "NULL"
+	switch from.kind {
+	case "flarum": // Laravel's migrations: tinyint(1) is a boolean elsewhere
 		kind = "CONCAT('laravel ', c.column_type)"
+	case "mybb", "smf2": // their installers' schemas for PostgreSQL and SQLite keep lengths, and make whole numbers smallint or int
+		kind, fallback = "CONCAT('installer ', c.column_type)", "c.column_default"
 	}
-	rows, err := source.QueryContext(t.Context(), `SELECT c.table_name, c.column_name, `+kind+` FROM information_schema.columns c
+	rows, err := source.QueryContext(t.Context(), `SELECT c.table_name, c.column_name, `+kind+`, `+fallback+` FROM information_schema.columns c
 		JOIN information_schema.tables b ON b.table_schema = c.table_schema AND b.table_name = c.table_name AND b.table_type = 'BASE TABLE'
 		WHERE c.table_schema = `+schema+` ORDER BY c.table_name, c.ordinal_position`)
 	if err != nil {
@@ -45,13 +48,16 @@ func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	for rows.Next() {
 		var table string
 		var c copiedColumn
-		if err := rows.Scan(&table, &c.name, &c.kind); err != nil {
+		if err := rows.Scan(&table, &c.name, &c.kind, &c.fallback); err != nil {
 			t.Fatal(err)
 		}
 		tables[table] = append(tables[table], c)
 	}
 	for table, columns := range tables {
 		copyTable(t, source, into, engineOf(t, from.dsn), to, table, columns)
+	}
+	if fallback != "NULL" {
+		copyIndexes(t, source, into, from.kind, to)
 	}
 	return target
 }
@@ -77,7 +83,37 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-type copiedColumn struct{ name, kind string }
+// copyIndexes creates the indexes that the forum's installer creates on the other engine, as far as Postrider can use them. SMF has the same on all
+// engines. MyBB has primary keys only, and on PostgreSQL also what must be unique.
+func copyIndexes(t testing.TB, source, into *sql.DB, kind string, to sqlfile.Engine) {
+	t.Helper()
+	rows, err := source.QueryContext(t.Context(), `SELECT table_name, index_name, non_unique, GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ')
+		FROM information_schema.statistics WHERE table_schema = DATABASE() GROUP BY table_name, index_name, non_unique`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table, index, columns string
+		var shared bool
+		if err := rows.Scan(&table, &index, &shared, &columns); err != nil {
+			t.Fatal(err)
+		}
+		if kind == "mybb" && index != "PRIMARY" && (shared || to != sqlfile.Postgres || table == "mybb_users") {
+			continue
+		}
+		unique := map[bool]string{false: "UNIQUE "}[shared]
+		execute(t, into, fmt.Sprintf("CREATE %sINDEX %s_%s ON %[2]s (%[4]s)", unique, table, strings.ToLower(index), columns))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type copiedColumn struct {
+	name, kind string
+	fallback   sql.NullString // DEFAULT
+}
 
 // copiedType returns a similar type of another engine.
 func (c copiedColumn) copiedType(to sqlfile.Engine) string {
@@ -97,6 +133,13 @@ func (c copiedColumn) copiedType(to sqlfile.Engine) string {
 			return "TEXT"
 		}
 	}
+	if installer, ok := strings.CutPrefix(kind, "installer "); ok {
+		if kind = installer; to == sqlfile.Postgres {
+			if exact := installerType(kind); exact != "" {
+				return exact
+			}
+		}
+	}
 	switch {
 	case strings.Contains(kind, "int"):
 		return "BIGINT"
@@ -114,6 +157,22 @@ func (c copiedColumn) copiedType(to sqlfile.Engine) string {
 	return "TEXT"
 }
 
+// installerType returns the type in the schemas of MyBB 1.8 and SMF for PostgreSQL (install/resources/pgsql_db_tables.php and
+// other/install_*_postgresql.sql); empty: a similar one will do.
+func installerType(mysql string) string {
+	name, rest, _ := strings.Cut(mysql, "(")
+	length, _, _ := strings.Cut(rest, ")")
+	switch name {
+	case "tinyint", "smallint":
+		return "SMALLINT"
+	case "mediumint", "int":
+		return "INTEGER"
+	case "varchar", "char":
+		return strings.ToUpper(name) + "(" + length + ")"
+	}
+	return ""
+}
+
 func quoteName(e sqlfile.Engine, name string) string {
 	if e == sqlfile.MySQL {
 		return "`" + name + "`"
@@ -125,7 +184,11 @@ func copyTable(t testing.TB, source, into *sql.DB, from, to sqlfile.Engine, tabl
 	t.Helper()
 	var defined, read, names, places []string
 	for i, c := range columns {
-		defined = append(defined, quoteName(to, c.name)+" "+c.copiedType(to))
+		definition := quoteName(to, c.name) + " " + c.copiedType(to)
+		if literal := c.fallback.String; literal != "" && literal != "NULL" && !strings.Contains(literal, "(") {
+			definition += " DEFAULT " + literal
+		}
+		defined = append(defined, definition)
 		read = append(read, quoteName(from, c.name))
 		names = append(names, quoteName(to, c.name))
 		place := "?"
