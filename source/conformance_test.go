@@ -12,7 +12,7 @@ import (
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "mybb/postgres", "mybb/sqlite", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "mybb/postgres", "mybb/sqlite", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "smf2.0", "smf2.0/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))
@@ -148,6 +148,12 @@ var rightsQueries = map[string]string{
 		  EXISTS (SELECT 1 FROM mg WHERE mg.id_member = u.id_member AND mg.gid = 1)
 		  OR (EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 0)
 		    AND NOT EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 1)))`,
+	"smf2.0": `WITH mg AS (
+		  SELECT id_member, id_group AS gid FROM smf_members UNION SELECT id_member, id_post_group FROM smf_members
+		  UNION SELECT u.id_member, g.id_group FROM smf_members u JOIN smf_membergroups g ON CONCAT(',', u.additional_groups, ',') LIKE CONCAT('%,', g.id_group, ',%')
+		)
+		SELECT DISTINCT mg.id_member, b.id_board, 0 FROM mg JOIN smf_boards b ON b.redirect = '' AND b.id_board <> 9
+		 AND (mg.gid = 1 OR CONCAT(',', b.member_groups, ',') LIKE CONCAT('%,', mg.gid, ',%'))`,
 	"flarum": `WITH g AS (
 		  SELECT u.id AS uid, 2 AS gid FROM users u
 		  UNION SELECT u.id, 3 FROM users u WHERE u.is_email_confirmed AND (u.suspended_until IS NULL OR u.suspended_until <= '2026-11-23 11:00:00')
@@ -196,7 +202,7 @@ func TestAccess_MatchesForumForEveryMemberAndSection(t *testing.T) {
 
 func compareRights(t *testing.T, f fixture, db *DB) {
 	t.Helper()
-	query := rightsQueries[f.kind]
+	query := of(rightsQueries, f)
 	if engineOf(t, f.dsn) != sqlfile.MySQL {
 		query = strings.ReplaceAll(query, "`", "")
 	}

@@ -112,7 +112,7 @@ var bigForums = map[string]string{
 // TestCost_NoQueryReadsBigTableAsWhole asks the database how it would run each query on a big forum of each type, on the engine whose
 // indexes its dump has. docs/forums.md gives the indexes to add where the forum lacks them.
 func TestCost_NoQueryReadsBigTableAsWhole(t *testing.T) {
-	for _, kind := range append(slices.Collect(maps.Keys(bigForums)), "mybb/postgres", "mybb/sqlite", "smf2/postgres") {
+	for _, kind := range append(slices.Collect(maps.Keys(bigForums)), "mybb/postgres", "mybb/sqlite", "smf2.0", "smf2.0/postgres") {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
 			db := openAny(t, f.dsn)
@@ -146,7 +146,7 @@ func indexesFor(t *testing.T, kind string) []string {
 	switch kind {
 	case "xenforo2", "mybb":
 		return documentedIndexes(t, kind[:2])
-	case "mybb/postgres", "mybb/sqlite", "smf2/postgres":
+	case "mybb/postgres", "mybb/sqlite", "smf2.0", "smf2.0/postgres":
 		example := indexExamples[kind]
 		for _, block := range documentedSQL(t) {
 			if strings.Contains(block, example) {
@@ -160,9 +160,10 @@ func indexesFor(t *testing.T, kind string) []string {
 
 // indexExamples are texts that only the example with the indexes for a type and an engine has.
 var indexExamples = map[string]string{
-	"mybb/postgres": "ON mybb_users (LOWER(username)",
-	"mybb/sqlite":   "ON mybb_users (username COLLATE",
-	"smf2/postgres": "ON smf_members (LOWER(real_name)",
+	"mybb/postgres":   "ON mybb_users (LOWER(username)",
+	"mybb/sqlite":     "ON mybb_users (username COLLATE",
+	"smf2.0":          "smf_members ADD INDEX",
+	"smf2.0/postgres": "ON smf_members (LOWER(real_name)",
 }
 
 func newestOf(t *testing.T, f fixture) int64 {

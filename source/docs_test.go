@@ -50,6 +50,7 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"(LOWER(username) text_pa": func(t *testing.T, s string) { wantIndexesCreated(t, "mybb/postgres", s) },
 	"(username COLLATE NOCASE": func(t *testing.T, s string) { wantIndexesCreated(t, "mybb/sqlite", s) },
 	"(LOWER(real_name) text_p": func(t *testing.T, s string) { wantIndexesCreated(t, "smf2.0/postgres", s) },
+	"smf_members ADD INDEX":    func(t *testing.T, s string) { wantUsedIndexes(t, "smf2.0", s) },
 	"xf_post ADD INDEX":        func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
 	"{prefix}user_group_relat": wantXenforoRecipients,
 	"u.additionalgroups":       wantMybbRecipients,

@@ -1,8 +1,10 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"postrider/internal/finding"
@@ -125,7 +127,34 @@ func (db *DB) findLacks(ctx context.Context, o *optionalTables) error {
 			o.absent[t] = err
 		}
 	}
+	db.needEither(o)
 	return nil
+}
+
+// needEither makes the queries fail on a forum that lacks both of two tables of which it must have one: they name the second.
+func (db *DB) needEither(o *optionalTables) {
+	for _, two := range db.kind.either {
+		first, second := optionalTable{use: two[0]}, optionalTable{use: two[1]}
+		if o.absent[first] != nil && o.absent[second] != nil {
+			delete(o.absent, second)
+			db.lacks = slices.DeleteFunc(db.lacks, func(l lack) bool { return l.optionalTable == second })
+		}
+	}
+}
+
+// hasOther reports whether the forum has another table in place of one that it lacks, so that nothing is lost.
+func (db *DB) hasOther(use string) bool {
+	for _, two := range db.kind.either {
+		if use == two[0] && !db.lacksTable(two[1]) || use == two[1] && !db.lacksTable(two[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// lacksTable reports whether the forum lacks an optional table.
+func (db *DB) lacksTable(use string) bool {
+	return slices.ContainsFunc(db.lacks, func(l lack) bool { return l.use == use })
 }
 
 // checkLacks says what is lost without the optional tables that the forum lacks.
@@ -137,7 +166,10 @@ func (db *DB) checkLacks(ctx context.Context) []finding.Finding {
 				"restart Postrider, so that it reads this table"))
 			continue
 		}
-		lost := db.kind.lost[l.table()]
+		if db.hasOther(l.use) {
+			continue
+		}
+		lost := cmp.Or(db.kind.lost[l.use], db.kind.lost[l.table()])
 		if lost == "" {
 			lost = "what it holds is not used"
 		}
@@ -146,7 +178,11 @@ func (db *DB) checkLacks(ctx context.Context) []finding.Finding {
 				"grant SELECT on this table to the account in [forum] dsn"))
 			continue
 		}
-		all = append(all, finding.OK("optional table", fmt.Sprintf("the forum has no %s (%v): %s", l.table(), l.err, lost)))
+		missing := "the forum has no " + l.table()
+		if absence(l.err) == absentColumn {
+			missing = "the forum's table " + l.table() + " lacks a column"
+		}
+		all = append(all, finding.OK("optional table", fmt.Sprintf("%s (%v): %s", missing, l.err, lost)))
 	}
 	return all
 }
