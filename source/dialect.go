@@ -28,8 +28,15 @@ type dialect struct {
 	codes    []Code
 	version  string   // changes whenever posts would look different
 	unread   []string // optional queries that the account may not run, or not in this version of the forum
+	absent   []absentQuery
 	warnings []string // filtered words that cannot be applied
 	read     time.Time
+}
+
+// absentQuery is an optional query whose table the forum lacks.
+type absentQuery struct {
+	name string
+	err  error
 }
 
 // Code is one of the forum's own BB codes.
@@ -136,6 +143,7 @@ func (db *DB) optional(ctx context.Context, d *dialect, name string, r columns, 
 	err := db.transaction(ctx, func(s *Snapshot) error { return s.queryNamed(ctx, name, nil, r, each) })
 	switch absence(err) {
 	case absentTable:
+		d.absent = append(d.absent, absentQuery{name, err})
 		return nil
 	case absentColumn, absentRight:
 		d.unread = append(d.unread, fmt.Sprintf("%s (%v)", name, err))

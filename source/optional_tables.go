@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -134,22 +135,35 @@ func (db *DB) findLacks(ctx context.Context, o *optionalTables) error {
 // needEither makes the queries fail on a forum that lacks both of two tables of which it must have one: they name the second.
 func (db *DB) needEither(o *optionalTables) {
 	for _, two := range db.kind.either {
-		first, second := optionalTable{use: two[0]}, optionalTable{use: two[1]}
-		if o.absent[first] != nil && o.absent[second] != nil {
-			delete(o.absent, second)
-			db.lacks = slices.DeleteFunc(db.lacks, func(l lack) bool { return l.optionalTable == second })
+		if db.lacksTable(two[0]) && db.lacksTable(two[1]) {
+			maps.DeleteFunc(o.absent, func(t optionalTable, _ error) bool { return t.use == two[1] })
 		}
 	}
 }
 
-// hasOther reports whether the forum has another table in place of one that it lacks, so that nothing is lost.
-func (db *DB) hasOther(use string) bool {
+// lackedTwice returns what a forum lacks of which it must have one or the other.
+func (db *DB) lackedTwice() []finding.Finding {
+	var all []finding.Finding
 	for _, two := range db.kind.either {
-		if use == two[0] && !db.lacksTable(two[1]) || use == two[1] && !db.lacksTable(two[0]) {
-			return true
+		var missing []string
+		for _, l := range db.lacks {
+			if slices.Contains(two[:], l.use) {
+				missing = append(missing, fmt.Sprintf("%s (%v)", l.table(), l.err))
+			}
+		}
+		if len(missing) == 2 {
+			all = append(all, finding.Fail("optional table", "the forum has neither "+strings.Join(missing, " nor "),
+				"compare the forum's tables with those of the versions that the type is made for"))
 		}
 	}
-	return false
+	return all
+}
+
+// hasOther reports whether the forum has another table in place of one that it lacks, as its version should.
+func (db *DB) hasOther(use string) bool {
+	return slices.ContainsFunc(db.kind.either, func(two [2]string) bool {
+		return use == two[0] && !db.lacksTable(two[1]) || use == two[1] && !db.lacksTable(two[0])
+	})
 }
 
 // lacksTable reports whether the forum lacks an optional table.
@@ -159,14 +173,17 @@ func (db *DB) lacksTable(use string) bool {
 
 // checkLacks says what is lost without the optional tables that the forum lacks.
 func (db *DB) checkLacks(ctx context.Context) []finding.Finding {
-	var all []finding.Finding
+	all := db.lackedTwice()
 	for _, l := range db.lacks {
 		if err := db.tryOptional(ctx, l.optionalTable); err == nil {
 			all = append(all, finding.Warn("optional table", fmt.Sprintf("%s can be read now, but could not when Postrider started", l.table()),
 				"restart Postrider, so that it reads this table"))
 			continue
 		}
-		if db.hasOther(l.use) {
+		if db.hasOther(l.use) { // whatever the error: MariaDB denies tables that are not there, if the account has grants of single ones
+			if lost := db.kind.lost[l.use]; lost != "" {
+				all = append(all, finding.OK("optional table", fmt.Sprintf("no %s: %s", l.table(), lost)))
+			}
 			continue
 		}
 		lost := cmp.Or(db.kind.lost[l.use], db.kind.lost[l.table()])
@@ -180,7 +197,7 @@ func (db *DB) checkLacks(ctx context.Context) []finding.Finding {
 		}
 		missing := "the forum has no " + l.table()
 		if absence(l.err) == absentColumn {
-			missing = "the forum's table " + l.table() + " lacks a column"
+			missing = "the forum's " + l.table() + " lacks a column"
 		}
 		all = append(all, finding.OK("optional table", fmt.Sprintf("%s (%v): %s", missing, l.err, lost)))
 	}

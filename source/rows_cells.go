@@ -87,12 +87,8 @@ func (c *rowCheck) checkNulls(q querySpec, rows []row) {
 
 func nullFix(column string) string {
 	instead := "''"
-	if _, isText := cellRules[column]; isText {
-		switch column {
-		case "no_mail", "opt_outs", "zone", "locale", "email", "rights", "in_groups", "address":
-		default:
-			instead = "0"
-		}
+	if isNumberColumn(column) {
+		instead = "0"
 	}
 	return fmt.Sprintf("write COALESCE(..., %s) AS %s", instead, column)
 }

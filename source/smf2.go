@@ -25,7 +25,7 @@ func smf2() forumType {
 		versions: []string{"2.0", "2.1"},
 		macros:   smfMacros(),
 		lost:     smfLost(),
-		either:   [][2]string{{smfOwnSettings, smfPreferences}, {smfOwnSettings, smfZones}},
+		either:   smfEither(),
 		zonesIn:  smfZones,
 		links:    func(base string) forum.Links { return smfLinks(base) },
 		dialect:  markup.Dialect{EscapedNames: true, NoMentions: true},

@@ -46,7 +46,7 @@ SELECT m.id_msg                    AS id,
        CONCAT(MD5(CONCAT(m.body, m.poster_name)), '-', COALESCE(k.likes, 0)) AS version
   FROM {prefix}messages m
   LEFT JOIN {prefix}members u ON u.id_member = m.id_member
-  LEFT JOIN {if_exists messages id_msg likes} k ON k.id_msg = m.id_msg
+  LEFT JOIN {like_counts} k ON k.id_msg = m.id_msg
  WHERE m.id_msg IN (:ids)
 
 -- name: bodies
@@ -55,7 +55,7 @@ SELECT m.id_msg                    AS id,
        COALESCE(k.likes, 0)        AS likes,
        SUBSTR(m.body, 1, 262144)   AS body
   FROM {prefix}messages m
-  LEFT JOIN {if_exists messages id_msg likes} k ON k.id_msg = m.id_msg
+  LEFT JOIN {like_counts} k ON k.id_msg = m.id_msg
  WHERE m.id_msg IN (:ids)
 
 -- name: numbers
@@ -76,7 +76,7 @@ SELECT q.id_msg                    AS id,
 -- name: likes
 SELECT l.content_id                AS id,
        u.real_name                 AS name
-  FROM {if_exists user_likes id_member content_type:text content_id like_time} l
+  FROM {likes} l
   JOIN {prefix}members u ON u.id_member = l.id_member
  WHERE l.content_type = 'msg' AND l.content_id IN (:ids) AND u.is_activated < 10
  ORDER BY l.content_id, l.like_time, l.id_member
@@ -160,7 +160,7 @@ SELECT CONCAT('', g.id_group)      AS role,
             ELSE 'no' END          AS rights
   FROM (SELECT id_group FROM {prefix}membergroups UNION ALL SELECT 0) g
   JOIN {prefix}boards b ON 1 = 1
-  LEFT JOIN {if_exists boards id_board deny_member_groups:text} d ON d.id_board = b.id_board
+  LEFT JOIN {denials} d ON d.id_board = b.id_board
  WHERE CONCAT('', g.id_group) IN (:roles)
 
 -- name: section_watches

@@ -15,14 +15,26 @@ const (
 	smfOwnSettings = "members id_member time_offset:text notify_announcements notify_regularity notify_types" // 2.0
 	smfZones       = "members id_member timezone:text"                                                        // 2.1
 	smfPreferences = "user_alerts_prefs id_member alert_pref:text alert_value"                                // 2.1
+	smfDenials     = "boards id_board deny_member_groups:text"                                                // 2.1
+	smfLikeCounts  = "messages id_msg likes"                                                                  // 2.1
+	smfLikes       = "user_likes id_member content_type:text content_id like_time"                            // 2.1
 )
 
-// smfLost says what applies without the tables and columns that a version lacks.
+// smfEither are what a forum of each version must have one of. A forum that lacks the columns of 2.0 and something of 2.1 is neither.
+func smfEither() [][2]string {
+	var all [][2]string
+	for _, newer := range []string{smfPreferences, smfZones, smfDenials, smfLikeCounts, smfLikes} {
+		all = append(all, [2]string{smfOwnSettings, newer})
+	}
+	return all
+}
+
+// smfLost says what applies without what a version lacks.
 func smfLost() map[string]string {
 	return map[string]string{
-		"boards":            "as in SMF 2.0, no board is denied to groups",
-		"messages":          "as in SMF 2.0, posts have no likes",
-		"user_likes":        "as in SMF 2.0, posts have no likes",
+		smfPreferences:      "as in SMF 2.0, what members chose is in the table members",
+		smfDenials:          "as in SMF 2.0, no board is denied to groups",
+		smfLikes:            "as in SMF 2.0, posts have no likes",
 		"attachments":       lostAttachments,
 		"polls":             lostPolls,
 		"pm_recipients":     lostMessages,
@@ -32,11 +44,14 @@ func smfLost() map[string]string {
 
 // smfMacros are what the queries can write in braces. In {emails ...} and {declines_announcements ...}, w stands for {own_settings}.
 func smfMacros() map[string]sqlfile.Macro {
-	optional := func(use string) sqlfile.Macro { return func(string) string { return "{if_exists " + use + "}" } }
+	optional := func(use string) sqlfile.Macro { return func(string) string { return "{if_readable " + use + "}" } }
 	return map[string]sqlfile.Macro{
 		"own_settings":           optional(smfOwnSettings),
 		"zones":                  optional(smfZones),
 		"preferences":            optional(smfPreferences),
+		"denials":                optional(smfDenials),
+		"like_counts":            optional(smfLikeCounts),
+		"likes":                  optional(smfLikes),
 		"recycled":               smfRecycled,
 		"emails":                 smfEmails,
 		"declines_announcements": smfDeclinesAnnouncements,

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"postrider/digest"
@@ -32,14 +33,14 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	return c, nil
 }
 
-// alertSubject is the current title of the thread. It is the same in all languages, because some mail clients group
-// conversations by it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
+// alertSubject is the current title of the thread, after the site's prefix if there is one. It is the same in all languages, because some
+// mail clients group conversations by it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
 func (w *render) alertSubject() string {
 	title := line.Fit(w.alert.Groups[0].Threads[0].Title, titleLimit)
 	if w.alert.MultiThread() {
 		title = w.locale.mustText("alert.several", "n", w.alert.Counts().Threads)
 	}
-	subject := "[" + line.Fit(w.renderer.site.Name, nameLimit) + "] " + title
+	subject := strings.TrimSpace(line.Fit(w.renderer.site.SubjectPrefix, nameLimit) + " " + title)
 	if w.alert.Followup {
 		return "Re: " + subject
 	}

@@ -10,7 +10,7 @@ import (
 // ownKeys are the locale keys that this package uses itself. The templates use all others.
 func ownKeys() []string {
 	return []string{
-		"subject.threads", "subject.replies", "subject.both", "subject.in", "subject.in_more",
+		"subject.threads", "subject.replies", "subject.both", "subject.more",
 		"layout.any_member", "summary.line", "summary.unread", "summary.unread_from",
 		"likes.one", "likes.two", "likes.three", "likes.one_more", "likes.two_more", "likes.count",
 		"more.replies", "more.posts", "more.new_posts", "more.threads",

@@ -110,7 +110,7 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 		summary += ". " + unread
 	}
 	w.fill(slotSubject, subject, subject)
-	w.fill(slotPreheader, w.preheader(d), "")
+	w.fill(slotPreheader, w.preheader(what, d), "")
 	w.fill(slotDate, date, date)
 	w.fill(slotSummary, summary, wrap(textWidth, summary))
 	return subject, nil
@@ -143,19 +143,18 @@ const (
 	preheaderTitle = 60  // characters of each title
 )
 
-// preheader lists the first threads. The subject already counts them.
-func (w *render) preheader(d *digest.Digest) string {
-	var out string
+// preheader returns what is new, and the first threads other than the one in the subject.
+func (w *render) preheader(what string, d *digest.Digest) string {
+	out, best := what, d.Best()
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		for j := range g.Threads {
 			if len(out) > preheaderLimit {
 				return out
 			}
-			if out != "" {
-				out += " · "
+			if t := &g.Threads[j]; t != best {
+				out += " · " + w.thread(t).title
 			}
-			out += w.thread(&g.Threads[j]).title
 		}
 	}
 	return out

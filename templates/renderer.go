@@ -20,6 +20,8 @@ type Site struct {
 	Links   forum.Links
 	Excerpt int    // characters of a post; 0: 300
 	Locale  string // for members whose language is not available
+	// SubjectPrefix begins the subjects of alerts: "[Example Forum]"; empty: they begin with the thread's title.
+	SubjectPrefix string
 	// RepliesRead means that a person reads what members reply to messages.
 	RepliesRead bool
 	// NoPages means that messages do not link to our pages. Members unsubscribe by email: to the addresses in the footer, or by

@@ -19,12 +19,14 @@ const AlertLateAge = time.Hour
 
 // Alerts is the [alerts] table: the defaults for members who have not set their own preferences.
 type Alerts struct {
-	Enabled      bool             `toml:"enabled"`
-	Mode         digest.AlertMode `toml:"mode"`
-	Debounce     time.Duration    `toml:"debounce"`
-	DebounceMax  time.Duration    `toml:"debounce_max"`
-	QuietHours   string           `toml:"quiet_hours"` // "22-7"; empty: none
-	ContextPosts int              `toml:"context_posts"`
+	Enabled       bool             `toml:"enabled"`
+	Mode          digest.AlertMode `toml:"mode"`
+	Debounce      time.Duration    `toml:"debounce"`
+	DebounceMax   time.Duration    `toml:"debounce_max"`
+	QuietHours    string           `toml:"quiet_hours"` // "22-7"; empty: none
+	ContextPosts  int              `toml:"context_posts"`
+	FromAuthor    bool             `toml:"from_author"` // the sender's name is that of who wrote, and the site's
+	SubjectPrefix string           `toml:"subject_prefix"`
 }
 
 // DefaultAlerts returns the defaults: an alert about the first reply, one minute after it was written.
@@ -32,7 +34,7 @@ func DefaultAlerts() Alerts {
 	return Alerts{
 		Enabled: true, Mode: digest.FirstReply,
 		Debounce: time.Minute, DebounceMax: 5 * time.Minute,
-		ContextPosts: 2,
+		ContextPosts: 2, FromAuthor: true,
 	}
 }
 
