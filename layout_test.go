@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"alarm":                {"store"},
 	"templates":            {"digest", "forum", "markup", "internal/line", "internal/qp"},
 	"store":                {"bounce", "digest", "forum", "internal/addr", "internal/dsn", "internal/sqlfile"},
-	"source":               {"forum", "markup", "internal/dsn", "internal/finding", "internal/nearest", "internal/sqlfile"},
+	"source":               {"forum", "markup", "internal/dsn", "internal/finding", "internal/line", "internal/nearest", "internal/sqlfile"},
 	"mirror":               {"internal/dsn", "internal/line", "internal/sqlfile"},
 	"bounce":               {},
 	"digest":               {"forum", "markup"},
