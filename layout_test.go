@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 	"internal/storetest":   {},
 	"bench":                {},
 	"e2e":                  {},
+	"e2e/live":             {},
 }
 
 // testOnly are packages that only tests and the benchmark may import.

@@ -35,7 +35,7 @@ func (ap *alertPlanner) draftAlerts(ctx context.Context, rows []store.Row) ([]de
 		}
 	}
 	now := ap.Now()
-	built, err := ap.builder.BuildAlerts(ctx, now, ap.settings.Alerts, asks)
+	built, err := ap.builder.BuildAlerts(ctx, now, asks)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,8 @@ type Alerts struct {
 	Mode          digest.AlertMode `toml:"mode"`
 	Debounce      time.Duration    `toml:"debounce"`
 	DebounceMax   time.Duration    `toml:"debounce_max"`
-	QuietHours    string           `toml:"quiet_hours"` // "22-7"; empty: none
+	QuietHours    string           `toml:"quiet_hours"`    // "22-7"; empty: none
+	Excerpt       int              `toml:"excerpt_length"` // characters of each post
 	ContextPosts  int              `toml:"context_posts"`
 	FromAuthor    bool             `toml:"from_author"` // the sender's name is that of who wrote, and the site's
 	SubjectPrefix string           `toml:"subject_prefix"`
@@ -34,7 +35,7 @@ func DefaultAlerts() Alerts {
 	return Alerts{
 		Enabled: true, Mode: digest.FirstReply,
 		Debounce: time.Minute, DebounceMax: 5 * time.Minute,
-		ContextPosts: 2, FromAuthor: true,
+		Excerpt: 2000, ContextPosts: 2, FromAuthor: true,
 	}
 }
 
@@ -52,6 +53,9 @@ func (c Alerts) Validate() error {
 	}
 	if _, err := parseQuiet(c.QuietHours); err != nil {
 		errs = append(errs, err)
+	}
+	if c.Excerpt < 40 || c.Excerpt > MaxExcerpt {
+		errs = append(errs, fmt.Errorf("excerpt_length is %d: must be 40 to %d characters", c.Excerpt, MaxExcerpt))
 	}
 	if c.ContextPosts < 0 || c.ContextPosts > 10 {
 		errs = append(errs, fmt.Errorf("context_posts is %d: must be 0 to 10 replies", c.ContextPosts))
