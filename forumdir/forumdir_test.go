@@ -105,6 +105,12 @@ func TestFind_SaysWhatItCannotUse(t *testing.T) {
 	if _, ok := errors.AsType[NotSupportedError](err); !ok {
 		t.Errorf("a computed configuration: %v, want NotSupportedError", err)
 	}
+	for _, name := range []string{"x\n    DROP ROLE admin; --", "x\x1b[2J", "x\xff"} {
+		_, err = Find(writeForum(t, map[string]string{"config.php": "<?php $dbms = 'postgres'; $dbname = '" + name + "';"}))
+		if err == nil || !strings.Contains(err.Error(), "the database name has control characters") {
+			t.Errorf("database %q: %v, want an error", name, err)
+		}
+	}
 	if _, err := Find(filepath.Join(t.TempDir(), "none")); err == nil || errors.Is(err, ErrNone) {
 		t.Errorf("no folder: %v, want another error than ErrNone", err)
 	}
