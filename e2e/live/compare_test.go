@@ -40,6 +40,7 @@ type comparison struct {
 	same          int // posts that both sent to the same address
 	explained     map[string]int
 	unexplained   int
+	latest        map[delivery]smtptest.Letter // our messages about the last action
 	linksOpened   int
 	digests       int
 }
@@ -58,6 +59,7 @@ func (w *world) act(what string, do func(), expected ...difference) {
 	}
 	w.postrider.settle()
 	ours, theirs := w.ourNew(), w.forumNew()
+	w.latest = ours
 	w.Logf("%2d. %s: %s", w.actions, what, w.compare(what, ours, theirs, expected))
 	nextSecond()
 	for d, letter := range ours {
@@ -90,6 +92,9 @@ func (w *world) compare(what string, ours map[delivery]smtptest.Letter, theirs m
 		}
 		w.same++
 		both = append(both, describe(d, w))
+		if !strings.Contains(letter.Text, n.author) {
+			w.Errorf("%s: the forum says that %s wrote, our message to %s does not:\n%s", what, n.author, d.to, letter.Text)
+		}
 		if !strings.Contains(letter.Text, n.title) {
 			w.Errorf("%s: the forum names the thread %q, our message to %s does not:\n%s", what, n.title, d.to, letter.Text)
 		}

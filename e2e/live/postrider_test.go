@@ -80,13 +80,29 @@ func (w *world) startPostrider() {
 	if err := servertest.Chown(p.config); err != nil {
 		w.Fatal(err)
 	}
-	p.process = must(servertest.Start(func(context.Context) error { return p.scanned("start", 1) }, must(servertest.Dir("daemon"))(w), p.binary, "run", "--first", "-c", p.config))(w)
+	p.start("--first")
 	w.Cleanup(func() {
 		if w.Failed() {
 			w.Logf("postrider:\n%s", p.process.Log())
 		}
 		p.process.Stop()
 	})
+}
+
+// start starts the daemon, and waits for its first round.
+func (p *postrider) start(options ...string) {
+	p.w.Helper()
+	ready := func(context.Context) error { return p.scanned("start", 1) }
+	args := append([]string{"run", "-c", p.config}, options...)
+	p.process = must(servertest.Start(ready, must(servertest.Dir("daemon"))(p.w), p.binary, args...))(p.w)
+}
+
+// restart stops the daemon, and starts it again. The first round of a daemon also finds what others find only after minutes: moved
+// threads, approved posts, and changed settings of the forum.
+func (p *postrider) restart() {
+	p.w.Helper()
+	p.process.Stop()
+	p.start()
 }
 
 // readerDSN creates the account that docs/forums.md recommends.
