@@ -22,6 +22,7 @@ type Member struct {
 	Choices        digest.Preferences
 	Schedule       digest.Schedule
 	Zone           string
+	Consents       []store.Consent // subscriptions that the member confirmed, the latest first
 	Health         store.Health    // no Address: no message ever bounced
 	NoDigest       []digest.Reason // why there are no digests
 	NoAlert        []digest.Reason // why there are no alerts
@@ -47,6 +48,9 @@ func (e *Service) Member(ctx context.Context, now time.Time, who string) (Member
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
 		Schedule: e.calendar.Schedule(f.rehearsal.Subscriber), Zone: f.reader.Zone.String(),
 		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), NoAnnouncement: e.announcementBlockers(f), Delays: e.delayReasons(f),
+	}
+	if m.Consents, err = e.store.Consents.Of(ctx, f.member.ID); err != nil {
+		return Member{}, fmt.Errorf("explaining: %w", err)
 	}
 	if m.Attempts, err = e.store.Queue.Outcomes(ctx, f.member.ID, now.Add(-historyDays)); err != nil {
 		return Member{}, fmt.Errorf("explaining: %w", err)

@@ -40,12 +40,15 @@ type comparison struct {
 	same          int // posts that both sent to the same address
 	explained     map[string]int
 	unexplained   int
-	latest        map[delivery]smtptest.Letter // our messages about the last action
 	linksOpened   int
-	digests       int
+	brought       map[brought]bool
+	accepted      int // alerts that ended daemons count
+	digestPosts   int
 }
 
-func newComparison() comparison { return comparison{explained: map[string]int{}} }
+func newComparison() comparison {
+	return comparison{explained: map[string]int{}, brought: map[brought]bool{}}
+}
 
 // act lets people do something on the forum's pages, runs a round of Postrider, and compares what both have sent. Every difference
 // must be expected, and every expected one must happen. Then the readers open the links.
@@ -59,7 +62,6 @@ func (w *world) act(what string, do func(), expected ...difference) {
 	}
 	w.postrider.settle()
 	ours, theirs := w.ourNew(), w.forumNew()
-	w.latest = ours
 	w.Logf("%2d. %s: %s", w.actions, what, w.compare(what, ours, theirs, expected))
 	nextSecond()
 	for d, letter := range ours {
@@ -125,8 +127,8 @@ func describe(d delivery, w *world) string {
 // report prints the counts.
 func (w *world) report() {
 	w.Helper()
-	w.Logf("%d actions; Postrider sent %d messages, the forum %d about posts and %d others; %d posts reached the same addresses, %d differences are explained, %d are not; %d links opened; %d digests read",
-		w.actions, w.ourMessages, w.forumMessages, w.otherMessages, w.same, total(w.explained), w.unexplained, w.linksOpened, w.digests)
+	w.Logf("%d actions; Postrider sent %d messages, the forum %d about posts and %d others; %d posts reached the same addresses, %d differences are explained, %d are not; %d links opened; digests brought %d posts",
+		w.actions, w.ourMessages, w.forumMessages, w.otherMessages, w.same, total(w.explained), w.unexplained, w.linksOpened, w.digestPosts)
 	for _, why := range slices.Sorted(maps.Keys(w.explained)) {
 		w.Logf("%3d: %s", w.explained[why], why)
 	}

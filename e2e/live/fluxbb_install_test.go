@@ -21,7 +21,7 @@ func (f *fluxbbForum) install() {
 		set("db_username", f.dsn.User.Username()).set("req_username", admin).set("req_password1", password).set("req_password2", password).
 		set("req_email", "admin@members.example").set("req_title", "Live Forum").set("req_base_url", f.url).send("")
 	f.addresses["admin@members.example"] = admin
-	f.login(admin)
+	f.login(admin, password)
 	f.options(map[string]string{
 		"smtp_host": strings.TrimPrefix(f.forumMail.URL(), "smtp://"), "redirect_delay": "0", "regs_verify": "0", "mailing_list": "admin@members.example",
 	})
@@ -38,7 +38,7 @@ func (f *fluxbbForum) options(values map[string]string) {
 }
 
 // login logs a member in.
-func (f *fluxbbForum) login(name string) {
+func (f *fluxbbForum) login(name, password string) {
 	f.Helper()
 	p := f.browser(name).open("/index.php").click("login.php").form("login.php?action=in", "req_username").set("req_username", name).set("req_password", password).send("")
 	if !p.has("navlogout") {
@@ -79,9 +79,10 @@ func (f *fluxbbForum) setUp() {
 	f.ids["staff room"] = f.newForum("Staff room")
 	f.readers("staff room", "3", false)
 	f.readers("staff room", "4", false)
-	for _, name := range []string{"anna", "bert", "carl", "dora", "emil", "finn"} {
+	for _, name := range []string{"anna", "bert", "carl", "dora", "emil", "finn", "gina", "mona", "stan"} {
 		f.register(name, nil)
 	}
+	f.lazy["emil"] = true
 }
 
 // editGroup changes the settings of a group.

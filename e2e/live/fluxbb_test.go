@@ -27,6 +27,7 @@ var fluxbb = forumKind{
 	anchor:   func(post int64) string { return fmt.Sprintf("p%d", post) },
 	notice:   fluxbbNotice,
 	failure:  fluxbbFailure,
+	watched:  fluxbbWatched,
 }
 
 var (
@@ -48,7 +49,7 @@ func fluxbbNotice(w *world, text string) (notice, bool) {
 	if topic == nil {
 		w.Fatalf("a notification has no link:\n%s", text)
 	}
-	return notice{post: w.queryInt("SELECT first_post_id FROM topics WHERE id = ?", topic[1]), title: title[1]}, true
+	return notice{post: w.firstPosts[must(strconv.ParseInt(topic[1], 10, 64))(w)], title: title[1]}, true
 }
 
 // fluxbbFailure returns what a page complains about: message(), error() and the lists of errors of its forms.
@@ -65,6 +66,30 @@ func fluxbbFailure(p *page) string {
 	return ""
 }
 
+// fluxbbWatched asks as FluxBB does for a member's subscriptions (search.php) and for the right to read (viewtopic.php).
+func fluxbbWatched(w *world, member string) (posts []int64) {
+	w.Helper()
+	rows, err := w.db.QueryContext(w.Context(), `SELECT DISTINCT p.id FROM users AS u
+		JOIN posts AS p ON p.poster_id <> u.id
+		JOIN topics AS t ON t.id = p.topic_id
+		LEFT JOIN topic_subscriptions AS ts ON ts.user_id = u.id AND ts.topic_id = t.id
+		LEFT JOIN forum_subscriptions AS fs ON fs.user_id = u.id AND fs.forum_id = t.forum_id
+		LEFT JOIN forum_perms AS fp ON fp.forum_id = t.forum_id AND fp.group_id = u.group_id
+		WHERE u.username = ? AND (ts.user_id IS NOT NULL OR fs.user_id IS NOT NULL) AND (fp.read_forum IS NULL OR fp.read_forum = 1)`, member)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var post int64
+		if err := rows.Scan(&post); err != nil {
+			w.Fatal(err)
+		}
+		posts = append(posts, post)
+	}
+	return posts
+}
+
 // TestLive_FluxBB installs FluxBB, uses it through its pages, and compares each email of Postrider with FluxBB's own.
 func TestLive_FluxBB(t *testing.T) {
 	f := &fluxbbForum{world: newWorld(t, fluxbb), ids: map[string]int64{}, groups: map[string]string{}}
@@ -72,6 +97,7 @@ func TestLive_FluxBB(t *testing.T) {
 	f.setUp()
 	f.startPostrider()
 	f.play()
+	f.playDigests()
 	f.report()
 }
 

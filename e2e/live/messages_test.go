@@ -26,6 +26,12 @@ type delivery struct {
 	post int64
 }
 
+// brought is a post that reached a member, at any address.
+type brought struct {
+	member string
+	post   int64
+}
+
 // ourNew returns the new messages of Postrider by what they brought. It fails the test for a message to a member who must get none.
 func (w *world) ourNew() map[delivery]smtptest.Letter {
 	w.Helper()
@@ -46,7 +52,9 @@ func (w *world) ourNew() map[delivery]smtptest.Letter {
 				w.Errorf("%s got post %d twice", m.To, post)
 			}
 			found[d] = letter
+			w.brought[brought{w.nameOf(d.to), d.post}] = true
 		}
+		w.latest[w.nameOf(m.To)] = letter
 	}
 	w.ourMessages += len(all) - w.ourRead
 	w.ourRead = len(all)
@@ -55,6 +63,17 @@ func (w *world) ourNew() map[delivery]smtptest.Letter {
 
 // quoteLine is a line of a quote, whose head links to the post that it is from.
 var quoteLine = regexp.MustCompile(`(?m)^>.*$`)
+
+// wantLatest checks that the latest message to a member has a text in both parts, or does not.
+func (w *world) wantLatest(member, text string, want bool) {
+	w.Helper()
+	letter := w.latest[member]
+	for kind, part := range map[string]string{"text": letter.Text, "HTML": letter.HTML} {
+		if has := strings.Contains(strings.Join(strings.Fields(part), " "), text); has != want {
+			w.Errorf("the %s of the latest message to %s has %q: %v, want %v:\n%s", kind, member, text, has, want, letter.Text)
+		}
+	}
+}
 
 // linkedPosts returns the posts that a text links to, each once.
 func (w *world) linkedPosts(text string) (posts []int64) {
@@ -115,13 +134,20 @@ func (w *world) openLinks(d delivery, letter smtptest.Letter) {
 		reader = w.browser(admin)
 	}
 	for _, address := range links(w, letter.HTML) {
-		w.linksOpened++
-		if !strings.HasPrefix(address, w.url) {
+		switch {
+		case strings.HasPrefix(address, w.postrider.web):
+			if w.postrider.process == nil {
+				continue
+			}
 			if _, err := fetch(address); err != nil {
 				w.Errorf("a message to %s has a link that does not work: %v", d.to, err)
 			}
+			w.linksOpened++
+			continue
+		case !strings.HasPrefix(address, w.url): // in a post
 			continue
 		}
+		w.linksOpened++
 		p := reader.try(address)
 		if why := w.kind.failure(p); p.status != 200 || why != "" {
 			w.Errorf("a message to %s links to %s, where the forum answers %s with %d: %s", d.to, address, reader.name, p.status, why)

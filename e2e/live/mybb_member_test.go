@@ -5,7 +5,6 @@ package live
 import (
 	"fmt"
 	"net/url"
-	"strings"
 )
 
 // start writes a new thread. It returns the thread and its first post.
@@ -121,28 +120,4 @@ func (f *mybb) option(name, option, value string) {
 func (f *mybb) untick(name, option string) {
 	f.Helper()
 	f.browser(name).open("/usercp.php?action=options").form("usercp.php", option).untick(option).send("regsubmit")
-}
-
-// wantShown fails the test unless the messages of the last action show a text of a post, and none of the others.
-func (f *mybb) wantShown(post int64, text string, hidden ...string) {
-	f.Helper()
-	found := false
-	for d, letter := range f.latest {
-		if d.post != post {
-			continue
-		}
-		found = true
-		shown := strings.Join(strings.Fields(letter.Text), " ")
-		if !strings.Contains(shown, text) {
-			f.Errorf("the message to %s about post %d does not show %q:\n%s", d.to, post, text, letter.Text)
-		}
-		for _, not := range hidden {
-			if strings.Contains(shown, not) {
-				f.Errorf("the message to %s about post %d shows %q:\n%s", d.to, post, not, letter.Text)
-			}
-		}
-	}
-	if !found {
-		f.Errorf("no message about post %d, want one with %q", post, text)
-	}
 }

@@ -4,7 +4,6 @@ package live
 
 import (
 	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
 	"time"
 
 	"postrider/internal/servertest"
@@ -28,7 +28,8 @@ type postrider struct {
 	w                    *world
 	binary, config       string
 	web, metrics, secret string
-	process              *servertest.Process
+	log                  *os.File
+	process              *exec.Cmd // nil: it does not run
 }
 
 // configuration has the defaults, except for what makes a trial short: alerts do not wait, and only the forum's hook starts a scan.
@@ -60,12 +61,10 @@ listen = %q
 format = "json"
 `
 
-// startPostrider checks the configuration and starts the daemon, with an account of the forum's database that may only read.
+// startPostrider writes a configuration and starts the daemon, with an account of the forum's database that may only read.
 func (w *world) startPostrider() {
 	w.Helper()
-	dir := must(servertest.Dir("postrider"))(w) // stays when the daemon has stopped
-	w.Cleanup(func() { os.RemoveAll(dir) })
-	p := &postrider{w: w, binary: os.Getenv("POSTRIDER_BINARY"), config: filepath.Join(dir, "config.toml"), secret: "a secret of the live trial"}
+	p := &postrider{w: w, binary: os.Getenv("POSTRIDER_BINARY"), config: filepath.Join(w.TempDir(), "config.toml"), secret: "a secret of the live trial"}
 	if p.binary == "" {
 		w.Fatal("POSTRIDER_BINARY is not set: run scripts/live " + w.kind.name)
 	}
@@ -77,31 +76,45 @@ func (w *world) startPostrider() {
 	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
 		w.Fatal(err)
 	}
-	if err := servertest.Chown(p.config); err != nil {
-		w.Fatal(err)
-	}
-	p.start("--first")
+	log := must(os.Create(filepath.Join(filepath.Dir(p.config), "log")))(w)
 	w.Cleanup(func() {
+		p.stop()
 		if w.Failed() {
-			w.Logf("postrider:\n%s", p.process.Log())
+			w.Logf("postrider:\n%s", must(os.ReadFile(log.Name()))(w))
 		}
-		p.process.Stop()
+		log.Close()
 	})
+	p.log = log
+	p.start()
 }
 
-// start starts the daemon, and waits for its first round.
-func (p *postrider) start(options ...string) {
+// start starts the daemon and waits for its first round.
+func (p *postrider) start() {
 	p.w.Helper()
-	ready := func(context.Context) error { return p.scanned("start", 1) }
-	args := append([]string{"run", "-c", p.config}, options...)
-	p.process = must(servertest.Start(ready, must(servertest.Dir("daemon"))(p.w), p.binary, args...))(p.w)
+	p.process = exec.Command(p.binary, "run", "--first", "-c", p.config)
+	p.process.Stdout, p.process.Stderr = p.log, p.log
+	if err := p.process.Start(); err != nil {
+		p.w.Fatal(err)
+	}
+	servertest.Await(p.w, func() error { return p.scanned("start", 1) })
+}
+
+// stop ends the daemon as a service manager does, if it runs.
+func (p *postrider) stop() {
+	p.w.Helper()
+	if p.process == nil {
+		return
+	}
+	must(0, p.process.Process.Signal(syscall.SIGTERM))(p.w)
+	must(0, p.process.Wait())(p.w)
+	p.process = nil
 }
 
 // restart stops the daemon, and starts it again. The first round of a daemon also finds what others find only after minutes: moved
 // threads, approved posts, and changed settings of the forum.
 func (p *postrider) restart() {
 	p.w.Helper()
-	p.process.Stop()
+	p.stop()
 	p.start()
 }
 
@@ -122,9 +135,7 @@ func (w *world) readerDSN() string {
 // run runs another command of the program with the same configuration, and returns its output.
 func (p *postrider) run(args ...string) string {
 	p.w.Helper()
-	cmd := exec.CommandContext(p.w.Context(), p.binary, append(args, "-c", p.config)...)
-	cmd.Dir = filepath.Dir(p.config)
-	out, err := cmd.CombinedOutput()
+	out, err := exec.CommandContext(p.w.Context(), p.binary, append(args, "-c", p.config)...).CombinedOutput()
 	if err != nil {
 		p.w.Errorf("postrider %v: %v\n%s", args, err, out)
 	}

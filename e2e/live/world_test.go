@@ -31,6 +31,7 @@ type forumKind struct {
 	notice   func(w *world, text string) (n notice, own bool) // reads the text of a message of the forum; false: it is not about a post
 	failure  func(p *page) string                             // what a page complains about; empty: nothing
 	flush    func(w *world)                                   // makes the forum send what it has queued; nil: it has no queue
+	watched  func(w *world, member string) []int64            // posts of others that a member watches and may read, by another query than Postrider's
 }
 
 // world is a forum that runs, and Postrider beside it.
@@ -45,10 +46,12 @@ type world struct {
 	ourMail    *smtptest.Server // receives what Postrider sends
 	postrider  *postrider
 	browsers   map[string]*browser
-	addresses  map[string]string // names of members by address
-	barred     map[string]string // members who must get no email, and why
-	lazy       map[string]bool   // members who do not open the links of their email
-	comparison                   // what was compared so far
+	addresses  map[string]string          // names of members by address
+	barred     map[string]string          // members who must get no email, and why
+	lazy       map[string]bool            // members who do not open the links of their email
+	firstPosts map[int64]int64            // of threads that people have started; they may be gone
+	latest     map[string]smtptest.Letter // of Postrider, by name of the member
+	comparison                            // what was compared so far
 }
 
 // newWorld starts a database, a copy of the forum's code on PHP's own web server, and two inboxes. FORUM_SOURCE is the folder with the code.
@@ -64,7 +67,7 @@ func newWorld(t *testing.T, kind forumKind) *world {
 	}
 	w := &world{
 		T: t, kind: kind, dsn: dsn, db: servertest.OpenMariaDB(t, dsn.String()), forumMail: smtptest.New(t), ourMail: smtptest.New(t),
-		browsers: map[string]*browser{}, addresses: map[string]string{}, barred: map[string]string{}, lazy: map[string]bool{}, comparison: newComparison(),
+		browsers: map[string]*browser{}, addresses: map[string]string{}, barred: map[string]string{}, lazy: map[string]bool{}, firstPosts: map[int64]int64{}, latest: map[string]smtptest.Letter{}, comparison: newComparison(),
 	}
 	dir := must(servertest.Dir("forum"))(t)
 	w.dir = filepath.Join(dir, "forum")
