@@ -28,6 +28,29 @@ func TestCopied_YoungThreadIsNoNews(t *testing.T) {
 	w.wantAfterMinute() // no digest either
 }
 
+// TestCopied_RestartBeforeTheNextCompleteScan: the store only knows when the last complete scan was, which came before the posts.
+func TestCopied_RestartBeforeTheNextCompleteScan(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.setAlertMode(digest.EveryReply)
+	w.advanceClock(time.Minute)
+	was, err := w.store.Sightings.LastScan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	thread, later := w.thread(tonight), w.thread(tonight)
+	first := w.writePost(thread)
+	w.wantAfterMinute(first)
+	last := w.writePost(later)
+	w.wantAfterMinute(last)
+	if err := w.store.Sightings.SaveLastScan(t.Context(), was); err != nil {
+		t.Fatal(err)
+	}
+	w.copyThread(thread)
+	w.restart()
+	w.wantAfterMinute()
+}
+
 func TestCopied_OtherTextInTheSameSecondIsNews(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)

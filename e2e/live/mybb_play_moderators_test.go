@@ -76,6 +76,9 @@ func (f *mybb) playMoves(s mybbForums, thread int64) {
 	f.step("Mona deletes the copy permanently", func() { f.deleteThread("Mona", other); f.postrider.restart() })
 	f.step("Anna starts a third thread", func() { other, one = f.start("Anna", s.pier, "Pulleys", "Has anybody got one?") })
 	f.step("Kurt quotes Anna", func() { f.quote("Kurt", one, "I have two.") }, ours(mybbDirect, "Anna")...)
-	f.step("Mona copies it at once to where Ben is subscribed", func() { f.move("Mona", other, s.boats, "copy") })
+	f.step("Mona copies it to where Ben is subscribed", func() {
+		f.postrider.settle() // a scan after the second in which Kurt wrote, as there is one every ten seconds
+		f.move("Mona", other, s.boats, "copy")
+	})
 	f.step("Finn replies after all that", func() { f.reply("Finn", thread, "Still here.") })
 }

@@ -106,7 +106,7 @@ func (f *mybb) playWriting(s mybbForums, thread int64) (other int64) {
 	f.wantLatest("Cleo", "darn", false)
 	f.step("a MyCode is added", func() { f.addCode("note", `\[note\](.*?)\[/note\]`, `<strong>$1</strong>`); f.postrider.restart() })
 	f.step("Dirk uses the MyCode", func() { f.reply("Dirk", thread, "Look: [note]wet ropes slip[/note].") })
-	f.wantLatest("Cleo", "Look: wet ropes slip.", true)
+	f.wantLatest("Cleo", "wet ropes slip", true)
 	f.step("Dirk writes twice, which MyBB joins", func() {
 		f.setting("postmergemins", "60")
 		f.reply("Dirk", thread, "One more thing.")
