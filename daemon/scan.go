@@ -21,7 +21,7 @@ const (
 type scanner struct {
 	*base
 	recentPosts map[forum.PostID]metPost // already met posts in the overlap, see postClassifier
-	scanned     time.Time                // when the last scan began; zero: there was none since the start
+	scannedAt   time.Time                // when the last scan began; zero: there was none since the start
 	dryRun      *editions.Overlay        // of a forecast; nil: a real run
 	report      *Report                  // of the current round
 	lagReported bool                     // the log has a warning that the forum lags behind
@@ -63,7 +63,7 @@ func (sc *scanner) scan(ctx context.Context, complete bool) error {
 		clear(sc.recentPosts) // its posts may not have been saved
 		return fmt.Errorf("gathering: %w", err)
 	}
-	sc.scanned = now
+	sc.scannedAt = now
 	sc.Observer.ScanFinished(now)
 	return nil
 }
@@ -79,12 +79,13 @@ func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClass
 	if sift.cursor, sift.started, err = sc.Store.Sightings.Cursor(ctx); err != nil {
 		return nil, err
 	}
+	sift.scanned = sift.cursor
 	last, err := sc.Store.Sightings.LastScan(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if sift.scanned = last; sc.scanned.After(last) {
-		sift.scanned = sc.scanned
+	if sift.scannedAt = last; sc.scannedAt.After(last) {
+		sift.scannedAt = sc.scannedAt
 	}
 	sift.late, sift.importedBefore = lateSince(last, now, oldest), importedBefore(last, now)
 	if sc.dryRun != nil {

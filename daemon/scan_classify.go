@@ -27,10 +27,11 @@ type postClassifier struct {
 	now, oldest time.Time
 	late        time.Time // posts written since then may still appear, wherever their IDs are
 	started     bool      // there was an earlier scan
-	scanned     time.Time // when an earlier scan began, the last one as far as is known; zero: there was none
+	scannedAt   time.Time // when an earlier scan began, the last one as far as is known; zero: there was none
 	met         map[forum.PostID]metPost
 	batch       store.ScanResult
 	cursor      forum.PostID
+	scanned     forum.PostID          // the cursor of the last scan
 	doubtful    []forum.Arrival       // met before with another author
 	candidates  []copyCandidate       // may be copies, see settleCopies
 	added       map[forum.PostID]bool // by this scan
@@ -47,6 +48,9 @@ type postClassifier struct {
 
 func (s *postClassifier) add(a forum.Arrival) {
 	if a.PostedAt.Before(s.oldest) {
+		if s.started && a.Post > s.scanned {
+			s.imported++
+		}
 		return
 	}
 	was, known := s.met[a.Post]

@@ -19,7 +19,7 @@ type copyCandidate struct {
 // original returns the post that an earlier scan met, and that the same author wrote in the same second in another thread. An earlier
 // scan must have begun after that second, or have met a later post: a program that posts the same in two threads copies nothing.
 func (s *postClassifier) original(a forum.Arrival) (id forum.PostID, found bool) {
-	if a.PostedAt.Unix() >= max(s.newest, s.scanned.Unix()) {
+	if a.PostedAt.Unix() >= max(s.newest, s.scannedAt.Unix()) {
 		return 0, false
 	}
 	for met, p := range s.met {
