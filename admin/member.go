@@ -53,7 +53,7 @@ func (s *Server) memberSamples() []sample {
 		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
 		Explanation: explain.Member{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"}, NoAnnouncement: []digest.Reason{"banned"},
-			Delays: []digest.Phrase{digest.NewPhrase("delivery_paused")}, Due: now, Posts: 14, Choices: preferences,
+			Origin: digest.FromForum, Delays: []digest.Phrase{digest.NewPhrase("delivery_paused")}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
 		Sections: []members.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},

@@ -81,7 +81,8 @@ SELECT u.id                        AS member_id,
 -- Members are shown by their usernames, as Discourse does unless prioritize_username_in_ux is off. A staged account was made from an
 -- email, and an account of the anonymous mode belongs to another one. Roles: 0 is everyone; "admin"; and the groups that may read a
 -- category which is not for everyone. email_level 2 is "never" for replies, quotes, mentions and watched topics, email_digests false
--- or digest_after_minutes 0 is "never" for summaries, and the mailing list mode takes their place (app/models/user_option.rb).
+-- or digest_after_minutes 0 is "never" for summaries, and the mailing list mode takes their place (app/models/user_option.rb). Accounts
+-- begin with the site's frequency, 10080 minutes if it is not set, so that one is no choice.
 SELECT u.id                        AS id,
        u.username                  AS name,
        COALESCE(e.email, '')       AS email,
@@ -108,7 +109,14 @@ SELECT u.id                        AS id,
               CASE WHEN NOT o.email_digests OR o.digest_after_minutes = 0
                      OR o.mailing_list_mode AND EXISTS (SELECT 1 FROM {if_readable site_settings name:text value:text} s
                                                          WHERE s.name = 'disable_mailing_list_mode' AND s.value = 'f')
-                   THEN 'digests' ELSE '' END) AS opt_outs
+                   THEN 'digests' ELSE '' END) AS opt_outs,
+       CASE WHEN o.digest_after_minutes IS NULL
+              OR o.digest_after_minutes = COALESCE((SELECT CAST(s.value AS INTEGER) FROM {if_readable site_settings name:text value:text} s
+                                                     WHERE s.name = 'default_email_digest_frequency' AND s.value ~ '^[0-9]{1,9}$'), 10080) THEN ''
+            WHEN o.digest_after_minutes <= 60 THEN 'hourly'
+            WHEN o.digest_after_minutes <= 1440 THEN 'daily'
+            WHEN o.digest_after_minutes <= 10080 THEN 'weekly'
+            ELSE 'monthly' END     AS digest_choice
   FROM users u
   LEFT JOIN user_emails e ON e.user_id = u.id AND e."primary"
   LEFT JOIN user_options o ON o.user_id = u.id
@@ -328,6 +336,12 @@ SELECT COUNT(*)                    AS members,
    AND NOT EXISTS (SELECT 1 FROM {if_readable anonymous_users user_id} a WHERE a.user_id = u.id)
    AND COALESCE(b.bounce_score, 0) < COALESCE((SELECT CAST(s.value AS DOUBLE PRECISION) FROM {if_readable site_settings name:text value:text} s
                                                WHERE s.name = 'bounce_score_threshold'), 4)
+
+-- name: own_digests
+SELECT CASE WHEN EXISTS (SELECT 1 FROM {if_readable site_settings name:text value:text} s
+                          WHERE s.name = 'disable_digest_emails' AND s.value = 't' OR s.name = 'disable_emails' AND s.value <> 'no')
+            THEN 0 ELSE 1 END      AS sends
+ WHERE EXISTS (SELECT 1 FROM {if_readable site_settings name:text value:text} k)
 
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,

@@ -89,7 +89,9 @@ SELECT u.id_member                 AS member_id,
 
 -- name: members
 -- is_activated: 1 active, 0 and 2 have not confirmed their address, 3 awaits approval, 4 wants to be deleted; 10 more: banned. In
--- 2.1, the forum's default for announcements is off; only the member's own choice counts here.
+-- 2.1, the forum's default for announcements is off; only the member's own choice counts here. msg_notify_pref is how often members
+-- hear of what they watch: 0 never, 1 at once, 2 once until the next visit, 3 daily, 4 weekly (Sources/tasks/CreatePost-Notify.php).
+-- "Never" is about the email for watches, so it ends alerts, as the flag of a watch does.
 SELECT u.id_member                 AS id,
        u.real_name                 AS name,
        u.email_address             AS email,
@@ -107,7 +109,12 @@ SELECT u.id_member                 AS id,
             WHEN u.email_address = '' THEN 'no address'
             ELSE '' END            AS no_mail,
        CASE WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
-                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 'announcements' ELSE '' END AS opt_outs
+                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 'announcements' ELSE '' END AS opt_outs,
+       COALESCE((SELECT CASE p.alert_value WHEN 3 THEN 'daily' WHEN 4 THEN 'weekly' ELSE '' END
+                   FROM {prefix}user_alerts_prefs p
+                  WHERE p.id_member = u.id_member AND p.alert_pref = 'msg_notify_pref'
+                    AND p.alert_value <> COALESCE((SELECT MAX(f.alert_value) FROM {prefix}user_alerts_prefs f
+                                                    WHERE f.id_member = 0 AND f.alert_pref = 'msg_notify_pref'), 1)), '') AS digest_choice
   FROM {prefix}members u
  WHERE u.id_member IN (:ids)
 
@@ -164,16 +171,21 @@ SELECT n.id_member                 AS member_id,
        n.id_board                  AS section_id,
        2                           AS level,
        CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3) THEN 1 ELSE 0 END AS mail
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3)
+             AND COALESCE((SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = n.id_member AND f.alert_pref = 'msg_notify_pref'),
+                  (SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = 0 AND f.alert_pref = 'msg_notify_pref'), 1) IN (1, 2) THEN 1 ELSE 0 END AS mail
   FROM {prefix}log_notify n
  WHERE n.id_member IN (:members) AND n.id_board > 0
 
 -- name: thread_watches
--- topic_notify_ID: 0 nothing, 1 an alert on the site, 2 an email, 3 both.
+-- topic_notify_ID: 0 nothing, 1 an alert on the site, 2 an email, 3 both. Who chose to hear never, daily or weekly (msg_notify_pref) gets
+-- neither at once.
 SELECT n.id_member                 AS member_id,
        n.id_topic                  AS thread_id,
        CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3) THEN 1 ELSE 0 END AS mail
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3)
+             AND COALESCE((SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = n.id_member AND f.alert_pref = 'msg_notify_pref'),
+                  (SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = 0 AND f.alert_pref = 'msg_notify_pref'), 1) IN (1, 2) THEN 1 ELSE 0 END AS mail
   FROM {prefix}log_notify n
  WHERE n.id_member IN (:members) AND n.id_topic > 0
 
@@ -185,13 +197,17 @@ SELECT n.id_member                 AS member_id,
   FROM {prefix}log_notify n
  WHERE n.id_topic IN (:threads) AND n.id_member > :after
    AND CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3) THEN 1 ELSE 0 END = 1
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3)
+             AND COALESCE((SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = n.id_member AND f.alert_pref = 'msg_notify_pref'),
+                  (SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = 0 AND f.alert_pref = 'msg_notify_pref'), 1) IN (1, 2) THEN 1 ELSE 0 END = 1
  UNION ALL
 SELECT n.id_member, 0, n.id_board, 1
   FROM {prefix}log_notify n
  WHERE n.id_board IN (:sections) AND n.id_member > :after
    AND CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3) THEN 1 ELSE 0 END = 1
+                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3)
+             AND COALESCE((SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = n.id_member AND f.alert_pref = 'msg_notify_pref'),
+                  (SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = 0 AND f.alert_pref = 'msg_notify_pref'), 1) IN (1, 2) THEN 1 ELSE 0 END = 1
  ORDER BY member_id
  LIMIT :limit
 
@@ -290,10 +306,17 @@ SELECT COUNT(*)                    AS members,
                     WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)
                       AND g.cannot_access = 1 AND (g.expire_time IS NULL OR g.expire_time > :now))
 
+-- name: own_digests
+SELECT CASE COUNT(*) WHEN 0 THEN 0 ELSE 1 END AS sends
+  FROM {prefix}scheduled_tasks t
+ WHERE t.task IN ('daily_digest', 'weekly_digest') AND t.disabled = 0
+
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,
        COALESCE(SUM(1 - w.by_email), 0) AS without_email
-  FROM (SELECT n.id_member, MAX(CASE WHEN p.alert_value IN (2, 3) THEN 1 ELSE 0 END) AS by_email
+  FROM (SELECT n.id_member, MAX(CASE WHEN p.alert_value IN (2, 3)
+                                    AND COALESCE((SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = n.id_member AND f.alert_pref = 'msg_notify_pref'),
+                                             (SELECT f.alert_value FROM {prefix}user_alerts_prefs f WHERE f.id_member = 0 AND f.alert_pref = 'msg_notify_pref'), 1) IN (1, 2) THEN 1 ELSE 0 END) AS by_email
           FROM {prefix}log_notify n
           LEFT JOIN {prefix}user_alerts_prefs p
             ON p.id_member = n.id_member AND p.alert_pref = CASE n.id_topic WHEN 0 THEN CONCAT('board_notify_', n.id_board) ELSE CONCAT('topic_notify_', n.id_topic) END

@@ -33,7 +33,7 @@ var watchCountQueries = map[string]string{
 		 AND (u.id IN (SELECT user_id FROM topic_users WHERE notification_level = 3) OR u.id IN (SELECT user_id FROM category_users WHERE notification_level > 2))`,
 	"smf": `SELECT u.id_member, EXISTS (SELECT 1 FROM smf_log_notify n JOIN smf_user_alerts_prefs p ON p.id_member = n.id_member AND p.alert_value IN (2, 3)
 		     AND (n.id_topic > 0 AND p.alert_pref = CONCAT('topic_notify_', n.id_topic) OR n.id_board > 0 AND p.alert_pref = CONCAT('board_notify_', n.id_board))
-		   WHERE n.id_member = u.id_member)
+		   WHERE n.id_member = u.id_member AND u.id_member NOT IN (SELECT id_member FROM smf_user_alerts_prefs WHERE alert_pref = 'msg_notify_pref' AND alert_value NOT IN (1, 2)))
 		FROM smf_members u WHERE u.is_activated = 1 AND u.email_address <> '' AND u.id_member NOT IN (SELECT id_member FROM smf_ban_items)
 		 AND u.id_member IN (SELECT id_member FROM smf_log_notify)`,
 	"nodebb": `SELECT u.data->>'uid', EXISTS (SELECT 1 FROM legacy_hash s WHERE s._key = u._key || ':settings'
