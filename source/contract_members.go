@@ -48,6 +48,12 @@ func memberQueries() []querySpec {
 			without: "The query find is used, for each name.", omitted: true,
 		},
 		{
+			name: "group_members", params: words("names"), columns: words("name member_id"),
+			about: "Members of the groups with these names, if the forum itself tells them when a post mentions their group. The parameters and the " +
+				"column name are as in the query named. A name that is a member's, too, means the member.",
+			without: "The mention of a group alerts nobody.", omitted: true,
+		},
+		{
 			name: "addressed", params: words("addresses"), columns: words("id email"),
 			about:   "Members with these email addresses. As with named, the parameters are in lower case and as typed.",
 			without: "Announcements cannot be addressed to a list of email addresses, only of names or IDs.",

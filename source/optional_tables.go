@@ -146,7 +146,11 @@ func (db *DB) checkLacks(ctx context.Context) []finding.Finding {
 				"grant SELECT on this table to the account in [forum] dsn"))
 			continue
 		}
-		all = append(all, finding.OK("optional table", fmt.Sprintf("the forum has no %s (%v): %s", l.table(), l.err, lost)))
+		what := "the forum has no " + l.table()
+		if absence(l.err) == absentColumn {
+			what = "the forum's " + l.table() + " lacks a column"
+		}
+		all = append(all, finding.OK("optional table", fmt.Sprintf("%s (%v): %s", what, l.err, lost)))
 	}
 	return all
 }
