@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"daemon/calendar":      {"daemon/settings", "digest", "store"},
 	"daemon/editions":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store"},
 	"daemon/audience":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store", "templates"},
-	"daemon/envelope":      {"daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/link"},
+	"daemon/envelope":      {"daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/line", "internal/link"},
 	"daemon/members":       {"alarm", "daemon/calendar", "daemon/editions", "daemon/settings", "digest", "forum", "source", "store", "internal/link"},
 	"daemon/view":          {"daemon/audience", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
 	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/addr", "internal/link"},
@@ -31,8 +31,8 @@ var mayImport = map[string][]string{
 	"alarm":                {"store"},
 	"templates":            {"digest", "forum", "markup", "internal/line", "internal/qp"},
 	"store":                {"bounce", "digest", "forum", "internal/addr", "internal/dsn", "internal/sqlfile"},
-	"source":               {"forum", "markup", "internal/dsn", "internal/finding", "internal/nearest", "internal/sqlfile"},
-	"mirror":               {"internal/dsn", "internal/sqlfile"},
+	"source":               {"forum", "markup", "internal/dsn", "internal/finding", "internal/line", "internal/nearest", "internal/sqlfile"},
+	"mirror":               {"internal/dsn", "internal/line", "internal/sqlfile"},
 	"bounce":               {},
 	"digest":               {"forum", "markup"},
 	"forum":                {"markup"},
@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 	"internal/storetest":   {},
 	"bench":                {},
 	"e2e":                  {},
+	"e2e/live":             {},
 }
 
 // testOnly are packages that only tests and the benchmark may import.

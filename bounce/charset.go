@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/htmlindex"
 )
@@ -14,7 +15,9 @@ func toUTF8(text []byte, charset string) []byte {
 	text = text[:min(len(text), maxText)]
 	switch strings.ToLower(charset) {
 	case "", "utf-8", "us-ascii", "ascii":
-		return text
+		if charset = undeclared(text); charset == "" {
+			return text
+		}
 	}
 	r, err := charsetReader(charset, bytes.NewReader(text))
 	if err != nil {
@@ -22,6 +25,18 @@ func toUTF8(text []byte, charset string) []byte {
 	}
 	converted, _ := io.ReadAll(r) // keep what was read before an error
 	return converted
+}
+
+// undeclared guesses the character set of a text that names none, or a wrong one; "": UTF-8. Only ISO-2022-JP contains its
+// escape sequences (RFC 1468).
+func undeclared(text []byte) string {
+	switch {
+	case bytes.Contains(text, []byte("\x1b$B")), bytes.Contains(text, []byte("\x1b$@")):
+		return "iso-2022-jp"
+	case !utf8.Valid(text) && !utf8.Valid(text[:max(0, len(text)-utf8.UTFMax)]): // it may be cut within a letter
+		return "windows-1252"
+	}
+	return ""
 }
 
 func charsetReader(charset string, r io.Reader) (io.Reader, error) {

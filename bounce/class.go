@@ -67,7 +67,7 @@ func ClassifyReply(command string, code int, enhanced, text string) Class {
 // judge returns the class, which for a temporary rejection is seldom the one that the words say.
 func (s statement) judge() Class {
 	c := s.class()
-	if s.temporary() && c != ClassMailboxFull && c != ClassPolicy {
+	if s.temporary() && c != ClassMailboxFull && c != ClassPolicy && !(s.code == 0 && lastingWords.in(s.words)) {
 		return ClassExpired // the words may no longer apply
 	}
 	return c
@@ -81,6 +81,7 @@ type statement struct {
 	words    string // as from normalize
 	stage    string // what an intermediate server says about the moment of the rejection, normalized
 	ip       bool   // the server's own text names an IP address
+	raw      string // the whole text, with the words of intermediate servers
 }
 
 // readStatement finds the reply of the server that decided: intermediate servers wrap it into words of their own.
@@ -88,15 +89,17 @@ func readStatement(code int, enhanced, text string) statement {
 	text = strings.ToValidUTF8(text[:min(len(text), maxReply)], " ")
 	text, _, _ = strings.Cut(text, "(Other MXes tried:") // qmail, with replies of servers that it did not stay with
 	inner := innermost(text)
-	s := statement{code: code, enhanced: enhanced, words: normalize(inner), stage: normalize(text[:len(text)-len(inner)])}
+	own, _, _ := strings.Cut(inner, "(in reply to ") // Postfix
+	own, _, _ = strings.Cut(own, "Giving up on ")    // qmail
+	s := statement{code: code, enhanced: enhanced, words: normalize(own), stage: normalize(text[:len(text)-len(inner)]), raw: text}
 	innerCode, innerEnhanced := codes(inner)
 	if len(inner) < len(text) && innerCode != 0 {
 		s.code = innerCode
 	}
-	if innerEnhanced != "" && len(inner) < len(text) {
+	if innerEnhanced != "" && (len(inner) < len(text) || s.enhanced == "") {
 		s.enhanced = innerEnhanced
 	}
-	s.ip = namesAddress(inner)
+	s.ip = namesAddress(own)
 	s.derived = innerEnhanced != s.enhanced && innerCode != 0
 	if i := strings.Index(text, "in reply to "); i >= 0 { // Postfix adds the command after the reply
 		s.stage += normalize(text[i:])
@@ -113,13 +116,22 @@ func (s statement) class() Class {
 	if senderStages.in(s.stage) || senderWords.in(s.stage) {
 		return ClassPolicy // rejected before the recipient was known
 	}
+	if c := s.byServer(); c != "" {
+		return c
+	}
 	c := byEnhanced(s.enhanced)
-	if clear := clearWords.class(s.words); clear == ClassDomainNotFound && (c == ClassRouting || s.enhanced == "5.4.310") {
-		return c // Postfix: 5.4.4
-	} else if clear != "" {
+	switch clear := clearWords.class(s.words); {
+	case clear == ClassDomainNotFound && s.enhanced == "5.4.310":
+		return c
+	case clear == ClassDomainNotFound && laterWords.in(strings.ReplaceAll(s.words, checkDomain, "")) && !lastingWords.in(s.words):
+		return ClassExpired
+	case clear != "":
 		return clear
 	}
 	vague := vagueWords.class(s.words)
+	if (vague == "" || vague == ClassUnspecified) && namedUnknown.MatchString(s.words) {
+		return ClassUnknownUser
+	}
 	switch {
 	case c == "":
 		c = vague
@@ -136,6 +148,12 @@ func (s statement) class() Class {
 	}
 	return c
 }
+
+// namedUnknown matches "User anna unknown": a name without a domain stands between the words.
+var namedUnknown = regexp.MustCompile(` (?:user|recipient|mailbox|account|alias) \S+(?: \S+)? (?:unknown|(?:is |was )?(?:not found|unknown|not known)|does not exist|doesnt exist) `)
+
+// checkDomain is advice of Outlook.com to the author.
+const checkDomain = " check the domain and try again"
 
 // wrapper matches the words after which an intermediate server quotes the reply of the next one: IronPort and Amazon SES
 // ("Unknown address error 550-'5.7.1 ...'"), Exchange ("Remote Server returned '550 ...'", "LED=550 ...",
@@ -165,8 +183,8 @@ var enhancedClasses = map[string]Class{
 	"5.2.1": ClassDisabled,
 	"5.2.2": ClassMailboxFull, "4.2.2": ClassMailboxFull, "5.3.1": ClassMailboxFull,
 	"5.2.3": ClassContent, "5.3.4": ClassContent,
-	"5.2.121": ClassExpired, "5.2.122": ClassExpired, // the recipient gets too much mail
-	"5.4.1": ClassUnspecified, // "Recipient address rejected: Access denied": Microsoft uses it for unknown users and for blocked senders
+	"5.2.121": ClassPolicy, "5.2.122": ClassPolicy, // the recipient gets too much mail at once
+	"5.4.1": ClassUnspecified,
 	"5.4.4": ClassRouting, "5.4.6": ClassRouting, "5.4.14": ClassRouting,
 	"5.4.5": ClassPolicy, // a daily limit of the sender (Gmail)
 }

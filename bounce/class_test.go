@@ -23,8 +23,10 @@ func TestClassify_ByCodeAndText(t *testing.T) {
 		{452, "4.2.2", "over quota", ClassMailboxFull},
 		{552, "5.3.4", "Message size exceeds fixed limit", ClassContent},
 		{550, "5.2.3", "Message too large for this recipient", ClassContent},
-		{550, "5.4.1", "Recipient address rejected: Access denied. AS(201806281)", ClassUnspecified},
-		{0, "5.4.4", "Host or domain name not found", ClassRouting},
+		{550, "5.4.1", "Recipient address rejected: Access denied. AS(201806281)", ClassUnknownUser},
+		{550, "5.4.1", "Relay Access Denied", ClassUnspecified},
+		{0, "5.4.4", "Host or domain name not found", ClassDomainNotFound},
+		{0, "5.4.4", "", ClassRouting},
 		{554, "5.4.6", "Too many hops", ClassRouting},
 		{554, "5.4.14", "Hop count exceeded - possible mail loop", ClassRouting},
 		{0, "4.4.1", "Connection timed out", ClassExpired},
@@ -62,7 +64,7 @@ func TestClassify_ByCodeAndText(t *testing.T) {
 		{450, "", "mailbox does not exist", ClassExpired},
 		{0, "", "retry timeout exceeded", ClassExpired},
 		{0, "", "Host not found", ClassDomainNotFound},
-		{0, "", "Unrouteable address", ClassRouting},
+		{0, "", "Unrouteable address", ClassDomainNotFound},
 
 		// Without either, a single rejection suppresses no address.
 		{550, "", "", ClassUnspecified},

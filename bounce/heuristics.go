@@ -8,10 +8,13 @@ import (
 
 // parseHeuristically reads a message that has no report in a standard format.
 func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
+	if n, found := readNotification(w.plainText()); found {
+		return n.report(r)
+	}
 	said, copied := splitCopy(w.plainText())
 	subject := decodeWords(head.get("Subject"))
 	switch {
-	case strings.Contains(said, "\nFinal-Recipient:"): // a report that lost its MIME structure in transit
+	case strings.Contains(strings.ToLower(said), "\nfinal-recipient:"): // a report that lost its MIME structure in transit
 		w.statuses = readGroups([]byte(said))
 		r.Form = "delivery status"
 		r.Kind, r.Recipients = w.statusKind()
@@ -29,7 +32,7 @@ func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 		r.Recipients = qmailRecipients(said)
 	case isFromMachine(head) && (reportSubject.MatchString(subject) || quotesRejection(said) && !awaySubject.MatchString(subject)):
 		r.Form = "text"
-		r.Kind, r.Recipients = Failure, []Recipient{recipientFromText("", said)}
+		r.Kind, r.Recipients = Failure, recipientsFromText(said)
 		if delaySubject.MatchString(subject) || stillTrying.in(normalize(said[:min(len(said), maxReply)])) {
 			r.Kind = Delay
 		}
@@ -51,8 +54,8 @@ var (
 	// delaySubject matches the start of a subject that announces a delay. Later in the subject, the words may be from our own message.
 	delaySubject = regexp.MustCompile(`(?i)^(?:warning:|delayed mail|delivery delayed|delivery status notification ?\(delay\)|mail delivery delayed|message \S+ delayed)`)
 	// reportSubject matches the subjects of non-standard reports: Exchange, Sendmail, GroupWise, Notes and others.
-	reportSubject = regexp.MustCompile(`(?i)undeliver|failure notice|returned mail|mail (?:delivery|system) (?:failed|failure|problem|system|error)|delivery (?:status|final failure|failure|failed|has failed|error)|delivery notification|could not be delivered|couldn.t be delivered|not delivered|non.?deliver|unzustellbar|nicht zustellbar|non remis|échec de (?:la )?(?:remise|distribution)|onbestelbaar|recapitare|no se puede entregar|não entregue|недоставлен|退信|message status - undeliverable|returned to sender|return(?:ing|ed) (?:message|mail)|mail status report|warning: (?:message|could not send)`)
-	daemonSender  = regexp.MustCompile(`(?i)^[^@]*(?:mailer-daemon|postmaster|mail-?daemon|mdaemon|mail delivery)`)
+	reportSubject = regexp.MustCompile(`(?i)undeliver|failure notice|returned mail|mail (?:delivery|system) (?:failed|failure|problem|system|error)|delivery (?:status|final failure|failure|failed|has failed|error)|delivery notification|could not be delivered|couldn.t be delivered|not delivered|non.?deliver|unzustellbar|nicht zustellbar|non remis|échec de (?:la )?(?:remise|distribution)|onbestelbaar|recapitare|no se puede entregar|não entregue|недоставлен|退信|message status - undeliverable|returned to sender|return(?:ing|ed) (?:message|mail)|returning to sender|mail status report|メールエラー|warning: (?:message|could not send)`)
+	daemonSender  = regexp.MustCompile(`(?i)^[^@]*(?:mailer-daemon|post[-_.]?master|mail-?daemon|mdaemon|mail delivery|no-?reply)`)
 )
 
 // withoutTags replaces each tag with a space. That is enough to find words.
@@ -86,7 +89,7 @@ func hasNullSender(head header) bool { return head.get("Return-Path") == "<>" }
 // failureWords are those of a report without a standard format, whatever its subject.
 var failureWords = phrases{
 	"could not be delivered", "couldnt be delivered", "was not delivered", "wasnt delivered", "not be delivered", "delivery failed", "delivery has failed", "delivery failure", "failed to deliver", "failed to be delivered",
-	"unable to deliver", "undeliverable", "undelivered", "did not reach", "trouble delivering", "cannot deliver", "can not deliver", "could not deliver", "rejected recipient", "returned to sender", "permanent error", "permanent failure", "fatal errors", "delivery problem",
+	"unable to deliver", "undeliverable", "undelivered", "did not reach", "trouble delivering", "cannot deliver", "can not deliver", "could not deliver", "rejected recipient", "returned to sender", "permanent error", "permanent failure", "fatal errors", "delivery problem", "requested action not taken",
 	"nicht zugestellt", "unzustellbar", "na pas pu etre", "pas ete remis", "no se pudo entregar", "non e stato possibile recapitare",
 }
 
@@ -112,7 +115,7 @@ func isAutomatic(head header, subject string) bool {
 
 var (
 	// copyMarker matches the line before a copy of our message, whose words must not be mistaken for the server's.
-	copyMarker = regexp.MustCompile(`(?im)^[-=_*]{2,}[-=_* ]*(?:below this line is a copy|this is a copy of|included is a copy|enclosed is a copy|the original message|original message|the header of the original|unsent message|returned message|message header follows|message text follows|original-nachricht).*$`)
+	copyMarker = regexp.MustCompile(`(?im)^[-=_*]{2,}[-=_* ]*(?:below this line is a copy|this is a copy of|included is a copy|enclosed is a copy|the original message|original message|the header of the original|unsent message|returned message|message header follows|message log follows|message text follows|original-nachricht).*$`)
 	// headerMarker matches fields at the top of a message.
 	headerMarker = regexp.MustCompile(`(?m)^\s{0,4}(?:Return-[Pp]ath|Received|DKIM-Signature|Message-I[Dd]|List-Unsubscribe):\s`)
 )

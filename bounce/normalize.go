@@ -17,8 +17,8 @@ var (
 	// emailAddress and localPart match what a reply repeats from our message: a member may be called "blacklist".
 	emailAddress = regexp.MustCompile(`[^\s<>(),;:"']+@[^\s<>(),;:"']+`)
 	localPart    = regexp.MustCompile(`<[^<>\s]*>`)
-	// hostOrLink matches links, and names of hosts with at least three labels: a host may be called "spamfilter".
-	hostOrLink = regexp.MustCompile(`(?i:https?://|\bwww\.)\S+|\b(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b`)
+	// hostOrLink matches links, addresses, and names of hosts with at least three labels: a host may be called "spamfilter".
+	hostOrLink = regexp.MustCompile(`(?i:https?://|\bwww\.)\S+|[^\s<>(),;:"']+@[^\s<>(),;:"']+|\b(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b`)
 	// namedDomain matches the name of a domain or a host where a server says what is wrong with it.
 	namedDomain = regexp.MustCompile(`(?i)\b(domain(?: name)?|host(?:name)?|exchanger of|host for|records? for)[ :]+['"<(]?(?:[a-z0-9-]+\.)+[a-z]{2,}\b`)
 	// linkAboutSender matches a link to a page about the sending address. Such a link may be all that a server says.
@@ -47,6 +47,9 @@ func normalize(text string) string {
 	var links strings.Builder
 	text = hostOrLink.ReplaceAllStringFunc(text, func(link string) string {
 		link = strings.ToLower(link)
+		if emailAddress.FindString(link) == link {
+			return " "
+		}
 		for _, name := range blockLists {
 			if strings.Contains(link, strings.TrimSpace(name)) {
 				links.WriteString(" " + name + " ")

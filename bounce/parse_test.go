@@ -17,7 +17,7 @@ const token = "f7q2mzk5w3jx6y4tbn2cdv7h"
 func TestParse_ReadsEveryFormat(t *testing.T) {
 	const want = `
 postfix-unknown-user             failure           delivery-status  anna@members.example 550 5.1.1   dead      original
-postfix-no-such-domain           failure           delivery-status  anna@members.example 0   5.4.4   routing   original
+postfix-no-such-domain           failure           delivery-status  anna@members.example 0   5.4.4   nowhere   original
 postfix-null-mx                  failure           delivery-status  anna@members.example 0   5.1.0   dead      original
 postfix-expired                  failure           delivery-status  anna@members.example 0   4.4.1   expired   original
 postfix-policy-expired           failure           delivery-status  anna@members.example 450 4.7.1   policy    original
@@ -26,15 +26,15 @@ postfix-delayed                  delay             delivery-status  anna@members
 postfix-delivered                other             delivery-status  -                    -   -       -         original
 postfix-smtputf8                 failure           delivery-status  jörg@müller.example  550 5.1.1   dead      original
 exim-unknown-user                failure           delivery-status  anna@members.example 550 5.0.0   dead      original
-exim-text-unrouteable            failure           exim             anna@members.example 0   -       routing   original
+exim-text-unrouteable            failure           exim             anna@members.example 0   -       nowhere   original
 exim-text-said                   failure           exim             anna@members.example 550 5.2.1   disabled  original
 exim-text-delayed                delay             text             -                    0   -       expired   -
 sendmail-unknown-user            failure           delivery-status  anna@members.example 550 5.1.1   dead      original
 sendmail-made-up-code            failure           delivery-status  anna@members.example 550 5.1.1   policy    original
 sendmail-warning                 delay             delivery-status  anna@members.example 0   4.4.1   expired   original
-sendmail-old-text                failure           text             -                    550 -       dead      original
+sendmail-old-text                failure           text             anna@members.example 550 -       dead      original
 exchange-online-unknown-user     failure           delivery-status  anna@members.example 550 5.1.10  dead      original
-exchange-online-access-denied    failure           delivery-status  anna@members.example 550 5.4.1   doubtful  original
+exchange-online-access-denied    failure           delivery-status  anna@members.example 550 5.4.1   dead      original
 exchange-online-full             failure           delivery-status  anna@members.example 554 5.2.2   full      original
 exchange-online-authentication   failure           delivery-status  anna@members.example 550 5.7.515 policy    original
 exchange-2003-text               failure           text             -                    0   5.1.1   dead      -
@@ -59,7 +59,7 @@ opensmtpd-unknown-user           failure           delivery-status  anna@members
 opensmtpd-two-recipients         failure           delivery-status  anna@members.example 550 5.1.1   dead      -
 exim-own-spam                    failure           delivery-status  anna@members.example 0   5.0.0   policy    -
 exim-many-lines                  failure           exim             anna@members.example 550 -       policy    -
-sendmail-transcript-lines        failure           text             -                    550 -       policy    -
+sendmail-transcript-lines        failure           text             anna@members.example 550 -       policy    -
 null-sender-other-subject        failure           text             -                    550 5.1.1   dead      -
 encoded-subject                  failure           text             -                    550 5.1.1   dead      -
 subject-windows-1252             failure           text             -                    0   -       dead      -
@@ -208,6 +208,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(raw)
 	}
+	f.Add([]byte("\n" + sesBounce))
 	f.Add([]byte("Content-Type: multipart/mixed; boundary=\"\n\n--\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		before := bytes.Clone(raw)

@@ -214,7 +214,7 @@ func TestClassify_UnknownUsers(t *testing.T) {
 // TestClassify_RecognizesDeadAddresses lists rejections that must count, whatever the class.
 func TestClassify_RecognizesDeadAddresses(t *testing.T) {
 	wantClass(t, fromTexts(
-		"550 Unrouteable address", "550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [x.eop-EUR01.prod.protection.outlook.com]",
+		"550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [x.eop-EUR01.prod.protection.outlook.com]",
 		"550 5.4.1 All recipient addresses rejected : Access denied",
 		"550-Requested action not taken: mailbox unavailable 550 For explanation visit http://postmaster.gmx.com/en/case?c=r0601",
 		"550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302). [x.prod.protection.outlook.com]",
@@ -248,8 +248,8 @@ func TestClassify_ReportsOfRelays(t *testing.T) {
 		"retry timeout exceeded", "retry time not reached for any host after a long failure period", "host lookup did not complete", "SMTP timeout while connected to mx.dest.example [192.0.2.1] after RCPT TO", "Network is unreachable", "Envelope expired", "4.4.7 Envelope expired", "Network error on destination MXs", "No route to destination",
 		"conversation with mx.dest.example[192.0.2.1] timed out while performing the HELO handshake", "connect to mx.dest.example[192.0.2.1]:25: Connection timed out", "lost connection with mx.dest.example[192.0.2.1] while receiving the initial server greeting",
 	), ClassExpired)
-	wantClass(t, fromTexts("lowest numbered MX record points to local host", "Too many \"Received\" headers - suspected mail loop", "mail for dest.example loops back to myself", "5.4.6 Loop detected", "maximum forwarding loop count reached", "MX seems to be misconfigured", "Destination seem to reject all mails", "Unrouteable address"), ClassRouting)
-	wantClass(t, fromTexts("all relevant MX records point to non-existent hosts", "5.1.2 No MX found for domain", "No MX found for destination", "Could not resolve hostname", "unable to look up host dest.example: No address associated with hostname"), ClassDomainNotFound)
+	wantClass(t, fromTexts("lowest numbered MX record points to local host", "Too many \"Received\" headers - suspected mail loop", "mail for dest.example loops back to myself", "5.4.6 Loop detected", "maximum forwarding loop count reached", "MX seems to be misconfigured", "Destination seem to reject all mails"), ClassRouting)
+	wantClass(t, fromTexts("all relevant MX records point to non-existent hosts", "5.1.2 No MX found for domain", "No MX found for destination", "Could not resolve hostname", "unable to look up host dest.example: No address associated with hostname", "Unrouteable address"), ClassDomainNotFound)
 	wantClass(t, fromTexts("550 Invalid recipient: <member@dest.example>", "mail.local: unknown user", "no such user here", "Domain dest.example does not accept mail (nullMX)"), ClassUnknownUser)
 	wantClass(t, fromTexts("cannot update mailbox /var/mail/member for user member. error writing message: No space left on device", "5.2.2 Mailbox full"), ClassMailboxFull)
 	wantClass(t, fromTexts(

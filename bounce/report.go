@@ -1,6 +1,9 @@
 package bounce
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Kind is the kind of an inbound message.
 type Kind string
@@ -20,7 +23,7 @@ var Kinds = []Kind{Failure, Delay, Complaint, NotSpam, AutoReply, Other}
 // Report is what an inbound message says about a message of ours. It is not verified and can be forged.
 type Report struct {
 	Kind       Kind
-	Form       string // format: "delivery status", "feedback", "junk mail report", "qmail", "exim", "text"; empty: none
+	Form       string // format: "delivery status", "feedback", "junk mail report", "notification", "qmail", "exim", "text"; empty: none
 	Recipients []Recipient
 	Originals  []Original // copies of our message; the outermost first
 	To         []string   // recipients by the message's own header; those of the last server first
@@ -48,10 +51,17 @@ type Recipient struct {
 	Text     string // the server's reply
 
 	final string // where the message was forwarded to, if reported
+	host  string // the server that rejected it, if reported
+	stage string // at which moment it did, in another server's words; empty: not reported, or in Text
 }
 
 // Class returns the reason for the rejection.
-func (r Recipient) Class() Class { return Classify(r.Code, r.Enhanced, r.Text) }
+func (r Recipient) Class() Class {
+	s := readStatement(r.Code, r.Enhanced, r.Text)
+	s.stage += normalize(r.stage)
+	s.raw += " " + r.host
+	return s.judge()
+}
 
 // Original is what a report contains of our message.
 type Original struct {
@@ -74,6 +84,9 @@ const (
 // Parse reads an inbound message. It accepts any input; what it cannot parse is [Other].
 func Parse(raw []byte) Report {
 	raw = raw[:min(len(raw), MaxBytes)]
+	if !bytes.Contains(raw, []byte{'\n'}) { // lines that end with CR only, from a mailbox file
+		raw = bytes.ReplaceAll(raw, []byte{'\r'}, []byte{'\n'})
+	}
 	w := mimeWalker{parts: maxParts}
 	head, body := splitMessage(raw)
 	w.walk(head, body, 0)

@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -38,15 +39,21 @@ func (w *mimeWalker) complete(failed []Recipient) {
 	if strings.TrimSpace(said) == "" {
 		return
 	}
+	transcript := transcriptRecipients(said)
 	for i, r := range failed {
-		if c := r.Class(); r.Text != "" && c != ClassUnspecified && c != ClassUnknown {
+		failed[i].stage = stageOf(r.Address, said)
+		vague := r.Class() == ClassUnspecified || r.Class() == ClassUnknown
+		if r.Text != "" && !vague {
 			continue
 		}
-		found, ok := paragraphOf(r.Address, said)
+		found, ok := find(transcript, r.Address)
+		if !ok {
+			found, ok = paragraphOf(r.Address, said)
+		}
 		if !ok {
 			found, ok = paragraphOf(r.final, said)
 		}
-		if !ok && len(failed) == 1 && r.Text == "" {
+		if !ok && len(failed) == 1 && r.Text == "" && vague {
 			found, ok = recipientFromText("", said), true
 			ok = found.Class() != ClassUnknown
 		}
@@ -56,15 +63,24 @@ func (w *mimeWalker) complete(failed []Recipient) {
 		if found.Enhanced == "" {
 			found.Enhanced = r.Enhanced
 		}
-		found.Address, found.final = r.Address, r.final
+		found.Address, found.final, found.stage, found.host = r.Address, r.final, failed[i].stage, r.host
 		failed[i] = found
 	}
+}
+
+// find returns the recipient with an address, if the text about it identifies a class.
+func find(list []Recipient, address string) (Recipient, bool) {
+	i := slices.IndexFunc(list, func(r Recipient) bool { return strings.EqualFold(r.Address, address) })
+	if i < 0 || list[i].Class() == ClassUnspecified || list[i].Class() == ClassUnknown {
+		return Recipient{}, false
+	}
+	return list[i], true
 }
 
 // readRecipient reads the fields of one recipient. The original recipient is the address we sent to; the final one is
 // where it was forwarded. The server's reply takes precedence over the status derived from it.
 func readRecipient(group header, status string) Recipient {
-	r := Recipient{Enhanced: status, Text: withoutType(group.get("Diagnostic-Code"))}
+	r := Recipient{Enhanced: status, Text: withoutType(group.get("Diagnostic-Code")), host: withoutType(group.get("Remote-MTA"))}
 	for _, name := range []string{"Original-Recipient", "X-Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 		if address := withoutType(group.get(name)); r.Address == "" && strings.Contains(address, "@") {
 			r.Address = strings.Trim(address, "<>")

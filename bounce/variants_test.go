@@ -78,7 +78,7 @@ func TestClassify_OtherDirectories(t *testing.T) {
 func TestClassify_OtherGuesses(t *testing.T) {
 	wantClass(t, []serverReply{
 		{0, "", "Message could not be delivered to member@dest.example. The domain may not exist, may be blacklisted, or has wrong dns entries."},
-	}, ClassUnspecified)
+	}, ClassDomainNotFound)
 }
 
 func TestClassify_OtherBlockWords(t *testing.T) {

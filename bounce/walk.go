@@ -46,7 +46,7 @@ func (w *mimeWalker) walk(head header, body []byte, depth int) {
 	body = decode(head, body)
 	switch kind {
 	case "message/delivery-status", "message/global-delivery-status":
-		w.statuses = append(w.statuses, readGroups(body)...)
+		w.statuses = append(w.statuses, readGroups(toUTF8(body, params["charset"]))...)
 	case "message/feedback-report":
 		if groups := readGroups(body); w.feedback == nil && len(groups) > 0 {
 			w.feedback = groups[0]

@@ -3,13 +3,14 @@ package bounce
 // clearWords identify a class whatever the codes say. What blames the sender comes first, because such replies often
 // repeat the words of others: "Verification failed: No such user here".
 var clearWords = wordClasses{
-	{ClassUnspecified, combine(phrases{"domain", "account", "domain or account"}, phrases{"may not exist they may be", "may not exist may be", "may not exist or may be", "may not exist or they may be"})}, // cPanel guesses
+	{ClassDomainNotFound, combine(phrases{"domain", "account", "domain or account"}, phrases{"may not exist they may be", "may not exist may be", "may not exist or may be", "may not exist or they may be"})}, // cPanel guesses
 	{ClassExpired, phrases{"timed out while", "timeout while connected"}}, // "while performing the HELO handshake"
+	{ClassPolicy, unwantedWords},
 	{ClassPolicy, senderWords},
 	{ClassPolicy, ownHostWords},
 	{ClassUnknownUser, directoryWords},
 	{ClassPolicy, join(blockLists, blockWords)},
-	{ClassExpired, phrases{"receiving mail at a rate", "receiving mail too", "receiving messages at a rate", "receiving email at a rate"}}, // Gmail, of the recipient
+	{ClassPolicy, phrases{"receiving mail at a rate", "receiving mail too", "receiving messages at a rate", "receiving email at a rate", "exceeding receiving limit", "exceeded receiving limit"}}, // limits of the recipient, who exists
 	{ClassMailboxFull, tooFullWords},
 	{ClassPolicy, rateWords},
 	{ClassMailboxFull, fullWords},
@@ -21,7 +22,7 @@ var clearWords = wordClasses{
 		phrases{
 			"disabled", "is disabled", "has been disabled", "was disabled", "is currently disabled", "is temporarily disabled", "inactive", "is inactive",
 			"is not active", "not active", "suspended", "is suspended", "has been suspended", "is currently suspended", "deactivated", "is deactivated",
-			"has been deactivated", "has expired", "expired", "is locked", "locked", "is frozen", "frozen", "is blocked", "has been closed",
+			"has been deactivated", "has expired", "expired", "is locked", "locked", "temporary locked", "temporarily locked", "currently suspended", "currently disabled", "currently inactive", "is frozen", "frozen", "is blocked", "has been closed",
 			"has been locked", "was locked", "switched off", "is switched off", "turned off", "is turned off", "on hold", "is on hold", "paused", "is paused", "not in use", "is not in use", "not in service", "is not in service",
 		})},
 	{ClassDisabled, combine( // German, French, Spanish, Portuguese, Italian, Russian
@@ -31,16 +32,31 @@ var clearWords = wordClasses{
 			"desativad", "esta desativad", "bloquead", "esta bloquead", "sospes", "disattivat", "disabilitat", "заблокирован", "отключен", "приостановлен",
 		})},
 	{ClassDisabled, phrases{"已停用", "已禁用", "被冻结", "被停用"}},
-	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "suspended account", "suspended user", "suspended mailbox"}},
+	{ClassDisabled, phrases{"archived recipient", "inactive account", "inactive user", "inactive mailbox", "disabled account", "disabled user", "disabled mailbox", "disabled recipient", "suspended recipient", "inactive recipient", "not an active address", "casilla ha expirado", "casilla inactiva", "casilla suspendida", "casilla deshabilitada", "suspended account", "suspended user", "suspended mailbox"}},
 	{ClassPolicy, spamWords},
 	{ClassPolicy, ourServerWords},
+	{ClassDomainNotFound, phrases{"check if address is correct", "check if the address is correct"}}, // InterScan, of all recipients in a domain
+	{ClassExpired, phrases{"and other recipients in the same domain"}},
 	{ClassMailboxFull, phrases{"quota", "kontingent", "cuota"}}, // not the sender's: those are among rateWords
 }
+
+// unwantedWords are of a mailing list that we may not post to, or of a member who does not want such messages. Google does not
+// say whether the group exists.
+var unwantedWords = join(phrases{
+	"google groups", "permission to post", "non member to a", "members only list", "closed mailing list", "not subscribed to this", "is not a member of this", "not a member of the list", "refuses to accept your mail",
+	"no valid recipients from", "different address or alias",
+}, combine(phrases{"not accepting mail", "not accepting messages", "not accepting email", "not accept messages", "not accept mail", "not accept email"}, phrases{"with", "containing", "from"}))
+
+// laterWords say that a look-up may succeed another time.
+var laterWords = phrases{"try again", "try later", "retry later", "temporar"}
+
+// lastingWords say that the DNS answered, whatever the status: Google reports 4.0.0.
+var lastingWords = phrases{"nxdomain", "null mx", "nullmx", "indicated no smtp service"}
 
 // senderStages are the stages of a transaction at which the recipient is not known.
 var senderStages = phrases{
 	"after mail from", "after pipelined mail from", "in reply to mail from", "after ehlo", "after helo", "after initial connection", "after starttls",
-	"in reply to ehlo", "in reply to helo", "in reply to starttls", "after auth", "in reply to auth", "while receiving the initial server greeting",
+	"but my name was rejected", "but greeting failed", "but sender was rejected", "in reply to ehlo", "in reply to helo", "in reply to starttls", "after auth", "in reply to auth", "while receiving the initial server greeting",
 }
 
 // messageStages are the stages at which the recipient has been accepted.
@@ -62,7 +78,7 @@ var senderWords = join(phrases{
 	"is not", "is invalid", "is unknown", "is blocked", "is banned", "is denied", "is on", "is prohibited", "is unauth", "not allowed", "not auth", "not permitted",
 	"not verified", "not found", "not accepted", "not in", "was ", "has ", "does not", "doesnt", "could not", "cannot", "must", "may not", "can not", "policy",
 	"reputation", "score", "rate", "limit", "frequency", "and recipient", "notauth", "blacklist",
-}), combine(phrases{"sending", "originating", "initiating"}, phrases{"mta", "host", "domain", "ip ", "server", "mail server", "mailserver", "address", "system", "organization", "email address"}),
+}), combine(phrases{"sending", "originating", "initiating"}, phrases{"mta", "host", "domain", "ip ", "ips ", "server", "mail server", "mailserver", "address", "system", "organization", "email address"}),
 	combine(phrases{"unknown", "invalid", "bad", "blocked", "rejected", "unauthorized", "unauthorised", "unverified", "unverifiable", "denied", "banned", "forged", "fake", "illegal", "blacklisted", "verify", "verify the", "verify your", "blocks", "this", "nonexistent", "non existent", "malformed", "null"}, phrases{"sender"}))
 
 // ownHostWords occur if a server dislikes the name or the address of the sending host.
@@ -79,11 +95,11 @@ var ownHostWords = phrases{
 // directoryWords are those of Domino and Notes.
 var directoryWords = append(combine(phrases{"not listed in", "not found in", "no match found in", "no match in", "several matches found in", "no matches found in"}, phrases{
 	"domino", "the domino", "public name", "the public name", "name address book", "address book", "the address book", "public address book", "the public address book", "directory",
-}), "not listed in name", "ディレクトリのリストにありません")
+}), "not listed in name", "ディレクトリのリストにありません", "ディレクトリには見つかりません", "ディレクトリに見つかりません", "ディレクトリにありません", "アドレス帳にありません", "アドレス帳に見つかりません")
 
 // blockLists are names that occur in links, too.
 var blockLists = phrases{
-	"spamhaus", "spamcop", "barracudacentral", "sorbs", "uceprotect", "abuseat", "senderbase", "senderscore", "cloudmark", "mailspike", "invaluement", "surbl",
+	"spamhaus", "spamcop", "barracudacentral", "sorbs", "uceprotect", "abuseat", "senderbase", "senderscore", "cloudmark", "mailspike", "invaluement", "surbl", "spf.pobox", "openspf",
 	"uribl", "ipcheck", "dnsbl", "dnsrbl", "backscatterer", "spamrats", "psbl", "manitu", "abusix", "hostkarma", "spamrl", "csi mimecast", "talosintelligence",
 	"blacklist", "blocklist", "spameatingmonkey", "unsubscore", "njabl", "lashback", "0spam",
 	"dronebl", "gbudb", "nixspam", "spfbl", "nordspam", "suomispam", "wpbl", "zapbl", "junkemailfilter", "reputationauthority", "sendersupport", "spamsources", "virbl",
@@ -91,7 +107,7 @@ var blockLists = phrases{
 
 // blockWords occur only when the sender is rejected.
 var blockWords = phrases{
-	"black list", "black listed", "block list", "block listed", "blocked list", "denylist", "deny list", "rbl ", "rbls ", "rbl", "sbl", "xbl", "pbl ", "cbl ", "zen ", "attrbl", "barracuda reputation",
+	"black list", "black listed", "open proxy", "open relay", "over ipv6", "before greeting", "unresolvable rfc", "confirm this mail server", "batv", "purported responsible", "emetteur", "block list", "block listed", "blocked list", "denylist", "deny list", "rbl ", "rbls ", "rbl", "sbl", "xbl", "pbl ", "cbl ", "zen ", "attrbl", "barracuda reputation",
 	"listed in", "listed on", "listed at", "listed by", "listed as", "is listed", "are listed", "listed with", "greylist", "graylist", "grey list", "whitelist", "white list",
 	"reputation", "blocked using", "banned", "dmarc", "dkim", "domainkeys", "spf ", "senderid", "unauthenticated", "not authenticated", "spoof", "phish", "sender id",
 	"suspected bounce", "backscatter", "on our block", "aol will not accept", "rly b", "hvu b", "con b1 ", "dyn t", "dns nr ", "directory harvest", "dictionary attack",
@@ -105,7 +121,7 @@ var blockWords = phrases{
 // rateWords occur if the sender sends too much.
 var rateWords = join(phrases{
 	"rate limit", "ratelimit", "rate exceed", "sending rate", "message rate", "connection rate", "rate control", "rate of", "rate that", "unusual rate", "excessive rate", "high rate", "over rate",
-	"too fast", "too frequent", "exceeded rate", "exceeding rate", "throttl", "frequency limit", "frequency", "sending limit", "sending quota", "sending too", "sent too", "sends too", "too much mail from", "too much email from", "too much spam", "too much traffic", "daily limit", "hourly limit", "daily quota", "hourly quota",
+	"too fast", "too frequent", "submission quota", "excessive volume", "threshold exceeded", "message per connection", "again slower", "trop de connexions", "captcha", "mass mailer", "exceeded rate", "exceeding rate", "throttl", "frequency limit", "frequency", "sending limit", "sending quota", "sending too", "sent too", "sends too", "too much mail from", "too much email from", "too much spam", "too much traffic", "daily limit", "hourly limit", "daily quota", "hourly quota",
 	"daily user", "daily message", "daily sending", "daily smtp", "hourly smtp", "message quota", "messages quota", "outgoing spam", "outgoing mail", "outgoing message", "outgoing email", "outbound spam", "outbound email", "outbound mail",
 	"per hour", "per day", "per minute", "per second", "an hour", "this hour", "last hour", "past hour", "in one hour", "in 24 hours", "last 24 hours", "past 24 hours", "next hour", "in an hour",
 	"max emails", "max defers and failures", "emails per", "messages per", "mails per", "recipients per", "connection limit", "concurrent connection", "concurrent session",
@@ -118,7 +134,7 @@ var rateWords = join(phrases{
 
 // tooBig are the words of a rejection about the message, not about the mailbox.
 var tooBig = phrases{
-	"message size", "message too large", "message is too large", "message too big", "message is too big", "message length exceeds", "size limit", "maximum size", "maximum message size",
+	"message size", "message too large", "message is too large", "message too big", "message file too big", "email size", "message is too big", "message length exceeds", "size limit", "maximum size", "maximum message size",
 	"exceeds size", "exceeds maximum", "exceeds the maximum", "exceeds fixed", "fixed maximum", "mail size", "email too large", "email is too large", "mail too large", "too large message", "message exceeds", "message exceeded",
 	"nachricht ist zu gross", "message trop",
 }
@@ -129,6 +145,7 @@ var noDomainWords = join(phrases{
 	"domain name not found", "nxdomain", "non existent domain", "nonexistent domain", "non existing domain", "domain does not exist", "domain doesnt exist", "domain not exist", "no such domain", "no such host",
 	"bad destination host", "dns hard error", "point to non existent hosts", "domain isnt valid", "domain couldnt be found", "domain could not be found", "domain wasnt found",
 	"no mx or a records", "no mail exchanger", "no mail server for", "no mx found", "no valid mx", "no mx record", "no dns entry", "unable to look up host", "hostname lookup failed", "domain wasnt resolved",
+	"illegal host domain name", "illegal domain name", "illegal host name", "invalid recipient domain", "domain is not reachable", "domain isnt reachable", "domain not reachable", "unrouteable address", "unroutable address", "domain must exist", "domain is dead", "find the recipient domain", "find recipient domain", "find the domain",
 	"no mail host for", "no mailhost for", "cannot find an mx", "cant find an mx", "could not find an mx", "no a aaaa or mx", "has no mx or a ", "unresolvable recipient domain", "mail exchanger not found", "mail exchanger of not found", "could not find domain", "cannot find domain", "host is unknown",
 	"domane nicht gefunden", "domain nicht gefunden", "domain existiert nicht", "domane existiert nicht", "domaine introuvable", "domaine inexistant", "dominio no encontrado", "dominio inexistente", "域名不存在",
 	"name or service not known", "unable to resolve domain", "unresolvable domain", "dns lookup failure", "dns lookup failed", "domain has no mail", "could not resolve host", "couldnt resolve host", "unrouteable mail domain",
@@ -138,7 +155,7 @@ var noDomainWords = join(phrases{
 
 // unknownWords are about the address.
 var unknownWords = join(phrases{
-	"user unknown", "users unknown", "invalid final delivery userid", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
+	"user unknown", "users unknown", "userunknown", "addresses were unknown", "destination server rejected recipients", "cant accept user", "non existent user", "unknown e mail", "unknown email", "bad recipient", "email name is not found", "in name directory", "recipient is not local", "recipient not ok", "user missing home directory", "badrcptto", "badrecipientto", "not in my validrcptto", "nessun utente", "has been replaced by", "not a valid rfc 5321 address", "user has moved", "mailbox has moved", "no mail box available", "mail box not found", "mail box does not exist", "no valid recipients", "invalid final delivery userid", "アドレスが見つかりません", "ユーザーが見つかりません", "ユーザが見つかりません", "該当するアドレス", "user is unknown", "user name is unknown", "unknown user", "unknown username", "recipient unknown", "recipient is unknown", "unknown recipient", "unknown address", "address unknown", "address is unknown",
 	"unknown mailbox", "mailbox unknown", "mailbox is unknown", "unknown local", "unknown account", "account unknown", "account is unknown", "addressee unknown", "unknown addressee", "unknown or illegal", "unknown alias",
 	"unknown email", "unknown destination", "unknown rcpt", "unknown to", "unknown in", "unknown receiver", "unknown virtual", "unknown user or", "unknown customer", "nosuchuser",
 	"no mailbox", "no account", "no user with", "no user by", "no user named", "no user found", "no valid recipient", "no valid mailbox", "no valid user", "no recipient by", "no one by that name", "nobody here", "nobody by that name", "nobody with that name", "nobody of that name",
@@ -170,7 +187,7 @@ var unknownWords = join(phrases{
 // spamWords are about the message.
 var spamWords = phrases{
 	"spam", "antispam", "unsolicited", "junk", "bulk mail", "bulk message", "bulk sender", "policy reason", "policy restriction", "policy violation", "policy rejection", "local policy", "policy enforcement", "by policy", "site policy", "security polic",
-	"not verified", "content filter", "message filtered", "mail filtered", "content denied", "content restriction", "content reject", "content polic", "not rfc compliant", "rfc compliant", "sa score", "spamassassin", "rspamd", "dt spm", "mi spb", "dt sum", "rp trc", "err mip",
+	"not verified", "content filter", "message filtered", "mail filtered", "content denied", "content restriction", "content reject", "content polic", "not rfc compliant", "rfc compliant", "not rfc ", "organizational settings", "low priority", "sa score", "spamassassin", "rspamd", "dt spm", "mi spb", "dt sum", "rp trc", "err mip",
 	"ofr ", "ofr00", "lpn00", "lpn ", "aup ", "ou 00", "dy 00", "rp 00", "sc 00", "bl21", "ph01", "cs01", "e2110", "unwanted mail", "proofpoint", "suspicious", "header from mismatch", "classified as", "classification as", "viagra", "ube ", "uce ", "newsletter", blockedLink,
 }
 
@@ -191,13 +208,14 @@ var vagueWords = wordClasses{
 		"mail forwarding loop", "destination seem to reject all", "maximum hop", "forwarding loop", "mx seems to be misconfigured", "remote host address is the local host",
 	}},
 	{ClassExpired, phrases{
-		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "connection refused", "connection timed out",
+		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "find a gateway for", "did not respond", "not reachable within", "failed to deliver to domain", "already made numerous attempts", "connection refused", "connection timed out",
 		"retry time not reached", "too old", "wasnt able to establish an smtp connection", "delivery time", "delayed too long", "in the queue too long", "delivery expired", "no route to host", "network is unreachable",
 		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "undeliverable for", "host is down", "too long in the queue", "gave up after", "giving up after", "given up after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
-		"temporary failure", "temporary local problem",
+		"temporary failure", "temporary local problem", "temporarily unavailable", "did not accept our requests to connect", "delivery failed 2", "delivery failed 1", "was aborted after", "after multiple retries", "could not deliver for", "failing for a long time", "has not been collected",
+		"could not initiate", "connection was dropped", "deferred",
 	}},
 	{ClassPolicy, join(phrases{
-		"policy", "policies", "relay", "relaying", "rcpthosts", "prohibit", "not permitted", "not allowed", "disallowed", "forbidden", "not authorized", "not authorised", "unauthorized", "unauthorised", "denied", "deny", "authentication", "authenticate", "rejected for", "content",
+		"policy", "policies", "relay", "relaying", "rcpthost", "not a gateway", "not local host", "handle mail for", "rule imposed", "multiple addresses", "authentification", "verification failure", "not subscribed to", "not accepting connections", "dsns", "unsigned dsn", "qualified email address", "system has detected", "cipher", "password", "web browser", "identity change", "same message id", "prohibit", "not permitted", "not allowed", "disallowed", "forbidden", "not authorized", "not authorised", "unauthorized", "unauthorised", "denied", "deny", "authentication", "authenticate", "rejected for", "content",
 		"attachment", "infected", "abuse", "abusive", "refused by", "refuse", "sender", "too many", "rejected your message", "block", "restrict", "security", "suspect", "filter", "bulk", "listed", "trust", "limit", "permission",
 		"unwanted", "undesirable", "tls ", "starttls", "encrypt", "certificate", "mail refuse", "mail rejete", "refusee", "rejete par", "abgelehnt", "behaviour", "behavior", "score", "anti", "violat", "compliance", "scanner", "hosts",
 		"permanently rejected message", "service unavailable", "service refused", "service refuse", "service not available", "server not available", "try again later", "please retry later", "reject by", "rejected by", "rejected due", "rejected because", "quarantin",
@@ -208,6 +226,6 @@ var vagueWords = wordClasses{
 		"rejected", "refused", "denied", "declined", "not accepted", "was rejected", "is rejected", "has been rejected", "was refused", "is refused", "has been refused", "was declined", "was not accepted", "is not accepted", "not allowed", "filtered",
 		"dropped", "discarded", "not wanted", "unacceptable", "is unacceptable", "cannot be accepted", "could not be accepted", "will not be accepted", "reject", "has been denied", "was denied", "looks",
 	}))},
-	{ClassContent, phrases{"header", "headers", "bare lf", "bare cr", "bare newline", "insecure", "malformed", "body type", "mime", "line too long", "missing date", "missing from", "syntax check", "invalid character"}},
+	{ClassContent, phrases{"header", "headers", "messages without", "base64", "empty email address", "bare lf", "bare cr", "bare newline", "insecure", "malformed", "body type", "mime", "line too long", "missing date", "missing from", "syntax check", "invalid character"}},
 	{ClassUnspecified, phrases{"mailbox unavailable", "rejected", "not accepted"}},
 }

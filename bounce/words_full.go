@@ -7,7 +7,7 @@ var fullWords = join(phrases{
 	"exceeded its allowed quota", "exceeded email quota", "exceeded mail quota", "exceeded allocated", "exceeded storage", "exceeded its storage", "exceeded mailbox", "exceeded its mailbox", "exceeded the maximum mailbox", "exceeded maximum mailbox",
 	"exceeds quota", "exceeds allowed quota", "exceeds the quota", "exceed quota", "exceed the quota", "exceeding quota", "exceeds mailbox", "exceeds storage",
 	"disk quota", "disc quota", "mail quota", "mailbox quota", "storage quota", "quota violation", "quota full", "quota reached", "quota is full", "quota limit", "quota exceed", "quota has been exceeded", "out of quota", "imposed quota",
-	"storage limit", "storage exceed", "storage full", "storage is full", "storage space", "storage allocation", "disk full", "disk is full", "insufficient system storage", "mailboxfull", "mailbox for user is full",
+	"have enough space", "not sufficient", "too much mail data", "mail file size exceeds", "mail system full", "mail system is full", "storage limit", "storage exceed", "storage full", "storage is full", "storage space", "storage allocation", "disk full", "disk is full", "insufficient system storage", "mailboxfull", "mailbox for user is full",
 	"mailfolder is full", "maildir full", "maildir is full", "folder is full", "user is full", "full mailbox", "overfull", "temporarily full", "mailsize exceeded",
 	"boite pleine", "boite du destinataire pleine", "boite aux lettres pleine", "boite aux lettres est pleine", "boite de reception pleine", "boite mail pleine", "recipient overquota",
 	"espace insuffisant", "espace disque insuffisant", "uberfullt", "ist uberfullt", "espacio insuficiente", "spazio insufficiente",
@@ -24,6 +24,7 @@ var fullWords = join(phrases{
 // tooFullWords are fullWords that contain some of rateWords: a mailbox holds too many messages, or a message would exceed the
 // recipient's limit.
 var tooFullWords = join(phrases{
+	"number of messages in recipients mailbox", "number of messages in the recipients mailbox", "number of messages in the mailbox", "number of messages in mailbox", "due to a full mailbox", "because of a full mailbox", "メールボックスが一杯", "メールボックスがいっぱい", "メールボックスの容量",
 	"too many messages on the server", "zuviele mails auf dem server", "too many stored", "too many unread", "too much stored", "too much unread", "stored too many", "stored too much", "limit of stored",
 	"box is stuffed", "message count limit", "message count exceeded", "maximum mailbox size", "max mailbox size",
 }, combine(phrases{"holding", "holds", "hold", "contains", "keeps", "keeping", "storing", "stores"}, phrases{"too many messages", "too many mails", "too many emails", "too many letters", "too many items", "too much"}),

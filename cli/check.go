@@ -14,6 +14,7 @@ import (
 	"postrider/config"
 	"postrider/doctor"
 	"postrider/internal/finding"
+	"postrider/internal/line"
 	"postrider/mail"
 	"postrider/source"
 	"postrider/templates"
@@ -67,7 +68,7 @@ func (c *cmdEnv) checkAll(ctx context.Context, o checkOptions) error {
 }
 
 func (c *cmdEnv) printFinding(f finding.Finding) {
-	text := strings.ReplaceAll(f.Text, "\n", "\n        ")
+	text := strings.ReplaceAll(line.Printable(f.Text), "\n", "\n        ") // it may repeat what a server answered
 	fmt.Fprintf(c.out, "%-4s  %s: %s\n", f.Level, f.Part, text)
 	if f.Fix != "" && f.Level != finding.LevelOK {
 		fmt.Fprintf(c.out, "      -> %s\n", f.Fix)

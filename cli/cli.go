@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"postrider/internal/line"
 )
 
 // cmdEnv holds the output, environment and configuration path of a command.
@@ -45,7 +47,7 @@ func runCommand(ctx context.Context, args []string, c *cmdEnv) int {
 	root.SetErr(c.err)
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errSilent) {
-			fmt.Fprintf(c.err, "postrider: %v\n", err)
+			fmt.Fprintf(c.err, "postrider: %s\n", line.Printable(err.Error()))
 		}
 		return exitCode(root, args, err)
 	}

@@ -46,9 +46,9 @@ func TestAlert_ThreadFormsOneConversation(t *testing.T) {
 	}
 	root := strings.Fields(heads[0].Get("References"))[0]
 	for n, h := range heads {
-		want := "Re: [The Upper Berth] Renamed"
+		want := "Re: Renamed"
 		if n == 0 {
-			want = "[The Upper Berth] Sleepers to Narvik"
+			want = "Sleepers to Narvik"
 		}
 		if got := h.Get("Subject"); got != want {
 			t.Errorf("subject %d is %q, want %q", n+1, got, want)
@@ -117,7 +117,7 @@ func TestAlert_HasUnsubscribeLinks(t *testing.T) {
 			if got, want := grant(text), (link.Claims{Scope: tt.body, Member: 101, Object: object[tt.body]}); got != want {
 				t.Errorf("the first unsubscribe link of the text has %+v, want %+v", got, want)
 			}
-			if head.Get("List-Id") != `"The Upper Berth" <alerts.upperberth.example>` || head.Get("Feedback-ID") != "alert:upperberth.example:postrider" {
+			if head.Get("List-Id") != `"Rolling Tonight (The Upper Berth)" <section-2.alerts.upperberth.example>` || head.Get("Feedback-ID") != "alert:upperberth.example:postrider" {
 				t.Errorf("List-Id is %s, Feedback-ID %s", head.Get("List-Id"), head.Get("Feedback-ID"))
 			}
 			if got := head.Get("List-Archive"); got != "<https://upperberth.example/threads/1/>" {

@@ -35,7 +35,7 @@ func (ap *alertPlanner) draftAlerts(ctx context.Context, rows []store.Row) ([]de
 		}
 	}
 	now := ap.Now()
-	built, err := ap.builder.BuildAlerts(ctx, now, ap.settings.Alerts, asks)
+	built, err := ap.builder.BuildAlerts(ctx, now, asks)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (ap *alertPlanner) fillAlertDraft(m delivery.Draft, b editions.AlertResult,
 	if a.Cause().IsDirect() { // unsubscribing from a quote or mention turns off all alerts
 		oneClick = footer.All
 	}
-	m.To, m.Posts, m.Digest, m.TextOnly, m.Envelope = a.Member, a.Counts().Posts, &a.Digest, b.Choices.Format == digest.Text, envelope.Alert(ap.settings, oneClick)
+	m.To, m.Posts, m.Digest, m.TextOnly, m.Envelope = a.Member, a.Counts().Posts, &a.Digest, b.Choices.Format == digest.Text, envelope.Alert(ap.settings, a, oneClick)
 	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
 		a.Followup = len(earlierKeys) > 0

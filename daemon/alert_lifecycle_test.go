@@ -409,7 +409,7 @@ func TestAlert_QuietHoursMergeAlerts(t *testing.T) {
 	if got := postNumbers(text); !slices.Equal(got, posts(a, c, b)) {
 		t.Errorf("the alert has posts %v, want %v", got, posts(a, c, b))
 	}
-	if got, want := head.Get("Subject"), "[The Upper Berth] New posts in 2 threads"; got != want {
+	if got, want := head.Get("Subject"), "New posts in 2 threads"; got != want {
 		t.Errorf("Subject = %q, want %q", got, want)
 	}
 	if head.Get("In-Reply-To") != "" {
@@ -447,7 +447,7 @@ func TestAlert_MembersQuietHoursApply(t *testing.T) {
 	if got := postNumbers(text); !slices.Equal(got, posts(p)) {
 		t.Errorf("the alert has posts %v, want %v", got, posts(p))
 	}
-	if subject := head.Get("Subject"); subject != fmt.Sprintf("[The Upper Berth] Thread %d", thread) {
+	if subject := head.Get("Subject"); subject != fmt.Sprintf("Thread %d", thread) {
 		t.Errorf("Subject = %q, want that of a normal alert, because there is only one thread", subject)
 	}
 }

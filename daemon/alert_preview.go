@@ -64,7 +64,7 @@ func (ap *alertPlanner) preview(ctx context.Context, who string, from, until tim
 
 // renderPreview builds and renders the alert for some items.
 func (ap *alertPlanner) renderPreview(ctx context.Context, p *AlertPreview, notices []digest.AlertItem) error {
-	built, err := ap.builder.BuildAlerts(ctx, p.Until, ap.settings.Alerts, []editions.AlertRequest{{Member: p.Member.ID, Items: notices}})
+	built, err := ap.builder.BuildAlerts(ctx, p.Until, []editions.AlertRequest{{Member: p.Member.ID, Items: notices}})
 	if err != nil {
 		return err
 	}

@@ -31,8 +31,6 @@ func (w *world) wantTitle(name, removed string, subjects ...string) {
 	}
 }
 
-const forumName = "[The Upper Berth] "
-
 func TestAlert_NeverSendsRemovedTitle(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
@@ -42,16 +40,16 @@ func TestAlert_NeverSendsRemovedTitle(t *testing.T) {
 	w.writePost(thread)
 	w.advanceClock(time.Minute)
 	first := w.messageHeaders("anna")
-	if len(first) != 1 || first[0].Get("Subject") != forumName+"Call Conductor Berry at home" {
+	if len(first) != 1 || first[0].Get("Subject") != "Call Conductor Berry at home" {
 		t.Fatalf("the first alert is %v", first)
 	}
 	w.renameThread(thread, "Complaints")
 	w.member(105, "eve", passenger, tonight)
 	w.writePost(thread)
 	w.advanceClock(time.Minute)
-	w.wantTitle("eve", "Berry", forumName+"Complaints") // had no alert about it: nothing to reply to
+	w.wantTitle("eve", "Berry", "Complaints") // had no alert about it: nothing to reply to
 	next := w.messageHeaders("anna")
-	if len(next) != 1 || next[0].Get("Subject") != "Re: "+forumName+"Complaints" {
+	if len(next) != 1 || next[0].Get("Subject") != "Re: Complaints" {
 		t.Fatalf("the next alert is %v", next)
 	}
 	if next[0].Get("In-Reply-To") != first[0].Get("Message-ID") || strings.Fields(next[0].Get("References"))[0] != strings.Fields(first[0].Get("References"))[0] {
@@ -60,7 +58,7 @@ func TestAlert_NeverSendsRemovedTitle(t *testing.T) {
 	w.renameThread(thread, "Call Conductor Berry at home") // and back, which is today's title
 	w.writePost(thread)
 	w.advanceClock(time.Minute)
-	w.wantTitle("eve", "Complaints", "Re: "+forumName+"Call Conductor Berry at home")
+	w.wantTitle("eve", "Complaints", "Re: "+"Call Conductor Berry at home")
 }
 
 func TestAlert_WaitingMessageHasTitleOfToday(t *testing.T) {
@@ -76,9 +74,9 @@ func TestAlert_WaitingMessageHasTitleOfToday(t *testing.T) {
 	w.relay.acceptAll()
 	w.renameThread(thread, "Complaints")
 	w.advanceClock(time.Hour)
-	w.wantTitle("anna", "Berry", forumName+"Complaints")
+	w.wantTitle("anna", "Berry", "Complaints")
 	w.setClock(5, "08:00")
 	w.writePost(thread)
 	w.round()
-	w.wantTitle("anna", "Berry", "1 reply in Rolling Tonight")
+	w.wantTitle("anna", "Berry", "Complaints")
 }

@@ -24,7 +24,7 @@ func (s *simulation) readMessages(settled bool) {
 // readMessage checks one message to a member.
 func (s *simulation) readMessage(p *modelMember, sent attempt, sure bool) {
 	head, text, _ := parseMessage(s, sent.raw)
-	id, alert := head.Get("Message-ID"), strings.Contains(head.Get("List-Id"), "<alerts.")
+	id, alert := head.Get("Message-ID"), strings.Contains(head.Get("List-Id"), "alerts.")
 	if os.Getenv("POSTRIDER_HISTORY") != "" {
 		s.Logf("%s: %s got %v (alert: %t, %s) %s", s.timestamp(), p.name, postNumbers(text), alert, sent.out.Result, id)
 	}

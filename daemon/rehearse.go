@@ -210,7 +210,7 @@ func (ap *alertPlanner) rehearseBuild(ctx context.Context, x *editions.Overlay, 
 		for i, a := range some {
 			requests[i] = editions.AlertRequest{Member: a.Items[0].Member, Items: a.Items, Repeated: a.Key}
 		}
-		built, err := ap.builder.BuildAlerts(ctx, ap.Now(), ap.settings.Alerts, requests)
+		built, err := ap.builder.BuildAlerts(ctx, ap.Now(), requests)
 		if err != nil {
 			return err
 		}

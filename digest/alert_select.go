@@ -27,6 +27,28 @@ func (a *Alert) Cause() AlertCause {
 	return best
 }
 
+// SoleAuthor returns the name of the member who wrote all its posts; empty if there are several, or if it was a guest: guests choose any
+// name.
+func (a *Alert) SoleAuthor() string {
+	var sole *Post
+	for _, g := range a.Groups {
+		for _, t := range g.Threads {
+			for i := range t.Posts {
+				if sole == nil {
+					sole = &t.Posts[i]
+				}
+				if p := &t.Posts[i]; p.Author == forum.Guest || p.Author != sole.Author {
+					return ""
+				}
+			}
+		}
+	}
+	if sole == nil {
+		return ""
+	}
+	return sole.AuthorName
+}
+
 // MultiThread reports whether the alert has posts from more than one thread.
 func (a *Alert) MultiThread() bool {
 	return len(a.Groups) > 1 || len(a.Groups) == 1 && len(a.Groups[0].Threads) > 1

@@ -71,6 +71,20 @@ func byRelevance(a, b Thread) int {
 	)
 }
 
+// Best returns the thread that tells most about the edition: the first by the order within sections, across all of them. It must not
+// be empty.
+func (d *Digest) Best() *Thread {
+	var best *Thread
+	for i := range d.Groups {
+		for j := range d.Groups[i].Threads {
+			if t := &d.Groups[i].Threads[j]; best == nil || byRelevance(*t, *best) < 0 {
+				best = t
+			}
+		}
+	}
+	return best
+}
+
 // trueFirst compares two values so that true sorts before false.
 func trueFirst(a, b bool) int {
 	switch {

@@ -190,7 +190,7 @@ func deliveryTimes(t *testing.T, messages []smtptest.Message, written time.Time,
 		if err != nil {
 			t.Fatal(err)
 		}
-		if list := head.Header.Get("List-Id"); !strings.Contains(list, "<alerts.") || !bytes.Contains(m.Data, []byte(words)) {
+		if list := head.Header.Get("List-Id"); !strings.Contains(list, "alerts.") || !bytes.Contains(m.Data, []byte(words)) {
 			t.Errorf("%s got a message of list %q, without %q", m.To, list, words)
 		}
 		to[m.To] = true

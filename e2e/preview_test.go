@@ -176,15 +176,17 @@ func TestPreview_MatchesForum(t *testing.T) {
 	}
 }
 
-// checkNoMail checks that members who get no email have no edition. Some opted out of a kind only, and some may be mailed after all.
+// checkNoMail checks that members who get no email have no edition and no alert. Some opted out of a kind only, and some may be mailed after all.
 func checkNoMail(t *testing.T, config, kind string, want expectation) {
 	t.Helper()
 	for why, id := range want.NoMail {
 		if strings.HasPrefix(why, "deleted") || strings.HasPrefix(why, "silenced") || isOptOut(why) && kind != "discourse" {
 			continue // Discourse's opt-out is about digests
 		}
-		if got := preview(t, config, strconv.FormatInt(id, 10), want.Window); got.Skipped == "" {
-			t.Errorf("member %d would get email, but: %s", id, why)
+		for _, kind := range []string{"digest", "alert"} {
+			if got := previewOf(t, config, strconv.FormatInt(id, 10), kind, want.Window); got.Skipped == "" {
+				t.Errorf("member %d would get the %s, but: %s", id, kind, why)
+			}
 		}
 	}
 }
@@ -369,7 +371,12 @@ func TestPreview_ShowsThreadInOrder(t *testing.T) {
 
 func preview(t *testing.T, config, member string, window [2]int64) edition {
 	t.Helper()
-	out, errOut, code := run(t, "preview", "-c", config, member, "--format", "json",
+	return previewOf(t, config, member, "digest", window)
+}
+
+func previewOf(t *testing.T, config, member, kind string, window [2]int64) edition {
+	t.Helper()
+	out, errOut, code := run(t, "preview", "-c", config, member, "--kind", kind, "--format", "json",
 		"--from", rfc3339(window[0]), "--until", rfc3339(window[1]))
 	if code != 0 {
 		t.Fatalf("preview %s: exit %d\n%s", member, code, errOut)

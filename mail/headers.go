@@ -30,6 +30,9 @@ func setList(msg *gomail.Msg, m Message) {
 	if id := listID(m.List); id != "" {
 		msg.SetGenHeader("List-Id", id)
 	}
+	if m.Reason != "" {
+		msg.SetGenHeader("X-Postrider-Reason", headerText(m.Reason, maxName))
+	}
 	if m.FeedbackID != "" {
 		msg.SetGenHeader("Feedback-ID", headerText(m.FeedbackID, maxName))
 	}

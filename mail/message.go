@@ -48,6 +48,9 @@ type Message struct {
 	Archive string
 
 	List List
+	// Reason is why the recipient gets the message, in one lower-case word ("quote"), for filters in their mail
+	// program: field X-Postrider-Reason. Empty: no such field.
+	Reason string
 	// Unsubscribe is an https URL that unsubscribes the member from this stream on a POST (RFC 8058);
 	// empty: none.
 	Unsubscribe string

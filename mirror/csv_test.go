@@ -86,6 +86,9 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add("name,email,watches\nBen,ben@example.org,News;local\n")
 	f.Add("\uFEFFid,name,email,zone,locale\n1,\"B\n\",b@example.org,UTC,de\n")
 	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 200 { // the fuzzer shortens what is new to it, which takes the square of the size
+			return
+		}
 		rows, err := ReadCSV(strings.NewReader(text), "m.csv")
 		if err != nil {
 			return

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"postrider/internal/line"
 )
 
 // Feed is one of the feeds in the [mirror] table.
@@ -44,6 +46,8 @@ const (
 	pollsAtOnce = 4
 	// maxBackoff is the longest pause after failures.
 	maxBackoff = 24 * time.Hour
+	// maxError is the maximum length of an error that is kept, in characters.
+	maxError = 300
 	// itemsKept is how long an item is known after it was last in its feed.
 	itemsKept = 60 * day
 )
@@ -96,10 +100,10 @@ func (p *Poller) poll(ctx context.Context, f Feed, state FeedState, now time.Tim
 		changed, failed = p.DB.storeFeed(ctx, f, &state, got, now)
 	}
 	if failed != nil {
-		state.Failures, state.Error = state.Failures+1, failed.Error()
+		state.Failures, state.Error = state.Failures+1, line.Fit(failed.Error(), maxError) // it may repeat what the server answered
 		wait := backoff(f.interval(), state.Failures)
 		state.NextAt = now.Add(max(wait, got.wait)).Unix()
-		p.Log.Warn("cannot read a feed", "feed", redacted(f.URL), "err", failed, "failures", state.Failures, "next", wait)
+		p.Log.Warn("cannot read a feed", "feed", redacted(f.URL), "err", state.Error, "failures", state.Failures, "next", wait)
 		return 0, p.DB.saveFeed(ctx, state)
 	}
 	if state.Failures > 0 {

@@ -116,6 +116,54 @@ func TestFeed_BringsOnlyWhatIsNewerThanTheFirstPoll(t *testing.T) {
 	})
 }
 
+func TestFeed_KnowsItemsWithANewID(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		s := newFeedServer(t)
+		renamed := func(feed, from, to string) string {
+			return strings.ReplaceAll(feed, "<guid>"+from+"</guid>", "<guid>"+to+"</guid>")
+		}
+		feed := rss("old - a")
+		s.serve(feed)
+		s.poll(t, db, noon)
+		feed = rss("new 2026-05-04T12:10:00Z b", "undated - c", "old - a")
+		s.serve(feed)
+		if n := s.poll(t, db, noon.Add(time.Hour)); n != 2 {
+			t.Fatalf("%d posts, want 2", n)
+		}
+		for i := range 2 {
+			for _, id := range []string{"old", "new", "undated"} {
+				feed = renamed(feed, id, fmt.Sprint(id, i))
+			}
+			s.serve(feed)
+			if n := s.poll(t, db, noon.Add(time.Duration(i+2)*time.Hour)); n != 0 {
+				t.Errorf("with other IDs: %d posts, want none: %s", n, rows(t, db, posts))
+			}
+		}
+		s.serve(strings.ReplaceAll(renamed(feed, "new", "moved"), "news.example/new", "moved.example/new"))
+		if n := s.poll(t, db, noon.Add(4*time.Hour)); n != 1 || rows(t, db, "SELECT address FROM post ORDER BY id LIMIT 1 OFFSET 1") != "https://moved.example/new" {
+			t.Errorf("after a move: %d posts changed, want 1: %s", n, rows(t, db, posts))
+		}
+		if got := rows(t, db, "SELECT COUNT(*) FROM feed_item"); got != "3" {
+			t.Errorf("%s items are remembered, want 3", got)
+		}
+	})
+}
+
+func TestFeed_TakesItemsThatAreInTheFeedTogetherForTwo(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	s := newFeedServer(t)
+	s.serve(rss())
+	s.poll(t, db, noon)
+	const first = `<item><title>Photo</title><guid>1</guid><pubDate>Mon, 04 May 2026 12:10:00 GMT</pubDate></item>`
+	both := first + strings.Replace(first, "<guid>1", "<guid>2", 1)
+	for i, items := range []string{first, both, both} {
+		s.serve(strings.Replace(rss(), "</channel>", items+"</channel>", 1))
+		if n, want := s.poll(t, db, noon.Add(time.Duration(i+1)*time.Hour)), []int{1, 1, 0}[i]; n != want {
+			t.Errorf("poll %d: %d posts, want %d", i+2, n, want)
+		}
+	}
+}
+
 func TestFeed_ReadsAllFormats(t *testing.T) {
 	for name, item := range map[string]func(id string) string{
 		"RSS": func(id string) string { return rss(id + " - <p>text") },
@@ -259,6 +307,37 @@ func FuzzFeed(f *testing.F) {
 			if err := (&Request{Threads: []Thread{th}, Posts: []Post{{ID: "p", Thread: "t", HTML: "x", URL: p.URL, AuthorName: p.AuthorName}}}).check(); err != nil {
 				t.Errorf("an item becomes what could not be sent: %v", err)
 			}
+		}
+	})
+}
+
+// answerRaw answers with bytes that net/http would not send.
+func (s *feedServer) answerRaw(head, body string) {
+	s.answer = func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
+	}
+}
+
+func TestFeed_KeepsNothingHarmfulOfAnAnswer(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		s := newFeedServer(t)
+		s.answerRaw("HTTP/1.1 500 \x1b[2J\x1b]0;x\x07\xff"+strings.Repeat("a", 10_000), "")
+		s.poll(t, db, noon)
+		states, err := db.FeedStates(t.Context(), []Feed{{URL: s.URL + "/feed"}})
+		if err != nil || !strings.HasPrefix(states[0].Error, "the server answers 500 [2J") || len(states[0].Error) > 2*maxError || strings.Contains(states[0].Error, "\x1b") {
+			t.Errorf("after an odd status: error %q, %v", states[0].Error, err)
+		}
+		s.answerRaw("HTTP/1.1 200 OK\r\nETag: \"\xff\xfe\"\r\nLast-Modified: "+strings.Repeat("a", 10_000), rss("a"))
+		s.poll(t, db, noon.Add(time.Hour))
+		s.poll(t, db, noon.Add(2*time.Hour))
+		asked := s.requests[len(s.requests)-1].Header
+		if states, err = db.FeedStates(t.Context(), []Feed{{URL: s.URL + "/feed"}}); err != nil || states[0].BeganAt == 0 || asked.Get("If-None-Match")+asked.Get("If-Modified-Since") != "" {
+			t.Errorf("after odd headers: %+v, asked with %v, %v", states, asked, err)
 		}
 	})
 }

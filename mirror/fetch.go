@@ -8,7 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mmcdole/gofeed"
@@ -64,7 +66,7 @@ func (p *Poller) fetch(ctx context.Context, address string, state FeedState) (go
 		return fetched{}, withoutAddress(err)
 	}
 	defer response.Body.Close()
-	got = fetched{etag: response.Header.Get("ETag"), modified: response.Header.Get("Last-Modified")}
+	got = fetched{etag: validator(response, "ETag"), modified: validator(response, "Last-Modified")}
 	switch {
 	case response.StatusCode == http.StatusNotModified:
 		return fetched{unchanged: true, etag: state.ETag, modified: state.Modified}, nil
@@ -86,6 +88,18 @@ func (p *Poller) fetch(ctx context.Context, address string, state FeedState) (go
 	return got, nil
 }
 
+// maxValidator is the maximum length of a header that is sent back to ask only for changes, in bytes.
+const maxValidator = 500
+
+// validator returns a header that says which state of the feed was answered, or "" if it cannot be kept and sent back.
+func validator(r *http.Response, header string) string {
+	value := r.Header.Get(header)
+	if len(value) > maxValidator || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return ""
+	}
+	return value
+}
+
 // parseFeed reads RSS, Atom or JSON Feed. A panic of the parser is an error: feeds come from strangers.
 func parseFeed(text []byte) (feed *gofeed.Feed, err error) {
 	defer func() {
@@ -93,11 +107,18 @@ func parseFeed(text []byte) (feed *gofeed.Feed, err error) {
 			feed, err = nil, fmt.Errorf("cannot be parsed: %v", cause)
 		}
 	}()
+	text = slices.DeleteFunc(text, isControl) // as gofeed does, so that checkShape reads what it reads
+	if err := checkShape(text); err != nil {
+		return nil, err
+	}
 	if feed, err = gofeed.NewParser().Parse(bytes.NewReader(text)); err != nil {
 		return nil, fmt.Errorf("is no RSS, Atom or JSON Feed: %w", err)
 	}
 	return feed, nil
 }
+
+// isControl reports whether a byte is a control character that no XML may contain.
+func isControl(b byte) bool { return b < ' ' && b != '\t' && b != '\n' && b != '\r' }
 
 // withoutAddress removes the address from an error of the client: it may contain a password.
 func withoutAddress(err error) error {

@@ -110,12 +110,13 @@ func (in *intake) find(path, kind, ref string) (int64, error) {
 	return id, err
 }
 
-// dated returns the time to store, and 1 if the sender gave one. A missing time, or one that is still to come, is now.
+// dated returns the time to store, and 1 if the sender gave one. A missing time, or one that is still to come, is now. One before 1970,
+// from an archive, is the first second of that year.
 func (in *intake) dated(at time.Time) (seconds int64, given int) {
-	if at.IsZero() || at.Unix() <= 0 || at.After(in.now.Add(clockSkew)) {
+	if at.IsZero() || at.After(in.now.Add(clockSkew)) {
 		return in.now.Unix(), 0
 	}
-	return at.Unix(), 1
+	return max(at.Unix(), 1), 1
 }
 
 func state(word string) int {

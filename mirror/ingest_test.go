@@ -158,15 +158,16 @@ func TestIngest_DatesOfPosts(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, small)
 		mustIngest(t, db, noon, `{"posts":[{"id":"old","thread":"t","html":"x","at":"2026-04-01T00:00:00Z"},
-			{"id":"late","thread":"t","html":"x","at":"2026-05-03T12:00:00Z"},{"id":"future","thread":"t","html":"x","at":"2026-05-04T13:00:00Z"}]}`)
+			{"id":"late","thread":"t","html":"x","at":"2026-05-03T12:00:00Z"},{"id":"future","thread":"t","html":"x","at":"2026-05-04T13:00:00Z"},
+			{"id":"archive","thread":"t","html":"x","at":"1923-01-01T00:00:00Z"}]}`)
 		at := func(d time.Duration) int64 { return noon.Add(d).Unix() }
 		april := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC).Unix()
-		want := fmt.Sprintf("future|%d|%[1]d late|%d|%[1]d old|%[3]d|%[3]d", noon.Unix(), at(-24*time.Hour), april)
+		want := fmt.Sprintf("archive|1|1 future|%d|%[1]d late|%d|%[1]d old|%[3]d|%[3]d", noon.Unix(), at(-24*time.Hour), april)
 		if got := rows(t, db, "SELECT ref, posted_at, arrived_at FROM post WHERE ref <> 'p' ORDER BY ref"); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-		if got := rows(t, db, "SELECT first_post_id FROM thread"); got != "2" {
-			t.Errorf("post %s opens the thread, want the oldest, 2", got)
+		if got := rows(t, db, "SELECT first_post_id FROM thread"); got != "5" {
+			t.Errorf("post %s opens the thread, want the oldest, 5", got)
 		}
 	})
 }

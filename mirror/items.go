@@ -35,8 +35,12 @@ func (db *DB) storeFeed(ctx context.Context, f Feed, state *FeedState, got fetch
 		if err := in.all(&Request{Sections: []Section{section}}); err != nil {
 			return err
 		}
+		present := make(map[string]bool)
 		for _, item := range items {
-			done, err := in.item(f, section.ID, item, *state, first)
+			present[itemKey(f, item)] = true
+		}
+		for _, item := range items {
+			done, err := in.item(f, section.ID, item, present, *state, first)
 			if err != nil {
 				return err
 			}
@@ -64,27 +68,30 @@ func published(item *gofeed.Item) int64 {
 	return at.Unix()
 }
 
-// item stores one item, unless it is as old as the feed's first poll or unchanged.
-func (in *intake) item(f Feed, section string, item *gofeed.Item, state FeedState, first bool) (changed bool, err error) {
-	id := cmp.Or(item.GUID, item.Link, item.Title)
-	if id == "" {
+// knownItem is what is known about an item of a feed.
+type knownItem struct {
+	Key     string `db:"item"`
+	Content string `db:"content"`
+	Stored  bool   `db:"stored"`
+}
+
+// item stores one item, unless it is as old as the feed's first poll or unchanged. present are the keys of all items in the feed.
+func (in *intake) item(f Feed, section string, item *gofeed.Item, present map[string]bool, state FeedState, first bool) (changed bool, err error) {
+	key := itemKey(f, item)
+	if key == "" {
 		return false, nil
 	}
-	key := hashOf(f.URL, id)
-	t, p := threadOf(item, key, section)
-	content := hashOf(t.Title, t.URL, p.HTML, p.AuthorName)
-	var known struct {
-		Content string `db:"content"`
-		Stored  bool   `db:"stored"`
-	}
-	err = in.get("feed_item", args{"url": f.URL, "item": key}, &known)
+	known, err := in.knownItem(f, key, likenessOf(item), present)
 	isNew := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !isNew {
 		return false, err
 	}
+	key = cmp.Or(known.Key, key)
+	t, p := threadOf(item, key, section)
+	content := hashOf(t.Title, t.URL, p.HTML, p.AuthorName)
 	at := published(item)
 	stored := known.Stored || isNew && !first && (at == 0 || at >= state.BeganAt)
-	row := args{"url": f.URL, "item": key, "content": content, "stored": 0, "seen_at": in.now.Unix()}
+	row := args{"url": f.URL, "item": key, "content": content, "likeness": likenessOf(item), "stored": 0, "seen_at": in.now.Unix()}
 	if stored {
 		row["stored"] = 1
 	}
@@ -92,6 +99,39 @@ func (in *intake) item(f Feed, section string, item *gofeed.Item, state FeedStat
 		return false, err
 	}
 	return true, in.all(&Request{Threads: []Thread{t}, Posts: []Post{p}})
+}
+
+// knownItem returns what is known about an item by its key, or else about the same one under another key that the feed no longer has:
+// some feeds give their items new IDs each time, and all do that when a site moves. It returns sql.ErrNoRows if there is none.
+func (in *intake) knownItem(f Feed, key, likeness string, present map[string]bool) (known knownItem, err error) {
+	if err = in.get("feed_item", args{"url": f.URL, "item": key}, &known); !errors.Is(err, sql.ErrNoRows) {
+		return known, err
+	}
+	if err := in.get("feed_item_like", args{"url": f.URL, "likeness": likeness}, &known); err != nil {
+		return knownItem{}, err
+	}
+	if present[known.Key] {
+		return knownItem{}, sql.ErrNoRows
+	}
+	return known, nil
+}
+
+// itemKey returns the key of an item, or "" if nothing identifies it.
+func itemKey(f Feed, item *gofeed.Item) string {
+	id := cmp.Or(item.GUID, item.Link, item.Title)
+	if id == "" {
+		return ""
+	}
+	return hashOf(f.URL, id)
+}
+
+// likenessOf returns a hash that two items share only if they are the same one: that of the text with its date, or else its link.
+func likenessOf(item *gofeed.Item) string {
+	t, p := threadOf(item, "", "")
+	if at := published(item); at != 0 {
+		return hashOf(t.Title, p.HTML, p.AuthorName, fmt.Sprint(at))
+	}
+	return hashOf(t.Title, p.HTML, p.AuthorName, t.URL)
 }
 
 // threadOf makes a thread with its opening post of an item.

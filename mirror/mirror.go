@@ -142,11 +142,13 @@ func (db *DB) migrate(ctx context.Context) error {
 	})
 }
 
-// transaction is a transaction that runs the queries of this package.
+// transaction is a transaction that runs the queries of this package. It prepares each once: a large request runs some of them for
+// each member and post.
 type transaction struct {
-	ctx context.Context
-	db  *DB
-	tx  *sqlx.Tx
+	ctx      context.Context
+	db       *DB
+	tx       *sqlx.Tx
+	prepared map[string]*sqlx.Stmt // by name; the end of the transaction closes them
 }
 
 // transaction calls do in a transaction, which is undone if do fails.
@@ -155,7 +157,7 @@ func (db *DB) transaction(ctx context.Context, do func(*transaction) error) erro
 	if err != nil {
 		return err
 	}
-	if err := do(&transaction{ctx, db, tx}); err != nil {
+	if err := do(&transaction{ctx, db, tx, make(map[string]*sqlx.Stmt)}); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
@@ -186,46 +188,42 @@ func (t *transaction) upgrade(file string, step int) error {
 type args map[string]any
 
 // exec runs a query and returns how many rows it changed.
-func (t *transaction) exec(name string, a args) (int64, error) {
-	text, values, err := t.bind(name, a)
-	if err != nil {
-		return 0, err
-	}
-	result, err := t.tx.ExecContext(t.ctx, text, values...)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, err)
-	}
-	return result.RowsAffected()
+func (t *transaction) exec(name string, a args) (changed int64, err error) {
+	err = t.run(name, a, func(query *sqlx.Stmt, values []any) error {
+		result, err := query.ExecContext(t.ctx, values...)
+		if err != nil {
+			return err
+		}
+		changed, err = result.RowsAffected()
+		return err
+	})
+	return changed, err
 }
 
 // get reads one value. It returns sql.ErrNoRows if there is none.
 func (t *transaction) get(name string, a args, into any) error {
-	text, values, err := t.bind(name, a)
-	if err != nil {
-		return err
-	}
-	if err := t.tx.GetContext(t.ctx, into, text, values...); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
+	return t.run(name, a, func(query *sqlx.Stmt, values []any) error { return query.GetContext(t.ctx, into, values...) })
 }
 
 // list reads all rows.
 func (t *transaction) list(name string, a args, into any) error {
-	text, values, err := t.bind(name, a)
-	if err != nil {
-		return err
-	}
-	if err := t.tx.SelectContext(t.ctx, into, text, values...); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
+	return t.run(name, a, func(query *sqlx.Stmt, values []any) error { return query.SelectContext(t.ctx, into, values...) })
 }
 
-func (t *transaction) bind(name string, a args) (string, []any, error) {
+// run calls do with a query and the values of its parameters.
+func (t *transaction) run(name string, a args, do func(query *sqlx.Stmt, values []any) error) error {
 	if a == nil {
 		a = args{}
 	}
 	text, values, err := sqlx.Named(t.db.queries[name].Text, map[string]any(a))
-	return t.tx.Rebind(text), values, err
+	if err == nil && t.prepared[name] == nil {
+		t.prepared[name], err = t.tx.PreparexContext(t.ctx, t.tx.Rebind(text))
+	}
+	if err == nil {
+		err = do(t.prepared[name], values)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }

@@ -114,11 +114,14 @@ UPDATE feed
  WHERE url = :url
 
 -- name: feed_item
-SELECT content, stored FROM feed_item WHERE url = :url AND item = :item
+SELECT item, content, stored FROM feed_item WHERE url = :url AND item = :item
+
+-- name: feed_item_like
+SELECT item, content, stored FROM feed_item WHERE url = :url AND likeness = :likeness ORDER BY seen_at, item LIMIT 1
 
 -- name: put_feed_item
-INSERT INTO feed_item (url, item, content, stored, seen_at) VALUES (:url, :item, :content, :stored, :seen_at)
-    ON CONFLICT (url, item) DO UPDATE SET content = excluded.content, seen_at = excluded.seen_at
+INSERT INTO feed_item (url, item, content, likeness, stored, seen_at) VALUES (:url, :item, :content, :likeness, :stored, :seen_at)
+    ON CONFLICT (url, item) DO UPDATE SET content = excluded.content, likeness = excluded.likeness, seen_at = excluded.seen_at
 
 -- name: forget_feed_items
 DELETE FROM feed_item WHERE seen_at < :before

@@ -15,8 +15,16 @@ import (
 	"golang.org/x/text/language"
 )
 
-// MaxRequest is the maximum size of a request, in bytes.
-const MaxRequest = 5 << 20
+// The maximum size of a request.
+const (
+	MaxRequest = 5 << 20 // bytes
+	MaxThings  = 20_000  // sections, threads, posts, members, watches and deletions in all
+	// maxRequestParts is how many objects and fields such a request can have. More are not parsed: empty ones would take a gigabyte.
+	maxRequestParts = 10 * MaxThings
+)
+
+// ErrTooManyThings means that a request has more than [MaxThings], so that it would take too long to store.
+var ErrTooManyThings = fmt.Errorf("more than %d sections, threads, posts, members, watches and deletions", MaxThings)
 
 // Limits of texts, in characters.
 const (
@@ -119,11 +127,17 @@ func fieldError(path, format string, a ...any) error {
 	return &FieldError{path, fmt.Sprintf(format, a...)}
 }
 
-// ParseRequest reads the JSON of a request. Every error is a [FieldError], several are joined.
+// ParseRequest reads the JSON of a request. It returns [ErrTooManyThings]; every other error is a [FieldError], several are joined.
 func ParseRequest(text []byte) (*Request, error) {
+	if jsonParts(text) > maxRequestParts {
+		return nil, ErrTooManyThings
+	}
 	var r Request
 	if err := json.Unmarshal(text, &r, json.RejectUnknownMembers(true)); err != nil {
 		return nil, syntaxError(err)
+	}
+	if len(r.Sections)+len(r.Threads)+len(r.Posts)+len(r.Members)+len(r.Watches)+len(r.Deletions) > MaxThings {
+		return nil, ErrTooManyThings
 	}
 	if err := r.check(); err != nil {
 		return nil, err

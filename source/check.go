@@ -138,21 +138,11 @@ func (s *Snapshot) tryQuery(ctx context.Context, q querySpec) error {
 		return err
 	}
 	defer rows.Close()
-	columns, err := rows.Columns()
+	columns, err := rows.ColumnTypes()
 	if err != nil {
 		return err
 	}
-	var mistakes []string
-	for _, want := range q.columns {
-		if !strings.HasSuffix(want, "?") && !slices.Contains(columns, want) {
-			mistakes = append(mistakes, "missing column "+want)
-		}
-	}
-	for i, got := range columns {
-		if !slices.Contains(q.columns, got) && !slices.Contains(q.columns, got+"?") || slices.Contains(columns[:i], got) {
-			mistakes = append(mistakes, "unexpected column "+got)
-		}
-	}
+	mistakes := s.db.columnMistakes(q, columns)
 	if len(mistakes) > 0 {
 		return errors.New(strings.Join(mistakes, ", "))
 	}

@@ -19,6 +19,9 @@ func (db *DB) checkCodes(ctx context.Context) []finding.Finding {
 	if len(d.codes) > 0 {
 		all = append(all, finding.OK("codes", fmt.Sprintf("%d of the forum's own", len(d.codes))+codesByFate(d.codes)))
 	}
+	for _, a := range d.absent {
+		all = append(all, finding.OK("optional table", fmt.Sprintf("the forum has no table of its %s (%v): %s", tolerantTables[a.name][0], a.err, tolerantTables[a.name][1])))
+	}
 	for _, unread := range d.unread {
 		all = append(all, finding.Warn("codes", "cannot read "+unread,
 			"grant SELECT on this table to the account in [forum] dsn, or replace the query in the file of [forum] queries; until then, only well-known names of codes are hidden"))
@@ -27,6 +30,12 @@ func (db *DB) checkCodes(ctx context.Context) []finding.Finding {
 		all = append(all, finding.Warn("word filter", w, "replace the query word_filter in the file of [forum] queries, or write the word without a regular expression"))
 	}
 	return all
+}
+
+// tolerantTables say what the tables of [tolerantQueries] hold, and what is lost without them.
+var tolerantTables = map[string][2]string{
+	"codes":       {"own BB codes", "only codes with well-known names are shown or hidden"},
+	"word_filter": {"word filter", "emails show all words as members typed them"},
 }
 
 // codesByFate lists the codes, one line for each fate.

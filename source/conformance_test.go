@@ -10,9 +10,13 @@ import (
 	"postrider/internal/sqlfile"
 )
 
+// forumKinds are all forum types with a dump, on the engine of the dump and on those that it was copied to ("type/engine").
+var forumKinds = []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2",
+	"smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"}
+
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range forumKinds {
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
 			ask(t, f, f.open(t))

@@ -60,10 +60,13 @@ type postgresReader struct {
 }
 
 // readerSettings: times without a zone are UTC, backslashes in strings mean themselves, and a daemon that vanished in a transaction
-// does not keep the server from removing old rows. Compiling a query (jit) takes longer than running one of ours.
+// does not keep the server from removing old rows. Compiling a query (jit) takes longer than running one of ours. A database with the
+// encoding SQL_ASCII may hold bytes that are no UTF-8; a server asked for UTF-8 would refuse all rows with them (PostgreSQL manual,
+// "Character Set Support").
 const readerSettings = `SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET statement_timeout = %d; SET idle_in_transaction_session_timeout = '2min'; SET TimeZone = 'UTC';
-SET standard_conforming_strings = on; SET jit = off`
+SET standard_conforming_strings = on; SET jit = off;
+SELECT set_config('client_encoding', 'SQL_ASCII', false) WHERE current_setting('server_encoding') = 'SQL_ASCII'`
 
 // Connect implements driver.Connector.
 func (r postgresReader) Connect(ctx context.Context) (driver.Conn, error) {

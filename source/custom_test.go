@@ -105,7 +105,7 @@ func FuzzCustom(f *testing.F) {
 	f.Add(customTop)
 	f.Add("-- post-url: https://x.example/{id}?t={thread}\n-- engine: mysql,sqlite\n-- word-mask: *\n" + customTop)
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 4096 {
+		if len(text) > 300 { // the fuzzer shortens what is new to it, which takes the square of the size
 			return
 		}
 		k, err := parseCustom("f.sql", text)

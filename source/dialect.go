@@ -9,9 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-sql-driver/mysql"
 
+	"postrider/internal/line"
 	"postrider/markup"
 )
 
@@ -28,8 +31,15 @@ type dialect struct {
 	codes    []Code
 	version  string   // changes whenever posts would look different
 	unread   []string // optional queries that the account may not run, or not in this version of the forum
+	absent   []absentQuery
 	warnings []string // filtered words that cannot be applied
 	read     time.Time
+}
+
+// absentQuery is an optional query whose table the forum lacks.
+type absentQuery struct {
+	name string
+	err  error
 }
 
 // Code is one of the forum's own BB codes.
@@ -136,6 +146,7 @@ func (db *DB) optional(ctx context.Context, d *dialect, name string, r columns, 
 	err := db.transaction(ctx, func(s *Snapshot) error { return s.queryNamed(ctx, name, nil, r, each) })
 	switch absence(err) {
 	case absentTable:
+		d.absent = append(d.absent, absentQuery{name, err})
 		return nil
 	case absentColumn, absentRight:
 		d.unread = append(d.unread, fmt.Sprintf("%s (%v)", name, err))
@@ -178,8 +189,16 @@ func absence(err error) absent {
 	return absentNothing
 }
 
-// name returns a member's or group's name as the forum shows it.
-func (s *Snapshot) name(stored string) string { return s.dialect.Name(stored) }
+// name returns a member's or group's name as the forum shows it, as one line of valid UTF-8.
+func (s *Snapshot) name(stored string) string { return oneLine(s.dialect.Name(stored)) }
 
-// title returns the title of a thread as the forum shows it.
-func (s *Snapshot) title(stored string) string { return s.dialect.Line(stored) }
+// title returns the title of a thread as the forum shows it, as one line of valid UTF-8.
+func (s *Snapshot) title(stored string) string { return oneLine(s.dialect.Line(stored)) }
+
+// oneLine cleans a text that has line breaks, control characters or broken UTF-8. Spaces stay as they are: members are searched by them.
+func oneLine(text string) string {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || line.IsHarmful(r) }) {
+		return text
+	}
+	return line.Clean(text)
+}

@@ -264,10 +264,15 @@ SELECT u.id                        AS id,
  WHERE u.id IN (:ids)
 
 -- name: visits
--- FluxBB keeps what was read in a cookie, so this is all that it knows. It is written when a session ends.
+-- FluxBB keeps what was read in a cookie, so this is all that it knows. During a session, the last page is in the list of who is online
+-- only, and FluxBB asks that list first (post.php). last_visit follows when the session ends.
 SELECT u.id                        AS member_id,
-       u.last_visit                AS visited_at
+       CASE WHEN o.logged > u.last_visit THEN o.logged ELSE u.last_visit END AS visited_at
   FROM {prefix}users u
+  LEFT JOIN (SELECT s.user_id, MAX(s.logged) AS logged
+               FROM {prefix}online s
+              WHERE s.user_id IN (:members)
+              GROUP BY s.user_id) o ON o.user_id = u.id
  WHERE u.id IN (:members)
 
 -- name: groups

@@ -32,6 +32,9 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 		if s.db.kind.locale != nil {
 			m.Locale = s.db.kind.locale(m.Locale)
 		}
+		if !localeLike.MatchString(m.Locale) {
+			m.Locale = ""
+		}
 		m.Class = classOf(shared.intern(roles))
 		m.NoMail = shared.intern(noMail)
 		kinds, err := parseOptOuts(string(optOuts))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -39,7 +40,7 @@ func (s *Snapshot) membersBy(ctx context.Context, query, param, column string, t
 	var text string
 	r := columns{"id": &id, column: &text}
 	each := func() error {
-		for _, as := range asked[strings.ToLower(s.name(text))] {
+		for _, as := range slices.Concat(asked[strings.ToLower(s.dialect.Name(text))], asked[strings.ToLower(s.name(text))]) { // as stored, and as shown
 			if other, twice := found[as]; !twice || id < other {
 				found[as] = id
 			}
@@ -75,11 +76,13 @@ func (s *Snapshot) findEach(ctx context.Context, asked map[string][]string, foun
 }
 
 // spellings returns each text in lower case and as given, as the forum stores it: a column with a binary collation tells them apart.
+// PostgreSQL refuses broken UTF-8 and zero bytes, also in a comparison.
 func spellings(asked map[string][]string, stored func(string) string) []string {
 	all := make([]string, 0, len(asked))
 	for folded, given := range asked {
 		all = append(append(all, folded), given...)
 	}
+	all = slices.DeleteFunc(all, func(text string) bool { return !utf8.ValidString(text) || strings.Contains(text, "\x00") })
 	for i := range all {
 		all[i] = stored(all[i])
 	}

@@ -146,11 +146,11 @@ func (db *DB) checkLacks(ctx context.Context) []finding.Finding {
 				"grant SELECT on this table to the account in [forum] dsn"))
 			continue
 		}
-		what := "the forum has no " + l.table()
+		missing := "the forum has no " + l.table()
 		if absence(l.err) == absentColumn {
-			what = "the forum's " + l.table() + " lacks a column"
+			missing = "the forum's " + l.table() + " lacks a column"
 		}
-		all = append(all, finding.OK("optional table", fmt.Sprintf("%s (%v): %s", what, l.err, lost)))
+		all = append(all, finding.OK("optional table", fmt.Sprintf("%s (%v): %s", missing, l.err, lost)))
 	}
 	return all
 }

@@ -25,7 +25,7 @@ type cellRule func(c *rowCheck, v any, column string) fault
 var cellRules = map[string]cellRule{
 	"id": isID, "thread_id": isIDOrZero, "section_id": isIDOrZero, "parent_id": isWhole, "author_id": isIDOrZero, "member_id": isID,
 	"starter_id": isIDOrZero, "first_post_id": isIDOrZero, "place": isWhole, "holds_threads": isTruth, "closed": isTruth, "redirect": isTruth,
-	"visible": isTruth, "regex": isTruth, "state": isOneOf(0, 1, 2), "level": isOneOf(1, 2), "mail": isOneOf(0, 1, 2), "likes": isWhole, "earlier": isWhole,
+	"visible": isTruth, "regex": isTruth, "state": isOneOf(0, 1, 2, 3), "level": isOneOf(1, 2), "mail": isOneOf(0, 1, 2), "likes": isWhole, "earlier": isWhole,
 	"days": isWhole, "posts": isWhole, "members": isWhole, "accepting_all": isWhole, "watching": isWhole, "without_email": isWhole,
 	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero,
 	"rights": isRights, "opt_outs": isOptOuts, "digest_choice": isDigestChoice, "sends": isTruth, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
@@ -89,12 +89,8 @@ func (c *rowCheck) checkNulls(q querySpec, rows []row) {
 
 func nullFix(column string) string {
 	instead := "''"
-	if _, isText := cellRules[column]; isText {
-		switch column {
-		case "no_mail", "opt_outs", "digest_choice", "zone", "locale", "email", "rights", "in_groups", "address":
-		default:
-			instead = "0"
-		}
+	if isNumberColumn(column) {
+		instead = "0"
 	}
 	return fmt.Sprintf("write COALESCE(..., %s) AS %s", instead, column)
 }

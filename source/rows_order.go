@@ -100,8 +100,9 @@ func (c *rowCheck) checkKeys(q querySpec, p params, rows []row) {
 		return
 	}
 	found := make(map[int64]bool)
+	key := keyColumn(q)
 	for _, r := range rows {
-		found[r.number("id")] = true
+		found[r.number(key)] = true
 	}
 	for id := range maps.Keys(found) {
 		if !slices.Contains(asked, id) && q.name != "numbers" {
@@ -125,6 +126,16 @@ func (c *rowCheck) checkKeys(q querySpec, p params, rows []row) {
 		c.warn(q.name, "", "a JOIN loses rows whose partner is missing, for example a deleted account (write LEFT JOIN and COALESCE); an aggregate needs GROUP BY",
 			"it returns %d of %d rows that %s knows; missing, for example: %d", len(asked)-len(lost), len(asked), complete[q.name], lost[0])
 	}
+}
+
+// keyColumn is the column of a query with the IDs that it was asked for.
+func keyColumn(q querySpec) string {
+	for _, name := range []string{"id", "post_id"} {
+		if slices.Contains(q.columns, name) {
+			return name
+		}
+	}
+	return "thread_id"
 }
 
 // checkPaging reads a list again in two pages, and compares them with the whole.

@@ -100,7 +100,7 @@ func (c *rowCheck) gatherMembers(ctx context.Context) error {
 func (c *rowCheck) parameters(q querySpec) (params, bool) {
 	ids := c.posts
 	switch q.name {
-	case "threads":
+	case "threads", "thread_sections", "prefixes", "solved":
 		ids = c.threads
 	case "members", "profiles", "recipients":
 		ids = c.members

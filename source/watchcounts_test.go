@@ -62,7 +62,7 @@ var silenceSome = map[string]string{
 }
 
 func TestWatchCounts_MatchForumsTables(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"} {
+	for _, kind := range forumKinds {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
 			software := strings.TrimRight(f.kind, "12")

@@ -70,7 +70,8 @@ type CoveredPost struct {
 	Seq    int64          `json:"seq"`
 }
 
-// BroughtBefore returns which of the posts were in the digest of their member that covers their sighting.
+// BroughtBefore returns which of the posts were in the digest of their member that covers their sighting, or in the later one that
+// they were deferred to.
 func (s Outbox) BroughtBefore(ctx context.Context, list []CoveredPost) (map[forum.MemberID][]forum.PostID, error) {
 	text, err := marshalRows(list)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -91,6 +92,11 @@ func TestBroughtBefore_DigestThatCoversTheSighting(t *testing.T) {
 			plan(t, s, day, edition(1, fmt.Sprint(until), until))
 			x := accepted(claim(t, s, day)[0], day)
 			x.Brought = []store.SentPost{{Post: forum.PostID(until)}}
+			if i == 0 {
+				x.Deferred = []digest.DeferredPost{{Post: 5, Seq: 5, NotBefore: day, Reason: digest.HeldForWeek}}
+			} else {
+				x.Brought = append(x.Brought, store.SentPost{Post: 5})
+			}
 			check(t, s.Outbox.Settle(t.Context(), owner, []store.Settlement{x}))
 		}
 		for _, tt := range []struct {
@@ -98,7 +104,8 @@ func TestBroughtBefore_DigestThatCoversTheSighting(t *testing.T) {
 			want string
 		}{
 			{store.CoveredPost{Member: 1, Post: 9, Seq: 4}, "map[1:[9]]"},
-			{store.CoveredPost{Member: 1, Post: 19, Seq: 4}, "map[]"}, // it was left out
+			{store.CoveredPost{Member: 1, Post: 19, Seq: 4}, "map[]"},     // it was left out
+			{store.CoveredPost{Member: 1, Post: 5, Seq: 5}, "map[1:[5]]"}, // it was deferred to the second
 			{store.CoveredPost{Member: 1, Post: 19, Seq: 10}, "map[1:[19]]"},
 			{store.CoveredPost{Member: 1, Post: 19, Seq: 20}, "map[]"},
 			{store.CoveredPost{Member: 2, Post: 9, Seq: 4}, "map[]"},

@@ -1,7 +1,9 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"postrider/digest"
@@ -11,7 +13,7 @@ import (
 
 // Alert cuts an alert to a budget of bytes of HTML and renders it in the member's language and zone.
 func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
-	w, err := p.newRender(alertMail, &a.Digest, a.MultiThread(), f)
+	w, err := p.newRender(alertMail, &a.Digest, alertLayout(a), f)
 	if err != nil {
 		return Content{}, err
 	}
@@ -32,14 +34,22 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	return c, nil
 }
 
-// alertSubject is the current title of the thread. It is the same in all languages, because some mail clients group
-// conversations by it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
-func (w *render) alertSubject() string {
-	title := line.Fit(w.alert.Groups[0].Threads[0].Title, titleLimit)
-	if w.alert.MultiThread() {
-		title = w.locale.mustText("alert.several", "n", w.alert.Counts().Threads)
+// alertLayout returns the form of an alert's layout.
+func alertLayout(a *digest.Alert) layoutForm {
+	switch {
+	case !a.MultiThread():
+		return plainLayout
+	case a.SectionOnly():
+		return sectionThreads
 	}
-	subject := "[" + line.Fit(w.renderer.site.Name, nameLimit) + "] " + title
+	return mixedThreads
+}
+
+// alertSubject is the current title of the thread, after the site's prefix if there is one. It is the same in all languages, because some
+// mail clients group conversations by it. They recognize "Re:" in English only (RFC 5322, 3.6.5).
+func (w *render) alertSubject() string {
+	title := cmp.Or(w.alertSummary(), line.Fit(w.alert.Groups[0].Threads[0].Title, titleLimit))
+	subject := strings.TrimSpace(line.Fit(w.renderer.site.SubjectPrefix, nameLimit) + " " + title)
 	if w.alert.Followup {
 		return "Re: " + subject
 	}
@@ -65,44 +75,17 @@ func (w *render) fillAlert(f Footer) error {
 	return nil
 }
 
-// alertSummary returns who wrote what.
+// alertSummary returns the heading above several threads. One thread has its title as the heading.
 func (w *render) alertSummary() string {
-	a := w.alert
-	counts := a.Counts()
-	if a.MultiThread() {
-		return w.locale.mustText("alert.several", "n", counts.Threads)
+	if !w.alert.MultiThread() {
+		return ""
 	}
-	t := &a.Groups[0].Threads[0]
-	cause := a.Cause()
-	name := w.displayName(author(t, cause))
-	section := w.locale.isolate(line.Fit(a.Groups[0].Section.Title, titleLimit))
-	switch cause {
-	case digest.Quoted:
-		return w.locale.mustText("alert.quote", "name", name)
-	case digest.Mentioned:
-		return w.locale.mustText("alert.mention", "name", name)
-	case digest.ThreadWatched:
-		return w.locale.mustText("alert.thread", "name", name, "n", counts.Posts)
-	}
-	if t.New {
-		return w.locale.mustText("alert.opened", "name", name, "section", section, "n", counts.Posts)
-	}
-	return w.locale.mustText("alert.section", "name", name, "section", section, "n", counts.Posts)
-}
-
-// author returns the author of the first post of a thread that has a cause.
-func author(t *digest.Thread, cause digest.AlertCause) string {
-	for _, p := range t.Posts {
-		if p.Cause == cause {
-			return p.AuthorName
-		}
-	}
-	return ""
+	return w.locale.mustText("alert.several", "n", w.alert.Counts().Threads)
 }
 
 // whyLine returns why the member gets the alert.
 func (w *render) whyLine() string {
-	if w.alert.MultiThread() && !w.alert.SectionOnly() {
+	if alertLayout(w.alert) == mixedThreads {
 		return w.locale.mustText("alert.why_several")
 	}
 	switch w.alert.Cause() {
@@ -119,10 +102,10 @@ func (w *render) whyLine() string {
 
 // stopKey returns the locale key that names what the unsubscribe link ends.
 func (w *render) stopKey() string {
-	switch cause := w.alert.Cause(); {
-	case w.alert.MultiThread() && !w.alert.SectionOnly():
+	switch {
+	case alertLayout(w.alert) == mixedThreads:
 		return "alert.stop_all"
-	case cause == digest.SectionWatched:
+	case w.alert.Cause() == digest.SectionWatched:
 		return "alert.stop_section"
 	}
 	return "alert.stop_thread"
@@ -191,7 +174,7 @@ func (w *render) quoted(p *digest.Post, excerpt int) *fragment {
 	}
 	shown := p.Body().Excerpt(excerpt).QuotedText(int64(p.Quoted.ID))
 	if rest := p.Quoted.Body().WithoutPrefix(shown); shown == "" || !rest.Empty() {
-		f = w.renderPost(key, p.Quoted, rest.Excerpt(excerpt))
+		f = w.renderPost(key, p.Quoted, rest.Excerpt(min(excerpt, w.renderer.excerpt)))
 	}
 	if w.err == nil {
 		w.renderer.posts.Add(key, f)
@@ -223,7 +206,7 @@ func (w *render) trailer(t *digest.Thread) []timedFragment {
 	list = append(list, timedFragment{w.head(before, func() any { return moreData{} }), time.Time{}})
 	for i := range t.Earlier {
 		p := &t.Earlier[i]
-		list = append(list, timedFragment{w.renderPostAs("earlier", p, w.excerpts[1]), p.PostedAt})
+		list = append(list, timedFragment{w.renderPostAs("earlier", p, min(w.excerpts[1], w.renderer.excerpt/2)), p.PostedAt})
 	}
 	return list
 }

@@ -20,7 +20,7 @@ import (
 // CompiledAnnouncement is an announcement whose variants are parsed and rendered once, ready to fill for each member. It
 // is immutable and safe for concurrent use.
 type CompiledAnnouncement struct {
-	forced   bool
+	layout   layoutForm
 	variants []variant
 	matcher  language.Matcher
 }
@@ -48,7 +48,10 @@ func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*Com
 	if len(a.Variants) == 0 {
 		return nil, errors.New("the announcement is empty: write a title and a body")
 	}
-	n := &CompiledAnnouncement{forced: a.Forced}
+	n := &CompiledAnnouncement{}
+	if a.Forced {
+		n.layout = forcedNotice
+	}
 	var tags []language.Tag
 	var errs []error
 	for _, v := range a.Variants {
@@ -64,7 +67,7 @@ func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*Com
 		tags = append(tags, tag)
 		ready, err := p.variant(v)
 		if err == nil {
-			err = p.checkSize(ready, a.Forced, budget)
+			err = p.checkSize(ready, n.layout, budget)
 		}
 		if err != nil {
 			errs = append(errs, withLocale(v.Locale, err))
@@ -142,10 +145,10 @@ type announcementData[T string | htmltemplate.HTML] struct {
 const valueReserve = 4 << 10
 
 // checkSize returns an error if a message of a variant exceeds a budget of bytes of HTML, in any language of its layout.
-func (p *Renderer) checkSize(v *variant, forced bool, budget int) error {
+func (p *Renderer) checkSize(v *variant, form layoutForm, budget int) error {
 	size := v.html.size + valueReserve
 	for _, l := range p.set.locales {
-		sh, err := p.layouts[layoutKey{announcementMail, l.index, forced, true}]()
+		sh, err := p.layouts[layoutKey{announcementMail, l.index, form, true}]()
 		if err != nil {
 			return err
 		}
@@ -159,7 +162,7 @@ func (p *Renderer) checkSize(v *variant, forced bool, budget int) error {
 // Announcement renders an announcement for one member: the variant that fits their language, in a layout in their language.
 func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) (Content, error) {
 	l := p.locale(r.Member.Locale)
-	sh, err := p.layouts[layoutKey{announcementMail, l.index, n.forced, f.View != ""}]()
+	sh, err := p.layouts[layoutKey{announcementMail, l.index, n.layout, f.View != ""}]()
 	if err != nil {
 		return Content{}, err
 	}

@@ -15,51 +15,56 @@ import (
 	"postrider/markup"
 )
 
-func TestSubject_NamesTheContent(t *testing.T) {
+func TestSubject_NamesTheBestThread(t *testing.T) {
 	set := load(t)
 	for _, tt := range []struct {
-		name, locale        string
-		newThreads, replies int
-		sections            []string
-		want                string
+		name, locale string
+		titles       []string
+		want         string
 	}{
-		{"threads and replies in many sections", "en", 3, 12, []string{"Indo Pacific", "Navy", "Air"}, "3 new threads and 12 replies in Indo Pacific and 2 more"},
-		{"one of each in one section", "en", 1, 1, []string{"Navy"}, "1 new thread and 1 reply in Navy"},
-		{"no thread", "en", 0, 2, []string{"Navy"}, "2 replies in Navy"},
-		{"no reply", "en", 2, 0, []string{"Navy"}, "2 new threads in Navy"},
-		{"two sections", "en", 0, 1, []string{"Navy", "Air"}, "1 reply in Navy and 1 more"},
-		{"thousands", "en", 0, 12345, []string{"Navy"}, "12,345 replies in Navy"},
-		{"German, one of each", "de", 1, 1, []string{"Navy", "Air"}, "1 neues Thema und 1 Antwort in Navy und einem weiteren Forum"},
-		{"German, many", "de", 3, 1200, []string{"Navy", "Air", "Army"}, "3 neue Themen und 1.200 Antworten in Navy und 2 weiteren Foren"},
-		{"a section name that tries to add headers", "en", 0, 1, []string{"A\r\nBcc: x@example.org\x00"}, "1 reply in A Bcc: x@example.org"},
-		{"a very long section name", "en", 0, 1, []string{strings.Repeat("long ", 99), "Air"},
-			"1 reply in long long long long long long long long long long long long long lo… and 1 more"},
-		{"a section name that just fits, not in ASCII", "en", 0, 1, []string{strings.Repeat("ж", 79)}, "1 reply in " + strings.Repeat("ж", 79)},
-		{"a section name that does not fit, not in ASCII", "en", 0, 1, []string{strings.Repeat("ж", 80)}, "1 reply in " + strings.Repeat("ж", 78) + "…"},
-		{"a name in the other direction", "en", 0, 1, []string{"אוניות", "Air"}, "1 reply in \u2068אוניות\u2069 and 1 more"},
+		{"one thread", "en", []string{"Fleet review"}, "Fleet review"},
+		{"two threads", "en", []string{"Fleet review", "Radio room"}, "Fleet review and 1 more thread"},
+		{"German", "de", []string{"Flottenschau", "Funkraum"}, "Flottenschau und 1 weiteres Thema"},
+		{"German, many", "de", []string{"Flottenschau", "Funkraum", "Deck"}, "Flottenschau und 2 weitere Themen"},
+		{"a title that tries to add headers", "en", []string{"A\r\nBcc: x@example.org\x00"}, "A Bcc: x@example.org"},
+		{"a very long title", "en", []string{strings.Repeat("long ", 99), "B"},
+			"long long long long long long long long long long long long long long l… and 1 more thread"},
+		{"a title that just fits, not in ASCII", "en", []string{strings.Repeat("ж", 90)}, strings.Repeat("ж", 90)},
+		{"a title that does not fit, not in ASCII", "en", []string{strings.Repeat("ж", 91)}, strings.Repeat("ж", 89) + "…"},
+		{"a title in the other direction", "en", []string{"אוניות", "B"}, "\u2068אוניות\u2069 and 1 more thread"},
+		{"a title of invisible characters", "en", []string{"\u200b\x00"}, "3 new threads and 12 replies"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := set.locale(tt.locale)
-			d := &digest.Digest{}
-			for _, s := range tt.sections {
-				d.Groups = append(d.Groups, digest.Group{Section: forum.Section{Title: s}})
+			d := &digest.Digest{Groups: make([]digest.Group, 1)}
+			for i, title := range tt.titles {
+				d.Groups[0].Threads = append(d.Groups[0].Threads, digest.Thread{Thread: forum.Thread{ID: forum.ThreadID(i), Title: title}})
 			}
-			got := l.subject(l.countPhrase(digest.Counts{NewThreads: tt.newThreads, Replies: tt.replies}), d)
-			if got != tt.want {
+			if got := l.subject(l.countPhrase(digest.Counts{NewThreads: 3, Replies: 12}), d); got != tt.want {
 				t.Errorf("subject = %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestSubject_NamesTheSectionWithMostPosts(t *testing.T) {
+func TestCountPhrase_SaysWhatIsNew(t *testing.T) {
 	set := load(t)
-	d := &digest.Digest{Groups: []digest.Group{
-		{Section: forum.Section{Title: "Quiet"}, Threads: []digest.Thread{{Posts: make([]digest.Post, 1)}}},
-		{Section: forum.Section{Title: "Loud"}, Threads: []digest.Thread{{Posts: make([]digest.Post, 2)}, {Posts: make([]digest.Post, 1)}}},
-	}}
-	if got, want := set.locale("en").subject("4 replies", d), "4 replies in Loud and 1 more"; got != want {
-		t.Errorf("subject = %q, want %q", got, want)
+	for _, tt := range []struct {
+		locale              string
+		newThreads, replies int
+		want                string
+	}{
+		{"en", 3, 12, "3 new threads and 12 replies"},
+		{"en", 1, 1, "1 new thread and 1 reply"},
+		{"en", 0, 2, "2 replies"},
+		{"en", 2, 0, "2 new threads"},
+		{"en", 0, 12345, "12,345 replies"},
+		{"de", 1, 1, "1 neues Thema und 1 Antwort"},
+		{"de", 3, 1200, "3 neue Themen und 1.200 Antworten"},
+	} {
+		if got := set.locale(tt.locale).countPhrase(digest.Counts{NewThreads: tt.newThreads, Replies: tt.replies}); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.locale, got, tt.want)
+		}
 	}
 }
 

@@ -275,7 +275,7 @@ func stripSlots(s string) string {
 
 // displayName returns a member's name, or the word for members without one.
 func (w *render) displayName(s string) string {
-	if s = line.Fit(s, nameLimit); s == "" {
+	if s = line.Fit(s, nameLimit); line.IsBlank(s) {
 		return w.locale.mustText("post.guest")
 	}
 	return w.locale.isolate(s)

@@ -10,12 +10,12 @@ import (
 // ownKeys are the locale keys that this package uses itself. The templates use all others.
 func ownKeys() []string {
 	return []string{
-		"subject.threads", "subject.replies", "subject.both", "subject.in", "subject.in_more",
+		"subject.threads", "subject.replies", "subject.both", "subject.more",
 		"layout.any_member", "summary.line", "summary.unread", "summary.unread_from",
 		"likes.one", "likes.two", "likes.three", "likes.one_more", "likes.two_more", "likes.count",
 		"more.replies", "more.posts", "more.new_posts", "more.threads",
 		"post.guest", "post.photos", "post.videos", "post.files", "post.files_named",
-		"alert.quote", "alert.mention", "alert.opened", "alert.thread", "alert.section", "alert.several",
+		"alert.several",
 		"alert.why_quote", "alert.why_mention", "alert.why_thread", "alert.why_section", "alert.why_several",
 		"alert.cause_quote", "alert.cause_mention", "alert.cause_thread", "alert.cause_section",
 		"alert.stop_thread", "alert.stop_section", "alert.stop_all",

@@ -36,6 +36,7 @@ type layoutData struct {
 	View                  slot // 0: the email has no web version
 	Why, Stop, StopAll    slot
 	MultiThread           bool   // of an alert: it holds several threads
+	EndsAll               bool   // of an alert: Unsubscribe ends all alerts, like StopAll
 	Pages                 bool   // there are Settings
 	Contact               string // a person to write to, if Unsubscribe and StopAll do not unsubscribe
 	RepliesRead           bool   // a person reads what members reply
@@ -45,11 +46,22 @@ type layoutData struct {
 
 // layoutKey identifies a layout in the cache.
 type layoutKey struct {
-	kind    kind
-	locale  int
-	variant bool // an alert with several threads, or a forced announcement
-	view    bool // with a link to the web version
+	kind   kind
+	locale int
+	form   layoutForm
+	view   bool // with a link to the web version
 }
+
+// layoutForm is what a layout cannot tell from its slots, because they are filled later.
+type layoutForm int
+
+const (
+	plainLayout    layoutForm = iota
+	sectionThreads            // an alert with several threads, all from a watched section
+	mixedThreads              // an alert with several threads whose unsubscribe link ends all alerts
+	forcedNotice              // an announcement that also goes to members who opted out
+	layoutForms
+)
 
 func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 	k, l := key.kind, p.set.locales[key.locale]
@@ -58,7 +70,7 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Subject: slotSubject, Preheader: slotPreheader, Date: slotDate, Summary: slotSummary,
 		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
-		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.variant, Forced: key.variant,
+		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.form == sectionThreads || key.form == mixedThreads, EndsAll: key.form == mixedThreads, Forced: key.form == forcedNotice,
 		RepliesRead: p.site.RepliesRead, Pages: !p.site.NoPages, Contact: p.site.contact(),
 		Body: slotBody,
 	}
@@ -110,7 +122,7 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 		summary += ". " + unread
 	}
 	w.fill(slotSubject, subject, subject)
-	w.fill(slotPreheader, w.preheader(d), "")
+	w.fill(slotPreheader, w.preheader(what, d), "")
 	w.fill(slotDate, date, date)
 	w.fill(slotSummary, summary, wrap(textWidth, summary))
 	return subject, nil
@@ -143,19 +155,18 @@ const (
 	preheaderTitle = 60  // characters of each title
 )
 
-// preheader lists the first threads. The subject already counts them.
-func (w *render) preheader(d *digest.Digest) string {
-	var out string
+// preheader returns what is new, and the first threads other than the one in the subject.
+func (w *render) preheader(what string, d *digest.Digest) string {
+	out, best := what, d.Best()
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		for j := range g.Threads {
 			if len(out) > preheaderLimit {
 				return out
 			}
-			if out != "" {
-				out += " · "
+			if t := &g.Threads[j]; t != best {
+				out += " · " + w.thread(t).title
 			}
-			out += w.thread(&g.Threads[j]).title
 		}
 	}
 	return out

@@ -27,27 +27,21 @@ func (l *locale) countPhrase(c digest.Counts) string {
 	return l.mustText("subject.both", "threads", threads, "replies", replies)
 }
 
-// subject returns what is new and where: the section with the most posts, and the number of other sections.
+// subject returns the title of the best thread and the number of others. A title that says nothing gives way to the counts.
 func (l *locale) subject(what string, d *digest.Digest) string {
-	leading, most := "", -1
-	for _, g := range d.Groups {
-		posts := 0
-		for _, t := range g.Threads {
-			posts += len(t.Posts)
+	others := d.Counts().Threads - 1
+	with := func(title string) string {
+		title = l.isolate(title)
+		if others > 0 {
+			return l.mustText("subject.more", "title", title, "n", others)
 		}
-		if posts > most {
-			leading, most = g.Section.Title, posts
-		}
+		return title
 	}
-	in := func(section string) string {
-		section = l.isolate(section)
-		if len(d.Groups) > 1 {
-			return l.mustText("subject.in_more", "what", what, "section", section, "n", len(d.Groups)-1)
-		}
-		return l.mustText("subject.in", "what", what, "section", section)
+	title := line.Clean(d.Best().Title)
+	if line.IsBlank(title) {
+		return what
 	}
-	around := uniseg.GraphemeClusterCount(in(""))
-	return in(line.Fit(leading, max(subjectLimit-around, 10)))
+	return with(line.Fit(title, max(subjectLimit-uniseg.GraphemeClusterCount(with("")), 10)))
 }
 
 // likes returns a line that says who likes a post: the members with these names, or more.

@@ -20,6 +20,8 @@ type Site struct {
 	Links   forum.Links
 	Excerpt int    // characters of a post; 0: 300
 	Locale  string // for members whose language is not available
+	// SubjectPrefix begins the subjects of alerts: "[Example Forum]"; empty: they begin with the thread's title.
+	SubjectPrefix string
 	// RepliesRead means that a person reads what members reply to messages.
 	RepliesRead bool
 	// NoPages means that messages do not link to our pages. Members unsubscribe by email: to the addresses in the footer, or by
@@ -77,9 +79,9 @@ func (s *Set) NewRenderer(site Site, cacheEntries int) *Renderer {
 	}
 	for k := range kinds() {
 		for _, l := range s.locales {
-			for _, special := range []bool{false, true} {
+			for form := range layoutForms {
 				for _, view := range []bool{false, true} {
-					key := layoutKey{k, l.index, special, view}
+					key := layoutKey{k, l.index, form, view}
 					p.layouts[key] = sync.OnceValues(func() (*layout, error) { return p.layoutFor(key) })
 				}
 			}
@@ -98,7 +100,7 @@ func newCache[K comparable, V any](entries int) *lru.Cache[K, V] {
 
 // Digest cuts an edition to a budget of bytes of HTML and renders it in the member's language and zone.
 func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, error) {
-	w, err := p.newRender(digestMail, d, false, f)
+	w, err := p.newRender(digestMail, d, plainLayout, f)
 	if err != nil {
 		return Content{}, err
 	}
@@ -116,9 +118,9 @@ func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, erro
 }
 
 // newRender prepares an email in the member's language and zone.
-func (p *Renderer) newRender(k kind, d *digest.Digest, several bool, f Footer) (*render, error) {
+func (p *Renderer) newRender(k kind, d *digest.Digest, form layoutForm, f Footer) (*render, error) {
 	l := p.locale(d.Member.Locale)
-	sh, err := p.layouts[layoutKey{k, l.index, several, f.View != ""}]()
+	sh, err := p.layouts[layoutKey{k, l.index, form, f.View != ""}]()
 	if err != nil {
 		return nil, err
 	}

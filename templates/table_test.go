@@ -27,6 +27,17 @@ const brokenWords = `[...document.querySelectorAll("td[dir], th[dir]")].flatMap(
 	return broken
 })`
 
+// serve returns the address of a message for the browser.
+func serve(t *testing.T, message string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		rw.Write([]byte(message))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 func TestTable_KeepsWordsWholeAndMessageNarrow(t *testing.T) {
 	set := load(t)
 	p := browsertest.New(t)
@@ -38,14 +49,10 @@ func TestTable_KeepsWordsWholeAndMessageNarrow(t *testing.T) {
 		site, a, r := set.SampleAnnouncement()
 		a.Variants = []digest.Variant{{Locale: "en", Title: "Table", Body: "A table with words:\n\n" + body}}
 		mail := renderAnnouncement(t, set.NewRenderer(site, 16), a, r).HTML.Plain()
-		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-			rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-			rw.Write([]byte(mail))
-		}))
-		t.Cleanup(server.Close)
+		address := serve(t, mail)
 		for _, width := range []int{360, 600} {
 			p.Emulate(width, false)
-			p.Open(server.URL)
+			p.Open(address)
 			if got := browsertest.Run(p, chromedp.Evaluate[[]string](brokenWords)); len(got) > 0 {
 				t.Errorf("%s at %d px: broken words %q", name, width, got)
 			}
@@ -71,14 +78,10 @@ func TestMail_BreaksLongNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	mail := c.HTML.Plain()
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-		rw.Write([]byte(mail))
-	}))
-	t.Cleanup(server.Close)
+	address := serve(t, mail)
 	for _, width := range []int{360, 600} {
 		p.Emulate(width, false)
-		p.Open(server.URL)
+		p.Open(address)
 		if got := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollWidth")); got > width {
 			t.Errorf("at %d px, the message is %d px wide", width, got)
 		}

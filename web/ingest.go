@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -10,25 +11,33 @@ import (
 	"postrider/mirror"
 )
 
-// ingestsPerAddress is how many requests of one address are read at the same time, because each takes several megabytes of memory.
-// Further ones wait.
-const ingestsPerAddress = 2
+// Each request that is read takes up to 11 MB of memory, before its signature can be checked. So only a few of one address are read at
+// the same time, and not too many of all: an attacker may have many addresses. Further ones wait.
+const (
+	ingestsPerAddress = 2
+	ingestsAtOnce     = 32
+)
 
 // bodyLimit is the largest body of a request. Only one that a site may have signed can be large.
 func (s *Server) bodyLimit(r *http.Request) int64 {
-	if s.Mirror != nil && r.Method == http.MethodPost && s.pathOf(r) == "/ingest" && s.push.mayBeValid(r.Header, time.Now()) {
+	if s.pathOf(r) == "/ingest" && s.mayBePush(r) {
 		return mirror.MaxRequest
 	}
 	return maxBody
 }
 
+// mayBePush reports whether the headers of a request to /ingest look like those of the site.
+func (s *Server) mayBePush(r *http.Request) bool {
+	return s.Mirror != nil && r.Method == http.MethodPost && s.push.mayBeValid(r.Header, time.Now())
+}
+
 // ingest stores what a site sends. The signature is that of a call of the forum (hook.go).
 func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
-	if !s.push.mayBeValid(r.Header, time.Now()) {
+	if !s.mayBePush(r) {
 		s.rejectSender(w, r)
 		return
 	}
-	release, ok := s.senders.Acquire(r.Context(), ratelimit.Network(RequestInfoOf(r).ClientAddr))
+	release, ok := s.acquireIngest(r)
 	if !ok {
 		http.Error(w, "too many requests at the same time", http.StatusServiceUnavailable)
 		return
@@ -36,7 +45,7 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	defer release()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		http.Error(w, "request too large: at most 5 MB", http.StatusRequestEntityTooLarge)
+		tooLarge(w)
 		return
 	}
 	signature := r.Header.Get(signatureHeader)
@@ -47,6 +56,10 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	request, err := mirror.ParseRequest(body)
 	if err == nil {
 		err = s.Mirror.Ingest(r.Context(), signature, request, s.Now())
+	}
+	if errors.Is(err, mirror.ErrTooManyThings) {
+		tooLarge(w)
+		return
 	}
 	if _, theirs := errors.AsType[*mirror.FieldError](err); theirs {
 		s.Log.Warn("a request of the site was rejected", "err", err)
@@ -60,6 +73,27 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Wake()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func tooLarge(w http.ResponseWriter) {
+	http.Error(w, fmt.Sprintf("request too large: at most %d MB and %d sections, threads, posts, members, watches and deletions",
+		mirror.MaxRequest>>20, mirror.MaxThings), http.StatusRequestEntityTooLarge)
+}
+
+// acquireIngest waits until a request may be read. Those of one address wait for each other first, so that one address takes few of
+// the places of all.
+func (s *Server) acquireIngest(r *http.Request) (release func(), ok bool) {
+	leaveAddress, ok := s.senders.Acquire(r.Context(), ratelimit.Network(RequestInfoOf(r).ClientAddr))
+	if !ok {
+		return nil, false
+	}
+	select {
+	case s.ingests <- struct{}{}:
+		return func() { <-s.ingests; leaveAddress() }, true
+	case <-r.Context().Done():
+		leaveAddress()
+		return nil, false
+	}
 }
 
 // rejectSender rejects a request that the site did not sign, or not now.

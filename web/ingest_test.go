@@ -1,10 +1,14 @@
 package web_test
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,6 +69,8 @@ func TestIngest_RejectsWhatTheSiteDidNotSend(t *testing.T) {
 		"from the future": {hookSecret, second(6 * time.Minute), body, http.StatusForbidden},
 		"no time":         {hookSecret, "", body, http.StatusForbidden},
 		"too large":       {hookSecret, pushTime(), strings.Repeat(" ", mirror.MaxRequest+1), http.StatusRequestEntityTooLarge},
+		"too many":        {hookSecret, pushTime(), `{"sections":[` + strings.Repeat("{},", mirror.MaxThings) + "{}]}", http.StatusRequestEntityTooLarge},
+		"much too many":   {hookSecret, pushTime(), `{"posts":[` + strings.Repeat("null,", 1_000_000) + "null]}", http.StatusRequestEntityTooLarge},
 	} {
 		if got := w.push(c.secret, c.at, c.body); got.status != c.want {
 			t.Errorf("%s: status %d, want %d", name, got.status, c.want)
@@ -86,5 +92,54 @@ func TestIngest_OnlyForMirrors(t *testing.T) {
 	w.open()
 	if got := w.push("", pushTime(), "{}"); got.status != http.StatusForbidden {
 		t.Errorf("without a secret: status %d, want 403", got.status)
+	}
+}
+
+// waitingBody is a body that says when it is read, and arrives when the test allows it.
+type waitingBody struct{ read, arrive chan struct{} }
+
+func (b waitingBody) Read([]byte) (int, error) {
+	b.read <- struct{}{}
+	<-b.arrive
+	return 0, io.EOF
+}
+
+func TestIngest_ReadsFewLargeRequestsAtTheSameTime(t *testing.T) {
+	w := newFixture(t)
+	w.openMirror()
+	body := waitingBody{make(chan struct{}), make(chan struct{})}
+	at := pushTime()
+	var waiting sync.WaitGroup
+	send := func(address int, patience time.Duration) <-chan int {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		r := w.request(http.MethodPost, w.site.URL+"/postrider/ingest", body).WithContext(ctx)
+		r.RemoteAddr = fmt.Sprintf("198.51.100.%d:1", address)
+		r.Header.Set("X-Postrider-Timestamp", at)
+		r.Header.Set("X-Postrider-Signature", signCall("another", at, ""))
+		answered := make(chan int, 1)
+		waiting.Go(func() {
+			defer cancel()
+			answered <- w.serveWithoutNetwork(r).status
+		})
+		return answered
+	}
+	reading := 0
+	for full := false; !full && reading < 200; {
+		select {
+		case <-body.read:
+			reading++
+		case status := <-send(reading, 100*time.Millisecond):
+			if full = status == http.StatusServiceUnavailable; !full {
+				t.Fatalf("status %d, want 503", status)
+			}
+		}
+	}
+	if reading > 50 {
+		t.Errorf("%d requests of so many addresses are read at the same time", reading)
+	}
+	close(body.arrive)
+	waiting.Wait()
+	if got := w.push(hookSecret, pushTime(), "{}"); got.status != http.StatusNoContent {
+		t.Errorf("afterwards: status %d", got.status)
 	}
 }

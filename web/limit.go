@@ -35,13 +35,16 @@ func (s *Server) pathOf(r *http.Request) string {
 	return r.URL.Path
 }
 
-// credential finds a valid token or a call that the forum may have signed. Otherwise anyone could use up the limit of an address
-// that many share, and stop the one-click requests of a mailbox provider or of everyone behind a proxy.
+// credential finds a valid token, or a call that the forum or the site may have signed. Otherwise anyone could use up the limit of an
+// address that many share, and stop the one-click requests of a mailbox provider or of everyone behind a proxy.
 // It costs a microsecond (BenchmarkCheck in internal/link).
 func (s *Server) credential(r *http.Request) Credential {
 	path := s.pathOf(r)
-	if path == "/hooks/forum" {
+	switch path {
+	case "/hooks/forum":
 		return Credential{Valid: r.Method == http.MethodPost && s.hooks.mayBeValid(r.Header, time.Now())}
+	case "/ingest":
+		return Credential{Valid: s.mayBePush(r)}
 	}
 	if len(path) < len("/u/") {
 		return Credential{}

@@ -1,10 +1,6 @@
 package web_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -72,22 +68,22 @@ func TestMiddleware_ValidTokensPassTheLimit(t *testing.T) {
 
 func TestMiddleware_SignedCallsPassTheLimit(t *testing.T) {
 	w := newFixture(t)
-	w.config.HookSecret = strings.Repeat("s", 32)
-	w.open()
+	w.config.HookSecret = hookSecret
+	w.openMirror()
 	const proxy = "127.0.0.1:1234"
 	w.useUpLimit(proxy)
-	call := func(age time.Duration) int {
-		at := strconv.FormatInt(time.Now().Add(-age).Unix(), 10)
-		mac := hmac.New(sha256.New, []byte(w.config.HookSecret))
-		fmt.Fprintf(mac, "%s.{}", at)
-		return w.from(proxy, http.MethodPost, w.site.URL+"/postrider/hooks/forum", "{}", "X-Postrider-Timestamp", at,
-			"X-Postrider-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil))).status
-	}
-	if got := call(0); got != http.StatusNoContent {
-		t.Errorf("a signed call: status %d", got)
-	}
-	if got := call(time.Hour); got != http.StatusTooManyRequests {
-		t.Errorf("an old call: status %d, want 429", got)
+	for _, page := range []string{"/hooks/forum", "/ingest"} {
+		call := func(age time.Duration) int {
+			at := strconv.FormatInt(time.Now().Add(-age).Unix(), 10)
+			return w.from(proxy, http.MethodPost, w.site.URL+"/postrider"+page, "{}", "X-Postrider-Timestamp", at,
+				"X-Postrider-Signature", signCall(hookSecret, at, "{}")).status
+		}
+		if got := call(0); got != http.StatusNoContent {
+			t.Errorf("%s: a signed call: status %d", page, got)
+		}
+		if got := call(time.Hour); got != http.StatusTooManyRequests {
+			t.Errorf("%s: an old call: status %d, want 429", page, got)
+		}
 	}
 }
 

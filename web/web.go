@@ -54,13 +54,14 @@ type Server struct {
 	hooks      hookVerifier
 	push       hookVerifier
 	senders    *ratelimit.PerKey[netip.Addr] // of /ingest, by address
+	ingests    chan struct{}                 // a place for each request to /ingest that is read now
 	handler    http.Handler
 }
 
 // New sets up the pages and renders each of them in every language, so that an error in a template shows at startup.
 func New(p Deps, c Config) (*Server, error) {
 	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), push: newHookVerifier(p.Push),
-		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress)}
+		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress), ingests: make(chan struct{}, ingestsAtOnce)}
 	// One-click requests come from the servers of mailbox providers (RFC 8058) and carry a token. A forum signs its calls.
 	open := []string{"POST /u/{token}", "POST /hooks/forum", "POST /ingest"}
 	if s.basePath != "" {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -13,8 +12,8 @@ import (
 )
 
 // earlierPosts finds the latest posts before those of the alerts in their threads.
-func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, requests []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
-	if set.ContextPosts == 0 {
+func (b *Builder) earlierPosts(ctx context.Context, requests []AlertRequest) (map[forum.ThreadID][]store.EarlierPost, error) {
+	if b.alerts.ContextPosts == 0 {
 		return nil, nil
 	}
 	before := make(map[forum.ThreadID]int64)
@@ -25,13 +24,13 @@ func (b *Builder) earlierPosts(ctx context.Context, set settings.Alerts, request
 			}
 		}
 	}
-	return b.store.Sightings.Before(ctx, before, set.ContextPosts)
+	return b.store.Sightings.Before(ctx, before, b.alerts.ContextPosts)
 }
 
 // addContext adds context to each alert: the posts that it quotes, and unread posts before them. Then it folds quotes from
 // members that the reader ignores.
-func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts, now time.Time) error {
-	if err := b.addContextPosts(ctx, s, built, readers, before, set); err != nil {
+func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, now time.Time) error {
+	if err := b.addContextPosts(ctx, s, built, readers, before); err != nil {
 		return err
 	}
 	var digests []*digest.Digest
@@ -44,7 +43,7 @@ func (b *Builder) addContext(ctx context.Context, s *source.Snapshot, built []Al
 }
 
 // addContextPosts reads the context once for the whole batch and checks access for each reader.
-func (b *Builder) addContextPosts(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost, set settings.Alerts) error {
+func (b *Builder) addContextPosts(ctx context.Context, s *source.Snapshot, built []AlertResult, readers map[forum.MemberID]*digest.Reader, before map[forum.ThreadID][]store.EarlierPost) error {
 	ids := contextPostIDs(built, before)
 	if len(ids) == 0 {
 		return nil
@@ -63,7 +62,7 @@ func (b *Builder) addContextPosts(ctx context.Context, s *source.Snapshot, built
 	}
 	for _, a := range built {
 		if a.Alert != nil {
-			window.AddContext(a.Alert, *readers[a.Alert.Member.ID], contents, earlierIDs(before), set.ContextPosts)
+			window.AddContext(a.Alert, *readers[a.Alert.Member.ID], contents, earlierIDs(before), b.alerts.ContextPosts)
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -31,23 +30,23 @@ type AlertResult struct {
 
 // BuildAlerts builds one alert per request, in the same order. An error means that the forum or the store could not be
 // read. In that case nothing may be sent.
-func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, set settings.Alerts, requests []AlertRequest) ([]AlertResult, error) {
+func (b *Builder) BuildAlerts(ctx context.Context, now time.Time, requests []AlertRequest) ([]AlertResult, error) {
 	if len(requests) == 0 {
 		return nil, nil
 	}
 	built := make([]AlertResult, len(requests))
 	err := b.forum.Read(ctx, func(s *source.Snapshot) error {
-		inputs, err := b.loadAlertInputs(ctx, s, set, requests, now)
+		inputs, err := b.loadAlertInputs(ctx, s, requests, now)
 		if err != nil {
 			return err
 		}
 		for i, a := range requests {
-			built[i] = selectAlert(inputs, a, now)
+			built[i] = b.selectAlert(inputs, a, now)
 		}
 		if err := b.fillAlerts(ctx, s, built, inputs.contents, now); err != nil {
 			return err
 		}
-		return b.addContext(ctx, s, built, inputs.readers, inputs.before, set, now)
+		return b.addContext(ctx, s, built, inputs.readers, inputs.before, now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building alerts: %w", err)
@@ -64,11 +63,11 @@ type alertInputs struct {
 	earlier  map[string]map[forum.PostID]bool // posts of earlier copies, by key
 }
 
-func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, set settings.Alerts, requests []AlertRequest, now time.Time) (x alertInputs, err error) {
+func (b *Builder) loadAlertInputs(ctx context.Context, s *source.Snapshot, requests []AlertRequest, now time.Time) (x alertInputs, err error) {
 	if x.window, x.contents, err = b.alertWindow(ctx, s, requests); err != nil {
 		return x, err
 	}
-	if x.before, err = b.earlierPosts(ctx, set, requests); err != nil {
+	if x.before, err = b.earlierPosts(ctx, requests); err != nil {
 		return x, err
 	}
 	if x.readers, err = b.alertReaders(ctx, s, requests, x.before, now); err != nil {
@@ -166,7 +165,7 @@ func (b *Builder) alertReaders(ctx context.Context, s *source.Snapshot, requests
 }
 
 // selectAlert selects the posts of one alert.
-func selectAlert(x alertInputs, a AlertRequest, now time.Time) AlertResult {
+func (b *Builder) selectAlert(x alertInputs, a AlertRequest, now time.Time) AlertResult {
 	r := x.readers[a.Member]
 	switch {
 	case r == nil:
@@ -181,7 +180,7 @@ func selectAlert(x alertInputs, a AlertRequest, now time.Time) AlertResult {
 	reader := *r // a member may have several alerts
 	reader.EarlierCopies = x.earlier[a.Repeated]
 	d, left := x.window.Alert(reader, a.Items, x.contents)
-	d.WantedExcerpt = r.Choices.Excerpt
+	d.WantedExcerpt = b.alerts.Excerpt
 	built := AlertResult{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
 	if d.Empty() {
 		built.Alert, built.SkipReason = nil, digest.ReasonNothingNew

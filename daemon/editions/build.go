@@ -29,6 +29,7 @@ type Builder struct {
 	forum     *source.DB
 	store     *store.Store
 	set       settings.Digest
+	alerts    settings.Alerts
 	zones     *calendar.Zones
 	sightings *sightingCache
 	cache     *lru.Cache[forum.PostID, cachedContent]
@@ -41,16 +42,16 @@ type cachedContent struct {
 }
 
 // New returns a Builder that reads from a forum and a store.
-func New(f *source.DB, s *store.Store, set settings.Digest) *Builder {
-	return newWithCache(f, s, set, contentCacheSize)
+func New(f *source.DB, s *store.Store, set settings.Digest, alerts settings.Alerts) *Builder {
+	return newWithCache(f, s, set, alerts, contentCacheSize)
 }
 
-func newWithCache(f *source.DB, s *store.Store, set settings.Digest, contents int) *Builder {
+func newWithCache(f *source.DB, s *store.Store, set settings.Digest, alerts settings.Alerts, contents int) *Builder {
 	kept, err := lru.New[forum.PostID, cachedContent](contents)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s.Sightings}, cache: kept}
+	return &Builder{forum: f, store: s, set: set, alerts: alerts, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s.Sightings}, cache: kept}
 }
 
 // Clone returns a builder for concurrent use. Both share the cache of contents.

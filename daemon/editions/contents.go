@@ -132,7 +132,7 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 	}
 	for id, content := range read {
 		// Only the excerpt is rendered, so a post of a megabyte does not stay in memory as a whole.
-		content.Body = content.Body.Excerpt(slices.Max(b.set.ExcerptLengths()))
+		content.Body = content.Body.Excerpt(max(slices.Max(b.set.ExcerptLengths()), b.alerts.Excerpt))
 		b.cache.Add(id, cachedContent{posts[id], content})
 		found[id] = content
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/source"
@@ -73,7 +72,7 @@ func (b *Builder) rangeOf(ctx context.Context, a Request) ([]digest.Sighting, []
 
 // RebuildAlert builds an alert again, long after it was sent, with the posts that the member may read now. key identifies
 // it; sent is when it was sent.
-func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.Alerts, member forum.MemberID, key string, sent time.Time) (*digest.Alert, error) {
+func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, member forum.MemberID, key string, sent time.Time) (*digest.Alert, error) {
 	items, err := b.store.Alerts.Items(ctx, []string{key})
 	if err != nil {
 		return nil, err
@@ -81,7 +80,7 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 	requests := []AlertRequest{{Member: member, Items: items[key]}}
 	var a *digest.Alert
 	err = b.forum.Read(ctx, func(s *source.Snapshot) error {
-		x, err := b.loadAlertInputs(ctx, s, set, requests, now)
+		x, err := b.loadAlertInputs(ctx, s, requests, now)
 		if err != nil {
 			return err
 		}
@@ -93,13 +92,13 @@ func (b *Builder) RebuildAlert(ctx context.Context, now time.Time, set settings.
 		if d.Empty() {
 			return ErrNothingToShow
 		}
-		d.WantedExcerpt = r.Choices.Excerpt
+		d.WantedExcerpt = b.alerts.Excerpt
 		a = &digest.Alert{Digest: *d}
 		built := []AlertResult{{Alert: a, Zone: r.Zone, Choices: r.Choices}}
 		if err := b.fillAlerts(ctx, s, built, x.contents, sent); err != nil {
 			return err
 		}
-		return b.addContext(ctx, s, built, x.readers, x.before, set, now)
+		return b.addContext(ctx, s, built, x.readers, x.before, now)
 	})
 	return a, err
 }

@@ -2,10 +2,13 @@
 package envelope
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"postrider/daemon/settings"
+	"postrider/digest"
+	"postrider/internal/line"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
@@ -18,19 +21,49 @@ func Digest(set settings.Settings, unsubscribe string) mail.Message {
 		From:        set.From,
 		ReplyTo:     set.ReplyTo,
 		List:        mail.List{Name: set.Site, ID: store.KindDigest + "." + set.Host},
+		Reason:      store.KindDigest,
 		Unsubscribe: httpsOnly(unsubscribe), UnsubscribeMail: addressOnly(unsubscribe), UnsubscribeMailOnly: addressOnly(unsubscribe) != "",
 		// Gmail counts complaints by each of these. The last one identifies the sender and has 5 to 15 characters.
 		FeedbackID: store.KindDigest + ":" + set.Host + ":postrider",
 	}
 }
 
-// Alert returns the headers that all alerts share, with the one-click unsubscribe URL of one member.
-func Alert(set settings.Settings, unsubscribe string) mail.Message {
+// Alert returns the headers of an alert, with its one-click unsubscribe URL.
+func Alert(set settings.Settings, a *digest.Alert, unsubscribe string) mail.Message {
 	m := Digest(set, unsubscribe)
 	m.Stream = store.KindAlert
-	m.List.ID = "alerts." + set.Host
+	m.Reason = string(a.Cause())
+	m.List = alertList(set, a)
+	if name := a.SoleAuthor(); set.Alerts.FromAuthor && name != "" {
+		m.From.Name = senderName(name, set)
+	}
 	m.FeedbackID = store.KindAlert + ":" + set.Host + ":postrider"
 	return m
+}
+
+// alertList names the section of an alert, so that filters can tell sections apart. An alert about several has the site's list.
+func alertList(set settings.Settings, a *digest.Alert) mail.List {
+	l := mail.List{Name: set.Site, ID: "alerts." + set.Host}
+	if len(a.Groups) == 1 {
+		section := a.Groups[0].Section
+		l.Name = line.Fit(section.Title, maxSenderName) + " (" + set.Site + ")"
+		l.ID = fmt.Sprintf("section-%d.%s", section.ID, l.ID)
+	}
+	return l
+}
+
+// maxSenderName is how much of a member's or section's name a header shows, in characters. It leaves room for the site's name
+// behind it, which must never be cut off: without it, a member named like a bank would look like that bank.
+const maxSenderName = 60
+
+// senderName returns the display name of an alert that is about posts of one author: "Miles O'Brien (Defence Talk)". A name that looks
+// like an address gets no place there. Mail programs warn of an address in the name that is not the sender's.
+func senderName(author string, set settings.Settings) string {
+	site := cmp.Or(set.From.Name, set.Site)
+	if author = line.Fit(author, maxSenderName); line.IsBlank(author) || strings.ContainsRune(author, '@') {
+		return site
+	}
+	return author + " (" + site + ")"
 }
 
 // Announcement returns the headers that all messages of an announcement share, with the one-click unsubscribe URL
@@ -43,6 +76,7 @@ func Announcement(set settings.Settings, id int64, unsubscribe string) mail.Mess
 		List:        mail.List{Name: set.Site, ID: "announce." + set.Host},
 		Unsubscribe: httpsOnly(unsubscribe), UnsubscribeMail: addressOnly(unsubscribe), UnsubscribeMailOnly: addressOnly(unsubscribe) != "",
 		// Gmail counts complaints by each of these.
+		Reason:     store.KindAnnouncement,
 		FeedbackID: fmt.Sprintf("%d:%s:%s:postrider", id, store.KindAnnouncement, set.Host),
 	}
 }

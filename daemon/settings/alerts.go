@@ -19,12 +19,15 @@ const AlertLateAge = time.Hour
 
 // Alerts is the [alerts] table: the defaults for members who have not set their own preferences.
 type Alerts struct {
-	Enabled      bool             `toml:"enabled"`
-	Mode         digest.AlertMode `toml:"mode"`
-	Debounce     time.Duration    `toml:"debounce"`
-	DebounceMax  time.Duration    `toml:"debounce_max"`
-	QuietHours   string           `toml:"quiet_hours"` // "22-7"; empty: none
-	ContextPosts int              `toml:"context_posts"`
+	Enabled       bool             `toml:"enabled"`
+	Mode          digest.AlertMode `toml:"mode"`
+	Debounce      time.Duration    `toml:"debounce"`
+	DebounceMax   time.Duration    `toml:"debounce_max"`
+	QuietHours    string           `toml:"quiet_hours"`    // "22-7"; empty: none
+	Excerpt       int              `toml:"excerpt_length"` // characters of each post
+	ContextPosts  int              `toml:"context_posts"`
+	FromAuthor    bool             `toml:"from_author"` // the sender's name is that of who wrote, and the site's
+	SubjectPrefix string           `toml:"subject_prefix"`
 }
 
 // DefaultAlerts returns the defaults: an alert about the first reply, one minute after it was written.
@@ -32,7 +35,7 @@ func DefaultAlerts() Alerts {
 	return Alerts{
 		Enabled: true, Mode: digest.FirstReply,
 		Debounce: time.Minute, DebounceMax: 5 * time.Minute,
-		ContextPosts: 2,
+		Excerpt: 2000, ContextPosts: 2, FromAuthor: true,
 	}
 }
 
@@ -50,6 +53,9 @@ func (c Alerts) Validate() error {
 	}
 	if _, err := parseQuiet(c.QuietHours); err != nil {
 		errs = append(errs, err)
+	}
+	if c.Excerpt < 40 || c.Excerpt > MaxExcerpt {
+		errs = append(errs, fmt.Errorf("excerpt_length is %d: must be 40 to %d characters", c.Excerpt, MaxExcerpt))
 	}
 	if c.ContextPosts < 0 || c.ContextPosts > 10 {
 		errs = append(errs, fmt.Errorf("context_posts is %d: must be 0 to 10 replies", c.ContextPosts))

@@ -29,6 +29,9 @@ type Digest struct {
 	PrivateMessages string `toml:"private_messages"`
 }
 
+// MaxExcerpt is the longest excerpt of a post, in characters.
+const MaxExcerpt = 5000
+
 // The values of private_messages.
 const (
 	MessagesOff     = "off"
@@ -86,8 +89,8 @@ func (c Digest) Validate() error {
 	if c.FirstWindow < 0 || c.FirstWindow > 31*24*time.Hour {
 		errs = append(errs, fmt.Errorf("first_window is %v: must be \"0s\" to \"744h\"", c.FirstWindow))
 	}
-	if c.Excerpt < 40 || c.Excerpt > 5000 {
-		errs = append(errs, fmt.Errorf("excerpt_length is %d: must be 40 to 5000 characters", c.Excerpt))
+	if c.Excerpt < 40 || c.Excerpt > MaxExcerpt {
+		errs = append(errs, fmt.Errorf("excerpt_length is %d: must be 40 to %d characters", c.Excerpt, MaxExcerpt))
 	}
 	if c.MaxBytes < 20_000 || c.MaxBytes > 100_000 {
 		errs = append(errs, fmt.Errorf("max_bytes is %d: must be 20000 to 100000; Gmail clips messages at about 102000", c.MaxBytes))

@@ -26,7 +26,6 @@ type Viewer struct {
 	forum     *source.DB
 	store     *store.Store
 	set       settings.Digest
-	alerts    settings.Alerts
 	builder   *editions.Locked
 	selfCheck source.SelfCheckCache
 	audience  *audience.Resolver
@@ -40,7 +39,7 @@ var ErrMessageNotFound = errors.New("no such message")
 // New returns a Viewer for the messages of a store, rendered with a forum's current state.
 func New(f *source.DB, s *store.Store, set settings.Settings, renderer *templates.Renderer, links *link.Signer) *Viewer {
 	return &Viewer{
-		forum: f, store: s, set: set.Digest, alerts: set.Alerts, builder: editions.NewLocked(f, s, set.Digest),
+		forum: f, store: s, set: set.Digest, builder: editions.NewLocked(f, s, set.Digest, set.Alerts),
 		audience: audience.New(f, s, set.Digest), renderer: renderer, links: links,
 	}
 }
@@ -104,7 +103,7 @@ func (v *Viewer) digest(ctx context.Context, b *editions.Builder, now time.Time,
 
 // alert renders an alert with its posts.
 func (v *Viewer) alert(ctx context.Context, b *editions.Builder, now time.Time, m store.Message) (templates.Content, error) {
-	a, err := b.RebuildAlert(ctx, now, v.alerts, m.Member, m.Key, sentAt(m))
+	a, err := b.RebuildAlert(ctx, now, m.Member, m.Key, sentAt(m))
 	if err != nil {
 		return templates.Content{}, err
 	}

@@ -75,8 +75,23 @@ func IsHarmful(r rune) bool {
 	return r&0xfffe == 0xfffe
 }
 
+// Printable returns text of several lines without what could control a terminal: characters for which IsHarmful reports true.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if IsHarmful(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // Fit returns s cleaned and shortened.
 func Fit(s string, limit int) string { return Shorten(Clean(s), limit) }
+
+// IsBlank reports whether nothing of s can be seen, as in a name of zero-width spaces.
+func IsBlank(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Mn, r) })
+}
 
 // Shorten cuts a line to at most limit characters as a reader counts them. A character that combines many runes counts
 // as several.

@@ -42,6 +42,14 @@ func TestClean_DoesNotCopyCleanText(t *testing.T) {
 	}
 }
 
+func TestIsBlank_SeesOnlyWhatReadersSee(t *testing.T) {
+	for s, want := range map[string]bool{"": true, " \t\u00a0": true, "\u200b\u200d\u2060": true, "\u0301": true, "x": false, "\u200bж": false, "👨\u200d👩": false, "·": false} {
+		if got := IsBlank(s); got != want {
+			t.Errorf("IsBlank(%q) = %v, want %v", s, got, want)
+		}
+	}
+}
+
 func TestFit_CutsBetweenCharacters(t *testing.T) {
 	for _, tt := range []struct {
 		name, in, want string
@@ -94,4 +102,10 @@ func FuzzFit(f *testing.F) {
 			t.Errorf("Fit(%q, %d) has %d characters", s, limit, n)
 		}
 	})
+}
+
+func TestPrintable_KeepsLinesAndNothingThatControlsATerminal(t *testing.T) {
+	if got, want := Printable("a\x1b[2J\r\n  b\tc\u202e\u009b\xffd"), "a[2J\n  b\tc\uFFFDd"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

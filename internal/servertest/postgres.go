@@ -29,6 +29,12 @@ func Postgres(t testing.TB) (dsn string) {
 	return requirePostgres(t).create(t, "template1")
 }
 
+// PostgresASCII is Postgres with the encoding SQL_ASCII: the server keeps bytes as they come, and never checks that they are characters.
+func PostgresASCII(t testing.TB) (dsn string) {
+	t.Helper()
+	return requirePostgres(t).create(t, "template0 ENCODING 'SQL_ASCII'")
+}
+
 // PostgresCopy returns the DSN of a new copy of a template database. The first call for a template creates it, and lets fill write its
 // content. fill must close its connections. It skips the test if PostgreSQL is not installed.
 func PostgresCopy(t testing.TB, template string, fill func(dsn string) error) (dsn string) {

@@ -56,7 +56,7 @@ SELECT key,
    AND doubts > 0
    AND post_ids <> ''
 
--- The digest that covers a sighting is the first one that reaches it.
+-- The digest that covers a sighting is the first one that reaches it. A later one may have brought a deferred post.
 -- name: covering_digests
 SELECT r.member_id, r.post_id, o.post_ids
   FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
@@ -72,6 +72,35 @@ SELECT r.member_id, r.post_id, o.post_ids
                    AND x.state = 'accepted'
                  ORDER BY x.until_seq
                  LIMIT 1)
+ WHERE o.post_ids <> ''
+ UNION ALL
+SELECT r.member_id, r.post_id, o.post_ids
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'p' AS BIGINT) AS post_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+  JOIN outbox o
+    ON o.member_id = r.member_id
+   AND o.kind = 'digest'
+   AND o.until_seq >= r.seq
+   AND o.state = 'accepted'
+  JOIN brought b
+    ON b.key = o.key
+   AND b.post_id = r.post_id
+ WHERE o.post_ids <> ''
+ UNION ALL
+SELECT r.member_id, r.post_id, o.post_ids
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'p' AS BIGINT) AS post_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+  JOIN owed w
+    ON w.member_id = r.member_id
+   AND w.post_id = r.post_id
+  JOIN outbox o
+    ON o.key = w.edition
+   AND o.until_seq >= r.seq
+   AND o.state = 'accepted'
  WHERE o.post_ids <> ''
 
 -- LATERAL as in earlier_alerts.
@@ -89,6 +118,35 @@ SELECT r.member_id, r.post_id, o.post_ids
                         AND x.state = 'accepted'
                       ORDER BY x.until_seq
                       LIMIT 1) o
+ WHERE o.post_ids <> ''
+ UNION ALL
+SELECT r.member_id, r.post_id, o.post_ids
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'p' AS BIGINT) AS post_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+  JOIN outbox o
+    ON o.member_id = r.member_id
+   AND o.kind = 'digest'
+   AND o.until_seq >= r.seq
+   AND o.state = 'accepted'
+  JOIN brought b
+    ON b.key = o.key
+   AND b.post_id = r.post_id
+ WHERE o.post_ids <> ''
+ UNION ALL
+SELECT r.member_id, r.post_id, o.post_ids
+  FROM (SELECT CAST(value->>'m' AS BIGINT) AS member_id,
+               CAST(value->>'p' AS BIGINT) AS post_id,
+               CAST(value->>'seq' AS BIGINT) AS seq
+          FROM {rows :rows}) r
+  JOIN owed w
+    ON w.member_id = r.member_id
+   AND w.post_id = r.post_id
+  JOIN outbox o
+    ON o.key = w.edition
+   AND o.until_seq >= r.seq
+   AND o.state = 'accepted'
  WHERE o.post_ids <> ''
 
 -- name: health_of
