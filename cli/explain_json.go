@@ -24,10 +24,21 @@ type memberExplanationJSON struct {
 	SuppressedSince time.Time            `json:"suppressed_since,omitzero"`
 	SuppressedUntil time.Time            `json:"suppressed_until,omitzero"`
 	Suppressed      string               `json:"suppressed,omitempty"` // why
+	Consents        []consentJSON        `json:"consents,omitempty"`
 	Due             time.Time            `json:"due,omitzero"`
 	Posts           int                  `json:"posts"`
 	Skipped         string               `json:"skipped,omitempty"`
 	Messages        []messageHistoryJSON `json:"messages"`
+}
+
+// consentJSON is a subscription that the member confirmed.
+type consentJSON struct {
+	Address   string    `json:"address"`
+	Asked     time.Time `json:"asked_at"`
+	Confirmed time.Time `json:"confirmed_at"`
+	Sections  []string  `json:"sections"`
+	Cadence   string    `json:"cadence"`
+	Locale    string    `json:"locale"`
 }
 
 // messageHistoryJSON is a message with the result of each attempt.
@@ -42,6 +53,9 @@ func newMemberExplanationJSON(m explain.Member, say phraser) memberExplanationJS
 		Digests: cadence(m.Schedule), DigestsFrom: m.Origin, NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), NoAnnouncement: say.each(m.NoAnnouncement), Delays: []string{},
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Messages: []messageHistoryJSON{},
+	}
+	for _, c := range m.Consents {
+		out.Consents = append(out.Consents, consentJSON{c.Address, c.Asked, c.Confirmed, c.Sections, string(c.Cadence), c.Locale})
 	}
 	for _, why := range m.Delays {
 		out.Delays = append(out.Delays, say(why))

@@ -42,6 +42,10 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	if a := m.Health; !a.SuppressedSince.IsZero() {
 		row("address", fmt.Sprintf("suppressed since %s UTC%s: %s", formatTime(a.SuppressedSince), untilText(a.SuppressedUntil), line.Fit(a.Reason, 80)))
 	}
+	for _, consent := range m.Consents {
+		row("consent", fmt.Sprintf("confirmed %s UTC by %s, asked %s UTC: %s, %s", formatTime(consent.Confirmed), line.Fit(consent.Address, 80),
+			formatTime(consent.Asked), consent.Cadence, line.Fit(strings.Join(consent.Sections, "; "), 120)))
+	}
 	for _, why := range m.Delays {
 		row("waits", line.Fit(say(why), 100))
 	}

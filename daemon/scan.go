@@ -77,6 +77,7 @@ func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClass
 	if sift.cursor, sift.started, err = sc.Store.Sightings.Cursor(ctx); err != nil {
 		return nil, err
 	}
+	sift.scanned = sift.cursor
 	last, err := sc.Store.Sightings.LastScan(ctx)
 	if err != nil {
 		return nil, err

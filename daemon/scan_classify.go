@@ -30,6 +30,7 @@ type postClassifier struct {
 	met         map[forum.PostID]metPost
 	batch       store.ScanResult
 	cursor      forum.PostID
+	scanned     forum.PostID    // the cursor of the last scan
 	doubtful    []forum.Arrival // met before with another author
 	reused      *forum.Arrival  // a post with the ID of a lost one
 	ignoreMoves bool            // see rescan
@@ -44,6 +45,9 @@ type postClassifier struct {
 
 func (s *postClassifier) add(a forum.Arrival) {
 	if a.PostedAt.Before(s.oldest) {
+		if s.started && a.Post > s.scanned {
+			s.imported++
+		}
 		return
 	}
 	was, known := s.met[a.Post]

@@ -58,6 +58,8 @@ type Poller struct {
 	Feeds []Feed
 	Log   *slog.Logger
 	Agent string // who asks, for the header User-Agent
+
+	timeout time.Duration // of a request; 0: fetchTimeout
 }
 
 // PollDue reads the feeds whose time has come, and returns how many posts are new or changed. A feed that cannot be read is reported in

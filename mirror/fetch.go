@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,20 +34,6 @@ type fetched struct {
 	wait           time.Duration // how long the server asks to wait; 0: it does not
 }
 
-// client fetches feeds. It follows few redirects, and only to http and https.
-var client = &http.Client{
-	Timeout: fetchTimeout,
-	CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if len(via) > maxRedirects {
-			return fmt.Errorf("more than %d redirects", maxRedirects)
-		}
-		if r.URL.Scheme != "http" && r.URL.Scheme != "https" {
-			return errors.New("a redirect to another kind of address")
-		}
-		return nil
-	},
-}
-
 // fetch reads a feed, if it has changed since the last poll.
 func (p *Poller) fetch(ctx context.Context, address string, state FeedState) (got fetched, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -61,6 +48,8 @@ func (p *Poller) fetch(ctx context.Context, address string, state FeedState) (go
 	if state.BeganAt != 0 && state.Modified != "" {
 		request.Header.Set("If-Modified-Since", state.Modified)
 	}
+	client, done := newClient(cmp.Or(p.timeout, fetchTimeout))
+	defer done()
 	response, err := client.Do(request)
 	if err != nil {
 		return fetched{}, withoutAddress(err)

@@ -146,3 +146,17 @@ INSERT INTO section_watch (member_id, section_id, level) VALUES (:member_id, :se
 -- name: adopt_member
 -- Gives a member who is known by their address alone the ID of the site.
 UPDATE member SET ref = :ref WHERE ref = :other AND NOT EXISTS (SELECT 1 FROM member o WHERE o.ref = :ref)
+
+-- name: offered_sections
+-- Sections come after their parents.
+SELECT s.id, s.ref, COALESCE(p.title, '') AS parent, s.title
+  FROM section s
+  LEFT JOIN section p ON p.ref = s.parent_ref AND p.deleted = 0
+ WHERE s.deleted = 0
+ ORDER BY COALESCE(p.place, s.place), COALESCE(p.title, s.title), CASE WHEN p.id IS NULL THEN 0 ELSE 1 END, s.place, s.title, s.id
+ LIMIT :limit
+
+-- name: watch_offered_section
+INSERT INTO section_watch (member_id, section_id, level)
+SELECT CAST(:member_id AS BIGINT), s.id, 2 FROM section s WHERE s.id = :section_id AND s.deleted = 0
+    ON CONFLICT (member_id, section_id) DO NOTHING

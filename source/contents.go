@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"unicode/utf8"
 
 	"postrider/forum"
 	"postrider/markup"
@@ -46,10 +47,12 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 }
 
 func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
+	d := s.dialect.Dialect
+	d.Cut = len(body) >= bodyLimit && utf8.RuneCountInString(body) >= bodyLimit
 	if s.db.kind.body != nil {
-		return s.db.kind.body(s.dialect.Dialect, body, links)
+		return s.db.kind.body(d, body, links)
 	}
-	return s.dialect.BBCode(body, links)
+	return d.BBCode(body, links)
 }
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"postrider/forum"
+	dsntext "postrider/internal/dsn"
 	"postrider/internal/sqlfile"
 )
 
@@ -106,7 +107,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := pool.PingContext(ctx); err != nil {
 		pool.Close()
 		err = fmt.Errorf("connecting to %s: %w", t, err)
-		if t.engine == sqlfile.MySQL && !refusesLogin(err) {
+		if t.engine == sqlfile.MySQL && !refusesLogin(err) || t.engine == sqlfile.Postgres && dsntext.Unreachable(err) {
 			err = UnreachableError{err}
 		}
 		return nil, err

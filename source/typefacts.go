@@ -21,12 +21,12 @@ var certainties = map[string][]Certainty{
 	"xenforo2":  {{"XenForo 2.1 to 2.3", "filled", "schema", "", ""}},
 	"xenforo1":  {{"XenForo 1.5", "filled", "schema", "", ""}},
 	"mybb":      {{"MyBB 1.8.37", "own data", "schema", "", ""}, {"MyBB 1.8, older", "schema", "schema", "", ""}},
-	"phpbb3":    {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.1, 3.2, and older 3.3", "schema", "schema", "schema", "schema"}},
+	"phpbb3":    {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.2", "schema", "schema", "copy", "schema"}, {"phpBB 3.1, and older 3.3", "schema", "schema", "schema", "schema"}},
 	"fluxbb":    {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
 	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
-	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3, and older 4", "", "", "schema", ""}},
+	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3.0 to 3.9", "", "", "copy", ""}, {"NodeBB 3.10 to 4.14", "", "", "schema", ""}},
 	"discourse": {{"Discourse 2.5 and later", "", "", "filled", ""}},
-	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "schema", "schema", "copy", "copy"}},
+	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "copy", "schema", "copy", "copy"}},
 }
 
 // unsupported is what Postrider leaves out of a forum, by forum type.

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"postrider/daemon/members"
+	"postrider/daemon/subscription"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/mirror"
 )
 
 // renderAllSamples renders every page in every language and state.
@@ -46,7 +48,7 @@ func (s *Server) samples() []sample {
 			list = append(list, sample{"unsubscribe", page})
 		}
 	}
-	return list
+	return append(list, s.subscribeSamples()...)
 }
 
 func (s *Server) settingsSamples() []sample {
@@ -89,6 +91,18 @@ func (s *Server) settingsSamples() []sample {
 		page := full
 		change(&page)
 		list = append(list, sample{"settings", page})
+	}
+	return list
+}
+
+func (s *Server) subscribeSamples() []sample {
+	form := subscribePage{
+		Stage: "form", Forum: s.Forum, Action: "/", Cadence: digest.Daily, Cadences: subscription.Cadences(), Zones: suggestedZones()[:2], Languages: s.Pages.LanguageNames(),
+		Sections: []offeredSection{{mirror.OfferedSection{Ref: "local", Parent: "News", Title: "Local news"}, true}}, Errors: []string{"email", "name", "section", "zone", "form"},
+	}
+	list := []sample{{"subscribe", form}, {"subscribe", subscribePage{Stage: "form", Forum: s.Forum}}}
+	for _, stage := range subscribeStages() {
+		list = append(list, sample{"subscribe", subscribePage{Stage: stage, Forum: s.Forum, Action: "/", Start: "/", Settings: "/", Address: "anna@example.org", Cadence: digest.Weekly, Titles: []string{"News"}}})
 	}
 	return list
 }
