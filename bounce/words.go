@@ -208,7 +208,7 @@ var vagueWords = wordClasses{
 		"mail forwarding loop", "destination seem to reject all", "maximum hop", "forwarding loop", "mx seems to be misconfigured", "remote host address is the local host",
 	}},
 	{ClassExpired, phrases{
-		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "find a gateway for", "did not respond", "not reachable within", "failed to deliver to domain", "already made numerous attempts", "connection refused", "connection timed out",
+		"retry timeout", "timed out", "time expired", "message expired", "envelope expired", "no route to destination", "not been able to deliver", "find a gateway for", "did not respond", "not reachable within", "failed to deliver to domain", "already made numerous attempts", "maximum delivery attempts", "connection refused", "connection timed out",
 		"retry time not reached", "too old", "wasnt able to establish an smtp connection", "delivery time", "delayed too long", "in the queue too long", "delivery expired", "no route to host", "network is unreachable",
 		"could not connect", "unable to connect", "network error", "lookup did not complete", "bounced after", "undeliverable for", "host is down", "too long in the queue", "gave up after", "giving up after", "given up after", "for too long", "could not be delivered for", "connection reset", "lost connection", "remote host said nothing", "message will be deleted from queue",
 		"temporary failure", "temporary local problem", "temporarily unavailable", "did not accept our requests to connect", "delivery failed 2", "delivery failed 1", "was aborted after", "after multiple retries", "could not deliver for", "failing for a long time", "has not been collected",

@@ -2,7 +2,6 @@ package mirror
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ type fetched struct {
 }
 
 // fetch reads a feed, if it has changed since the last poll.
-func (p *Poller) fetch(ctx context.Context, address string, state FeedState) (got fetched, err error) {
+func (p *Poller) fetch(ctx context.Context, client *feedClient, address string, state FeedState) (got fetched, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return fetched{}, errors.New("invalid address")
@@ -48,8 +47,6 @@ func (p *Poller) fetch(ctx context.Context, address string, state FeedState) (go
 	if state.BeganAt != 0 && state.Modified != "" {
 		request.Header.Set("If-Modified-Since", state.Modified)
 	}
-	client, done := newClient(cmp.Or(p.timeout, fetchTimeout))
-	defer done()
 	response, err := client.Do(request)
 	if err != nil {
 		return fetched{}, withoutAddress(err)

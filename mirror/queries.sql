@@ -114,14 +114,20 @@ UPDATE feed
  WHERE url = :url
 
 -- name: feed_item
-SELECT item, content, stored FROM feed_item WHERE url = :url AND item = :item
+SELECT item, content, stored, comments FROM feed_item WHERE url = :url AND item = :item
 
 -- name: feed_item_like
-SELECT item, content, stored FROM feed_item WHERE url = :url AND likeness = :likeness ORDER BY seen_at, item LIMIT 1
+SELECT item, content, stored, comments FROM feed_item WHERE url = :url AND likeness = :likeness ORDER BY seen_at, item LIMIT 1
 
 -- name: put_feed_item
 INSERT INTO feed_item (url, item, content, likeness, stored, seen_at) VALUES (:url, :item, :content, :likeness, :stored, :seen_at)
     ON CONFLICT (url, item) DO UPDATE SET content = excluded.content, likeness = excluded.likeness, seen_at = excluded.seen_at
+
+-- name: same_posts
+SELECT COUNT(*) FROM post WHERE ref = :ref AND body = :body
+
+-- name: count_comments
+UPDATE feed_item SET comments = :comments WHERE url = :url AND item = :item
 
 -- name: forget_feed_items
 DELETE FROM feed_item WHERE seen_at < :before

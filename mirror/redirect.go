@@ -23,13 +23,21 @@ type redirectGuard struct {
 	private    atomic.Bool // the configured address is private itself
 }
 
-// newClient returns a client for one feed. It follows few redirects, only to http and https, and not into private networks.
-func newClient(timeout time.Duration) (client *http.Client, done func()) {
+// feedClient fetches one feed. It follows few redirects, only to http and https, and not into private networks.
+type feedClient struct {
+	*http.Client
+	guard *redirectGuard
+}
+
+func newClient(timeout time.Duration) *feedClient {
 	var g redirectGuard
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: 10 * time.Second, Control: g.control}).DialContext
-	return &http.Client{Timeout: timeout, Transport: transport, CheckRedirect: g.check}, transport.CloseIdleConnections
+	return &feedClient{&http.Client{Timeout: timeout, Transport: transport, CheckRedirect: g.check}, &g}
 }
+
+// leave says that all further addresses are not the configured one.
+func (c *feedClient) leave() { c.guard.redirected.Store(true) }
 
 // check is called before each redirect.
 func (g *redirectGuard) check(r *http.Request, via []*http.Request) error {

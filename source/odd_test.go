@@ -123,7 +123,7 @@ func (o oddForum) widen(t *testing.T) {
 	case sqlfile.Postgres:
 		o.exec(t, `DO $$ DECLARE c RECORD; BEGIN
 			FOR c IN SELECT table_name, column_name FROM information_schema.columns
-			          WHERE table_schema = 'public' AND data_type = 'integer' AND (column_name ~ '(post|msg)_id$' OR table_name = '`+o.posts+`' AND column_name = '`+o.post+`')
+			          WHERE table_schema = 'public' AND data_type = 'integer' AND (column_name ~ '(post|msg)_id$|^id_msg$' OR table_name = '`+o.posts+`' AND column_name = '`+o.post+`')
 			LOOP EXECUTE format('ALTER TABLE %I ALTER %I TYPE BIGINT', c.table_name, c.column_name); END LOOP; END $$`)
 	}
 }

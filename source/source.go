@@ -139,7 +139,7 @@ func (db *DB) Close() error { return db.sql.Close() }
 func (db *DB) Links() forum.Links { return db.links }
 
 // ZonesAreOffsets reports whether the forum stores UTC offsets, so that a member's zone changes with daylight saving time.
-func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly }
+func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly || db.lacksTable(db.kind.zonesIn) }
 
 // Statements returns the number of SQL statements sent so far.
 func (db *DB) Statements() int64 { return db.statements.Load() }
