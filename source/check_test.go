@@ -36,6 +36,9 @@ func TestCheck_PassesHealthyForum(t *testing.T) {
 			want = append(want, "version")
 		}
 		want = append(want, "counters")
+		if forum.kind == "phpbb3" || forum.kind == "nodebb" {
+			want = append(want, "member counters")
+		}
 		if forum.kind == "nodebb" {
 			want = append(want, "fediverse")
 		}

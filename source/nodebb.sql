@@ -441,6 +441,12 @@ SELECT {number t.tid}              AS thread_id,
   LEFT JOIN LATERAL (SELECT a.pid FROM legacy_hash x WHERE x._key = {key post:[a.pid]} AND {number x.data->>'deleted'} = 0 OFFSET 0) shown ON TRUE
  GROUP BY t.tid
 
+-- name: member_counters
+SELECT c.data->>'userCount'        AS stored,
+       (SELECT COUNT(*) FROM legacy_zset z WHERE z._key = {key users:joindate} AND z.value ~ '^[0-9]+$') AS counted
+  FROM legacy_hash c
+ WHERE c._key = 'global' AND c.data->>'userCount' IS NOT NULL
+
 -- name: profiles
 SELECT {number i.id}               AS id,
        {number u.data->>'postcount'} AS posts,

@@ -431,6 +431,23 @@ SELECT t.topic_id                  AS thread_id,
          ORDER BY topic_id DESC
          LIMIT 20) t
 
+-- name: member_counters
+-- phpBB counts members and founders who are activated (includes/functions_user.php, update_last_username and user_active_flip).
+SELECT c.config_value              AS stored,
+       (SELECT COUNT(*) FROM {prefix}users u WHERE u.user_type IN (0, 3)) AS counted
+  FROM {prefix}config c
+ WHERE c.config_name = 'num_users'
+
+-- name: unknown_rights
+-- The options of forums in phpBB 3.1 to 3.3 (install/schemas/schema_data.sql and its migrations). Those of extensions have other names.
+SELECT o.auth_option               AS name
+  FROM {prefix}acl_options o
+ WHERE o.is_local = 1 AND SUBSTR(o.auth_option, 1, 2) = 'f_'
+   AND o.auth_option NOT IN ('f_', 'f_announce', 'f_announce_global', 'f_attach', 'f_bbcode', 'f_bump', 'f_delete', 'f_download', 'f_edit', 'f_email', 'f_flash',
+       'f_icons', 'f_ignoreflood', 'f_img', 'f_list', 'f_list_topics', 'f_noapprove', 'f_poll', 'f_post', 'f_postcount', 'f_print', 'f_read', 'f_reply', 'f_report',
+       'f_search', 'f_sigs', 'f_smilies', 'f_softdelete', 'f_sticky', 'f_subscribe', 'f_user_lock', 'f_vote', 'f_votechg')
+ ORDER BY o.auth_option
+
 -- name: unread_messages
 -- Folders: 0 the inbox, above 0 the member's own, -3 not sorted yet.
 SELECT m.user_id                   AS member_id,

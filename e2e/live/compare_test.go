@@ -43,6 +43,7 @@ type comparison struct {
 	linksOpened   int
 	brought       map[brought]bool
 	accepted      int // alerts that ended daemons count
+	digestLetters int
 	digestPosts   int
 }
 
@@ -124,8 +125,9 @@ func describe(d delivery, w *world) string {
 // report prints the counts.
 func (w *world) report() {
 	w.Helper()
-	w.Logf("%d actions; Postrider sent %d messages, the forum %d about posts and %d others; %d posts reached the same addresses, %d differences are explained, %d are not; %d links opened; digests brought %d posts",
-		w.actions, w.ourMessages, w.forumMessages, w.otherMessages, w.same, total(w.explained), w.unexplained, w.linksOpened, w.digestPosts)
+	w.Logf("%d actions; Postrider sent %d alerts, the forum %d messages about posts and %d others; %d posts reached the same addresses, %d differences are explained, %d are not",
+		w.actions, w.ourMessages-w.digestLetters, w.forumMessages, w.otherMessages, w.same, total(w.explained), w.unexplained)
+	w.Logf("%d digests with %d posts; %d links opened", w.digestLetters, w.digestPosts, w.linksOpened)
 	for _, why := range slices.Sorted(maps.Keys(w.explained)) {
 		w.Logf("%3d: %s", w.explained[why], why)
 	}

@@ -63,8 +63,11 @@ func (w *world) digests(due time.Time, since int64, members ...string) {
 	w.Helper()
 	alerted := maps.Clone(w.brought)
 	w.postrider.run("run", "--once", "--now", due.Add(time.Minute).UTC().Format(time.RFC3339))
+	before := w.ourMessages
+	found := w.ourNew()
+	w.digestLetters += w.ourMessages - before
 	got := map[string][]int64{}
-	for d, letter := range w.ourNew() {
+	for d, letter := range found {
 		got[w.nameOf(d.to)] = append(got[w.nameOf(d.to)], d.post)
 		w.openLinks(d, letter)
 	}

@@ -2,7 +2,10 @@
 
 package live
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // playBans is about banned members and about accounts that end.
 func (f *fluxbbForum) playBans() {
@@ -17,6 +20,9 @@ func (f *fluxbbForum) playBans() {
 	f.act("carl replies", func() { f.reply("carl", topic, "Still.") })
 	f.act("the administrator bans gina", func() { f.banMember("gina") })
 	f.act("carl replies", func() { f.reply("carl", topic, "Nothing for gina.") })
+	if why := fluxbbFailure(f.browser("gina").try("/index.php")); !strings.Contains(why, "banned") {
+		f.Errorf("gina is banned, but the forum says %q", why)
+	}
 	f.act("the administrator ends the ban", func() { f.unban("gina") })
 	f.act("gina visits", func() { f.visit("gina") })
 	f.act("carl replies", func() { f.reply("carl", topic, "Gina is back.") })
@@ -26,27 +32,11 @@ func (f *fluxbbForum) playBans() {
 	})
 	f.act("carl replies", func() { f.reply("carl", topic, "Nothing for gina this week.") })
 	f.act("the administrator ends the ban, and gina visits", func() { f.unban("gina"); f.visit("gina") })
-	f.act("the administrator bans dora's address", func() {
-		f.ban(map[string]string{"ban_email": "dora@members.example"})
-		f.barred["dora"] = "the address is banned"
-	})
-	f.act("carl replies", func() { f.reply("carl", topic, "Nothing for dora.") }, difference{onlyForum, "dora", addressBan})
-	f.act("the administrator ends the ban", func() { f.unban("dora") })
-	f.act("the administrator bans the domain of all members", func() {
-		f.ban(map[string]string{"ban_email": "members.example"})
-		for _, name := range []string{"gina", "dora", "finn"} {
-			f.barred[name] = "the domain is banned"
-		}
-	})
-	f.act("carl replies", func() { f.reply("carl", topic, "Nothing for anybody.") },
-		difference{onlyForum, "gina", addressBan}, difference{onlyForum, "finn", addressBan}) // dora has not visited since the last one
-	f.act("the administrator ends the ban, and all visit", func() {
-		for _, name := range []string{"gina", "dora", "finn"} {
-			f.unban(name)
-			f.visit(name)
-		}
-	})
+	f.act("the administrator bans dora's address", func() { f.ban(map[string]string{"ban_email": "dora@members.example"}) })
+	f.act("carl replies", func() { f.reply("carl", topic, "Dora, too.") })
+	f.act("the administrator bans the domain of all members", func() { f.ban(map[string]string{"ban_email": "members.example"}) })
 	f.act("carl replies", func() { f.reply("carl", topic, "It has stopped.") })
+	f.act("the administrator ends the bans", func() { f.unban("dora") })
 	f.act("the administrator deletes dora's account, but no posts", func() { f.deleteMember("dora", false) })
 	f.act("gina replies, and the administrator deletes finn's account and posts", func() {
 		f.deleteMember("finn", true)

@@ -8,7 +8,6 @@ const (
 	gone           = "FluxBB sends at once, Postrider after the post has gone"
 	closedAgain    = "FluxBB sends at once, Postrider after the topic was moved where the member may not read"
 	postMissed     = "FluxBB waits for a visit even after a post that it sent no notification of"
-	addressBan     = "FluxBB asks for bans of the name only"
 	boardClosed    = "FluxBB does not ask whether the group may read the board"
 	ownerTurnedOff = "the owner has turned off FluxBB's notifications"
 )
