@@ -108,6 +108,9 @@ func overrideQueries(queries map[string]sqlfile.Query, file string, engine sqlfi
 			return fmt.Errorf("%s:%d: unknown query %q: must be one of %s; did you mean %s?",
 				q.File, q.Line, name, strings.Join(queryNames(), ", "), nearest.Word(name, queryNames()))
 		}
+		if err := checkReads(q); err != nil {
+			return err
+		}
 		queries[name] = q
 	}
 	return nil
