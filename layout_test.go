@@ -11,18 +11,19 @@ import (
 // A new package needs a line here: decide which layer it belongs to.
 var mayImport = map[string][]string{
 	"":                     {"cli"},
-	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "demo", "digest", "doctor", "forum", "forumdir", "inbound", "mail", "metrics", "mirror", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
+	"cli":                  {"admin", "alarm", "bounce", "config", "daemon", "daemon/audience", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/subscription", "daemon/view", "demo", "digest", "doctor", "forum", "forumdir", "inbound", "mail", "metrics", "mirror", "source", "store", "templates", "web", "internal/addr", "internal/finding", "internal/line", "internal/link"},
 	"config":               {"admin", "alarm", "daemon/settings", "inbound", "mail", "metrics", "mirror", "source", "web", "internal/addr", "internal/dsn", "internal/nearest"},
 	"admin":                {"alarm", "bounce", "daemon", "daemon/audience", "daemon/editions", "daemon/explain", "daemon/members", "daemon/settings", "daemon/view", "digest", "forum", "mail", "source", "store", "templates", "web", "internal/link", "internal/ratelimit"},
 	"metrics":              {"alarm", "bounce", "daemon", "daemon/delivery", "source", "store"},
-	"web":                  {"daemon/editions", "daemon/members", "daemon/view", "digest", "forum", "mirror", "templates", "internal/link", "internal/ratelimit"},
-	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
+	"web":                  {"daemon/editions", "daemon/members", "daemon/subscription", "daemon/view", "digest", "forum", "mirror", "templates", "internal/link", "internal/ratelimit"},
+	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/subscription", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
 	"daemon/settings":      {"alarm", "digest", "internal/addr"},
 	"daemon/calendar":      {"daemon/settings", "digest", "store"},
 	"daemon/editions":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store"},
 	"daemon/audience":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store", "templates"},
 	"daemon/envelope":      {"daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/line", "internal/link"},
 	"daemon/members":       {"alarm", "daemon/calendar", "daemon/editions", "daemon/settings", "digest", "forum", "source", "store", "internal/link"},
+	"daemon/subscription":  {"daemon/members", "digest", "forum", "mail", "mirror", "source", "store", "internal/link"},
 	"daemon/view":          {"daemon/audience", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
 	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/addr", "internal/link"},
 	"daemon/delivery":      {"alarm", "bounce", "daemon/calendar", "daemon/envelope", "daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/addr", "internal/link"},
@@ -59,6 +60,7 @@ var mayImport = map[string][]string{
 	"internal/storetest":   {},
 	"bench":                {},
 	"e2e":                  {},
+	"e2e/live":             {},
 }
 
 // testOnly are packages that only tests and the benchmark may import.

@@ -53,7 +53,9 @@ func (s *Server) memberSamples() []sample {
 		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
 		Explanation: explain.Member{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"}, NoAnnouncement: []digest.Reason{"banned"},
-			Delays: []digest.Phrase{digest.NewPhrase("delivery_paused")}, Due: now, Posts: 14, Choices: preferences,
+			Consents: []store.Consent{{Address: "anna@a.example", Asked: now, Confirmed: now, Sections: []string{"A section"}, Cadence: digest.Weekly}},
+			Origin:   digest.FromForum,
+			Delays:   []digest.Phrase{digest.NewPhrase("delivery_paused")}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},
 		Sections: []members.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
@@ -81,6 +83,10 @@ func (s *Server) member(v *request) {
 	view.pageFrame = v.newPageFrame("members")
 	for _, t := range []*time.Time{&view.Explanation.Due, &view.Explanation.Health.SuppressedSince, &view.Explanation.Health.SuppressedUntil, &view.Explanation.Choices.PausedUntil} {
 		*t = v.local(*t)
+	}
+	for i := range view.Explanation.Consents {
+		c := &view.Explanation.Consents[i]
+		c.Asked, c.Confirmed = v.local(c.Asked), v.local(c.Confirmed)
 	}
 	for i := range view.Messages {
 		v.localize(&view.Messages[i].Message)

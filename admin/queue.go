@@ -35,7 +35,9 @@ type queueFilter struct {
 // periods are the periods that the filter offers, by name.
 var periods = map[string]time.Duration{"hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour}
 
-func kinds() []string { return []string{store.KindAlert, store.KindAnnouncement, store.KindDigest} }
+func kinds() []string {
+	return []string{store.KindAlert, store.KindAnnouncement, store.KindConfirmation, store.KindDigest}
+}
 
 func (s *Server) queuePage() page {
 	const name = "queue"

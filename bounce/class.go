@@ -129,7 +129,7 @@ func (s statement) class() Class {
 		return clear
 	}
 	vague := vagueWords.class(s.words)
-	if (vague == "" || vague == ClassUnspecified) && namedUnknown.MatchString(s.words) {
+	if (vague == "" || vague == ClassUnspecified) && namesUnknown(s.words) {
 		return ClassUnknownUser
 	}
 	switch {
@@ -148,9 +148,6 @@ func (s statement) class() Class {
 	}
 	return c
 }
-
-// namedUnknown matches "User anna unknown": a name without a domain stands between the words.
-var namedUnknown = regexp.MustCompile(` (?:user|recipient|mailbox|account|alias) \S+(?: \S+)? (?:unknown|(?:is |was )?(?:not found|unknown|not known)|does not exist|doesnt exist) `)
 
 // checkDomain is advice of Outlook.com to the author.
 const checkDomain = " check the domain and try again"

@@ -2,7 +2,6 @@ package bounce
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -30,10 +29,11 @@ func (w *mimeWalker) parseHeuristically(head header, r Report) Report {
 	case qmailGreeting.MatchString(said):
 		r.Kind, r.Form = Failure, "qmail"
 		r.Recipients = qmailRecipients(said)
-	case isFromMachine(head) && (reportSubject.MatchString(subject) || quotesRejection(said) && !awaySubject.MatchString(subject)):
+	case isReport(head, subject, said):
 		r.Form = "text"
 		r.Kind, r.Recipients = Failure, recipientsFromText(said)
-		if delaySubject.MatchString(subject) || stillTrying.in(normalize(said[:min(len(said), maxReply)])) {
+		delayed := delaySubject.MatchString(subject) || stillTrying.in(normalize(said[:min(len(said), maxReply)]))
+		if delayed && r.Recipients[0].Class() != ClassUnknownUser { // MDaemon: "Warning: anna@example.org - User unknown!"
 			r.Kind = Delay
 		}
 	case isAutomatic(head, subject):
@@ -54,7 +54,7 @@ var (
 	// delaySubject matches the start of a subject that announces a delay. Later in the subject, the words may be from our own message.
 	delaySubject = regexp.MustCompile(`(?i)^(?:warning:|delayed mail|delivery delayed|delivery status notification ?\(delay\)|mail delivery delayed|message \S+ delayed)`)
 	// reportSubject matches the subjects of non-standard reports: Exchange, Sendmail, GroupWise, Notes and others.
-	reportSubject = regexp.MustCompile(`(?i)undeliver|failure notice|returned mail|mail (?:delivery|system) (?:failed|failure|problem|system|error)|delivery (?:status|final failure|failure|failed|has failed|error)|delivery notification|could not be delivered|couldn.t be delivered|not delivered|non.?deliver|unzustellbar|nicht zustellbar|non remis|échec de (?:la )?(?:remise|distribution)|onbestelbaar|recapitare|no se puede entregar|não entregue|недоставлен|退信|message status - undeliverable|returned to sender|return(?:ing|ed) (?:message|mail)|returning to sender|mail status report|メールエラー|warning: (?:message|could not send)`)
+	reportSubject = regexp.MustCompile(`(?i)undeliver|failure notice|returned mail|mail (?:delivery|system) (?:failed|failure|problem|system|error)|delivery (?:status|final failure|failure|failed|has failed|error)|delivery notification|could not be delivered|couldn.t be delivered|not delivered|non.?deliver|unzustellbar|nicht zustellbar|non remis|échec de (?:la )?(?:remise|distribution)|onbestelbaar|recapitare|no se puede entregar|não entregue|не ?доставлен|error during delivery|failed mail|user unknown|退信|message status - undeliverable|returned to sender|return(?:ing|ed) (?:message|mail)|returning to sender|mail status report|メールエラー|warning: (?:message|could not send)`)
 	daemonSender  = regexp.MustCompile(`(?i)^[^@]*(?:mailer-daemon|post[-_.]?master|mail-?daemon|mdaemon|mail delivery|no-?reply)`)
 )
 
@@ -76,41 +76,6 @@ func withoutTags(html string) string {
 var stillTrying = phrases{
 	"will continue to try", "will keep trying", "will be retried", "will retry", "do not need to resend", "warning message only", "still trying",
 	"delivery attempts will continue", "has been delayed", "has not yet been delivered", "no action is required on your part",
-}
-
-// isFromMachine reports whether the sender of a message is a mail server.
-func isFromMachine(head header) bool {
-	return hasNullSender(head) || daemonSender.MatchString(decodeWords(head.get("From")))
-}
-
-// hasNullSender reports whether the envelope sender is empty, as in reports and some automatic replies (RFC 5321, 4.5.5).
-func hasNullSender(head header) bool { return head.get("Return-Path") == "<>" }
-
-// failureWords are those of a report without a standard format, whatever its subject.
-var failureWords = phrases{
-	"could not be delivered", "couldnt be delivered", "was not delivered", "wasnt delivered", "not be delivered", "delivery failed", "delivery has failed", "delivery failure", "failed to deliver", "failed to be delivered",
-	"unable to deliver", "undeliverable", "undelivered", "did not reach", "trouble delivering", "cannot deliver", "can not deliver", "could not deliver", "rejected recipient", "returned to sender", "permanent error", "permanent failure", "fatal errors", "delivery problem", "requested action not taken",
-	"nicht zugestellt", "unzustellbar", "na pas pu etre", "pas ete remis", "no se pudo entregar", "non e stato possibile recapitare",
-}
-
-// quotesRejection reports whether a text says that a message failed, and quotes a reason.
-func quotesRejection(said string) bool {
-	if serverLinePatterns[0].MatchString(said) {
-		return true
-	}
-	words := normalize(said[:min(len(said), maxReply)])
-	return failureWords.in(words) && recipientFromText("", said).Class() != ClassUnknown
-}
-
-var awaySubject = regexp.MustCompile(`(?i)^\s*(?:re:\s*)?(?:auto(?:matic)?[ -]?(?:reply|response|replied)|out of (?:the )?office|abwesen|automatische antwort|vacation|away from)`)
-
-// isAutomatic reports whether the message is an automatic reply (RFC 3834, 5, and the conventions before it).
-func isAutomatic(head header, subject string) bool {
-	submitted := strings.ToLower(firstWord(head.get("Auto-Submitted")))
-	precedence := strings.ToLower(firstWord(head.get("Precedence")))
-	return submitted != "" && submitted != "no" || slices.Contains([]string{"auto_reply", "bulk", "junk", "list"}, precedence) ||
-		head.get("X-Autoreply") != "" || head.get("X-Autorespond") != "" || head.get("X-Autogenerated") != "" ||
-		head.get("X-Auto-Response") != "" || awaySubject.MatchString(subject)
 }
 
 var (

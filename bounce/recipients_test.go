@@ -118,3 +118,35 @@ func TestParse_FailureFromAddressThatTakesNoMail(t *testing.T) {
 		}
 	}
 }
+
+func TestParse_ReportFromOtherSenderBySubjectAndReason(t *testing.T) {
+	const rejected = "\n\nCould not deliver the message to:\n\n<anna@one.example>: no such user here\n"
+	for _, tt := range []struct {
+		head string
+		want Kind
+	}{
+		{"From: imss@one.example\nSubject: Mail could not be delivered", Failure},
+		{"From: System Administrator <admin@one.example>\nSubject: Delivery Failure", Failure},
+		{"From: <>\nSubject: Your message", Failure},
+		{"From: MDaemon@one.example\nSubject: Warning: anna@one.example - User unknown!", Failure},
+		{"From: bert@one.example\nSubject: Re: Mail could not be delivered", Other},
+		{"From: bert@one.example\nSubject: Fwd: Returned mail: User unknown", Other},
+		{"From: bert@one.example\nSubject: Hello", Other},
+	} {
+		if r := Parse([]byte(tt.head + rejected)); r.Kind != tt.want {
+			t.Errorf("%q: kind %s, want %s", tt.head, r.Kind, tt.want)
+		}
+	}
+}
+
+func TestParse_StatusThatNamesNoRecipient(t *testing.T) {
+	report := "From: postmaster@relay.example\nSubject: Failed mail\nContent-Type: multipart/report; boundary=b\n\n--b\n\nYour message was not delivered to\n\n   anna@one.example\n\nThis user is unknown. Unknown user.\n" +
+		"\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; relay.example\n\n--b--\n"
+	if r := Parse([]byte(report)); r.Kind != Failure || r.Recipients[0].Class() != ClassUnknownUser {
+		t.Errorf("%+v, want an unknown user", r)
+	}
+	report = strings.Replace(report, "dns; relay.example\n", "dns; relay.example\n\nFinal-Recipient: rfc822;anna@one.example\nAction: failure\nStatus: 553 mailbox is full\n", 1)
+	if r := Parse([]byte(report)); r.Kind != Failure || r.Recipients[0].Class() != ClassMailboxFull {
+		t.Errorf("%+v, want a full mailbox", r)
+	}
+}

@@ -104,7 +104,7 @@ func (w *mimeWalker) combine(head header) Report {
 	switch {
 	case w.feedback != nil:
 		r.Form, r.Kind = "feedback", feedbackKind(w.feedback)
-	case len(w.statuses) > 0:
+	case w.namesRecipients():
 		r.Form = "delivery status"
 		r.Kind, r.Recipients = w.statusKind()
 	case w.complains:

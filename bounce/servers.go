@@ -52,3 +52,16 @@ var deniedRecipients = phrases{"recipient address rejected access denied", "reci
 var missingDomain = phrases{"invalid domain", "invalid host", "bad domain", "unknown domain", "no mail server", "not found"}
 
 var recipientWords = phrases{"user", "recipient", "mailbox"}
+
+var (
+	// namedUnknown matches "user anna unknown": a name without a domain stands between the words.
+	namedUnknown = regexp.MustCompile(` (?:user|recipient|mailbox|account|alias) (\S+(?: \S+)?) (?:unknown|(?:is |was )?(?:not found|unknown|not known)|does not exist|doesnt exist) `)
+	// noName matches what else can stand there.
+	noName = regexp.MustCompile(`^(?:agent|authentication|class|database|domain|error|host|information|location|password|policy|profile|server|service|status|store|type|verification)\b`)
+)
+
+// namesUnknown reports whether the words say that a recipient, named by the local part of the address, is unknown.
+func namesUnknown(words string) bool {
+	m := namedUnknown.FindStringSubmatch(words)
+	return m != nil && !noName.MatchString(m[1])
+}

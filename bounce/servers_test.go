@@ -102,5 +102,7 @@ func TestClassify_MoreWordsOfEachClass(t *testing.T) {
 	wantClass(t, fromTexts("552 Too much mail data member@dest.example", "552 Account does not have enough space", "550 not sufficient disk space", "452 mail system full", "550 The mail file size exceeds the maximum size allowed for mail delivery"), ClassMailboxFull)
 	wantClass(t, fromTexts("552 message file too big", "550 maximum email size exceeded"), ClassContent)
 	wantClass(t, fromTexts("DNS lookup failed for dest.example, try again later", "550 could not find a gateway for dest.example", "server did not respond"), ClassExpired)
+	wantClass(t, fromTexts("550 user agent unknown", "550 account information not found", "550 user database not found"), ClassUnspecified)
+	wantClass(t, fromTexts("550 not sufficient permissions"), ClassUnspecified, ClassPolicy)
 	wantClass(t, []serverReply{{0, "5.0.0", "Messages without To: fields are not accepted here"}}, ClassContent)
 }

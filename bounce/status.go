@@ -8,6 +8,14 @@ import (
 
 var statusCode = regexp.MustCompile(`[245]\.\d{1,3}\.\d{1,3}`)
 
+// namesRecipients reports whether the delivery statuses are about recipients. Some servers report only themselves (Reporting-MTA), and
+// name the recipients in the text.
+func (w *mimeWalker) namesRecipients() bool {
+	return slices.ContainsFunc(w.statuses, func(group header) bool {
+		return group.get("Action") != "" || group.get("Status") != "" || group.get("Final-Recipient") != ""
+	})
+}
+
 // statusKind reads delivery statuses (RFC 3464, 2.3). If any recipient failed, delays of others are ignored.
 func (w *mimeWalker) statusKind() (Kind, []Recipient) {
 	var failed, late []Recipient
@@ -16,7 +24,7 @@ func (w *mimeWalker) statusKind() (Kind, []Recipient) {
 		status := statusCode.FindString(group.get("Status"))
 		r := readRecipient(group, status)
 		switch {
-		case action == "failed", action == "" && strings.HasPrefix(status, "5"):
+		case strings.HasPrefix(action, "fail"), action == "" && strings.HasPrefix(status, "5"):
 			failed = append(failed, r)
 		case action == "delayed", action == "" && strings.HasPrefix(status, "4"):
 			late = append(late, r)
@@ -88,6 +96,9 @@ func readRecipient(group header, status string) Recipient {
 		if name == "Final-Recipient" {
 			r.final = strings.Trim(withoutType(group.get(name)), "<>")
 		}
+	}
+	if status == "" && r.Text == "" {
+		r.Text = group.get("Status") // a reply instead of a code
 	}
 	code, enhanced := codes(r.Text)
 	r.Code = code

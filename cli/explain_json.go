@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"postrider/daemon/explain"
+	"postrider/digest"
 	"postrider/forum"
 )
 
@@ -13,7 +14,9 @@ type memberExplanationJSON struct {
 	Subscribed      bool                 `json:"subscribed"`
 	Sections        int                  `json:"watched_sections"`
 	Threads         int                  `json:"watched_threads"`
-	NoDigest        []string             `json:"no_digests"` // reasons; empty: the member gets digests
+	Digests         string               `json:"digests"`      // when they come
+	DigestsFrom     digest.Origin        `json:"digests_from"` // who decided that
+	NoDigest        []string             `json:"no_digests"`   // reasons; empty: the member gets digests
 	NoAlert         []string             `json:"no_alerts"`
 	NoAnnouncement  []string             `json:"no_announcements"`
 	Delays          []string             `json:"delays"`
@@ -21,10 +24,21 @@ type memberExplanationJSON struct {
 	SuppressedSince time.Time            `json:"suppressed_since,omitzero"`
 	SuppressedUntil time.Time            `json:"suppressed_until,omitzero"`
 	Suppressed      string               `json:"suppressed,omitempty"` // why
+	Consents        []consentJSON        `json:"consents,omitempty"`
 	Due             time.Time            `json:"due,omitzero"`
 	Posts           int                  `json:"posts"`
 	Skipped         string               `json:"skipped,omitempty"`
 	Messages        []messageHistoryJSON `json:"messages"`
+}
+
+// consentJSON is a subscription that the member confirmed.
+type consentJSON struct {
+	Address   string    `json:"address"`
+	Asked     time.Time `json:"asked_at"`
+	Confirmed time.Time `json:"confirmed_at"`
+	Sections  []string  `json:"sections"`
+	Cadence   string    `json:"cadence"`
+	Locale    string    `json:"locale"`
 }
 
 // messageHistoryJSON is a message with the result of each attempt.
@@ -36,9 +50,12 @@ type messageHistoryJSON struct {
 func newMemberExplanationJSON(m explain.Member, say phraser) memberExplanationJSON {
 	out := memberExplanationJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
-		NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), NoAnnouncement: say.each(m.NoAnnouncement), Delays: []string{},
+		Digests: cadence(m.Schedule), DigestsFrom: m.Origin, NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), NoAnnouncement: say.each(m.NoAnnouncement), Delays: []string{},
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Messages: []messageHistoryJSON{},
+	}
+	for _, c := range m.Consents {
+		out.Consents = append(out.Consents, consentJSON{c.Address, c.Asked, c.Confirmed, c.Sections, string(c.Cadence), c.Locale})
 	}
 	for _, why := range m.Delays {
 		out.Delays = append(out.Delays, say(why))

@@ -16,7 +16,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/config"
 	"postrider/forumdir"
+	"postrider/internal/line"
 	"postrider/source"
 )
 
@@ -54,7 +56,7 @@ func (c *cmdEnv) initialize(ctx context.Context, folder string, o initOptions) e
 	if err != nil {
 		return findError(folder, err)
 	}
-	fmt.Fprintf(c.out, "Found %s: %s\n", found.Title, found.File)
+	fmt.Fprintf(c.out, "Found %s: %s\n", found.Title, line.Clean(found.File))
 	fmt.Fprintf(c.out, "Its database: %s\n", describeDatabase(found.DB))
 	if err := supported(found); err != nil {
 		return err
@@ -71,7 +73,11 @@ func (c *cmdEnv) initialize(ctx context.Context, folder string, o initOptions) e
 	if err != nil {
 		return err
 	}
-	if err := writeNew(c.config, configFor(found, account.dsn())); err != nil {
+	text := configFor(found, account.dsn())
+	if _, err := config.Parse(text, filepath.Dir(c.config), c.getenv); err != nil {
+		return usagef("postrider cannot use what %s says, or --url: nothing was written:\n%w", found.File, err)
+	}
+	if err := writeNew(c.config, text); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "Wrote %s\n", c.config)
@@ -118,13 +124,13 @@ func (c *cmdEnv) addSite(ctx context.Context, f *forumdir.Forum) {
 	set.URL = cmp.Or(f.URL, "https://forum.example.org")
 	db, err := source.Open(ctx, set)
 	if err != nil {
-		fmt.Fprintf(c.err, "postrider: cannot read the forum's name and address: %v\n", err)
+		fmt.Fprintf(c.err, "postrider: cannot read the forum's name and address: %s\n", line.Printable(err.Error()))
 		return
 	}
 	defer db.Close()
 	site, err := db.Site(ctx)
 	if err != nil {
-		fmt.Fprintf(c.err, "postrider: cannot read the forum's name and address: %v\n", err)
+		fmt.Fprintf(c.err, "postrider: cannot read the forum's name and address: %s\n", line.Printable(err.Error()))
 		return
 	}
 	f.Name, f.URL = cmp.Or(f.Name, site.Name), cmp.Or(f.URL, site.URL)

@@ -68,8 +68,12 @@ func (a account) statements() string {
 	}
 	name := "'" + a.user + "'@'" + from + "'"
 	return "    CREATE USER " + name + " IDENTIFIED BY '" + a.password + "';\n" +
-		"    GRANT SELECT ON `" + strings.ReplaceAll(a.db.Name, "`", "``") + "`.* TO " + name + ";"
+		"    GRANT SELECT ON `" + grantedName.Replace(a.db.Name) + "`.* TO " + name + ";"
 }
+
+// grantedName quotes the name of a database in a GRANT of MySQL, where "_" and "%" stand for other characters: without backslashes, the
+// account could read other databases, too.
+var grantedName = strings.NewReplacer("`", "``", "_", `\_`, "%", `\%`)
 
 // configFor returns a configuration for a forum.
 func configFor(f forumdir.Forum, dsn string) string {

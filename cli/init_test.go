@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/forumdir"
 	"postrider/internal/servertest"
 )
 
@@ -91,11 +92,16 @@ func TestInit_RefusesWithCure(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(smf, "Settings.php"), []byte("<?php $db_type='mysql'; $db_server='/nowhere.sock'; $db_name='smf'; $db_user='u'; $db_passwd='sesame';"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	odd := t.TempDir()
+	if err := os.WriteFile(filepath.Join(odd, "config.php"), []byte("<?php $dbms='mysqli'; $dbhost='127.0.0.1/x?socket=/x'; $dbname='x'; $dbuser='u'; $dbpasswd='sesame'; $table_prefix='phpbb; --';"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name, want string
 		code       int
 		args       []string
 	}{
+		{"values that no configuration can have", "nothing was written", 2, []string{odd, "-c", filepath.Join(dir, "d.toml"), "--url", "https://forum.example.org"}},
 		{"an existing configuration", "remove it, or name another file with --config", 2, []string{folder, "-c", existing}},
 		{"a folder without a forum", "docs/custom-forum.md", 1, []string{dir, "-c", filepath.Join(dir, "a.toml")}},
 		{"no address", "add --url", 2, []string{smf, "-c", filepath.Join(dir, "b.toml")}},
@@ -111,12 +117,19 @@ func TestInit_RefusesWithCure(t *testing.T) {
 			}
 		})
 	}
+	if _, err := os.Stat(filepath.Join(dir, "d.toml")); err == nil {
+		t.Error("a configuration that cannot be read was written")
+	}
 	if text, err := os.ReadFile(existing); err != nil || string(text) != "# mine" {
 		t.Errorf("the existing configuration is %q now (%v)", text, err)
 	}
 }
 
 func TestInitConfig_QuotesHostileNames(t *testing.T) {
+	a := account{db: forumdir.Database{Engine: "mysql", Host: "127.0.0.1", Port: "3307", Name: "my_`%forum"}, user: "reader"}
+	if got, want := a.statements(), "GRANT SELECT ON `my\\_``\\%forum`.* TO"; !strings.Contains(got, want) {
+		t.Errorf("the statements are\n%s, want %s", got, want)
+	}
 	if got, want := tomlString("a\"b\\c\n\x00<d>"), `"a\"b\\c\n\u0000<d>"`; got != want {
 		t.Errorf("tomlString = %s, want %s", got, want)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"postrider/daemon"
 	"postrider/daemon/members"
+	"postrider/daemon/subscription"
 	"postrider/daemon/view"
 	"postrider/web"
 )
@@ -16,10 +17,14 @@ import (
 // web creates the server for the pages that messages link to. It uses the clock of the daemon.
 func (a *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	service := members.New(a.forum, a.store, a.settings())
+	var subscriptions *subscription.Service
+	if a.mirror != nil && a.cfg.Mirror.Subscribe {
+		subscriptions = subscription.New(subscription.NewReader(a.links, a.forum, service), a.mirror, a.store, a.cfg.Mirror.Config)
+	}
 	s, err := web.New(web.Deps{
 		Members: service, Viewer: view.New(a.forum, a.store, a.settings(), a.renderer, a.links), Links: a.links, Forum: a.cfg.Forum.Name,
 		Pages: a.set.Pages(a.site(), base(a.cfg.Web.URL)), Log: a.log, Now: now, Wake: d.Wake, Values: a.store.Values,
-		Mirror: a.mirror, Push: a.cfg.Mirror.PushSecret,
+		Mirror: a.mirror, Push: a.cfg.Mirror.PushSecret, Subscriptions: subscriptions,
 	}, a.cfg.Web.Config)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the pages: %w", err)

@@ -30,10 +30,10 @@ func parseStates(choice string) ([]string, error) {
 // checkKind rejects an unknown kind of message.
 func checkKind(kind string) error {
 	switch kind {
-	case "", store.KindDigest, store.KindAlert, store.KindAnnouncement:
+	case "", store.KindDigest, store.KindAlert, store.KindAnnouncement, store.KindConfirmation:
 		return nil
 	}
-	return usagef("invalid --kind %q: must be digest, alert or announcement", kind)
+	return usagef("invalid --kind %q: must be digest, alert, announcement or confirmation", kind)
 }
 
 func (c *cmdEnv) queueList() *cobra.Command {
@@ -64,7 +64,7 @@ func (c *cmdEnv) queueList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "open", "open, all, or one `state`")
-	cmd.Flags().StringVar(&f.Kind, "kind", "", "only messages of this `kind`: digest, alert or announcement")
+	cmd.Flags().StringVar(&f.Kind, "kind", "", "only messages of this `kind`: digest, alert, announcement or confirmation")
 	cmd.Flags().Int64Var((*int64)(&f.Member), "member", 0, "only messages to the member with this `ID`")
 	cmd.Flags().StringVar(&f.Domain, "domain", "", "only messages last sent to an address of this `domain`")
 	cmd.Flags().StringVar(&f.Reason, "reason", "", "only messages with this `text` in their reason or the relay's reply")

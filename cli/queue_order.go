@@ -47,7 +47,7 @@ func (c *cmdEnv) queueRetry() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "", "all messages in this `state`: uncertain or refused")
-	cmd.Flags().StringVar(&kind, "kind", "", "with --state: only messages of this `kind`: digest, alert or announcement")
+	cmd.Flags().StringVar(&kind, "kind", "", "with --state: only messages of this `kind`: digest, alert, announcement or confirmation")
 	return cmd
 }
 

@@ -244,7 +244,7 @@ func TestQueue_ReportsWrongUsage(t *testing.T) {
 		{"queue list -c " + fresh.config, 1, "the first run creates it"},
 		{"queue show digest/9/x -c " + p.config, 1, "postrider queue list"},
 		{"queue show -c " + p.config, 2, "accepts 1 arg(s), received 0; see: postrider queue show --help"},
-		{"queue list --kind digests -c " + p.config, 2, `invalid --kind "digests": must be digest, alert or announcement`},
+		{"queue list --kind digests -c " + p.config, 2, `invalid --kind "digests": must be digest, alert, announcement or confirmation`},
 		{"queue retry --state refused --kind letter -c " + p.config, 2, `invalid --kind "letter"`},
 		{"queue retry -c " + p.config, 2, "no messages selected"},
 		{"queue retry K --state refused -c " + p.config, 2, "give either keys"},

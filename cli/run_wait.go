@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postrider/alarm"
+	"postrider/mirror"
 	"postrider/source"
 	"postrider/web"
 )
@@ -53,7 +54,7 @@ func (c *cmdEnv) awaitForum(ctx context.Context, s *service) error {
 
 func isUnreachable(err error) bool {
 	_, ok := errors.AsType[source.UnreachableError](err)
-	return ok
+	return ok || errors.Is(err, mirror.ErrUnreachable)
 }
 
 // openWaitingPages serves pages that say that the forum is down. The returned function closes them; the socket stays open.

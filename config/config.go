@@ -179,6 +179,12 @@ func (c *Config) checkMirror() error {
 	if c.Mirror.PushSecret != "" && c.Forum.Type != source.MirrorType {
 		return errors.New("push_secret: only for a forum of type \"mirror\": remove it, or see docs/mirror.md")
 	}
+	if c.Mirror.Subscribe && c.Forum.Type != source.MirrorType {
+		return errors.New("subscribe: only for a forum of type \"mirror\": remove it, or see docs/mirror.md")
+	}
+	if c.Mirror.Subscribe && (c.Web.Listen == "" || c.Web.NoLinks()) {
+		return errors.New("subscribe: needs postrider's pages: set web.listen, and web.links to \"pages\"")
+	}
 	return nil
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"postrider/daemon/delivery"
 	"postrider/daemon/editions"
+	"postrider/daemon/members"
+	"postrider/daemon/subscription"
 	"postrider/forum"
 	"postrider/store"
 )
@@ -21,6 +23,7 @@ type loop struct {
 	alerts               *alertPlanner
 	digests              *digestPlanner
 	announcer            *announcer
+	confirmer            *confirmer
 	delivery             *delivery.Service
 	report               *Report   // of the current round
 	announceBackoffUntil time.Time // until then only regular rounds send announcements
@@ -39,7 +42,8 @@ func (d *Daemon) newLoop(priorities store.PriorityRange) *loop {
 			base: d.base, audience: d.audience, refusalWindows: d.refusalWindows,
 			prepared: make(map[int64]*preparedAnnouncement), report: report,
 		},
-		report: report,
+		confirmer: &confirmer{d.base, subscription.NewReader(d.Links, d.Forum, members.New(d.Forum, d.Store, d.settings))},
+		report:    report,
 	}
 	l.delivery = delivery.New(delivery.Deps{
 		Store: d.Store, Calendar: d.calendar, Composer: d.Composer, Signer: d.Signer, Links: d.Links, Log: d.Log, Now: d.now,
@@ -52,6 +56,7 @@ func (l *loop) hooks(priorities store.PriorityRange) delivery.Hooks {
 	h := delivery.Hooks{
 		Draft: map[string]delivery.Drafter{
 			store.KindDigest: l.digests.draftDigests, store.KindAlert: l.alerts.draftAlerts, store.KindAnnouncement: l.announcer.draftAnnouncements,
+			store.KindConfirmation: l.confirmer.draftConfirmations,
 		},
 		BeforeBatch: func(context.Context) (bool, error) { return false, nil },
 		Healthy:     l.watchdog.ensureForumHealthy,

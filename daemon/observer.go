@@ -18,7 +18,7 @@ type Observer interface {
 }
 
 // Kinds lists all kinds of messages.
-var Kinds = []string{store.KindAlert, store.KindAnnouncement, store.KindDigest}
+var Kinds = []string{store.KindAlert, store.KindAnnouncement, store.KindConfirmation, store.KindDigest}
 
 // nopObserver ignores all events.
 type nopObserver struct{}

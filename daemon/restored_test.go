@@ -228,6 +228,10 @@ func TestRestored_NoAlarmAboutModeration(t *testing.T) {
 			w.execSQL(`DELETE FROM post WHERE thread_id = ?`, two)
 			w.execSQL(`DELETE FROM thread WHERE id = ?`, two)
 		}},
+		{"a section is deleted with its threads", func(w *world, one, two int64, list []forum.PostID) {
+			w.execSQL(`DELETE FROM post WHERE thread_id IN (?, ?)`, one, two)
+			w.execSQL(`DELETE FROM thread WHERE id IN (?, ?)`, one, two)
+		}},
 		{"all posts of the last authors are without an account", func(w *world, _, _ int64, list []forum.PostID) {
 			w.execSQL(`UPDATE post SET author_id = 0 WHERE id >= ?`, list[0])
 		}},
@@ -246,11 +250,13 @@ func TestRestored_NoAlarmAboutModeration(t *testing.T) {
 			one, two := w.thread(tonight), w.thread(tonight)
 			w.setClock(4, "12:00")
 			list := w.writePosts(one, one, two, two)
+			w.execSQL(`UPDATE post SET author_id = 12 WHERE id IN (?, ?)`, list[0], list[2]) // what one author loses is no restore anyway
 			w.setClock(5, "08:00")
 			w.round()
 			w.wantMessages("anna", list)
 			tt.do(w, one, two, list)
 			w.round()
+			w.wantRestoredAlarm(false) // it would end after a day
 			w.setClock(6, "08:00")
 			w.round()
 			w.wantRestoredAlarm(false)

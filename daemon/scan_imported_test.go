@@ -1,6 +1,9 @@
 package daemon
 
 import (
+	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +61,62 @@ func TestImported_CopiedThreadIsNoNews(t *testing.T) {
 	}
 	if old := w.explainPost(101, copies[0]); old.Reason.Key != "never_sighted" { // its time is before the first run
 		t.Errorf("the copy of an old post is explained as %v", old.Reason)
+	}
+}
+
+// TestImported_ManyPostsAreNoNewsAndOneLine imports the archive of another forum. scripts/cost does so with 500,000 posts.
+func TestImported_ManyPostsAreNoNewsAndOneLine(t *testing.T) {
+	t.Parallel()
+	n := 10_000
+	if set := os.Getenv("POSTRIDER_IMPORTED"); set != "" {
+		var err error
+		if n, err = strconv.Atoi(set); err != nil || n < 100 {
+			t.Fatalf("POSTRIDER_IMPORTED=%s: must be a number from 100", set)
+		}
+	}
+	w := newAlertWorld(t)
+	w.setAlertMode(digest.EveryReply)
+	thread := w.thread(tonight)
+	w.advanceClock(time.Hour)
+	w.wantAfterMinute(w.writePost(thread))
+	next, newest := w.next(), w.clock().Add(-time.Minute).Unix()
+	w.execSQL(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO post SELECT ? + i, ?, ?, 'Kate', ? - 600 * (? - i), 0, 'visible', 'An old post.' FROM n`, n-1, next, thread, writer, newest-3600, n-1) // years, until an hour ago
+	w.wantAfterMinute()
+	var lines []string
+	for line := range strings.Lines(w.log.String()) {
+		if strings.Contains(line, "imported") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) != 1 || !strings.Contains(lines[0], fmt.Sprintf("posts=%d", n)) {
+		t.Errorf("the log has %q, want one line about %d posts", lines, n)
+	}
+	w.wantAfterMinute(w.writePost(thread))
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantAlerts("anna") // no digest either
+}
+
+// On a quiet forum, imported posts may be newer than all known ones. A post that is written first makes them old, as docs/forums.md says.
+func TestImported_PostWrittenBeforeImportMakesItOld(t *testing.T) {
+	t.Parallel()
+	for _, written := range []bool{false, true} {
+		w := newAlertWorld(t)
+		w.setAlertMode(digest.EveryReply)
+		thread, other := w.thread(tonight), w.thread(tonight)
+		w.wantAfterMinute(w.writePost(thread))
+		w.advanceClock(48 * time.Hour)
+		if written {
+			w.writePost(other)
+			w.advanceClock(time.Minute)
+		}
+		copied := w.writePostAt(thread, w.clock().Add(-20*time.Hour))
+		w.advanceClock(time.Minute)
+		w.advanceClock(time.Minute)
+		if x := w.explainPost(101, copied); (x.Reason.Key == "not_sighted_imported") != written {
+			t.Errorf("with a post written first (%t), the imported one is explained as %s %v", written, x.Verdict, x.Reason)
+		}
 	}
 }
 
@@ -185,7 +244,7 @@ func TestImportedBefore_Edges(t *testing.T) {
 		{"before an outage of the daemon", now.AddDate(0, 0, -3), now.AddDate(0, 0, -4), true},
 		{"the daemon's clock went back", now.Add(time.Hour), now.Add(-time.Hour), false},
 	} {
-		s := postClassifier{newest: now.Unix(), now: now, oldest: now.AddDate(0, 0, -30), importedBefore: importedBefore(tt.last, now), met: make(map[forum.PostID]metPost)}
+		s := postClassifier{newest: now.Unix(), now: now, oldest: now.AddDate(0, 0, -30), importedBefore: importedBefore(tt.last, now), met: make(map[forum.PostID]metPost), added: make(map[forum.PostID]bool)}
 		s.add(forum.Arrival{Post: 1, Thread: 1, Section: 1, PostedAt: tt.posted, Visible: true})
 		if got := len(s.batch.Sighted) == 0; got != tt.imported {
 			t.Errorf("%s: imported = %t, want %t", tt.name, got, tt.imported)

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,19 +102,19 @@ func (sc *scanner) settleDoubts(ctx context.Context, s *source.Snapshot, sift *p
 }
 
 // deletedAfter reports whether moderators may have permanently deleted the posts after the newest one: there is none that was
-// sighted, they are of one author, or of one thread that no longer exists.
+// sighted, they are of one author, or none of their threads exists any more, as after the deletion of several threads or of a section.
+// A restore takes replies from threads that stay. If it does not, the first post with a known ID shows it.
 func (sc *scanner) deletedAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier, newest forum.PostID) (bool, error) {
 	authors, threads := make(map[forum.MemberID]bool), make(map[forum.ThreadID]bool)
-	var one forum.ThreadID
 	for id, p := range sift.met {
 		if id > newest && p.section != 0 {
-			authors[p.author], threads[p.thread], one = true, true, p.thread
+			authors[p.author], threads[p.thread] = true, true
 		}
 	}
-	if len(authors) < 2 || len(threads) > 1 {
-		return len(authors) < 2, nil
+	if len(authors) < 2 {
+		return true, nil
 	}
-	left, err := s.Threads(ctx, []forum.ThreadID{one})
+	left, err := s.Threads(ctx, slices.Sorted(maps.Keys(threads)))
 	return len(left) == 0, err
 }
 

@@ -1,13 +1,7 @@
 package e2e
 
 import (
-	"bytes"
 	"database/sql"
-	"io"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
-	netmail "net/mail"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -202,24 +196,9 @@ func wantNoLeak(t *testing.T, messages []smtptest.Message, oldhand, panda, ray s
 // decodedText returns the raw message, followed by its decoded parts.
 func decodedText(t *testing.T, raw []byte) string {
 	t.Helper()
-	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	letter, err := smtptest.ReadLetter(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := string(raw)
-	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
-		part, err := parts.NextRawPart()
-		if err != nil {
-			return all
-		}
-		text, err := io.ReadAll(quotedprintable.NewReader(part))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all += string(text)
-	}
+	return string(raw) + letter.Text + letter.HTML
 }

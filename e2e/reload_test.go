@@ -203,10 +203,15 @@ func TestRun_WaitsForForumAtStart(t *testing.T) {
 
 func TestRun_StopsWhileWaitingForForum(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	p := start(t, buildBinary(t), "run", "-c", writeConfig(t, dir, "xenforo2", "mysql://reader:secret@"+freeAddress(t)+"/forum", "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:1"))
-	p.waitFor(t, "the first try", func() bool { return strings.Contains(p.out.String(), "forum unreachable, retrying") })
-	if took := p.stop(t); took > 3*time.Second {
-		t.Errorf("it stops after %v", took)
+	for kind, dsn := range map[string]string{"xenforo2": "mysql://reader:secret@%s/forum", "phpbb3": "postgres://reader:secret@%s/forum", "mirror": "postgres://reader:secret@%s/mirror"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			p := start(t, buildBinary(t), "run", "-c", writeConfig(t, dir, kind, fmt.Sprintf(dsn, freeAddress(t)), "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:1"))
+			p.waitFor(t, "the first try", func() bool { return strings.Contains(p.out.String(), "forum unreachable, retrying") })
+			if took := p.stop(t); took > 3*time.Second {
+				t.Errorf("it stops after %v", took)
+			}
+		})
 	}
 }

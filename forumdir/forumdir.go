@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Forum is what a forum's own files say about it.
@@ -91,9 +93,23 @@ func (s software) find(folder string) (Forum, error) {
 		if f.DB.Engine == "" {
 			return Forum{}, NotSupportedError{f.Title, "its configuration " + path + " names no database that Postrider can read"}
 		}
-		return f, nil
+		return f, f.checkValues()
 	}
 	return Forum{}, ErrNone
+}
+
+// checkValues reports values with line ends or other control characters. They are printed and become a part of statements that an
+// administrator of the database runs, but whoever may write the forum's files is no such administrator.
+func (f Forum) checkValues() error {
+	for _, v := range []struct{ name, value string }{
+		{"database name", f.DB.Name}, {"host", f.DB.Host}, {"port", f.DB.Port}, {"socket", f.DB.Socket}, {"user", f.DB.User}, {"database file", f.DB.File},
+		{"table prefix", f.Prefix}, {"address", f.URL}, {"forum name", f.Name},
+	} {
+		if strings.ContainsFunc(v.value, unicode.IsControl) || !utf8.ValidString(v.value) {
+			return fmt.Errorf("%s: the %s has control characters", f.File, v.name)
+		}
+	}
+	return nil
 }
 
 // versionIn returns the version that the software's own code names, or "".

@@ -42,6 +42,13 @@ func TestFind_KnowsEachSoftware(t *testing.T) {
 			"inc/config.php":     "<?php\n$config['database']['type'] = 'pgsql';\n$config['database']['database'] = 'bb';\n$config['database']['table_prefix'] = 'mybb_';\n$config['database']['hostname'] = 'localhost';\n$config['database']['username'] = 'u';\n$config['database']['password'] = 'p';",
 			"inc/class_core.php": "class MyBB {\n\tpublic $version = \"1.8.37\";\n",
 		}, Forum{Type: "mybb", Title: "MyBB 1.8.37", Version: "1.8.37", Prefix: "mybb_", DB: Database{Engine: "postgres", Host: "localhost", Name: "bb", User: "u", Password: "p"}}},
+		{"MyBB on SQLite", map[string]string{ // the installer asks for a host on any database
+			"inc/config.php": "<?php\n$config['database']['type'] = 'sqlite';\n$config['database']['database'] = '/var/www/mybb/forum.db';\n$config['database']['table_prefix'] = 'mybb_';\n\n$config['database']['hostname'] = '127.0.0.1';\n$config['database']['username'] = 'u';\n$config['database']['password'] = 'p';",
+		}, Forum{Type: "mybb", Title: "MyBB", Prefix: "mybb_", DB: Database{Engine: "sqlite", File: "/var/www/mybb/forum.db"}}},
+		{"SMF 2.0", map[string]string{
+			"Settings.php": "<?php\n########## Forum Info ##########\n$mbname = 'Old Community';\n$boardurl = 'http://smf.example/old';\n########## Database Info ##########\n$db_type = 'postgresql';\n$db_server = 'localhost';\n$db_name = 'smf';\n$db_user = 'u';\n$db_passwd = 'p';\n$ssi_db_user = '';\n$db_prefix = 'smf_';\n$db_persist = 0;\n# Make sure the paths are correct... at least try to fix them.\nif (!file_exists($boarddir) && file_exists(dirname(__FILE__) . '/agreement.txt'))\n\t$boarddir = dirname(__FILE__);\n",
+			"index.php":    "<?php\n$forum_version = 'SMF 2.0.15';\n",
+		}, Forum{Type: "smf2", Title: "SMF 2.0.15", Version: "2.0.15", Prefix: "smf_", URL: "http://smf.example/old", Name: "Old Community", DB: Database{Engine: "postgres", Host: "localhost", Name: "smf", User: "u", Password: "p"}}},
 		{"SMF", map[string]string{
 			"Settings.php": "<?php\n$mbname = 'My Community';\n$boardurl = 'https://smf.example/forum';\n$db_type = 'mysql';\n$db_server = '/run/mysqld/mysqld.sock';\n$db_name = 'smf';\n$db_user = 'u';\n$db_passwd = 'p';\n$db_prefix = 'smf_';\n$boarddir = __DIR__;\n",
 			"index.php":    "define('SMF_VERSION', '2.1.4');",
@@ -97,6 +104,12 @@ func TestFind_SaysWhatItCannotUse(t *testing.T) {
 	_, err = Find(writeForum(t, map[string]string{"inc/config.php": "<?php $config['database']['type'] = getenv('DB');"}))
 	if _, ok := errors.AsType[NotSupportedError](err); !ok {
 		t.Errorf("a computed configuration: %v, want NotSupportedError", err)
+	}
+	for _, name := range []string{"x\n    DROP ROLE admin; --", "x\x1b[2J", "x\xff"} {
+		_, err = Find(writeForum(t, map[string]string{"config.php": "<?php $dbms = 'postgres'; $dbname = '" + name + "';"}))
+		if err == nil || !strings.Contains(err.Error(), "the database name has control characters") {
+			t.Errorf("database %q: %v, want an error", name, err)
+		}
 	}
 	if _, err := Find(filepath.Join(t.TempDir(), "none")); err == nil || errors.Is(err, ErrNone) {
 		t.Errorf("no folder: %v, want another error than ErrNone", err)

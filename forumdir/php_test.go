@@ -20,6 +20,7 @@ $on = TRUE; $off = false; $none = null;
 $computed = getenv('SECRET');
 $joined = 'a' . 'b';
 $interpolated = "x$y";
+$digits = "pa$1$";
 $config["plugins"] = array('first', 'key' => 'value', 'deep' => ['x' => 1, 'call' => f('a', [1, 2]), 'after' => 'yes'],);
 if ($a == 'b') { $inside = 'yes'; }
 define('CONSTANT', 'c');
@@ -28,7 +29,7 @@ $f = function () { return 'not this'; };
 `)
 	want := phpValues{
 		"config.db.host": "localhost", "config.db.password": `it's \ "q" $x`, "double": "a\"b\n$5 {$x}", "port": "3306", "on": "1", "off": "", "none": "",
-		"config.plugins.0": "first", "config.plugins.key": "value", "config.plugins.deep.x": "1", "config.plugins.deep.after": "yes", "inside": "yes",
+		"config.plugins.0": "first", "config.plugins.key": "value", "config.plugins.deep.x": "1", "config.plugins.deep.after": "yes", "inside": "yes", "digits": "pa$1$",
 		"CONSTANT": "c",
 	}
 	delete(got, "") // a return within a function

@@ -42,6 +42,9 @@ func isNameByte(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80
 }
 
+// isNameStart reports whether the name of a variable can begin with a byte: "$1" is text.
+func isNameStart(c byte) bool { return isNameByte(c) && (c < '0' || c > '9') }
+
 func (p *phpReader) name() string {
 	start := p.pos
 	for p.pos < len(p.src) && isNameByte(p.src[p.pos]) {
@@ -73,7 +76,7 @@ func (p *phpReader) quoted() (text string, known bool) {
 		case c == '\\' && p.pos+1 < len(p.src):
 			p.pos++
 			b.WriteString(unescape(quote, p.src[p.pos]))
-		case c == '$' && quote == '"' && p.pos+1 < len(p.src) && (isNameByte(p.src[p.pos+1]) || p.src[p.pos+1] == '{'):
+		case c == '$' && quote == '"' && p.pos+1 < len(p.src) && (isNameStart(p.src[p.pos+1]) || p.src[p.pos+1] == '{'):
 			known = false
 		default:
 			b.WriteByte(c)

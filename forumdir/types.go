@@ -23,7 +23,7 @@ func softwares() []software {
 		{"xenforo2", "XenForo", []string{"src/config.php"}, readXenForo, "src/XF.php", regexp.MustCompile(`\$version = '([0-9.]+)`)},
 		{"xenforo1", "XenForo", []string{"library/config.php"}, readXenForo, "library/XenForo/Application.php", regexp.MustCompile(`\$version = '([0-9.]+)`)},
 		{"mybb", "MyBB", []string{"inc/config.php"}, readMyBB, "inc/class_core.php", regexp.MustCompile(`\$version = "([0-9.]+)`)},
-		{"smf2", "SMF", []string{"Settings.php"}, readSMF, "index.php", regexp.MustCompile(`SMF_VERSION', '([0-9.]+)`)},
+		{"smf2", "SMF", []string{"Settings.php"}, readSMF, "index.php", regexp.MustCompile(`(?:SMF_VERSION', '|\$forum_version = 'SMF )([0-9.]+)`)},
 		{"phpbb3", "phpBB", []string{"config.php"}, readPhpBB, "includes/constants.php", regexp.MustCompile(`PHPBB_VERSION', '([0-9.]+)`)},
 		{"fluxbb", "FluxBB", []string{"config.php"}, readFluxBB, "include/common.php", regexp.MustCompile(`FORUM_VERSION', '([0-9.]+)`)},
 		{"flarum", "Flarum", []string{"config.php"}, readFlarum, "vendor/flarum/core/src/Foundation/Application.php", regexp.MustCompile(`VERSION = '([0-9.]+)`)},
@@ -44,6 +44,9 @@ func readXenForo(f *Forum, text string) error {
 
 func readMyBB(f *Forum, text string) error {
 	v := parsePHP(text)
+	if strings.Contains(v["config.database.type"], "sqlite") {
+		v["config.database.hostname"] = "" // the installer asks for it on any database; the file is the database's name
+	}
 	f.DB = database(v["config.database.type"], v["config.database.hostname"], "", v["config.database.database"], v["config.database.username"],
 		v["config.database.password"])
 	f.Prefix = v["config.database.table_prefix"]

@@ -186,6 +186,9 @@ func TestProcess_IdentifiesMessageBySignedData(t *testing.T) {
 			return bytes.Replace(without(d.readMail("qmail-no-mailbox"), d.Composer.MessageID(key)), []byte("To: "+d.returnPath()), []byte("To: x@y.example"), 1)
 		}, true},
 		{"by Message-ID and link", nil, func(d *fixture) []byte { return without(d.readMail("postfix-unknown-user"), d.returnPath()) }, true},
+		{"by the return path in a notification", func(*fixture) string { return "fbl@" + domain }, func(d *fixture) []byte {
+			return []byte("From: no-reply@sns.example\n\n" + `{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":"anna@members.example","status":"5.1.1"}]},"mail":{"source":"` + d.returnPath() + `"}}`)
+		}, true},
 		{"not by the Message-ID alone", nil, func(d *fixture) []byte { return without(d.readMail("postfix-unknown-user"), d.returnPath(), "/u/") }, false},
 		{"not by the link alone", nil, func(d *fixture) []byte {
 			return without(d.readMail("postfix-unknown-user"), d.returnPath(), d.Composer.MessageID(key))

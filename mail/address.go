@@ -27,10 +27,10 @@ func (e *AddressError) Error() string { return "address: " + e.Reason }
 
 func badAddress(reason string) error { return &AddressError{Enhanced: "5.1.3", Reason: reason} }
 
-// mailbox returns an address as written on the wire: local@domain, all ASCII. Forums let members register
+// Mailbox returns an address as written on the wire: local@domain, all ASCII. Forums let members register
 // addresses that no relay accepts, and a relay may interpret special forms (quoted local parts, routes) in
 // unexpected ways, so only plain addresses pass.
-func mailbox(address string) (string, error) {
+func Mailbox(address string) (string, error) {
 	at := strings.LastIndexByte(address, '@')
 	if at <= 0 || at == len(address)-1 {
 		return "", badAddress("must have the form name@domain")
@@ -100,7 +100,7 @@ const maxName = 128
 
 // header returns an address for the header block, with a sanitized name.
 func header(a netmail.Address) (netmail.Address, error) {
-	address, err := mailbox(a.Address)
+	address, err := Mailbox(a.Address)
 	if err != nil {
 		return netmail.Address{}, err
 	}

@@ -17,8 +17,8 @@ func TestMailbox_AcceptsValid(t *testing.T) {
 		{"the longest name", strings.Repeat("a", 64) + "@example.org", strings.Repeat("a", 64) + "@example.org"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, err := mailbox(tt.in); got != tt.want || err != nil {
-				t.Errorf("mailbox(%q) = %q, %v, want %q", tt.in, got, err, tt.want)
+			if got, err := Mailbox(tt.in); got != tt.want || err != nil {
+				t.Errorf("Mailbox(%q) = %q, %v, want %q", tt.in, got, err, tt.want)
 			}
 		})
 	}
@@ -52,10 +52,10 @@ func TestMailbox_RejectsInvalid(t *testing.T) {
 		{"a long label", "anna@" + strings.Repeat("a", 64) + ".org", "5.1.3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := mailbox(tt.in)
+			got, err := Mailbox(tt.in)
 			bad, ok := err.(*AddressError)
 			if !ok || bad.Enhanced != tt.enhanced {
-				t.Errorf("mailbox(%q) = %q, %#v, want an AddressError with %s", tt.in, got, err, tt.enhanced)
+				t.Errorf("Mailbox(%q) = %q, %#v, want an AddressError with %s", tt.in, got, err, tt.enhanced)
 			}
 			if err != nil && tt.in != "" && strings.Contains(err.Error(), tt.in) {
 				t.Errorf("the error contains the address: %v", err)
@@ -70,21 +70,21 @@ func FuzzMailbox(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		got, err := mailbox(in)
+		got, err := Mailbox(in)
 		if err != nil {
 			return
 		}
 		a, err := netmail.ParseAddress(got)
 		if err != nil || a.Address != got || a.Name != "" {
-			t.Errorf("mailbox(%q) = %q, which reads as %v, %v", in, got, a, err)
+			t.Errorf("Mailbox(%q) = %q, which reads as %v, %v", in, got, a, err)
 		}
 		for _, c := range []byte(got) {
 			if c <= ' ' || c >= 0x7f || c == '<' || c == '>' {
-				t.Errorf("mailbox(%q) = %q contains %#x", in, got, c)
+				t.Errorf("Mailbox(%q) = %q contains %#x", in, got, c)
 			}
 		}
-		if again, err := mailbox(got); again != got || err != nil {
-			t.Errorf("mailbox(%q) = %q, %v, want it unchanged", got, again, err)
+		if again, err := Mailbox(got); again != got || err != nil {
+			t.Errorf("Mailbox(%q) = %q, %v, want it unchanged", got, again, err)
 		}
 	})
 }

@@ -167,7 +167,7 @@ func writeUnsubscribe(b *bytes.Buffer, m Message) error {
 		ways = append(ways, "<"+u.String()+">")
 	}
 	if mailTo != "" {
-		mailTo, err := mailbox(mailTo)
+		mailTo, err := Mailbox(mailTo)
 		if err != nil {
 			return fmt.Errorf("unsubscribe address: %w", flattenErr(err))
 		}

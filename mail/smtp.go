@@ -90,11 +90,11 @@ func (s *SMTP) Send(ctx context.Context, from, to string, raw []byte) Outcome {
 func (s *SMTP) send(ctx context.Context, from, to string, raw []byte) Outcome {
 	m := envelope{raw: raw}
 	var err error
-	if m.from, err = mailbox(from); err != nil {
+	if m.from, err = Mailbox(from); err != nil {
 		// Not the member's fault, so it must not count against the member.
 		return Outcome{Result: NotSent, Stage: Sender, Err: fmt.Errorf("envelope sender: %w", flattenErr(err))}
 	}
-	if m.to, err = mailbox(to); err != nil {
+	if m.to, err = Mailbox(to); err != nil {
 		o := Outcome{Result: Refused, Stage: Recipient, Err: err}
 		if bad, ok := errors.AsType[*AddressError](err); ok {
 			o.Enhanced = bad.Enhanced

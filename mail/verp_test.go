@@ -14,7 +14,7 @@ func TestReturnPath_NamesMemberAndMessage(t *testing.T) {
 		if local, _, _ := strings.Cut(address, "@"); len(local) > 64 || local != strings.ToLower(local) {
 			t.Errorf("the local part is %q: longer than 64 characters, or not in lower case", local)
 		}
-		if _, err := mailbox(address); err != nil {
+		if _, err := Mailbox(address); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
 		for _, spelling := range []string{address, strings.ToUpper(address)} {

@@ -241,7 +241,6 @@ func TestFilter_H10Words(t *testing.T) {
 }
 
 func TestCut_H11PastedImage(t *testing.T) {
-	d := Dialect{Limit: 1000}
 	for src, want := range map[string]string{
 		"Look at this picture\n[img]data:image/png;base64," + strings.Repeat("rrgS6tikDU51ujfx6sji8OVr", 1700): "Look at this picture\n[Image]",
 		"a [img]data:image/png;base64,AAAA[/img] b":                                                            "a [Image] b",
@@ -255,8 +254,8 @@ func TestCut_H11PastedImage(t *testing.T) {
 		"mine [url=https://a.example]" + strings.Repeat("words ", 200):                                         "mine words",
 		"mine [b]" + strings.Repeat("words ", 200):                                                             "mine *words",
 	} {
-		src = string([]rune(src)[:min(len([]rune(src)), 1000)])
-		doc := d.BBCode(src, Links{})
+		all := []rune(src)
+		doc := Dialect{Cut: len(all) >= 1000}.BBCode(string(all[:min(len(all), 1000)]), Links{})
 		checkDoc(t, doc)
 		if got := doc.Text(Labels{}, 72); !strings.HasPrefix(got, want) || strings.ContainsAny(got, "[") && strings.Contains(got, "[img") || strings.Contains(got, "SECRET") {
 			t.Errorf("text of %.60q is %.200q, want it to start with %q", src, got, want)
@@ -370,4 +369,33 @@ func wantText(t *testing.T, d Dialect, src, want string) {
 func TestText_InlineCodeIsNeverBrokenInsideAWord(t *testing.T) {
 	word := strings.Repeat("x", 120)
 	wantText(t, Dialect{}, "Run [icode]curl "+word+"[/icode] and "+word, "Run `curl\n"+word+"`\nand\n"+word[:99]+"\n"+word[99:])
+}
+
+// A post is cut at a fixed length, or a very long one by the parser. The end of what hides a part of it may be beyond.
+func TestCut_HidesWhatMayBeClosedFurtherOn(t *testing.T) {
+	whole := map[string]func(Dialect, string) Doc{
+		"a [staff]Z[/staff]":                               func(d Dialect, src string) Doc { return d.BBCode(src, Links{}) },
+		"a<br />b [staff]Z[/staff]":                        func(d Dialect, src string) Doc { return d.SMF(src, Links{}) },
+		"&quot;a&quot; [staff:u]Z[/staff:u]":               func(d Dialect, src string) Doc { return d.PhpBB(src, "u", Links{}) },
+		"a ||Z Z||":                                        func(d Dialect, src string) Doc { return d.Markdown(src, Links{}) },
+		"a <details><summary>b</summary>Z</details>":       func(d Dialect, src string) Doc { return d.Markdown(src, Links{}) },
+		"a <!-- Z -->":                                     func(d Dialect, src string) Doc { return d.Markdown(src, Links{}) },
+		"- a [staff]Z[/staff]":                             func(d Dialect, src string) Doc { return d.Markdown(src, Links{}) },
+		"<r>a <HIDE>Z</HIDE></r>":                          func(d Dialect, src string) Doc { return d.S9e(src, Links{}) },
+		`a <div class="spoiler"><p>Z</p></div>`:            func(d Dialect, src string) Doc { return d.Discourse(src, Links{}) },
+		"a <details><summary>b</summary>\n\nZ\n</details>": func(d Dialect, src string) Doc { return d.Markdown(src, Links{}) },
+	}
+	for src, parse := range whole {
+		for n := range len(src) {
+			if got := parse(Dialect{Cut: true}, src[:n]).Text(Labels{}, 72); strings.Contains(got, "Z") {
+				t.Errorf("the beginning %q shows %q", src[:n], got)
+			}
+		}
+	}
+	long := strings.Repeat("SECRET ", maxMarkdown/7+10)
+	for _, src := range []string{"<details><summary>a</summary>" + long + "</details>", "||" + long + "||", "<!-- " + long + "-->"} {
+		if got := (Dialect{}.Markdown(src, Links{}).Text(Labels{}, 72)); strings.Contains(got, "SECRET") {
+			t.Errorf("a long post shows %.100q", got)
+		}
+	}
 }

@@ -20,23 +20,21 @@ type Dialect struct {
 	ShortNames bool
 	// Filter is the forum's word filter; nil: none.
 	Filter *WordFilter
-	// Limit is how many characters of a post the caller reads. A text of this length was cut, so what is open
-	// at its end was closed further on. 0: texts are complete.
-	Limit int
+	// Cut: the caller has only the beginning of the post, so what is open at its end was closed further on.
+	Cut bool
 }
 
 // BBCode parses a post in the dialect. It never fails: unclosed and unknown tags are shown as written, as the
 // forums do. A tag that may restrict who reads its content is hidden with it.
 func (d Dialect) BBCode(src string, l Links) Doc {
-	cut := d.Limit > 0 && len(src) >= d.Limit && countAtLeast(src, d.Limit)
 	src = sanitize(src)
 	shielded := false
 	if d.Entities {
 		src, shielded = decodeEntities(src)
 	}
 	l.shielded = shielded
-	b := builder{src: src, links: l, tree: &tree{}, para: -1, cut: cut}
-	b.tokens = tokenize(b.src, d.Codes, cut)
+	b := builder{src: src, links: l, tree: &tree{}, para: -1, cut: d.Cut}
+	b.tokens = tokenize(b.src, d.Codes, d.Cut)
 	b.parse()
 	if shielded {
 		b.tree.rewrite(unshield)
@@ -85,16 +83,6 @@ func (d Dialect) unescape(s string) string {
 		return s
 	}
 	return html.UnescapeString(s)
-}
-
-// countAtLeast reports whether s has n characters or more.
-func countAtLeast(s string, n int) bool {
-	for range s {
-		if n--; n <= 0 {
-			return true
-		}
-	}
-	return n <= 0
 }
 
 // rewrite changes every text of the tree.

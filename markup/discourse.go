@@ -13,7 +13,7 @@ import (
 func (d Dialect) Discourse(src string, l Links) Doc {
 	r := htmlReader{links: l}
 	r.read(src)
-	doc := r.doc(d, l, d.Limit > 0 && len(src) >= d.Limit && countAtLeast(src, d.Limit))
+	doc := r.doc(d, l, d.Cut)
 	doc.t.noNames, doc.t.linkNames = false, true
 	return doc
 }

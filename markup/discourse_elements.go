@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -11,6 +12,8 @@ import (
 func (r *htmlReader) interpret(e *htmlElement, t html.Token) {
 	classes := strings.Fields(attribute(t, "class"))
 	switch hidden := gated(classes) || isGate(strings.ToLower(attribute(t, "data-wrap"))); {
+	case hasAttribute(t, "hidden"), isInvisible(attribute(t, "style")): // the page shows nothing there
+		return
 	case hidden && r.inCode+r.inTitle > 0: // left out without a word
 		return
 	case hidden:
@@ -93,6 +96,7 @@ func (r *htmlReader) interpretText(e *htmlElement, t html.Token) {
 		r.tag(e, token{tag: tagHeader})
 	case atom.Iframe:
 		r.media(e, attribute(t, "src"), "")
+		e.role = roleSkip // its content is shown by browsers that know no iframe
 	case atom.Video, atom.Audio:
 		r.media(e, attribute(t, "src"), t.Data)
 	case atom.Dl, atom.Dt, atom.Dd, atom.Header, atom.Article, atom.Section, atom.Figure, atom.Figcaption, atom.Center:
@@ -124,11 +128,24 @@ func (r *htmlReader) hide(e *htmlElement, t html.Token) {
 // gated reports whether a class says that the content is not for everybody, or not at once.
 func gated(classes []string) bool {
 	for _, c := range classes {
-		if low := strings.ToLower(c); strings.HasPrefix(low, "spoil") || alwaysHides(low) {
+		low := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(c))
+		if strings.HasPrefix(low, "spoil") || alwaysHides(low) || gatedClasses[low] {
 			return true
 		}
 	}
 	return false
+}
+
+// gatedClasses are names of classes, without hyphens, of what is folded up, not displayed, or for some readers only.
+var gatedClasses = set("dnone displaynone collapse collapsed paywall paywalled subscribersonly")
+
+// isInvisible reports whether the attribute style keeps an element off the page.
+func isInvisible(style string) bool {
+	if style == "" {
+		return false
+	}
+	plain := strings.ToLower(strings.Join(strings.Fields(style), ""))
+	return strings.Contains(plain, "display:none") || strings.Contains(plain, "visibility:hidden")
 }
 
 // aside handles quotes and previews of pages ("onebox").
@@ -185,7 +202,7 @@ func (r *htmlReader) anchor(e *htmlElement, t html.Token, has func(string) bool)
 	case has("anchor"): // of a heading
 	case has("lightbox"):
 		r.single(token{tag: tagImage, content: to, attrs: imageName(attribute(t, "title"))})
-	case has("mention"):
+	case has("mention"), has("mention-group") && has("notify"): // of a group whose members hear of it
 		e.role, e.token = roleVerbatim, token{tag: tagUser, source: &Quote{}, value: to}
 	case to == "":
 		e.role = rolePlain
@@ -269,6 +286,10 @@ func (r *htmlReader) inQuote() bool {
 
 func (r *htmlReader) inLink() bool {
 	return len(r.stack) > 0 && r.last().name == atom.A
+}
+
+func hasAttribute(t html.Token, name string) bool {
+	return slices.ContainsFunc(t.Attr, func(a html.Attribute) bool { return a.Key == name })
 }
 
 func attribute(t html.Token, name string) string {

@@ -43,6 +43,7 @@ func alwaysHides(name string) bool {
 var gateParts = [...]string{
 	"hide", "hidden", "spoil", "blur", "secret", "tosee", "toview", "toread", "2see", "2view", "2read", "unlock", "restrict",
 	"conceal", "invisible", "reveal", "showto", "visible", "thanks", "reply", "guest", "premium", "locked", "redact", "censor", "showif", "seeif", "forgroup", "memberonly", "membersonly", "onlymember", "onlyregistered", "registeredonly", "registereduser", "registeredmember",
+	"trustlevel", "gizli", "versteck", "verberg", "oculto", "ocultar", "escond", "nascond", "nascost", "masquer",
 }
 
 // gateNames are gates by their whole name.

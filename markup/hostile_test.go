@@ -116,7 +116,7 @@ func TestHostile_LinearTimeAndSmallExcerpts(t *testing.T) {
 func everything(t testing.TB) Dialect {
 	t.Helper()
 	d := registered()
-	d.Entities, d.ShortNames, d.Limit = true, true, 100
+	d.Entities, d.ShortNames, d.Cut = true, true, true
 	var errs []error
 	if d.Filter, errs = NewWordFilter([]FilteredWord{{Word: "darn", Replacement: "****"}, {Word: "heck*", Replacement: "goodness"}, {Word: `x+y`, Regex: true, Replacement: "-"}}); len(errs) > 0 {
 		t.Fatal(errs)

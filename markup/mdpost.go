@@ -25,7 +25,7 @@ import (
 //
 // Unlike [Markdown], it has no merge fields. The text of a post of more than 64 KB ends there.
 func (d Dialect) Markdown(src string, l Links) (doc Doc) {
-	cut := d.Limit > 0 && len(src) >= d.Limit && countAtLeast(src, d.Limit)
+	cut := d.Cut
 	src = sanitize(src)
 	if len(src) > maxMarkdown {
 		cut, src = true, src[:cutBytes(src, maxMarkdown)]
@@ -156,7 +156,11 @@ func (r *postReader) paragraph(first ast.Node) {
 	if first == nil {
 		return
 	}
-	r.bars = bytes.Count(first.Parent().Lines().Value(r.source), []byte("||"))
+	lines := first.Parent().Lines()
+	r.bars = bytes.Count(lines.Value(r.source), []byte("||"))
+	if n := lines.Len(); r.cut && n > 0 && len(bytes.TrimSpace(r.source[lines.At(n-1).Stop:])) == 0 {
+		r.bars++ // one may be in what was cut off
+	}
 	r.spans(first)
 	r.flush()
 	r.shut("||")

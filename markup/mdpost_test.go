@@ -192,7 +192,7 @@ func FuzzPostMarkdown(f *testing.F) {
 		f.Add(seed, 82)
 	}
 	d := everything(f)
-	d.Limit = 0
+	d.Cut = false
 	f.Fuzz(func(t *testing.T, src string, n int) {
 		if len(src) > maxFuzzed {
 			return

@@ -109,7 +109,7 @@ func (r *postReader) bbCode(words string) int {
 		return 0
 	}
 	t, ok := r.hiding(name, words[p:p+end])
-	if !ok || !r.cut && !r.hasLater("[/"+name+"]") {
+	if !ok || !r.hasLater("[/"+name+"]") {
 		return 0
 	}
 	return r.open(t, p+end+1)
@@ -136,8 +136,11 @@ func (r *postReader) hiding(name, options string) (token, bool) {
 	return token{}, false
 }
 
-// hasLater reports whether a closing tag is anywhere in the post.
+// hasLater reports whether a closing tag is anywhere in the post, or may be in what was cut off.
 func (r *postReader) hasLater(closing string) bool {
+	if r.cut {
+		return true
+	}
 	found, known := r.closings[closing]
 	if !known {
 		if r.closings == nil {

@@ -15,7 +15,7 @@ func (d Dialect) S9e(src string, l Links) Doc {
 	}
 	r := s9eReader{dialect: d, links: l}
 	r.read(src)
-	return r.doc(d, l, d.Limit > 0 && len(src) >= d.Limit && countAtLeast(src, d.Limit))
+	return r.doc(d, l, d.Cut)
 }
 
 // s9eReader reads the elements of a post.
@@ -107,11 +107,14 @@ func (r *s9eReader) endElement() {
 // interpret decides what an element does. Its role is roleSkip if nothing else is set.
 func (r *s9eReader) interpret(e *s9eElement, x xml.StartElement) {
 	name := x.Name.Local
-	if r.interpretSmall(e, name) {
+	switch {
+	case x.Name.Space == "" && r.interpretSmall(e, name):
 		return
-	}
-	if r.inCode > 0 {
+	case r.inCode > 0:
 		e.role = rolePlain
+		return
+	case x.Name.Space != "":
+		r.interpretHTML(e, x)
 		return
 	}
 	low := strings.ToLower(name)
@@ -176,12 +179,6 @@ func (r *s9eReader) interpretSmall(e *s9eElement, name string) bool {
 // interpretCode handles the codes that are named like BBCodes, and the forum's own.
 func (r *s9eReader) interpretCode(e *s9eElement, x xml.StartElement, low string) {
 	t := token{tag: lookupTag(low)}
-	if x.Name.Space != "" && !t.tag.isHidden() { // <html:b>: HTML that the administrator allows
-		if e.role = rolePlain; t.tag.style() {
-			r.tag(e, t)
-		}
-		return
-	}
 	switch {
 	case t.tag == tagVideo || embedURL(low) != "":
 		r.media(x, low)
@@ -205,6 +202,25 @@ func (r *s9eReader) interpretCode(e *s9eElement, x xml.StartElement, low string)
 		t.value = attrOf(x, "title")
 	}
 	r.tag(e, t)
+}
+
+// interpretHTML handles elements with a prefix: HTML that the administrator allows, <html:b>. What others mean is not known.
+func (r *s9eReader) interpretHTML(e *s9eElement, x xml.StartElement) {
+	name := strings.ToLower(x.Name.Local)
+	_, hidden := findAttr(x, "hidden")
+	switch t := lookupTag(name); {
+	case hidden, isInvisible(attrOf(x, "style")), name == "script", name == "style", name == "template": // the page shows nothing there
+	case !strings.EqualFold(x.Name.Space, "html"), gated(strings.Fields(attrOf(x, "class"))):
+		r.tag(e, token{tag: tagHidden, name: "hidden"})
+	case name == "details":
+		r.tag(e, token{tag: tagSpoiler})
+	case t.style(), t.isHidden():
+		r.tag(e, token{tag: t})
+	case name == "p", name == "br":
+		r.interpretSmall(e, name)
+	default:
+		e.role = rolePlain
+	}
 }
 
 // tag opens a tag that the end of the element closes.
@@ -266,12 +282,17 @@ func mentionName(x xml.StartElement) string {
 }
 
 func attrOf(x xml.StartElement, name string) string {
+	value, _ := findAttr(x, name)
+	return value
+}
+
+func findAttr(x xml.StartElement, name string) (value string, found bool) {
 	for _, a := range x.Attr {
 		if a.Name.Local == name {
-			return a.Value
+			return a.Value, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // altAttr returns a token's attributes with a name of a file.

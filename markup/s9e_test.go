@@ -18,6 +18,9 @@ func TestS9e_ReadsPostsOfPhpBBAndFlarum(t *testing.T) {
 		{"list", "<r><LIST type=\"decimal\"><s>[list=1]</s>\n<LI><s>[*]</s>one</LI>\n<LI><s>[*]</s>two</LI>\n<e>[/list]</e></LIST></r>", "1. one\n2. two"},
 		{"bare link", `<r>at <URL url="http://x.example/p_%28a%29?q=1&amp;b=c"><LINK_TEXT text="http://x">http://x.example/p_(a)?q=1&amp;b=c</LINK_TEXT></URL>.</r>`, "at x.example.\nhttp://x.example/p_%28a%29?q=1&b=c"},
 		{"unknown code", `<r>a <STAFF><s>[staff]</s>SECRET<e>[/staff]</e></STAFF> b</r>`, "a [hidden on the forum] b"},
+		{"HTML that hides", `<r>a <html:div hidden="">SECRET</html:div><html:p style="Display: None">SECRET</html:p> b <html:b>c</html:b> <html:span class="spoiler">SECRET</html:span>
+<html:details><html:summary>x</html:summary>SECRET</html:details></r>`, "a b *c* [hidden on the forum]\n\n[Spoiler]"},
+		{"another namespace", `<r>a <x:STAFF>SECRET</x:STAFF> b</r>`, "a [hidden on the forum] b"},
 		{"mentions", `<r><p><USERMENTION displayname="marshal panda" id="3">@marshal_panda</USERMENTION>, see<TAGMENTION id="7" slug="x"> #off-topic</TAGMENTION></p></r>`, "@marshal panda, see #off-topic"},
 		{"emoji", `<r><EMOJI seq="1f600" tseq="1f600">😀</EMOJI> <E>:)</E></r>`, "😀 :)"},
 		{"cut", `<r>One <B><s>[b]</s>two thr`, "One *two thr*"},

@@ -15,6 +15,10 @@ type Config struct {
 	Feeds      []Feed        `toml:"feeds"`
 	PushSecret string        `toml:"push_secret"` // empty: nothing can be sent
 	KeepTexts  time.Duration `toml:"keep_texts"`
+
+	Subscribe         bool     `toml:"subscribe"`          // anyone can subscribe on a page
+	SubscribeSections []string `toml:"subscribe_sections"` // IDs or titles of the sections on offer; empty: all
+	SubscribeDaily    int      `toml:"subscribe_daily"`    // how many people can ask for it in a day
 }
 
 const day = 24 * time.Hour
@@ -23,7 +27,9 @@ const day = 24 * time.Hour
 const maxSection = 100
 
 // DefaultConfig accepts nothing, and keeps texts as long as a monthly digest needs them.
-func DefaultConfig() Config { return Config{Feeds: []Feed{}, KeepTexts: 35 * day} }
+func DefaultConfig() Config {
+	return Config{Feeds: []Feed{}, KeepTexts: 35 * day, SubscribeSections: []string{}, SubscribeDaily: 1000}
+}
 
 // minSecretLength is the least number of characters in a secret that must not be guessed.
 const minSecretLength = 16
@@ -39,6 +45,12 @@ func (c Config) Validate() error {
 	}
 	if c.KeepTexts < 35*day || c.KeepTexts > 3660*day {
 		errs = append(errs, fmt.Errorf("keep_texts: invalid duration %v: must be between 840h (35 days, as long as a monthly digest needs) and 87840h", c.KeepTexts))
+	}
+	if c.SubscribeDaily < 1 || c.SubscribeDaily > 1e6 {
+		errs = append(errs, fmt.Errorf("subscribe_daily is %d: must be from 1 to 1000000", c.SubscribeDaily))
+	}
+	if len(c.SubscribeSections) > 0 && !c.Subscribe {
+		errs = append(errs, errors.New("subscribe_sections: has no effect without subscribe = true"))
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,6 +18,7 @@ type Feed struct {
 	URL      string        `toml:"url"`
 	Section  string        `toml:"section"` // title of the section that gets its items
 	Interval time.Duration `toml:"interval"`
+	Comments bool          `toml:"comments"` // the comments of items become replies
 }
 
 // DefaultInterval is how often a feed is polled.
@@ -58,6 +60,8 @@ type Poller struct {
 	Feeds []Feed
 	Log   *slog.Logger
 	Agent string // who asks, for the header User-Agent
+
+	timeout time.Duration // of a request; 0: fetchTimeout
 }
 
 // PollDue reads the feeds whose time has come, and returns how many posts are new or changed. A feed that cannot be read is reported in
@@ -91,13 +95,20 @@ func (p *Poller) PollDue(ctx context.Context, now time.Time) (changed int, err e
 
 // poll reads one feed and saves when it is due next. Only errors of our database are returned.
 func (p *Poller) poll(ctx context.Context, f Feed, state FeedState, now time.Time) (changed int, err error) {
-	got, failed := p.fetch(ctx, f.URL, state)
+	client := newClient(cmp.Or(p.timeout, fetchTimeout))
+	defer client.CloseIdleConnections()
+	asked := state
+	if f.Comments {
+		asked.ETag, asked.Modified = "", "" // WordPress says "not modified" when there are only new comments
+	}
+	got, failed := p.fetch(ctx, client, f.URL, asked)
 	if ctx.Err() != nil {
 		return 0, nil
 	}
 	first := state.BeganAt == 0
+	var comments []commentFeed
 	if failed == nil {
-		changed, failed = p.DB.storeFeed(ctx, f, &state, got, now)
+		changed, comments, failed = p.DB.storeFeed(ctx, f, &state, got, now)
 	}
 	if failed != nil {
 		state.Failures, state.Error = state.Failures+1, line.Fit(failed.Error(), maxError) // it may repeat what the server answered
@@ -109,6 +120,11 @@ func (p *Poller) poll(ctx context.Context, f Feed, state FeedState, now time.Tim
 	if state.Failures > 0 {
 		p.Log.Info("the feed can be read again", "feed", redacted(f.URL), "failures", state.Failures)
 	}
+	n, err := p.readComments(ctx, client, f, comments, now)
+	if err != nil {
+		return changed, err
+	}
+	changed += n
 	state.Failures, state.Error, state.NextAt = 0, "", now.Add(f.interval()).Unix()
 	switch {
 	case first:

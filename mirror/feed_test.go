@@ -270,10 +270,10 @@ func TestFeed_GivesUpOnASlowServer(t *testing.T) {
 	release := make(chan struct{})
 	s.answer = func(http.ResponseWriter, *http.Request) { <-release }
 	defer close(release)
-	was := client.Timeout
-	client.Timeout = 50 * time.Millisecond
-	defer func() { client.Timeout = was }()
-	s.poll(t, db, noon)
+	p := Poller{DB: db, Feeds: []Feed{{URL: s.URL, Section: "News"}}, Log: slog.New(slog.NewTextHandler(&s.log, nil)), timeout: 50 * time.Millisecond}
+	if _, err := p.PollDue(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
 	if !strings.Contains(s.log.String(), "cannot read a feed") {
 		t.Errorf("the log says %s", &s.log)
 	}

@@ -33,22 +33,8 @@ type fetched struct {
 	wait           time.Duration // how long the server asks to wait; 0: it does not
 }
 
-// client fetches feeds. It follows few redirects, and only to http and https.
-var client = &http.Client{
-	Timeout: fetchTimeout,
-	CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if len(via) > maxRedirects {
-			return fmt.Errorf("more than %d redirects", maxRedirects)
-		}
-		if r.URL.Scheme != "http" && r.URL.Scheme != "https" {
-			return errors.New("a redirect to another kind of address")
-		}
-		return nil
-	},
-}
-
 // fetch reads a feed, if it has changed since the last poll.
-func (p *Poller) fetch(ctx context.Context, address string, state FeedState) (got fetched, err error) {
+func (p *Poller) fetch(ctx context.Context, client *feedClient, address string, state FeedState) (got fetched, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return fetched{}, errors.New("invalid address")

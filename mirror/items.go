@@ -16,11 +16,12 @@ import (
 	"github.com/mmcdole/gofeed"
 )
 
-// storeFeed makes posts of the items of a feed that are new since its first poll, and updates those that changed. It returns how many.
-func (db *DB) storeFeed(ctx context.Context, f Feed, state *FeedState, got fetched, now time.Time) (changed int, err error) {
+// storeFeed makes posts of the items of a feed that are new since its first poll, and updates those that changed. It returns how many,
+// and the feeds of comments to read.
+func (db *DB) storeFeed(ctx context.Context, f Feed, state *FeedState, got fetched, now time.Time) (changed int, comments []commentFeed, err error) {
 	state.ETag, state.Modified = got.etag, got.modified
 	if got.unchanged {
-		return 0, nil
+		return 0, nil, nil
 	}
 	first := state.BeganAt == 0
 	if first {
@@ -40,20 +41,23 @@ func (db *DB) storeFeed(ctx context.Context, f Feed, state *FeedState, got fetch
 			present[itemKey(f, item)] = true
 		}
 		for _, item := range items {
-			done, err := in.item(f, section.ID, item, present, *state, first)
+			known, done, err := in.item(f, section.ID, item, present, *state, first)
 			if err != nil {
 				return err
 			}
 			if done {
 				changed++
 			}
+			if c, ok := commentsOf(item, known.Key, now); ok && f.Comments && known.Stored && c.count != known.Comments {
+				comments = append(comments, c)
+			}
 		}
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("storing its items: %w", err)
+		return 0, nil, fmt.Errorf("storing its items: %w", err)
 	}
-	return changed, nil
+	return changed, comments, nil
 }
 
 // feedSection returns the ID of the section that gets the items of a feed.
@@ -70,21 +74,23 @@ func published(item *gofeed.Item) int64 {
 
 // knownItem is what is known about an item of a feed.
 type knownItem struct {
-	Key     string `db:"item"`
-	Content string `db:"content"`
-	Stored  bool   `db:"stored"`
+	Key      string `db:"item"`
+	Content  string `db:"content"`
+	Stored   bool   `db:"stored"`
+	Comments int64  `db:"comments"` // when they were read last
 }
 
-// item stores one item, unless it is as old as the feed's first poll or unchanged. present are the keys of all items in the feed.
-func (in *intake) item(f Feed, section string, item *gofeed.Item, present map[string]bool, state FeedState, first bool) (changed bool, err error) {
+// item stores one item, unless it is as old as the feed's first poll or unchanged. present are the keys of all items in the feed. It
+// returns what is known about the item now.
+func (in *intake) item(f Feed, section string, item *gofeed.Item, present map[string]bool, state FeedState, first bool) (known knownItem, changed bool, err error) {
 	key := itemKey(f, item)
 	if key == "" {
-		return false, nil
+		return knownItem{}, false, nil
 	}
-	known, err := in.knownItem(f, key, likenessOf(item), present)
+	known, err = in.knownItem(f, key, likenessOf(item), present)
 	isNew := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !isNew {
-		return false, err
+		return knownItem{}, false, err
 	}
 	key = cmp.Or(known.Key, key)
 	t, p := threadOf(item, key, section)
@@ -95,10 +101,12 @@ func (in *intake) item(f Feed, section string, item *gofeed.Item, present map[st
 	if stored {
 		row["stored"] = 1
 	}
-	if _, err := in.exec("put_feed_item", row); err != nil || !stored || known.Content == content {
-		return false, err
+	same := known.Content == content
+	known.Key, known.Stored = key, stored
+	if _, err := in.exec("put_feed_item", row); err != nil || !stored || same {
+		return known, false, err
 	}
-	return true, in.all(&Request{Threads: []Thread{t}, Posts: []Post{p}})
+	return known, true, in.all(&Request{Threads: []Thread{t}, Posts: []Post{p}})
 }
 
 // knownItem returns what is known about an item by its key, or else about the same one under another key that the feed no longer has:

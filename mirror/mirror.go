@@ -42,11 +42,18 @@ type DB struct {
 // ErrSchemaTooNew means that a newer version of the program has changed the database.
 var ErrSchemaTooNew = errors.New("the schema of the mirror is newer than this postrider: run the newer version that upgraded it")
 
+// ErrUnreachable means that the database server cannot be reached now, for example because it is still starting.
+var ErrUnreachable = errors.New("the database of the mirror cannot be reached")
+
 // Open opens the database of a mirror, "sqlite:FILE" or "postgres://...". It creates and upgrades the tables.
 func Open(ctx context.Context, dsn string) (*DB, error) {
 	db, err := connect(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("opening the mirror: %w", err)
+	}
+	if err := db.pool.PingContext(ctx); err != nil && db.engine == sqlfile.Postgres && dsntext.Unreachable(err) {
+		db.Close()
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	if db.queries, err = sqlfile.Parse("queries.sql", queryText, db.engine, nil); err == nil {
 		err = db.migrate(ctx)

@@ -114,14 +114,20 @@ UPDATE feed
  WHERE url = :url
 
 -- name: feed_item
-SELECT item, content, stored FROM feed_item WHERE url = :url AND item = :item
+SELECT item, content, stored, comments FROM feed_item WHERE url = :url AND item = :item
 
 -- name: feed_item_like
-SELECT item, content, stored FROM feed_item WHERE url = :url AND likeness = :likeness ORDER BY seen_at, item LIMIT 1
+SELECT item, content, stored, comments FROM feed_item WHERE url = :url AND likeness = :likeness ORDER BY seen_at, item LIMIT 1
 
 -- name: put_feed_item
 INSERT INTO feed_item (url, item, content, likeness, stored, seen_at) VALUES (:url, :item, :content, :likeness, :stored, :seen_at)
     ON CONFLICT (url, item) DO UPDATE SET content = excluded.content, likeness = excluded.likeness, seen_at = excluded.seen_at
+
+-- name: same_posts
+SELECT COUNT(*) FROM post WHERE ref = :ref AND body = :body
+
+-- name: count_comments
+UPDATE feed_item SET comments = :comments WHERE url = :url AND item = :item
 
 -- name: forget_feed_items
 DELETE FROM feed_item WHERE seen_at < :before
@@ -146,3 +152,17 @@ INSERT INTO section_watch (member_id, section_id, level) VALUES (:member_id, :se
 -- name: adopt_member
 -- Gives a member who is known by their address alone the ID of the site.
 UPDATE member SET ref = :ref WHERE ref = :other AND NOT EXISTS (SELECT 1 FROM member o WHERE o.ref = :ref)
+
+-- name: offered_sections
+-- Sections come after their parents.
+SELECT s.id, s.ref, COALESCE(p.title, '') AS parent, s.title
+  FROM section s
+  LEFT JOIN section p ON p.ref = s.parent_ref AND p.deleted = 0
+ WHERE s.deleted = 0
+ ORDER BY COALESCE(p.place, s.place), COALESCE(p.title, s.title), CASE WHEN p.id IS NULL THEN 0 ELSE 1 END, s.place, s.title, s.id
+ LIMIT :limit
+
+-- name: watch_offered_section
+INSERT INTO section_watch (member_id, section_id, level)
+SELECT CAST(:member_id AS BIGINT), s.id, 2 FROM section s WHERE s.id = :section_id AND s.deleted = 0
+    ON CONFLICT (member_id, section_id) DO NOTHING

@@ -16,7 +16,7 @@ import (
 var profileQueries = map[string]string{
 	"xenforo2": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8mb4), '')) FROM xf_user`,
 	"xenforo1": `SELECT user_id, message_count, register_date, last_activity, CONCAT_WS(',', user_group_id, NULLIF(CONVERT(secondary_group_ids USING utf8), '')) FROM xf_user`,
-	"mybb":     `SELECT uid, postnum, regdate, IF(lastactive > lastvisit, lastactive, lastvisit), CONCAT(usergroup, ',', additionalgroups) FROM mybb_users`,
+	"mybb":     `SELECT uid, postnum, regdate, CASE WHEN lastactive > lastvisit THEN lastactive ELSE lastvisit END, CONCAT(usergroup, ',', additionalgroups) FROM mybb_users`,
 	"smf2":     `SELECT id_member, posts, date_registered, last_login, CONCAT(id_group, ',', id_post_group, CASE additional_groups WHEN '' THEN '' ELSE ',' END, additional_groups) FROM smf_members`,
 	"flarum": `SELECT u.id, u.comment_count, {unix u.joined_at}, COALESCE({unix u.last_seen_at}, 0),
 			CONCAT(CASE WHEN u.is_email_confirmed THEN '3' ELSE '' END, ',', COALESCE((SELECT {list g.group_id} FROM group_user g WHERE g.user_id = u.id), '')) FROM users u`,

@@ -68,6 +68,9 @@ func TestConfig_ReportsInvalidKeysWithFix(t *testing.T) {
 	}
 }
 
+// The routes are those of the forums' own code: NodeBB src/routes/index.js and user.js; MyBB showthread.php, which finds the thread of a pid;
+// FluxBB viewtopic.php, likewise; phpBB viewtopic.php; SMF Sources/Load.php, loadBoard, which finds the topic of a msg; Discourse
+// config/routes.rb; Flarum framework/core/src/Forum/routes.php.
 func TestLinks_MatchForumURLs(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -82,6 +85,14 @@ func TestLinks_MatchForumURLs(t *testing.T) {
 			"https://f.example/forum/post/9", "https://f.example/forum/post/9", "https://f.example/forum/uid/2"}},
 		{"mybb", mybbLinks("https://f.example"), [5]string{"https://f.example/forumdisplay.php?fid=3", "https://f.example/showthread.php?tid=7",
 			"https://f.example/showthread.php?pid=9#pid9", "https://f.example/showthread.php?pid=9#pid9", "https://f.example/member.php?action=profile&uid=2"}},
+		{"phpbb", phpbbLinks("https://f.example"), [5]string{"https://f.example/viewforum.php?f=3", "https://f.example/viewtopic.php?t=7",
+			"https://f.example/viewtopic.php?p=9#p9", "https://f.example/viewtopic.php?p=9#p9", "https://f.example/memberlist.php?mode=viewprofile&u=2"}},
+		{"smf", smfLinks("https://f.example"), [5]string{"https://f.example/index.php?board=3.0", "https://f.example/index.php?topic=7.0",
+			"https://f.example/index.php?msg=9", "https://f.example/index.php?msg=9", "https://f.example/index.php?action=profile;u=2"}},
+		{"fluxbb", fluxbbLinks("https://f.example"), [5]string{"https://f.example/viewforum.php?id=3", "https://f.example/viewtopic.php?id=7",
+			"https://f.example/viewtopic.php?pid=9#p9", "https://f.example/viewtopic.php?pid=9#p9", "https://f.example/profile.php?id=2"}},
+		{"discourse", discourseLinks("https://f.example"), [5]string{"https://f.example/c/3", "https://f.example/t/7", "https://f.example/p/9", "https://f.example/p/9", ""}},
+		{"flarum", flarumLinks("https://f.example"), [5]string{"https://f.example/tags", "https://f.example/d/7", "https://f.example/d/7", "", ""}},
 	} {
 		got := [5]string{tt.links.Section(3), tt.links.Thread(7), tt.links.Post(7, 9), tt.links.Post(0, 9), tt.links.Member(2)}
 		if got != tt.want {

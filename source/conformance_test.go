@@ -11,8 +11,8 @@ import (
 )
 
 // forumKinds are all forum types with a dump, on the engine of the dump and on those that it was copied to ("type/engine").
-var forumKinds = []string{"xenforo2", "xenforo1", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "smf2",
-	"smf2/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"}
+var forumKinds = []string{"xenforo2", "xenforo1", "mybb", "mybb/postgres", "mybb/sqlite", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb",
+	"fluxbb/postgres", "fluxbb/sqlite", "smf2", "smf2/postgres", "smf2.0", "smf2.0/postgres", "discourse", "nodebb", "flarum", "flarum/postgres", "flarum/sqlite"}
 
 // forEachForum runs a test with each forum type that has a dump.
 func forEachForum(t *testing.T, ask func(*testing.T, fixture, *DB)) {
@@ -127,14 +127,17 @@ var rightsQueries = map[string]string{
 		WHERE pc.cache_value LIKE '%s:4:"view";b:1;%' AND pc.cache_value LIKE '%s:11:"viewContent";b:1;%'`,
 	"mybb": `WITH mg AS (
 		  SELECT u.uid, g.gid, g.canview, g.canviewthreads FROM mybb_users u
-		  JOIN mybb_usergroups g ON g.gid = u.usergroup OR FIND_IN_SET(g.gid, u.additionalgroups) > 0
+		  JOIN mybb_usergroups g ON g.gid = u.usergroup OR CONCAT(',', u.additionalgroups, ',') LIKE CONCAT('%,', g.gid, ',%')
+		), up AS (
+		  SELECT f.fid, a.fid AS above, LENGTH(a.parentlist) AS depth, a.active = 0 OR a.password <> '' AS closed
+		  FROM mybb_forums f JOIN mybb_forums a ON CONCAT(',', f.parentlist, ',') LIKE CONCAT('%,', a.fid, ',%')
 		), eff AS (
 		  SELECT mg.uid, f.fid,
-		    COALESCE((SELECT p.canview FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), mg.canview) AS canview,
-		    COALESCE((SELECT p.canviewthreads FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), mg.canviewthreads) AS canviewthreads,
-		    COALESCE((SELECT p.canonlyviewownthreads FROM mybb_forumpermissions p WHERE p.gid = mg.gid AND FIND_IN_SET(p.fid, f.parentlist) > 0 ORDER BY FIND_IN_SET(p.fid, f.parentlist) DESC LIMIT 1), 0) AS own
+		    COALESCE((SELECT p.canview FROM mybb_forumpermissions p JOIN up ON up.fid = f.fid AND up.above = p.fid WHERE p.gid = mg.gid ORDER BY up.depth DESC LIMIT 1), mg.canview) AS canview,
+		    COALESCE((SELECT p.canviewthreads FROM mybb_forumpermissions p JOIN up ON up.fid = f.fid AND up.above = p.fid WHERE p.gid = mg.gid ORDER BY up.depth DESC LIMIT 1), mg.canviewthreads) AS canviewthreads,
+		    COALESCE((SELECT p.canonlyviewownthreads FROM mybb_forumpermissions p JOIN up ON up.fid = f.fid AND up.above = p.fid WHERE p.gid = mg.gid ORDER BY up.depth DESC LIMIT 1), 0) AS own
 		  FROM mg CROSS JOIN mybb_forums f WHERE f.type = 'f' AND f.linkto = ''
-		    AND NOT EXISTS (SELECT 1 FROM mybb_forums a WHERE FIND_IN_SET(a.fid, f.parentlist) > 0 AND (a.active = 0 OR a.password <> ''))
+		    AND NOT EXISTS (SELECT 1 FROM up WHERE up.fid = f.fid AND up.closed)
 		)
 		SELECT uid, fid, MIN(CASE WHEN canview = 1 AND own = 0 THEN 0 ELSE 1 END)
 		FROM eff GROUP BY uid, fid HAVING MAX(canview) = 1 AND MAX(canviewthreads) = 1`,
@@ -149,6 +152,12 @@ var rightsQueries = map[string]string{
 		  EXISTS (SELECT 1 FROM mg WHERE mg.id_member = u.id_member AND mg.gid = 1)
 		  OR (EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 0)
 		    AND NOT EXISTS (SELECT 1 FROM smf_board_permissions_view v JOIN mg ON mg.gid = v.id_group WHERE mg.id_member = u.id_member AND v.id_board = b.id_board AND v.deny = 1)))`,
+	"smf2.0": `WITH mg AS (
+		  SELECT id_member, id_group AS gid FROM smf_members UNION SELECT id_member, id_post_group FROM smf_members
+		  UNION SELECT u.id_member, g.id_group FROM smf_members u JOIN smf_membergroups g ON CONCAT(',', u.additional_groups, ',') LIKE CONCAT('%,', g.id_group, ',%')
+		)
+		SELECT DISTINCT mg.id_member, b.id_board, 0 FROM mg JOIN smf_boards b ON b.redirect = '' AND b.id_board <> 9
+		 AND (mg.gid = 1 OR CONCAT(',', b.member_groups, ',') LIKE CONCAT('%,', mg.gid, ',%'))`,
 	"flarum": `WITH g AS (
 		  SELECT u.id AS uid, 2 AS gid FROM users u
 		  UNION SELECT u.id, 3 FROM users u WHERE u.is_email_confirmed AND (u.suspended_until IS NULL OR u.suspended_until <= '2026-11-23 11:00:00')
@@ -172,7 +181,8 @@ var rightsQueries = map[string]string{
 		UNION SELECT m.value::bigint, c.cid::bigint, 0 FROM cats c JOIN legacy_zset m ON m._key = 'group:administrators:members'`,
 	"discourse": `SELECT u.id, c.id, FALSE FROM users u CROSS JOIN categories c
 		WHERE u.id > 0 AND (NOT c.read_restricted OR u.admin OR EXISTS (SELECT 1 FROM category_groups cg JOIN group_users gu ON gu.group_id = cg.group_id
-		  WHERE cg.category_id = c.id AND gu.user_id = u.id))`,
+		  WHERE cg.category_id = c.id AND gu.user_id = u.id))
+		UNION ALL SELECT u.id, 1000000000 + t.id, FALSE FROM users u CROSS JOIN tags t WHERE u.id > 0`,
 	"phpbb3": `WITH s AS (
 		  SELECT a.user_id, a.forum_id, COALESCE(rd.auth_setting, a.auth_setting) AS v FROM phpbb_acl_users a
 		    LEFT JOIN phpbb_acl_roles_data rd ON rd.role_id = a.auth_role_id AND a.auth_role_id <> 0
@@ -197,7 +207,7 @@ func TestAccess_MatchesForumForEveryMemberAndSection(t *testing.T) {
 
 func compareRights(t *testing.T, f fixture, db *DB) {
 	t.Helper()
-	query := rightsQueries[f.kind]
+	query := of(rightsQueries, f)
 	if engineOf(t, f.dsn) != sqlfile.MySQL {
 		query = strings.ReplaceAll(query, "`", "")
 	}

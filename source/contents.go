@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"unicode/utf8"
 
 	"postrider/forum"
 	"postrider/markup"
@@ -46,10 +47,12 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 }
 
 func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
+	d := s.dialect.Dialect
+	d.Cut = len(body) >= bodyLimit && utf8.RuneCountInString(body) >= bodyLimit
 	if s.db.kind.body != nil {
-		return s.db.kind.body(s.dialect.Dialect, body, links)
+		return s.db.kind.body(d, body, links)
 	}
-	return s.dialect.BBCode(body, links)
+	return d.BBCode(body, links)
 }
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.
@@ -156,4 +159,29 @@ func (s *Snapshot) addAuthorBadges(ctx context.Context, authors map[forum.Member
 func (s *Snapshot) Texts(ctx context.Context, ids []forum.PostID) (map[forum.PostID]*forum.Content, error) {
 	found := make(map[forum.PostID]*forum.Content, len(ids))
 	return found, s.loadBodies(ctx, ids, found, make(map[forum.MemberID][]*forum.Content))
+}
+
+// Differ returns which posts have another text than their original, which is given by the post's ID. A post or an original that no
+// longer exists differs from nothing.
+func (s *Snapshot) Differ(ctx context.Context, originals map[forum.PostID]forum.PostID) (map[forum.PostID]bool, error) {
+	var ids []forum.PostID
+	for post, original := range originals {
+		ids = append(ids, post, original)
+	}
+	slices.Sort(ids)
+	texts := make(map[forum.PostID]string, len(ids))
+	var id forum.PostID
+	var body string
+	r := columns{"id": &id, "author_id": new(forum.MemberID), "likes?": new(int), "body": &body}
+	err := queryChunked(ctx, s, "bodies", "ids", slices.Compact(ids), nil, r, func() error {
+		texts[id] = body
+		return nil
+	})
+	differ := make(map[forum.PostID]bool)
+	for post, original := range originals {
+		copied, found := texts[post]
+		text, known := texts[original]
+		differ[post] = found && known && copied != text
+	}
+	return differ, err
 }

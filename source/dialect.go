@@ -74,7 +74,6 @@ func (db *DB) currentDialect(ctx context.Context) (*dialect, error) {
 
 func (db *DB) readDialect(ctx context.Context) (*dialect, error) {
 	d := &dialect{Dialect: db.kind.dialect, read: time.Now()}
-	d.Limit = bodyLimit
 	d.Dialect.Codes = make(map[string]markup.Code)
 	sum := fnv.New64a()
 	var name, pattern, page, email string

@@ -12,8 +12,8 @@ import (
 	"postrider/internal/sqlfile"
 )
 
-// copyForum copies all tables of a forum into a new database of another engine, with columns of similar types and the primary keys,
-// for forum software that runs on several. It returns the DSN.
+// copyForum copies all tables of a forum into a new database of another engine, with columns of similar types, for forum software that
+// runs on several. It returns the DSN.
 func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	t.Helper()
 	source, target := openAny(t, from.dsn), ""
@@ -31,11 +31,14 @@ func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	if engineOf(t, from.dsn) == sqlfile.Postgres {
 		schema = "'public'"
 	}
-	kind := "c.data_type"
-	if from.kind == "flarum" { // Laravel's migrations: tinyint(1) is a boolean elsewhere
+	kind, fallback := "c.data_type", "NULL"
+	switch from.kind {
+	case "flarum": // Laravel's migrations: tinyint(1) is a boolean elsewhere
 		kind = "CONCAT('laravel ', c.column_type)"
+	case "mybb", "smf2": // their installers' schemas for PostgreSQL and SQLite keep lengths, and make whole numbers smallint or int
+		kind, fallback = "CONCAT('installer ', c.column_type)", "c.column_default"
 	}
-	rows, err := source.QueryContext(t.Context(), `SELECT c.table_name, c.column_name, `+kind+` FROM information_schema.columns c
+	rows, err := source.QueryContext(t.Context(), `SELECT c.table_name, c.column_name, `+kind+`, `+fallback+` FROM information_schema.columns c
 		JOIN information_schema.tables b ON b.table_schema = c.table_schema AND b.table_name = c.table_name AND b.table_type = 'BASE TABLE'
 		WHERE c.table_schema = `+schema+` ORDER BY c.table_name, c.ordinal_position`)
 	if err != nil {
@@ -45,13 +48,16 @@ func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	for rows.Next() {
 		var table string
 		var c copiedColumn
-		if err := rows.Scan(&table, &c.name, &c.kind); err != nil {
+		if err := rows.Scan(&table, &c.name, &c.kind, &c.fallback); err != nil {
 			t.Fatal(err)
 		}
 		tables[table] = append(tables[table], c)
 	}
 	for table, columns := range tables {
 		copyTable(t, source, into, engineOf(t, from.dsn), to, table, columns)
+	}
+	if fallback != "NULL" {
+		copyIndexes(t, source, into, from.kind, to)
 	}
 	return target
 }
@@ -77,7 +83,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-type copiedColumn struct{ name, kind string }
+type copiedColumn struct {
+	name, kind string
+	fallback   sql.NullString // DEFAULT
+}
 
 // copiedType returns a similar type of another engine.
 func (c copiedColumn) copiedType(to sqlfile.Engine) string {
@@ -95,6 +104,13 @@ func (c copiedColumn) copiedType(to sqlfile.Engine) string {
 			return "DATETIME"
 		case kind == "blob":
 			return "TEXT"
+		}
+	}
+	if installer, ok := strings.CutPrefix(kind, "installer "); ok {
+		if kind = installer; to == sqlfile.Postgres {
+			if exact := installerType(kind); exact != "" {
+				return exact
+			}
 		}
 	}
 	switch {
@@ -125,7 +141,11 @@ func copyTable(t testing.TB, source, into *sql.DB, from, to sqlfile.Engine, tabl
 	t.Helper()
 	var defined, read, names, places []string
 	for i, c := range columns {
-		defined = append(defined, quoteName(to, c.name)+" "+c.copiedType(to))
+		definition := quoteName(to, c.name) + " " + c.copiedType(to)
+		if literal := c.fallback.String; literal != "" && literal != "NULL" && !strings.Contains(literal, "(") {
+			definition += " DEFAULT " + literal
+		}
+		defined = append(defined, definition)
 		read = append(read, quoteName(from, c.name))
 		names = append(names, quoteName(to, c.name))
 		place := "?"

@@ -38,9 +38,18 @@ type expectation struct {
 
 // fixture is a forum for tests, loaded from a dump.
 type fixture struct {
-	kind   string
-	dsn    string
-	expect expectation
+	kind    string
+	edition string // the version, if it is not the one of the type's dump: "smf2.0"
+	dsn     string
+	expect  expectation
+}
+
+// of returns what a map has for the edition of a fixture, or else for its forum type.
+func of[T any](m map[string]T, f fixture) T {
+	if v, found := m[f.edition]; found {
+		return v
+	}
+	return m[f.kind]
 }
 
 func (f fixture) from() time.Time { return time.Unix(f.expect.Window[0], 0) }
@@ -113,6 +122,12 @@ func newFixture(t testing.TB, kind string) fixture {
 	if forumType, engine, copied := strings.Cut(kind, "/"); copied {
 		f := sharedFixtureLocked(t, forumType) // keeps the forum type as its kind
 		f.dsn = copyForum(t, f, sqlfile.Engine(engine))
+		return f
+	}
+	if kind == "smf2.0" {
+		f := newFixture(t, "smf2")
+		f.edition = kind
+		execute(t, openAdmin(t, f), toSMF20)
 		return f
 	}
 	if dumpEngines[kind] == "postgres" {

@@ -87,7 +87,8 @@ SELECT u.id                        AS member_id,
  WHERE u.id IN (:members)
 
 -- name: members
--- FluxBB has no opt-out of email. Group 0 has not confirmed the address. Bans are of a name, an address or a domain (include/functions.php, check_bans).
+-- FluxBB has no opt-out of email. Group 0 has not confirmed the address. A ban of a name ends an account. Bans of addresses and domains
+-- are about registering and about new addresses only: members who have one use the forum as before (include/functions.php, check_bans).
 SELECT u.id                        AS id,
        u.username                  AS name,
        u.email                     AS email,
@@ -96,7 +97,7 @@ SELECT u.id                        AS id,
        CONCAT('', u.group_id)      AS roles,
        CASE WHEN EXISTS (SELECT 1 FROM {prefix}bans b
                           WHERE (b.expire IS NULL OR b.expire > :now)
-                            AND (LOWER(b.username) = LOWER(u.username) OR b.email <> '' AND (u.email = b.email OR u.email LIKE CONCAT('%@', b.email)))) THEN 'banned'
+                            AND LOWER(b.username) = LOWER(u.username)) THEN 'banned'
             WHEN u.group_id = 0    THEN 'not confirmed'
             WHEN u.email = ''      THEN 'no address'
             ELSE '' END            AS no_mail
@@ -235,7 +236,7 @@ SELECT COUNT(*)                    AS members
  WHERE u.id > 1 AND u.group_id <> 0 AND u.email <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}bans b
                     WHERE (b.expire IS NULL OR b.expire > :now)
-                      AND (LOWER(b.username) = LOWER(u.username) OR b.email <> '' AND (u.email = b.email OR u.email LIKE CONCAT('%@', b.email))))
+                      AND LOWER(b.username) = LOWER(u.username))
 
 -- name: watch_counts
 -- FluxBB has no subscriptions without email.
@@ -246,7 +247,7 @@ SELECT COUNT(*)                    AS watching,
    AND (u.id IN (SELECT t.user_id FROM {prefix}topic_subscriptions t) OR u.id IN (SELECT f.user_id FROM {prefix}forum_subscriptions f))
    AND NOT EXISTS (SELECT 1 FROM {prefix}bans b
                     WHERE (b.expire IS NULL OR b.expire > :now)
-                      AND (LOWER(b.username) = LOWER(u.username) OR b.email <> '' AND (u.email = b.email OR u.email LIKE CONCAT('%@', b.email))))
+                      AND LOWER(b.username) = LOWER(u.username))
 
 -- name: roster
 SELECT u.id                        AS id
@@ -264,10 +265,15 @@ SELECT u.id                        AS id,
  WHERE u.id IN (:ids)
 
 -- name: visits
--- FluxBB keeps what was read in a cookie, so this is all that it knows. It is written when a session ends.
+-- FluxBB keeps what was read in a cookie, so this is all that it knows. During a session, the last page is in the list of who is online
+-- only, and FluxBB asks that list first (post.php). last_visit follows when the session ends.
 SELECT u.id                        AS member_id,
-       u.last_visit                AS visited_at
+       CASE WHEN o.logged > u.last_visit THEN o.logged ELSE u.last_visit END AS visited_at
   FROM {prefix}users u
+  LEFT JOIN (SELECT s.user_id, MAX(s.logged) AS logged
+               FROM {prefix}online s
+              WHERE s.user_id IN (:members)
+              GROUP BY s.user_id) o ON o.user_id = u.id
  WHERE u.id IN (:members)
 
 -- name: groups

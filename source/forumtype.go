@@ -64,7 +64,9 @@ type forumType struct {
 	zone       func(stored string) string                                       // returns an IANA name; nil: the forum stores one
 	locale     func(stored string) string                                       // returns a BCP 47 tag; nil: the forum stores one
 	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
-	lost       map[string]string                                                // what is lost without an optional table, by its name
+	lost       map[string]string                                                // what is lost without an optional table, by its name, or by its name and columns
+	either     [][2]string                                                      // optional tables of which the forum must have one
+	zonesIn    string                                                           // the optional table with time zones; without it, zone gets UTC offsets
 	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
 	leftOut    func(ctx context.Context, s *Snapshot) []finding.Finding         // what check says about posts that the type cannot read; nil: nothing
 	homemade   bool                                                             // its queries come from the administrator's file alone

@@ -15,6 +15,7 @@ func queryMacros(optional *optionalTables) map[string]sqlfile.Macro {
 	macros["list"] = func(values string) string { return listOf(engine, values) }
 	macros["unix"] = func(at string) string { return secondsOf(engine, at) }
 	macros["time"] = func(seconds string) string { return timeOf(engine, seconds) }
+	macros["checksum"] = func(text string) string { return checksumOf(engine, text) }
 	macros["json"] = func(arg string) string { return jsonOf(engine, arg) }
 	return macros
 }
@@ -68,4 +69,16 @@ func jsonOf(engine sqlfile.Engine, arg string) string {
 		return "JSON_UNQUOTE(JSON_EXTRACT(CONVERT(" + column + " USING utf8mb4), '$." + key + "'))"
 	}
 	return "CAST(json_extract(CAST(" + column + " AS TEXT), '$." + key + "') AS TEXT)"
+}
+
+// checksumOf returns a short text that is another one when the text changes. SQLite has no checksums: there, it is the length with both
+// ends of the text, so a change between them that keeps the length goes unnoticed.
+func checksumOf(engine sqlfile.Engine, text string) string {
+	switch engine {
+	case sqlfile.Postgres:
+		return "MD5(" + text + ")"
+	case sqlfile.MySQL:
+		return "CRC32(" + text + ")"
+	}
+	return "LENGTH(" + text + ") || ' ' || SUBSTR(" + text + ", 1, 100) || SUBSTR(" + text + ", -100)"
 }

@@ -190,10 +190,11 @@ SELECT COALESCE(MAX(p.id), 0)      AS id
   FROM {prefix}post p
 
 -- name: created
+-- The sum keeps SQLite from reading all posts in the order of the IDs instead of those of the time.
 SELECT p.id                        AS id
   FROM {prefix}post p
  WHERE p.arrived_at >= :from AND p.arrived_at < :until
- ORDER BY p.id
+ ORDER BY p.id + 0
 
 -- name: profiles
 -- Nobody says when a member was there last.

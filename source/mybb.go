@@ -17,8 +17,9 @@ func mybb() forumType {
 		markup: "MyCode (BBCode)",
 		notes: "MyBB stores UTC offsets, not time zones: after a clock change, a member's digest hour is correct again once the member " +
 			"has visited the forum. A watched forum means all its posts. Inactive forums and forums with a password are left out. " +
-			"MyISAM tables have no snapshots: use InnoDB if you can. Needs MySQL 5.7 or MariaDB 10.1, or newer.",
-		engines:    []sqlfile.Engine{sqlfile.MySQL},
+			"MyISAM tables have no snapshots: use InnoDB if you can. Needs MySQL 5.7 or MariaDB 10.1, or newer. On PostgreSQL and SQLite, " +
+			"MyBB creates hardly any index: docs/forums.md lists those to add.",
+		engines:    []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
 		prefix:     "mybb_",
 		files:      []string{"mybb.sql"},
 		versions:   []string{"1.8"},

@@ -1,4 +1,4 @@
--- MyBB 1.8. docs/query-contract.md says what each query must return.
+-- MyBB 1.8, on MySQL, MariaDB, PostgreSQL and SQLite. docs/query-contract.md says what each query must return.
 
 -- name: sections
 -- The password itself never leaves the database.
@@ -33,7 +33,7 @@ SELECT p.pid                       AS id,
        p.username                  AS author_name,
        p.dateline                  AS posted_at,
        CASE p.visible WHEN 1 THEN 0 WHEN -1 THEN 2 ELSE 1 END AS state,
-       CONCAT_WS('-', CRC32(p.message), CRC32(p.username)) AS version
+       CONCAT_WS('-', {checksum p.message}, {checksum p.username}) AS version
   FROM {prefix}posts p
  WHERE p.pid IN (:ids)
 
@@ -41,7 +41,7 @@ SELECT p.pid                       AS id,
 SELECT p.pid                       AS id,
        p.uid                       AS author_id,
        0                           AS likes,
-       LEFT(p.message, 262144)     AS body
+       SUBSTR(p.message, 1, 262144) AS body
   FROM {prefix}posts p
  WHERE p.pid IN (:ids)
 
@@ -50,14 +50,14 @@ SELECT p.pid                       AS id,
 SELECT q.pid                       AS id,
        q.tid                       AS thread_id,
        w.earlier                   AS earlier
-  FROM (SELECT a.tid, a.first, a.last, COUNT(e.pid) AS earlier
-          FROM (SELECT tid, MIN(dateline) AS first, MAX(dateline) AS last
+  FROM (SELECT a.tid, a.earliest, a.latest, COUNT(e.pid) AS earlier
+          FROM (SELECT tid, MIN(dateline) AS earliest, MAX(dateline) AS latest
                   FROM {prefix}posts
                  WHERE pid IN (:ids)
                  GROUP BY tid) a
-          LEFT JOIN {prefix}posts e ON e.tid = a.tid AND e.dateline < a.first AND e.visible = 1
-         GROUP BY a.tid, a.first, a.last) w
-  JOIN {prefix}posts q ON q.tid = w.tid AND q.dateline BETWEEN w.first AND w.last AND q.visible = 1
+          LEFT JOIN {prefix}posts e ON e.tid = a.tid AND e.dateline < a.earliest AND e.visible = 1
+         GROUP BY a.tid, a.earliest, a.latest) w
+  JOIN {prefix}posts q ON q.tid = w.tid AND q.dateline BETWEEN w.earliest AND w.latest AND q.visible = 1
  ORDER BY q.tid, q.dateline, q.pid
 
 -- name: likes
@@ -113,10 +113,27 @@ SELECT u.uid                       AS id
   FROM {prefix}users u
  WHERE u.username = :name
 
+-- name: find/postgres
+SELECT u.uid                       AS id
+  FROM {prefix}users u
+ WHERE LOWER(u.username) = LOWER(:name)
+
+-- name: find/sqlite
+SELECT u.uid                       AS id
+  FROM {prefix}users u
+ WHERE u.username = :name COLLATE NOCASE
+
 -- name: search
 SELECT u.uid                       AS id
   FROM {prefix}users u
  WHERE u.username LIKE :begins ESCAPE '|'
+ ORDER BY u.username
+ LIMIT :limit
+
+-- name: search/postgres
+SELECT u.uid                       AS id
+  FROM {prefix}users u
+ WHERE LOWER(u.username) LIKE LOWER(:begins) ESCAPE '|'
  ORDER BY u.username
  LIMIT :limit
 
@@ -163,7 +180,7 @@ SELECT s.uid                       AS member_id,
 -- notification: 0 none, 1 email, 2 private message
 SELECT s.uid                       AS member_id,
        s.tid                       AS thread_id,
-       s.notification = 1          AS mail
+       CASE s.notification WHEN 1 THEN 1 ELSE 0 END AS mail
   FROM {prefix}threadsubscriptions s
  WHERE s.uid IN (:members)
 
@@ -190,6 +207,17 @@ SELECT u.uid                       AS member_id,
 
 -- name: read_days
 SELECT COALESCE(MAX(CAST(s.value AS UNSIGNED)), 7) AS days
+  FROM {prefix}settings s
+ WHERE s.name = 'threadreadcut'
+
+-- name: read_days/postgres
+-- PHP reads a text that is no number as 0.
+SELECT COALESCE(MAX(CAST(COALESCE(SUBSTRING(s.value FROM '^[0-9]{1,9}'), '0') AS BIGINT)), 7) AS days
+  FROM {prefix}settings s
+ WHERE s.name = 'threadreadcut'
+
+-- name: read_days/sqlite
+SELECT COALESCE(MAX(CAST(s.value AS INTEGER)), 7) AS days
   FROM {prefix}settings s
  WHERE s.name = 'threadreadcut'
 
@@ -256,9 +284,16 @@ SELECT p.pid                       AS id
  WHERE p.dateline >= :from AND p.dateline < :until
  ORDER BY p.pid
 
+-- name: created/sqlite
+-- The sign keeps SQLite from walking through all posts in their order.
+SELECT p.pid                       AS id
+  FROM {prefix}posts p
+ WHERE p.dateline >= :from AND p.dateline < :until
+ ORDER BY +p.pid
+
 -- name: mailable
 SELECT COUNT(*)                    AS members,
-       COALESCE(SUM(u.allownotices = 1), 0) AS accepting_all
+       COALESCE(SUM(CASE u.allownotices WHEN 1 THEN 1 ELSE 0 END), 0) AS accepting_all
   FROM {prefix}users u
   JOIN {prefix}usergroups g ON g.gid = u.usergroup
  WHERE g.isbannedgroup = 0 AND u.usergroup <> 5 AND u.email <> ''
@@ -268,9 +303,9 @@ SELECT COUNT(*)                    AS members,
 -- name: watch_counts
 -- notification 1 is email. A watched forum has no such setting: MyBB always emails its new threads.
 SELECT COUNT(*)                    AS watching,
-       COALESCE(SUM(w.by_email = 0), 0) AS without_email
+       COALESCE(SUM(1 - w.by_email), 0) AS without_email
   FROM (SELECT a.uid, MAX(a.by_email) AS by_email
-          FROM (SELECT t.uid, MAX(t.notification = 1) AS by_email
+          FROM (SELECT t.uid, MAX(CASE t.notification WHEN 1 THEN 1 ELSE 0 END) AS by_email
                   FROM {prefix}threadsubscriptions t
                  GROUP BY t.uid
                  UNION ALL
@@ -295,14 +330,14 @@ SELECT u.uid                       AS id
 SELECT u.uid                       AS id,
        u.postnum                   AS posts,
        u.regdate                   AS joined_at,
-       GREATEST(u.lastactive, u.lastvisit) AS visited_at
+       CASE WHEN u.lastactive > u.lastvisit THEN u.lastactive ELSE u.lastvisit END AS visited_at
   FROM {prefix}users u
  WHERE u.uid IN (:ids)
 
 -- name: visits
 -- As in profiles.
 SELECT u.uid                       AS member_id,
-       GREATEST(u.lastactive, u.lastvisit) AS visited_at
+       CASE WHEN u.lastactive > u.lastvisit THEN u.lastactive ELSE u.lastvisit END AS visited_at
   FROM {prefix}users u
  WHERE u.uid IN (:members)
 
@@ -324,11 +359,35 @@ SELECT u.uid                       AS id,
   FROM {prefix}users u
  WHERE u.username IN (:names)
 
+-- name: named/postgres
+SELECT u.uid                       AS id,
+       u.username                  AS name
+  FROM {prefix}users u
+ WHERE LOWER(u.username) IN (:names)
+
+-- name: named/sqlite
+SELECT u.uid                       AS id,
+       u.username                  AS name
+  FROM {prefix}users u
+ WHERE u.username COLLATE NOCASE IN (:names)
+
 -- name: addressed
 SELECT u.uid                       AS id,
        u.email                     AS email
   FROM {prefix}users u
  WHERE u.email IN (:addresses)
+
+-- name: addressed/postgres
+SELECT u.uid                       AS id,
+       u.email                     AS email
+  FROM {prefix}users u
+ WHERE LOWER(u.email) IN (:addresses)
+
+-- name: addressed/sqlite
+SELECT u.uid                       AS id,
+       u.email                     AS email
+  FROM {prefix}users u
+ WHERE u.email COLLATE NOCASE IN (:addresses)
 
 -- name: codes
 SELECT ''                          AS name,
@@ -345,7 +404,7 @@ SELECT b.badword                   AS word,
        (SELECT regex FROM {prefix}badwords o WHERE o.bid = b.bid) AS regex,
        b.replacement               AS replacement
   FROM {prefix}badwords b
-  JOIN (SELECT 0 AS regex) absent
+  CROSS JOIN (SELECT 0 AS regex) absent
  ORDER BY b.bid
 
 -- name: prefixes

@@ -1,8 +1,11 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"postrider/internal/finding"
@@ -125,19 +128,65 @@ func (db *DB) findLacks(ctx context.Context, o *optionalTables) error {
 			o.absent[t] = err
 		}
 	}
+	db.needEither(o)
 	return nil
+}
+
+// needEither makes the queries fail on a forum that lacks both of two tables of which it must have one: they name the second.
+func (db *DB) needEither(o *optionalTables) {
+	for _, two := range db.kind.either {
+		if db.lacksTable(two[0]) && db.lacksTable(two[1]) {
+			maps.DeleteFunc(o.absent, func(t optionalTable, _ error) bool { return t.use == two[1] })
+		}
+	}
+}
+
+// lackedTwice returns what a forum lacks of which it must have one or the other.
+func (db *DB) lackedTwice() []finding.Finding {
+	var all []finding.Finding
+	for _, two := range db.kind.either {
+		var missing []string
+		for _, l := range db.lacks {
+			if slices.Contains(two[:], l.use) {
+				missing = append(missing, fmt.Sprintf("%s (%v)", l.table(), l.err))
+			}
+		}
+		if len(missing) == 2 {
+			all = append(all, finding.Fail("optional table", "the forum has neither "+strings.Join(missing, " nor "),
+				"compare the forum's tables with those of the versions that the type is made for"))
+		}
+	}
+	return all
+}
+
+// hasOther reports whether the forum has another table in place of one that it lacks, as its version should.
+func (db *DB) hasOther(use string) bool {
+	return slices.ContainsFunc(db.kind.either, func(two [2]string) bool {
+		return use == two[0] && !db.lacksTable(two[1]) || use == two[1] && !db.lacksTable(two[0])
+	})
+}
+
+// lacksTable reports whether the forum lacks an optional table.
+func (db *DB) lacksTable(use string) bool {
+	return slices.ContainsFunc(db.lacks, func(l lack) bool { return l.use == use })
 }
 
 // checkLacks says what is lost without the optional tables that the forum lacks.
 func (db *DB) checkLacks(ctx context.Context) []finding.Finding {
-	var all []finding.Finding
+	all := db.lackedTwice()
 	for _, l := range db.lacks {
 		if err := db.tryOptional(ctx, l.optionalTable); err == nil {
 			all = append(all, finding.Warn("optional table", fmt.Sprintf("%s can be read now, but could not when Postrider started", l.table()),
 				"restart Postrider, so that it reads this table"))
 			continue
 		}
-		lost := db.kind.lost[l.table()]
+		if db.hasOther(l.use) { // whatever the error: MariaDB denies tables that are not there, if the account has grants of single ones
+			if lost := db.kind.lost[l.use]; lost != "" {
+				all = append(all, finding.OK("optional table", fmt.Sprintf("no %s: %s", l.table(), lost)))
+			}
+			continue
+		}
+		lost := cmp.Or(db.kind.lost[l.use], db.kind.lost[l.table()])
 		if lost == "" {
 			lost = "what it holds is not used"
 		}

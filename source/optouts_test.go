@@ -92,6 +92,7 @@ var optOutQueries = map[string]string{
 	"xenforo1":  "SELECT user_id FROM xf_user WHERE user_id NOT IN (SELECT user_id FROM xf_user_option WHERE receive_admin_email = 1)",
 	"mybb":      "SELECT uid FROM mybb_users WHERE allownotices <> 1",
 	"smf2":      "SELECT id_member FROM smf_user_alerts_prefs WHERE id_member > 0 AND alert_pref = 'announcements' AND alert_value = 0",
+	"smf2.0":    "SELECT id_member FROM smf_members WHERE notify_announcements = 0",
 	"discourse": "SELECT user_id FROM user_options WHERE email_level = 2 OR NOT email_digests",
 	"phpbb3":    "SELECT user_id FROM phpbb_users WHERE user_allow_massemail <> 1",
 }
@@ -107,7 +108,8 @@ func optOutKinds(kind string) forum.Kinds {
 func TestMembers_OptOutEndsOnlyItsKind(t *testing.T) {
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		declined := make(map[forum.MemberID]bool)
-		query, hasSwitch := optOutQueries[f.kind]
+		query := of(optOutQueries, f)
+		hasSwitch := query != ""
 		if hasSwitch {
 			for _, id := range queryMembers(t, f, query) {
 				declined[id] = true

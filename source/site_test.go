@@ -12,13 +12,13 @@ func TestSite_IsReadFromEachDump(t *testing.T) {
 		"xenforo2": {}, "xenforo1": {}, "mybb": {}, // their dumps have no such rows
 		"phpbb3": {Name: "phpBB test board", URL: "http://forum.example.test/phpbb", Version: "3.3.17"},
 		"fluxbb": {Name: "FluxBB test board", URL: "http://forum.example.test/fluxbb", Version: "1.5.11"},
-		"smf2":   {Version: "2.1.4"}, "nodebb": {Name: "Example Forum"}, "discourse": {Name: "Discourse test board"},
+		"smf2":   {Version: "2.1.4"}, "smf2.0": {Version: "2.0.15"}, "nodebb": {Name: "Example Forum"}, "discourse": {Name: "Discourse test board"},
 		"flarum": {Name: "Example Forum", Version: "1.8.7"},
 	}
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
 		site, err := db.Site(t.Context())
-		if err != nil || site != want[f.kind] {
-			t.Errorf("site = %+v, err %v, want %+v", site, err, want[f.kind])
+		if err != nil || site != of(want, f) {
+			t.Errorf("site = %+v, err %v, want %+v", site, err, of(want, f))
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"time"
 
 	"postrider/forum"
 	"postrider/internal/sqlfile"
@@ -13,20 +14,25 @@ import (
 func smf2() forumType {
 	return forumType{
 		name:   "smf2",
-		title:  "SMF 2.1",
+		title:  "SMF 2.0 and 2.1",
 		markup: "BBCode, stored as HTML",
 		notes: "A watched board means all its posts. Posts in the recycle bin are deleted ones. SMF 2.1 has the site's default for announcements " +
-			"off; only what members chose themselves counts. Boards that only their own moderators may see are left out.",
+			"off; only what members chose themselves counts. SMF 2.0 stores UTC offsets, not time zones, and has no likes. " +
+			"Boards that only their own moderators may see are left out.",
 		engines:  []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres},
 		prefix:   "smf_",
 		files:    []string{"smf2.sql"},
-		versions: []string{"2.1"},
-		lost:     map[string]string{"attachments": lostAttachments, "polls": lostPolls, "pm_recipients": lostMessages, "personal_messages": lostMessages},
+		versions: []string{"2.0", "2.1"},
+		macros:   smfMacros(),
+		lost:     smfLost(),
+		either:   smfEither(),
+		zonesIn:  smfZones,
 		links:    func(base string) forum.Links { return smfLinks(base) },
 		dialect:  markup.Dialect{EscapedNames: true, NoMentions: true},
 		body:     markup.Dialect.SMF,
 		escape:   smfStored,
 		filter:   smfFilter,
+		zone:     func(stored string) string { return smfZone(stored, time.Now()) }, // the offset of today, which the forum shows, too
 		locale:   mybbLocale,
 		rights:   smfRights,
 	}

@@ -1,4 +1,5 @@
--- SMF 2.1, on MySQL, MariaDB and PostgreSQL. docs/query-contract.md says what each query must return.
+-- SMF 2.0 and 2.1, on MySQL, MariaDB and PostgreSQL. docs/query-contract.md says what each query must return. What a member wants is in
+-- columns of members in 2.0, and in user_alerts_prefs in 2.1: smf2_versions.go.
 
 -- name: sections
 -- Categories have IDs from 1,000,000,000, because those of boards start at 1, too. A board with an address elsewhere holds no
@@ -12,8 +13,7 @@ SELECT 1000000000 + c.id_cat       AS id,
   FROM {prefix}categories c
  UNION ALL
 SELECT b.id_board, CASE b.id_parent WHEN 0 THEN 1000000000 + b.id_cat ELSE b.id_parent END, b.board_order, b.name,
-       CASE WHEN b.redirect <> '' THEN 0 ELSE 1 - (CASE WHEN CONCAT('', b.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
-              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END) END,
+       CASE WHEN b.redirect <> '' THEN 0 ELSE 1 - {recycled b.id_board} END,
        0
   FROM {prefix}boards b
 
@@ -26,8 +26,7 @@ SELECT t.id_topic                  AS id,
        f.poster_name               AS starter_name,
        f.poster_time               AS started_at,
        t.id_first_msg              AS first_post_id,
-       CASE WHEN CONCAT('', t.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
-              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 2
+       CASE WHEN {recycled t.id_board} = 1 THEN 2
             WHEN t.approved = 1 THEN 0 ELSE 1 END AS state,
        CASE WHEN f.icon = 'moved' THEN 1 ELSE 0 END AS redirect,
        CASE WHEN t.locked <> 0 THEN 1 ELSE 0 END AS locked
@@ -42,20 +41,21 @@ SELECT m.id_msg                    AS id,
        m.id_member                 AS author_id,
        COALESCE(u.real_name, m.poster_name) AS author_name,
        m.poster_time               AS posted_at,
-       CASE WHEN CONCAT('', m.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
-              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 2
+       CASE WHEN {recycled m.id_board} = 1 THEN 2
             WHEN m.approved = 1 THEN 0 ELSE 1 END AS state,
-       CONCAT(MD5(CONCAT(m.body, m.poster_name)), '-', m.likes) AS version
+       CONCAT(MD5(CONCAT(m.body, m.poster_name)), '-', COALESCE(k.likes, 0)) AS version
   FROM {prefix}messages m
   LEFT JOIN {prefix}members u ON u.id_member = m.id_member
+  LEFT JOIN {like_counts} k ON k.id_msg = m.id_msg
  WHERE m.id_msg IN (:ids)
 
 -- name: bodies
 SELECT m.id_msg                    AS id,
        m.id_member                 AS author_id,
-       m.likes                     AS likes,
+       COALESCE(k.likes, 0)        AS likes,
        SUBSTR(m.body, 1, 262144)   AS body
   FROM {prefix}messages m
+  LEFT JOIN {like_counts} k ON k.id_msg = m.id_msg
  WHERE m.id_msg IN (:ids)
 
 -- name: numbers
@@ -76,7 +76,7 @@ SELECT q.id_msg                    AS id,
 -- name: likes
 SELECT l.content_id                AS id,
        u.real_name                 AS name
-  FROM {prefix}user_likes l
+  FROM {likes} l
   JOIN {prefix}members u ON u.id_member = l.id_member
  WHERE l.content_type = 'msg' AND l.content_id IN (:ids) AND u.is_activated < 10
  ORDER BY l.content_id, l.like_time, l.id_member
@@ -88,12 +88,15 @@ SELECT u.id_member                 AS member_id,
  WHERE u.id_member IN (:members)
 
 -- name: members
--- is_activated: 1 active, 0 and 2 have not confirmed their address, 3 awaits approval, 4 wants to be deleted; 10 more: banned. In
--- 2.1, the forum's default for announcements is off; only the member's own choice counts here.
+-- is_activated: 1 active, 0 and 2 have not confirmed their address, 3 awaits approval, 4 wants to be deleted, 5 awaits the consent of
+-- parents; 10 more: banned. In 2.1, the forum's default for announcements is off; only the member's own choice counts here. 2.0 has no
+-- zones, but hours from the forum's own zone, which may be moved by hours itself.
 SELECT u.id_member                 AS id,
        u.real_name                 AS name,
        u.email_address             AS email,
-       u.timezone                  AS zone,
+       COALESCE(z.timezone, CONCAT(COALESCE(w.time_offset, '0'), ' ',
+                COALESCE((SELECT o.value FROM {prefix}settings o WHERE o.variable = 'time_offset'), '0'), ' ',
+                COALESCE((SELECT o.value FROM {prefix}settings o WHERE o.variable = 'default_timezone'), ''))) AS zone,
        u.lngfile                   AS locale,
        CONCAT(u.id_group, ',', u.id_post_group, ',', u.additional_groups) AS roles,
        CASE WHEN u.is_activated >= 10
@@ -106,9 +109,11 @@ SELECT u.id_member                 AS id,
             WHEN u.is_activated <> 1 THEN 'not confirmed'
             WHEN u.email_address = '' THEN 'no address'
             ELSE '' END            AS no_mail,
-       CASE WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
-                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 'announcements' ELSE '' END AS opt_outs
+       CASE WHEN {declines_announcements u.id_member} THEN 'announcements' ELSE '' END AS opt_outs,
+       {digest_choice u.id_member} AS digest_choice
   FROM {prefix}members u
+  LEFT JOIN {own_settings} w ON w.id_member = u.id_member
+  LEFT JOIN {zones} z ON z.id_member = u.id_member
  WHERE u.id_member IN (:ids)
 
 -- name: find
@@ -150,48 +155,50 @@ SELECT CONCAT('', g.id_group)      AS role,
        CASE WHEN g.id_group = 1
               OR CONCAT(',', COALESCE((SELECT s.value FROM {prefix}settings s WHERE s.variable = 'board_manager_groups'), ''), ',')
                  LIKE CONCAT('%,', g.id_group, ',%') THEN 'all'
-            WHEN CONCAT(',', b.deny_member_groups, ',') LIKE CONCAT('%,', g.id_group, ',%')
-             AND EXISTS (SELECT 1 FROM {prefix}settings d WHERE d.variable = 'deny_boards_access' AND d.value = '1') THEN 'never'
+            WHEN CONCAT(',', d.deny_member_groups, ',') LIKE CONCAT('%,', g.id_group, ',%')
+             AND EXISTS (SELECT 1 FROM {prefix}settings s WHERE s.variable = 'deny_boards_access' AND s.value = '1') THEN 'never'
             WHEN CONCAT(',', b.member_groups, ',') LIKE CONCAT('%,', g.id_group, ',%') THEN 'yes'
             ELSE 'no' END          AS rights
   FROM (SELECT id_group FROM {prefix}membergroups UNION ALL SELECT 0) g
   JOIN {prefix}boards b ON 1 = 1
+  LEFT JOIN {denials} d ON d.id_board = b.id_board
  WHERE CONCAT('', g.id_group) IN (:roles)
 
 -- name: section_watches
--- A watched board has no levels, so digests include all posts. SMF itself emails new topics, if the member chose email.
+-- A watched board has no levels, so digests include all posts. SMF itself emails new topics.
 SELECT n.id_member                 AS member_id,
        n.id_board                  AS section_id,
        2                           AS level,
-       CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3) THEN 1 ELSE 0 END AS mail
+       {emails board} AS mail
   FROM {prefix}log_notify n
+  LEFT JOIN {own_settings} w ON w.id_member = n.id_member
  WHERE n.id_member IN (:members) AND n.id_board > 0
 
 -- name: thread_watches
--- topic_notify_ID: 0 nothing, 1 an alert on the site, 2 an email, 3 both.
+-- SMF emails each reply, or the first unread one, unless the member chose otherwise: smf2_versions.go.
 SELECT n.id_member                 AS member_id,
        n.id_topic                  AS thread_id,
-       CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3) THEN 1 ELSE 0 END AS mail
+       {emails topic} AS mail
   FROM {prefix}log_notify n
+  LEFT JOIN {own_settings} w ON w.id_member = n.id_member
  WHERE n.id_member IN (:members) AND n.id_topic > 0
 
 -- name: watchers
+-- id_board is a smallint on PostgreSQL, which refuses the IDs of categories, but not with a zero added.
 SELECT n.id_member                 AS member_id,
        n.id_topic                  AS thread_id,
        0                           AS section_id,
        2                           AS level
   FROM {prefix}log_notify n
+  LEFT JOIN {own_settings} w ON w.id_member = n.id_member
  WHERE n.id_topic IN (:threads) AND n.id_member > :after
-   AND CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('topic_notify_', n.id_topic)), 1) IN (2, 3) THEN 1 ELSE 0 END = 1
+   AND {emails topic} = 1
  UNION ALL
 SELECT n.id_member, 0, n.id_board, 1
   FROM {prefix}log_notify n
- WHERE n.id_board IN (:sections) AND n.id_member > :after
-   AND CASE WHEN COALESCE((SELECT p.alert_value FROM {prefix}user_alerts_prefs p
-                                WHERE p.id_member = n.id_member AND p.alert_pref = CONCAT('board_notify_', n.id_board)), 1) IN (2, 3) THEN 1 ELSE 0 END = 1
+  LEFT JOIN {own_settings} w ON w.id_member = n.id_member
+ WHERE n.id_topic = 0 AND n.id_board + 0 IN (:sections) AND n.id_member > :after
+   AND {emails board} = 1
  ORDER BY member_id
  LIMIT :limit
 
@@ -226,8 +233,7 @@ SELECT DISTINCT m.id_member        AS member_id,
        m.id_topic                  AS thread_id
   FROM {prefix}messages m
  WHERE m.id_topic IN (:threads) AND m.id_member IN (:members) AND m.approved = 1
-   AND NOT (CONCAT('', m.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
-        AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1'))
+   AND {recycled m.id_board} = 0
  UNION ALL
 SELECT t.id_member_started, t.id_topic
   FROM {prefix}topics t
@@ -239,8 +245,7 @@ SELECT m.id_msg                    AS id,
        t.id_board                  AS section_id,
        m.id_member                 AS author_id,
        m.poster_time               AS posted_at,
-       CASE WHEN m.approved = 1 AND t.approved = 1 AND m.icon <> 'moved' THEN 1 - (CASE WHEN CONCAT('', t.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
-              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END)
+       CASE WHEN m.approved = 1 AND t.approved = 1 AND m.icon <> 'moved' THEN 1 - {recycled t.id_board}
             ELSE 0 END AS visible
   FROM {prefix}messages m
   JOIN {prefix}topics t ON t.id_topic = m.id_topic
@@ -254,8 +259,7 @@ SELECT m.id_msg                    AS id,
        t.id_board                  AS section_id,
        m.id_member                 AS author_id,
        m.poster_time               AS posted_at,
-       CASE WHEN m.approved = 1 AND t.approved = 1 AND m.icon <> 'moved' THEN 1 - (CASE WHEN CONCAT('', t.id_board) = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '')
-              AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END)
+       CASE WHEN m.approved = 1 AND t.approved = 1 AND m.icon <> 'moved' THEN 1 - {recycled t.id_board}
             ELSE 0 END AS visible
   FROM {prefix}messages m
   JOIN {prefix}topics t ON t.id_topic = m.id_topic
@@ -281,22 +285,26 @@ SELECT m.id_msg                    AS id
 
 -- name: mailable
 SELECT COUNT(*)                    AS members,
-       COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM {prefix}user_alerts_prefs p
-                          WHERE p.id_member = u.id_member AND p.alert_pref = 'announcements' AND p.alert_value = 0) THEN 0 ELSE 1 END), 0) AS accepting_all
+       COALESCE(SUM(CASE WHEN {declines_announcements u.id_member} THEN 0 ELSE 1 END), 0) AS accepting_all
   FROM {prefix}members u
+  LEFT JOIN {own_settings} w ON w.id_member = u.id_member
  WHERE u.is_activated = 1 AND u.email_address <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}ban_items i
                      JOIN {prefix}ban_groups g ON g.id_ban_group = i.id_ban_group
                     WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)
                       AND g.cannot_access = 1 AND (g.expire_time IS NULL OR g.expire_time > :now))
 
+-- name: own_digests
+SELECT CASE COUNT(*) WHEN 0 THEN 0 ELSE 1 END AS sends
+  FROM {prefix}scheduled_tasks t
+ WHERE t.task IN ('daily_digest', 'weekly_digest') AND t.disabled = 0
+
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,
        COALESCE(SUM(1 - w.by_email), 0) AS without_email
-  FROM (SELECT n.id_member, MAX(CASE WHEN p.alert_value IN (2, 3) THEN 1 ELSE 0 END) AS by_email
+  FROM (SELECT n.id_member, MAX(CASE n.id_topic WHEN 0 THEN {emails board} ELSE {emails topic} END) AS by_email
           FROM {prefix}log_notify n
-          LEFT JOIN {prefix}user_alerts_prefs p
-            ON p.id_member = n.id_member AND p.alert_pref = CASE n.id_topic WHEN 0 THEN CONCAT('board_notify_', n.id_board) ELSE CONCAT('topic_notify_', n.id_topic) END
+          LEFT JOIN {own_settings} w ON w.id_member = n.id_member
          GROUP BY n.id_member) w
   JOIN {prefix}members u ON u.id_member = w.id_member
  WHERE u.is_activated = 1 AND u.email_address <> ''
@@ -343,6 +351,12 @@ SELECT u.id_member                 AS id,
        u.real_name                 AS name
   FROM {prefix}members u
  WHERE u.real_name IN (:names)
+
+-- name: named/postgres
+SELECT u.id_member                 AS id,
+       u.real_name                 AS name
+  FROM {prefix}members u
+ WHERE LOWER(u.real_name) IN (:names)
 
 -- name: addressed
 SELECT u.id_member                 AS id,

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"postrider/forum"
+	dsntext "postrider/internal/dsn"
 	"postrider/internal/sqlfile"
 )
 
@@ -106,7 +107,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := pool.PingContext(ctx); err != nil {
 		pool.Close()
 		err = fmt.Errorf("connecting to %s: %w", t, err)
-		if t.engine == sqlfile.MySQL && !refusesLogin(err) {
+		if t.engine == sqlfile.MySQL && !refusesLogin(err) || t.engine == sqlfile.Postgres && dsntext.Unreachable(err) {
 			err = UnreachableError{err}
 		}
 		return nil, err
@@ -138,7 +139,7 @@ func (db *DB) Close() error { return db.sql.Close() }
 func (db *DB) Links() forum.Links { return db.links }
 
 // ZonesAreOffsets reports whether the forum stores UTC offsets, so that a member's zone changes with daylight saving time.
-func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly }
+func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly || db.lacksTable(db.kind.zonesIn) }
 
 // Statements returns the number of SQL statements sent so far.
 func (db *DB) Statements() int64 { return db.statements.Load() }

@@ -20,13 +20,13 @@ type Certainty struct {
 var certainties = map[string][]Certainty{
 	"xenforo2":  {{"XenForo 2.1 to 2.3", "filled", "schema", "", ""}},
 	"xenforo1":  {{"XenForo 1.5", "filled", "schema", "", ""}},
-	"mybb":      {{"MyBB 1.8.37", "own data", "schema", "", ""}, {"MyBB 1.8, older", "schema", "schema", "", ""}},
-	"phpbb3":    {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.1, 3.2, and older 3.3", "schema", "schema", "schema", "schema"}},
+	"mybb":      {{"MyBB 1.8.37", "own data", "schema", "copy", "copy"}, {"MyBB 1.8, older", "schema", "schema", "schema", "schema"}},
+	"phpbb3":    {{"phpBB 3.3.17", "copy", "schema", "own data", "copy"}, {"phpBB 3.2", "schema", "schema", "copy", "schema"}, {"phpBB 3.1, and older 3.3", "schema", "schema", "schema", "schema"}},
 	"fluxbb":    {{"FluxBB 1.5.11", "own data", "schema", "copy", "copy"}, {"FluxBB 1.5, older", "schema", "schema", "schema", "schema"}},
-	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}},
-	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3, and older 4", "", "", "schema", ""}},
+	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}, {"SMF 2.0.15", "copy", "schema", "copy", ""}, {"SMF 2.0, older", "schema", "schema", "schema", ""}},
+	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3.0 to 3.9", "", "", "copy", ""}, {"NodeBB 3.10 to 4.14", "", "", "schema", ""}},
 	"discourse": {{"Discourse 2.5 and later", "", "", "filled", ""}},
-	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "schema", "schema", "copy", "copy"}},
+	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "copy", "schema", "copy", "copy"}},
 }
 
 // unsupported is what Postrider leaves out of a forum, by forum type.
@@ -36,10 +36,11 @@ var unsupported = map[string]string{
 	"mybb":     "Forums with a password are left out, with all forums below them.",
 	"phpbb3": "Forums with a password are left out, the forums below them are not. phpBB has no likes and no mentions by @name. Add-ons with their own " +
 		"permissions.",
-	"fluxbb":    "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
-	"smf2":      "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only.",
+	"fluxbb": "FluxBB has no ignore lists, no likes, no mentions, no own BB codes and no approval of posts.",
+	"smf2": "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only. " +
+		"SMF 2.0 on SQLite, which uses a format that no current program opens.",
 	"nodebb":    "Posts, topics and categories of the fediverse, and the posts of members in them. A crosspost counts in its own category.",
-	"discourse": "Private messages and whispers are never read. Watched tags, and mentions of groups.",
+	"discourse": "Private messages and whispers are never read. Mentions of @here.",
 	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
@@ -66,7 +67,8 @@ var readOnlyAccounts = map[sqlfile.Engine]string{
 var grantedTables = map[string]string{
 	"nodebb": "legacy_hash, legacy_zset, legacy_set",
 	"discourse": "categories, category_groups, category_users, group_users, groups, users, user_emails, user_options, user_stats,\n" +
-		"  topics, topic_users, posts, post_actions, ignored_users, muted_users, shared_drafts, watched_words, anonymous_users",
+		"  topics, topic_users, posts, post_actions, ignored_users, muted_users, shared_drafts, watched_words, anonymous_users,\n" +
+		"  tags, topic_tags, tag_users, tag_group_memberships, tag_group_permissions",
 }
 
 func grantsOf(k forumType) []Grants {

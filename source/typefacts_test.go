@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -45,6 +46,28 @@ func TestCertainties_MatchDocumentation(t *testing.T) {
 	for _, k := range forumTypes() {
 		if k.name != customName && k.name != "sample" && !k.own && len(listed[k.name]) == 0 {
 			t.Errorf("docs/forums.md does not say how sure we are about %s", k.name)
+		}
+	}
+}
+
+// The counts in docs/forums.md are those of the dumps' expectations.
+func TestForumsDoc_CountsAreThoseOfExpectations(t *testing.T) {
+	text, err := os.ReadFile("../docs/forums.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for title, dump := range map[string]string{"XenForo": "xenforo2-mariadb", "MyBB": "mybb-mariadb", "phpBB": "phpbb3-postgres", "FluxBB": "fluxbb-mariadb",
+		"SMF": "smf2-mariadb", "Flarum": "flarum-mariadb", "NodeBB": "nodebb-postgres", "Discourse": "discourse-postgres"} {
+		var f fixture
+		f.readExpectation(t, dump)
+		shown, omitted := 0, 0
+		for _, m := range f.expect.Members {
+			shown, omitted = shown+len(m.Watched), omitted+len(m.MustNot)
+		}
+		row := fmt.Sprintf("| %s | %d | %d | %d | ", title, len(f.expect.Members), shown, omitted)
+		end := fmt.Sprintf(" | %d |", len(f.expect.NoMail))
+		if !slices.ContainsFunc(strings.Split(string(text), "\n"), func(line string) bool { return strings.HasPrefix(line, row) && strings.HasSuffix(line, end) }) {
+			t.Errorf("docs/forums.md lacks the row %q ... %q", row, end)
 		}
 	}
 }

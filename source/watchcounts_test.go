@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -34,6 +35,10 @@ var watchCountQueries = map[string]string{
 	"smf": `SELECT u.id_member, EXISTS (SELECT 1 FROM smf_log_notify n JOIN smf_user_alerts_prefs p ON p.id_member = n.id_member AND p.alert_value IN (2, 3)
 		     AND (n.id_topic > 0 AND p.alert_pref = CONCAT('topic_notify_', n.id_topic) OR n.id_board > 0 AND p.alert_pref = CONCAT('board_notify_', n.id_board))
 		   WHERE n.id_member = u.id_member)
+		   AND NOT EXISTS (SELECT 1 FROM smf_user_alerts_prefs o WHERE o.id_member = u.id_member AND o.alert_pref = 'msg_notify_pref' AND o.alert_value IN (0, 3, 4))
+		FROM smf_members u WHERE u.is_activated = 1 AND u.email_address <> '' AND u.id_member NOT IN (SELECT id_member FROM smf_ban_items)
+		 AND u.id_member IN (SELECT id_member FROM smf_log_notify)`,
+	"smf2.0": `SELECT u.id_member, u.notify_types <> 4 AND u.notify_regularity NOT IN (2, 3)
 		FROM smf_members u WHERE u.is_activated = 1 AND u.email_address <> '' AND u.id_member NOT IN (SELECT id_member FROM smf_ban_items)
 		 AND u.id_member IN (SELECT id_member FROM smf_log_notify)`,
 	"nodebb": `SELECT u.data->>'uid', EXISTS (SELECT 1 FROM legacy_hash s WHERE s._key = u._key || ':settings'
@@ -56,6 +61,7 @@ var silenceSome = map[string]string{
 	"flarum":    `UPDATE users SET preferences = '{"notify_newPost_email":false,"notify_newPostInTag_email":false,"notify_newDiscussionInTag_email":false}' WHERE id % 3 = 0`,
 	"xenforo":   `UPDATE xf_thread_watch SET email_subscribe = 0 WHERE user_id % 3 = 0; UPDATE xf_forum_watch SET send_email = 0 WHERE user_id % 3 = 0`,
 	"smf":       `UPDATE smf_user_alerts_prefs SET alert_value = 1 WHERE id_member % 3 = 0`,
+	"smf2.0":    `UPDATE smf_members SET notify_types = 4 WHERE id_member % 3 = 0`,
 	"discourse": `UPDATE user_options SET email_level = 2 WHERE user_id % 3 = 0`,
 	"phpbb3":    `UPDATE phpbb_user_notifications SET notify = 0 WHERE user_id % 3 = 0 AND method = 'notification.method.email'`,
 	"mybb":      `UPDATE mybb_threadsubscriptions SET notification = uid % 2 * 2 WHERE uid % 3 = 0; DELETE FROM mybb_forumsubscriptions WHERE uid % 3 = 0`,
@@ -65,7 +71,7 @@ func TestWatchCounts_MatchForumsTables(t *testing.T) {
 	for _, kind := range forumKinds {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
-			software := strings.TrimRight(f.kind, "12")
+			software := strings.TrimRight(cmp.Or(f.edition, f.kind), "12")
 			admin := openAny(t, f.dsn)
 			if silence := silenceSome[software]; silence != "" {
 				execute(t, admin, silence)

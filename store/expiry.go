@@ -19,7 +19,7 @@ const (
 // an edition waits until the member's next one replaces it.
 func MaxQueueAge(kind string) time.Duration {
 	switch kind {
-	case KindAlert:
+	case KindAlert, KindConfirmation:
 		return alertLasts * time.Second
 	case KindAnnouncement:
 		return announcementLasts * time.Second

@@ -9,6 +9,7 @@ import (
 const (
 	KindAlert        = "alert"
 	KindAnnouncement = "announcement"
+	KindConfirmation = "confirmation" // asks the owner of an address to confirm a subscription; has no member
 	// KindDigest is the only kind that allows just one unsettled row per member: editions cover ranges of sightings, and the
 	// ranges must not overlap.
 	KindDigest = "digest"
@@ -16,6 +17,7 @@ const (
 
 // Priorities of the kinds: lower goes first.
 const (
+	PriorityConfirmation = 5 // a person waits for it
 	PriorityAlert        = 10
 	PriorityAnnouncement = 20
 	PriorityDigest       = 30
@@ -24,6 +26,8 @@ const (
 // PriorityOf returns the priority of a kind.
 func PriorityOf(kind string) int {
 	switch kind {
+	case KindConfirmation:
+		return PriorityConfirmation
 	case KindAlert:
 		return PriorityAlert
 	case KindAnnouncement:

@@ -54,7 +54,7 @@ func TestPrivacyPage_StatementsEraseMember(t *testing.T) {
 		saveTraces(t, s, 42424242, "anna@example.org")
 		saveTraces(t, s, 43434343, "bert@example.org")
 		before := dumpTables(t, db)
-		for _, table := range []string{"member", "preference", "wish", "outbox", "outcome", "alert", "notice", "brought", "owed", "refusal", "health", "audit"} {
+		for _, table := range []string{"member", "preference", "wish", "outbox", "outcome", "alert", "notice", "brought", "owed", "refusal", "health", "audit", "consent"} {
 			if !strings.Contains(before[table], "42424242") {
 				t.Errorf("the test leaves no traces in %s: %q", table, before[table])
 			}
@@ -107,6 +107,8 @@ func saveTraces(t *testing.T, s *store.Store, member forum.MemberID, address str
 	h := bounce.Health{Score: 4, LastEvent: now, SuppressedSince: now, SuppressedUntil: now.Add(bounce.Reset), Reason: "dead"}
 	check(t, s.Suppressions.Add(ctx, now, []store.Health{{Address: address, Member: member, Health: h}}))
 	must(s.Suppressions.RetryAddress(ctx, now, address, now.Add(-time.Hour)))(t)
+	must(s.Consents.Record(ctx, fmt.Sprint(member), store.Consent{Member: member, Address: address, Asked: now, Confirmed: now}))(t)
+	must(s.Confirmations.Ask(ctx, now, store.Confirmation{Address: address, Token: "token"}, confirmationLimits))(t)
 	check(t, s.Audit.Record(ctx, store.AuditEntry{At: now, Actor: fmt.Sprintf("member: %d", member), Action: "try again", Object: fmt.Sprintf("member/%d", member)}))
 }
 

@@ -267,6 +267,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 		}
 	}
 	if err == nil {
+		_, err = s.exec(ctx, nil, "prune_confirmations", args{"before": now.Add(-confirmationRetention).Unix()})
+	}
+	if err == nil {
 		_, err = s.exec(ctx, nil, "prune_audit", args{"action": FailedLogin, "before": before["before"]})
 	}
 	if err == nil {

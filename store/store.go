@@ -57,6 +57,8 @@ type Store struct {
 	Counts        Counts
 	LinkKeys      LinkKeys
 	Values        Values
+	Confirmations Confirmations
+	Consents      Consents
 }
 
 // The parts of a store. Each is a handle on the same database, cheap to copy.
@@ -95,6 +97,10 @@ type (
 	LinkKeys struct{ *database }
 	// Values keeps single values by key.
 	Values struct{ *database }
+	// Confirmations keeps the messages that ask the owner of an address to confirm a subscription.
+	Confirmations struct{ *database }
+	// Consents keeps the confirmed subscriptions.
+	Consents struct{ *database }
 )
 
 // database is the connection that all parts share.
@@ -114,7 +120,7 @@ type database struct {
 func newStore(db *database) *Store {
 	return &Store{
 		db, Sightings{db}, Subscribers{db}, Preferences{db}, Outbox{db}, Queue{db}, Alerts{db}, Deferred{db}, Announcements{db},
-		Suppressions{db}, Holds{db}, Alarms{db}, Audit{db}, Sessions{db}, Rounds{db}, Counts{db}, LinkKeys{db}, Values{db},
+		Suppressions{db}, Holds{db}, Alarms{db}, Audit{db}, Sessions{db}, Rounds{db}, Counts{db}, LinkKeys{db}, Values{db}, Confirmations{db}, Consents{db},
 	}
 }
 

@@ -82,6 +82,9 @@ func (s *Set) bind(files overlayFS) (used map[string]string, err error) {
 			l.own[k] = own.own
 		}
 	}
+	if err := s.bindConfirmation(files, shared, used); err != nil {
+		return nil, err
+	}
 	return used, s.bindPages(files, used)
 }
 

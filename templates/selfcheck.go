@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 	"text/template/parse"
+	"time"
 
 	"golang.org/x/net/html"
+
+	"postrider/digest"
 )
 
 // renderAllSamples renders the samples in every language, whole and cut, so that a faulty template or locale fails at
@@ -42,7 +45,16 @@ func (s *Set) renderSample(l *locale, budget int, ways Site) error {
 			return err
 		}
 	}
+	for _, already := range []bool{false, true} {
+		if _, err := p.Confirmation(sampleConfirmation(l.tag.String(), already)); err != nil {
+			return err
+		}
+	}
 	return s.renderSampleAnnouncement(l, p)
+}
+
+func sampleConfirmation(locale string, already bool) Confirmation {
+	return Confirmation{Locale: locale, Already: already, URL: "https://news.example.org/postrider/subscribe/token", Sections: []string{"News"}, Cadence: digest.Weekly, Validity: 48 * time.Hour}
 }
 
 func (s *Set) renderSampleAnnouncement(l *locale, p *Renderer) error {

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -64,7 +65,7 @@ func TestPages_MeetAccessibilityRules(t *testing.T) {
 			check(t, w.store.Preferences.Save(t.Context(), w.now, anna, digest.Preferences{Locale: language}))
 			p := browsertest.New(t)
 			p.Language(language)
-			for _, l := range w.pageStates(messages) {
+			for _, l := range append(w.pageStates(messages), newSubscribers(t).subscribeStates(language)...) {
 				l.open(p)
 				if got := browsertest.Run(p, chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 					t.Errorf("%s: page language is %q, want %q", l.name, got, language)
@@ -85,6 +86,36 @@ func TestPages_MeetAccessibilityRules(t *testing.T) {
 				p.Screenshot(fmt.Sprintf("%s-%s-360-rtl", l.name, language), 360, false)
 			}
 		})
+	}
+}
+
+// subscribeStates are the pages to subscribe, in the order in which a visitor sees them.
+func (s *subscribers) subscribeStates(language string) []pageState {
+	address := s.site.URL + "/postrider/subscribe"
+	send := func(p *browsertest.Page, email string) {
+		p.Do(chromedp.SetValue(chromedp.CSS("#email"), email))
+		p.Click("form .button")
+	}
+	return []pageState{
+		{"subscribe", func(p *browsertest.Page) { p.Open(address) }},
+		{"subscribe-errors", func(p *browsertest.Page) { send(p, "anna@localhost") }},
+		{"subscribe-sent", func(p *browsertest.Page) {
+			p.Tick("[name=section][value=local]")
+			send(p, "anna@example.org")
+		}},
+		{"subscribe-ask", func(p *browsertest.Page) { p.Open(s.deliver()[0].linkIn(s, "/subscribe/")) }},
+		{"subscribe-done", func(p *browsertest.Page) { p.Click("main form .button") }},
+		{"subscribe-already", func(p *browsertest.Page) {
+			s.now = s.now.Add(2 * time.Hour)
+			link := s.askedLink("carla@example.org", "section", "news", "locale", language)
+			s.post(link, "confirm", "yes")
+			p.Open(link)
+		}},
+		{"subscribe-expired", func(p *browsertest.Page) {
+			link := s.askedLink("dora@example.org", "section", "news", "locale", language)
+			s.now = s.now.Add(72 * time.Hour)
+			p.Open(link)
+		}},
 	}
 }
 

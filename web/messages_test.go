@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"postrider/daemon"
+	"postrider/daemon/delivery"
 	"postrider/daemon/settings"
 	"postrider/demo"
 	"postrider/digest"
@@ -55,14 +56,20 @@ func (w *fixture) newDaemon() (*daemon.Daemon, *recordingSender) {
 	w.Helper()
 	box := &recordingSender{}
 	check(w, w.forumDB.QueryRow("SELECT email FROM member WHERE id = ?", anna).Scan(&box.address))
+	return w.daemonTo(box), box
+}
+
+// daemonTo returns a daemon with the fixture's clock that sends to a sender.
+func (w *fixture) daemonTo(sender delivery.Sender) *daemon.Daemon {
+	w.Helper()
 	set := w.settings
 	set.Scan, set.Delivery, set.Announce = settings.DefaultScan(), settings.DefaultDelivery(), settings.DefaultAnnouncements()
 	set.Site, set.Host, set.From = demo.Name, "upperberth.example", netmail.Address{Name: demo.Name, Address: "digest@upperberth.example"}
 	set.Connections, set.Lease, set.Owner = 2, time.Minute, "test"
 	return daemon.New(daemon.Deps{
 		Forum: w.source, Store: w.store, Renderer: w.renderer, Composer: must(mail.NewComposer("upperberth.example", bytes.Repeat([]byte{2}, 32)))(w),
-		Sender: box, Links: w.links, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now },
-	}, set), box
+		Sender: sender, Links: w.links, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now },
+	}, set)
 }
 
 // sentMessages is a fixture that has sent Anna a message of each kind. It is made once, because sending to the whole forum takes

@@ -11,6 +11,7 @@ import (
 	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/templates"
 )
 
 // save saves a member's settings, or shows the errors of the form and saves nothing.
@@ -141,9 +142,11 @@ func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 }
 
 // languageTags are the tags of all languages.
-func (s *Server) languageTags() []string {
+func (s *Server) languageTags() []string { return tagsOf(s.Pages.LanguageNames()) }
+
+func tagsOf(list []templates.LanguageName) []string {
 	var tags []string
-	for _, t := range s.Pages.LanguageNames() {
+	for _, t := range list {
 		tags = append(tags, t.Tag)
 	}
 	return tags

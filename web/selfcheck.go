@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"postrider/daemon/members"
+	"postrider/daemon/subscription"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/mirror"
 )
 
 // renderAllSamples renders every page in every language and state.
@@ -46,13 +48,13 @@ func (s *Server) samples() []sample {
 			list = append(list, sample{"unsubscribe", page})
 		}
 	}
-	return list
+	return append(list, s.subscribeSamples()...)
 }
 
 func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
-		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
+		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
 		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
 		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: suggestedZones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
@@ -78,6 +80,8 @@ func (s *Server) settingsSamples() []sample {
 			p.Bounced = &members.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
 		},
 		func(p *settingsPage) { p.Off = true },
+		func(p *settingsPage) { p.Origin = digest.FromMember },
+		func(p *settingsPage) { p.Origin = digest.FromForum },
 		func(p *settingsPage) { p.Paused = time.Now() },
 		func(p *settingsPage) { p.Next = members.Next{} },
 		func(p *settingsPage) { p.Next = members.Next{At: time.Now(), TooManyToCount: true} },
@@ -87,6 +91,18 @@ func (s *Server) settingsSamples() []sample {
 		page := full
 		change(&page)
 		list = append(list, sample{"settings", page})
+	}
+	return list
+}
+
+func (s *Server) subscribeSamples() []sample {
+	form := subscribePage{
+		Stage: "form", Forum: s.Forum, Action: "/", Cadence: digest.Daily, Cadences: subscription.Cadences(), Zones: suggestedZones()[:2], Languages: s.Pages.LanguageNames(),
+		Sections: []offeredSection{{mirror.OfferedSection{Ref: "local", Parent: "News", Title: "Local news"}, true}}, Errors: []string{"email", "name", "section", "zone", "form"},
+	}
+	list := []sample{{"subscribe", form}, {"subscribe", subscribePage{Stage: "form", Forum: s.Forum}}}
+	for _, stage := range subscribeStages() {
+		list = append(list, sample{"subscribe", subscribePage{Stage: stage, Forum: s.Forum, Action: "/", Start: "/", Settings: "/", Address: "anna@example.org", Cadence: digest.Weekly, Titles: []string{"News"}}})
 	}
 	return list
 }

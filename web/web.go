@@ -3,6 +3,7 @@
 //	/u/TOKEN      unsubscribe (unsubscribe.go)
 //	/s/TOKEN      settings (settings.go, save.go)
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
+//	/subscribe    subscribing to a mirror; with a TOKEN, confirming that (subscribe.go)
 //	/ingest       what a site sends whose database cannot be reached (ingest.go)
 //	/hooks/forum  a call from the forum: there is something new (hook.go)
 //	/healthz      liveness: the store can be read
@@ -20,9 +21,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"postrider/daemon/members"
+	"postrider/daemon/subscription"
 	"postrider/daemon/view"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -44,6 +48,8 @@ type Deps struct {
 	Mirror  *mirror.DB       // where /ingest stores what a site sends; nil: the page does not exist
 	Push    string           // the secret of its requests; empty: all are rejected
 	Values  Values           // keeps what the middleware reports; nil: nothing
+
+	Subscriptions *subscription.Service // nil: nobody can subscribe on a page
 }
 
 // Server serves the pages. It is an http.Handler.
@@ -55,17 +61,22 @@ type Server struct {
 	push       hookVerifier
 	senders    *ratelimit.PerKey[netip.Addr] // of /ingest, by address
 	ingests    chan struct{}                 // a place for each request to /ingest that is read now
+	askers     ratelimit.PerAddress          // of the form to subscribe
 	handler    http.Handler
 }
 
 // New sets up the pages and renders each of them in every language, so that an error in a template shows at startup.
 func New(p Deps, c Config) (*Server, error) {
 	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), push: newHookVerifier(p.Push),
-		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress), ingests: make(chan struct{}, ingestsAtOnce)}
-	// One-click requests come from the servers of mailbox providers (RFC 8058) and carry a token. A forum signs its calls.
-	open := []string{"POST /u/{token}", "POST /hooks/forum", "POST /ingest"}
+		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress), ingests: make(chan struct{}, ingestsAtOnce),
+		askers: ratelimit.NewPerAddress(asksPerSecond, askBurst, maxAddresses)}
+	// One-click requests come from the servers of mailbox providers (RFC 8058) and carry a token. A forum signs its calls. The form to
+	// subscribe may be on another site.
+	open := []string{"POST /u/{token}", "POST /hooks/forum", "POST /ingest", "POST " + link.SubscribePath}
 	if s.basePath != "" {
-		open = append(open, "POST "+s.basePath+"/u/{token}", "POST "+s.basePath+"/hooks/forum", "POST "+s.basePath+"/ingest")
+		for _, pattern := range slices.Clone(open) {
+			open = append(open, "POST "+s.basePath+strings.TrimPrefix(pattern, "POST "))
+		}
 	}
 	guard, err := NewMiddleware(c, p.Log, p.Values, s.denyRequest, open...)
 	if err != nil {
@@ -102,6 +113,10 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	if s.Mirror != nil {
 		mux.Handle("/ingest", Methods{http.MethodPost: s.ingest})
+	}
+	if s.Subscriptions != nil {
+		mux.Handle(link.SubscribePath, Methods{http.MethodGet: s.showSubscribe, http.MethodPost: s.subscribe})
+		mux.Handle(link.SubscribePath+"/{token}", Methods{http.MethodGet: s.showConfirm, http.MethodPost: s.confirm})
 	}
 	mux.Handle(ProbePath+"{nonce}", Methods{http.MethodGet: probe(s.Links)})
 	mux.Handle("/healthz", Methods{http.MethodGet: s.health})

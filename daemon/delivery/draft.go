@@ -89,7 +89,7 @@ func (d *Service) applyAllowList(drafts []Draft) {
 		case m.Skip != "":
 		case !d.settings.Delivery.Allows(m.To.Email):
 			drafts[i].Skip = digest.ReasonNotAllowListed
-		case d.settings.Delivery.Share != 0 && !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.To.ID))):
+		case d.settings.Delivery.Share != 0 && m.To.ID != forum.Guest && !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.To.ID))):
 			drafts[i].Skip = digest.ReasonNotInShare
 		}
 	}

@@ -81,6 +81,16 @@ func Announcement(set settings.Settings, id int64, unsubscribe string) mail.Mess
 	}
 }
 
+// Confirmation returns the headers that all confirmations of subscriptions share. They belong to no list, because nobody is subscribed yet.
+func Confirmation(set settings.Settings) mail.Message {
+	return mail.Message{
+		Stream:     store.KindConfirmation,
+		From:       set.From,
+		ReplyTo:    set.ReplyTo,
+		FeedbackID: store.KindConfirmation + ":" + set.Host + ":postrider",
+	}
+}
+
 // httpsOnly returns a URL if it can be used for one-click unsubscribing, which requires https (RFC 8058, 3.1). A test site
 // without https has only the link in the message body.
 func httpsOnly(unsubscribe string) string {

@@ -14,24 +14,29 @@ import (
 // UpdatePreferences saves a member's preferences and some overrides. A value that is already in effect is not saved: it
 // keeps following the forum and the configuration. Changes take effect immediately.
 func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, overrides []WatchSetting) error {
-	if err := d.store.Preferences.Save(ctx, now, a.Member.ID, diffPreferences(a, want)); err != nil {
+	wasOff, isOff := a.Effective.Schedule.Cadence == digest.Off, want.Schedule.Cadence == digest.Off
+	return d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff)
+}
+
+// savePreferences saves what a member chose. With skipBacklog, the next digest leaves out earlier posts.
+func (d *Service) savePreferences(ctx context.Context, now time.Time, member forum.MemberID, chosen digest.Preferences, overrides []WatchSetting, skipBacklog bool) error {
+	if err := d.store.Preferences.Save(ctx, now, member, chosen); err != nil {
 		return err
 	}
 	for _, w := range overrides {
-		if err := d.store.Preferences.SetOverride(ctx, now, a.Member.ID, w.Section, w.Thread, w.Override); err != nil {
+		if err := d.store.Preferences.SetOverride(ctx, now, member, w.Section, w.Thread, w.Override); err != nil {
 			return err
 		}
 	}
 	// The forum's current values are the baseline of the new preferences.
-	members, bases, its, err := d.store.Preferences.MembersWithPreferences(ctx, a.Member.ID-1, 1)
+	members, bases, its, err := d.store.Preferences.MembersWithPreferences(ctx, member-1, 1)
 	if err == nil {
 		err = expirePage(ctx, d.forum, d.store.Preferences, now, members, bases, its)
 	}
 	if err != nil {
 		return err
 	}
-	wasOff, isOff := a.Effective.Schedule.Cadence == digest.Off, want.Schedule.Cadence == digest.Off
-	return d.reschedule(ctx, now, a.Member.ID, wasOff && !isOff)
+	return d.reschedule(ctx, now, member, skipBacklog)
 }
 
 // diffPreferences returns the preferences to save: those saved before, and each new value that differs from the one in
@@ -40,7 +45,7 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	c, held := a.Explicit, a.Effective
 	if want.Schedule.Canonical() != held.Schedule.Canonical() {
 		own := want.Schedule.Canonical()
-		c.Schedule = &own
+		c.Schedule, c.ForumDigests = &own, &a.Member.Digests
 	}
 	setIfChanged(&c.Zone, want.Zone, held.Zone)
 	setIfChanged(&c.Locale, want.Locale, held.Locale)

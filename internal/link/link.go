@@ -4,6 +4,9 @@
 // because an email may be read years later. So it can only unsubscribe its member, open the member's email settings, or
 // show one of the member's own messages.
 //
+// The one link that can do more confirms a subscription. It carries what the owner of an address asked for, encrypted ([Signer.Encrypt]),
+// and package subscription limits its time.
+//
 // There can be several keys: the newest signs, all verify. A token contains the index of its key, so that more keys do not
 // make it slower to verify.
 package link

@@ -9,12 +9,12 @@ import (
 
 // scanner copies a query to out without its comments, with its macros replaced.
 type scanner struct {
-	macros   map[string]Macro
-	line     int
-	out      strings.Builder
-	params   []string
-	ended    bool // a semicolon was met: nothing may follow
-	replaced bool // inside the output of a macro
+	macros map[string]Macro
+	line   int
+	out    strings.Builder
+	params []string
+	ended  bool     // a semicolon was met: nothing may follow
+	within []string // the macros whose output this is
 }
 
 func (s *scanner) scan(text string) error {
@@ -23,7 +23,7 @@ func (s *scanner) scan(text string) error {
 		if err != nil {
 			return err
 		}
-		if !s.replaced {
+		if len(s.within) == 0 {
 			s.line += strings.Count(text[:n], "\n")
 		}
 		text = text[n:]
@@ -121,11 +121,11 @@ func (s *scanner) macro(text string) (int, error) {
 	}
 	word, arg, _ := strings.Cut(strings.TrimSpace(text[1:end]), " ")
 	macro, found := s.macros[word]
-	if !found || s.replaced {
+	if !found || slices.Contains(s.within, word) {
 		return 0, fmt.Errorf("unknown macro {%s}", word)
 	}
-	s.replaced = true
-	defer func() { s.replaced = false }()
+	s.within = append(s.within, word)
+	defer func() { s.within = s.within[:len(s.within)-1] }()
 	if err := s.scan(macro(strings.TrimSpace(arg))); err != nil {
 		return 0, fmt.Errorf("{%s}: %w", word, err)
 	}

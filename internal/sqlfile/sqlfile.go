@@ -10,7 +10,7 @@
 //
 // The second replaces the first on PostgreSQL. Parameters are written :name, as in sqlx, so a query can be tried unchanged
 // in psql or the sqlite3 shell. A word in braces is a [Macro], replaced while the file is read; its output follows the
-// same rules as the file. Comments (-- and /* */) are dropped, even those that a server would read as hints.
+// same rules as the file, so it can have other macros. Comments (-- and /* */) are dropped, even those that a server would read as hints.
 //
 // Parse rejects, with file and line, what sqlx would mistake for a parameter (jmoiron/sqlx#428, #956, #983) and what the
 // engines read differently: "::" (write CAST), a colon or a question mark in a literal, "?", "$" and "#" outside a literal,

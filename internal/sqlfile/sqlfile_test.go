@@ -13,6 +13,7 @@ import (
 var macros = map[string]sqlfile.Macro{
 	"prefix": func(string) string { return "xf_" },
 	"rows":   func(arg string) string { return "json_each(" + arg + ")" },
+	"posts":  func(string) string { return "{prefix}post" },
 	"broken": func(string) string { return "'" },
 	"loop":   func(string) string { return "{loop}" },
 }
@@ -30,6 +31,13 @@ SELECT 1 FROM {rows :rows}
 -- name: count/mysql
 SELECT 2
 `
+
+func TestParse_ReplacesMacrosOfMacros(t *testing.T) {
+	queries, err := sqlfile.Parse("f", "-- name: a\nSELECT 1 FROM {posts} p", sqlfile.SQLite, macros)
+	if err != nil || queries["a"].Text != "SELECT 1 FROM xf_post p" {
+		t.Errorf("query = %q, %v", queries["a"].Text, err)
+	}
+}
 
 func TestParse_ReadsQueries(t *testing.T) {
 	tests := []struct {
