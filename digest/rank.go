@@ -33,7 +33,9 @@ func (d *Digest) Fill(contents map[forum.PostID]*forum.Content, participated map
 			}
 		}
 		if g.Threads = threads; len(threads) > 0 {
-			slices.SortStableFunc(g.Threads, byRelevance)
+			slices.SortStableFunc(g.Threads, func(a, b Thread) int {
+				return cmp.Or(byConcern(a, b), cmp.Compare(len(b.Posts), len(a.Posts)), cmp.Compare(a.ID, b.ID))
+			})
 			groups = append(groups, g)
 		}
 	}
@@ -122,6 +124,15 @@ func (d *Digest) Arrange(order Order) {
 	d.Groups = groups
 }
 
+// byConcern puts threads first that quote or mention the reader, or in which they take part.
+func byConcern(a, b Thread) int {
+	return cmp.Or(
+		trueFirst(a.QuotesReader, b.QuotesReader),
+		trueFirst(a.MentionsReader, b.MentionsReader),
+		trueFirst(a.Participated, b.Participated),
+	)
+}
+
 func (o Order) compare(a, b Thread) int {
 	if o == Telling {
 		return byRelevance(a, b)
@@ -133,9 +144,7 @@ func (o Order) compare(a, b Thread) int {
 // newest post.
 func byRelevance(a, b Thread) int {
 	return cmp.Or(
-		trueFirst(a.QuotesReader, b.QuotesReader),
-		trueFirst(a.MentionsReader, b.MentionsReader),
-		trueFirst(a.Participated, b.Participated),
+		byConcern(a, b),
 		trueFirst(a.New, b.New),
 		cmp.Compare(b.authors, a.authors),
 		cmp.Compare(b.likes, a.likes),
