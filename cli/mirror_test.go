@@ -178,7 +178,7 @@ func TestMirror_FeedBecomesADigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Ingest(t.Context(), "1", r, now); err != nil {
+	if _, err := db.Ingest(t.Context(), "1", r, now); err != nil {
 		t.Fatal(err)
 	}
 	digestsOf(t, config, now.Add(time.Minute)) // from now on, posts are new to the member

@@ -125,6 +125,9 @@ func (r Row) check(file string, lines map[string]int) []error {
 	if m.Email == "" {
 		c.add(".email", "missing: must be an address like \"ann@example.org\"")
 	}
+	if strings.HasPrefix(m.ID, addressPrefix) {
+		c.add(".id", reservedID+": leave the field empty")
+	}
 	for _, key := range []string{"email " + strings.ToLower(r.Member.Email), "id " + r.Member.ID} {
 		kind, value, _ := strings.Cut(key, " ")
 		if first := lines[key]; first != 0 && value != "" {

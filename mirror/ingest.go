@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -17,8 +16,11 @@ const clockSkew = 5 * time.Minute
 
 // Ingest stores a request in one transaction: after an error, nothing is stored. A mistake of the sender is a [FieldError]. A request
 // whose signature was stored within the last hour changes nothing.
-func (db *DB) Ingest(ctx context.Context, signature string, r *Request, now time.Time) error {
-	err := db.transaction(ctx, func(tx *transaction) error {
+//
+// refused are the members that were left out, with their new watches: those whose address another member has, or whose ID is reserved.
+// The rest is stored, because a site cannot know who subscribed by themselves or was imported.
+func (db *DB) Ingest(ctx context.Context, signature string, r *Request, now time.Time) (refused []*FieldError, err error) {
+	err = db.transaction(ctx, func(tx *transaction) error {
 		if _, err := tx.exec("forget_requests", args{"before": now.Add(-time.Hour).Unix()}); err != nil {
 			return err
 		}
@@ -26,12 +28,18 @@ func (db *DB) Ingest(ctx context.Context, signature string, r *Request, now time
 		if err != nil || added == 0 {
 			return err
 		}
-		return newIntake(tx, now).all(r)
-	})
-	if _, theirs := errors.AsType[*FieldError](err); theirs || err == nil {
+		in := newIntake(tx, now)
+		err = in.all(r)
+		refused = in.refused
 		return err
+	})
+	if err == nil {
+		return refused, nil
 	}
-	return fmt.Errorf("storing what was sent: %w", err)
+	if _, theirs := errors.AsType[*FieldError](err); theirs {
+		return nil, err
+	}
+	return nil, fmt.Errorf("storing what was sent: %w", err)
 }
 
 // intake stores a request.
@@ -40,10 +48,13 @@ type intake struct {
 	now     time.Time
 	ids     map[string]int64 // by kind and the sender's ID
 	changed map[int64]bool   // threads with other posts than before
+	hashKey string           // of deleted members; empty: not read yet
+	refused []*FieldError    // members that were left out
+	without map[string]bool  // their IDs
 }
 
 func newIntake(tx *transaction, now time.Time) *intake {
-	return &intake{tx, now, make(map[string]int64), make(map[int64]bool)}
+	return &intake{transaction: tx, now: now, ids: make(map[string]int64), changed: make(map[int64]bool), without: make(map[string]bool)}
 }
 
 func (in *intake) all(r *Request) error {
@@ -63,11 +74,14 @@ func (in *intake) all(r *Request) error {
 		}
 	}
 	for i, m := range r.Members {
-		if err := in.member(fmt.Sprintf("members[%d]", i), m); err != nil {
+		if err := in.pushed(fmt.Sprintf("members[%d]", i), m); err != nil {
 			return err
 		}
 	}
 	for i, w := range r.Watches {
+		if in.without[w.Member] {
+			continue
+		}
 		if err := in.watch(fmt.Sprintf("watches[%d]", i), w); err != nil {
 			return err
 		}
@@ -162,31 +176,6 @@ func (in *intake) post(path string, p Post) error {
 	return err
 }
 
-func (in *intake) member(path string, m Member) error {
-	var key any // NULL: no address
-	if m.Email != "" {
-		key = strings.ToLower(m.Email)
-		var other string
-		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
-		if err == nil && other == addressID(m.Email) {
-			var adopted int64
-			if adopted, err = in.exec("adopt_member", args{"ref": m.ID, "other": other}); err == nil && adopted == 1 {
-				err = sql.ErrNoRows // nobody else has the address now
-			}
-		}
-		if err == nil {
-			return fieldError(path+".email", "already belongs to member %q: each address can have one member", other)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-	}
-	at, given := in.dated(m.JoinedAt)
-	_, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
-		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given})
-	return err
-}
-
 func (in *intake) watch(path string, w Watch) error {
 	member, err := in.find(path+".member", "member", w.Member)
 	if err != nil {
@@ -225,7 +214,7 @@ func (in *intake) delete(d Deletion) error {
 	case d.Post != "":
 		steps, a["ref"] = []string{"delete_post"}, d.Post
 	case d.Member != "":
-		steps, a["ref"] = []string{"delete_section_watches", "delete_thread_watches", "delete_member"}, d.Member
+		return in.deleteMember(d.Member)
 	case d.Watch.Thread != "":
 		steps, a = []string{"delete_thread_watch"}, args{"member": d.Watch.Member, "thread": d.Watch.Thread}
 	default:

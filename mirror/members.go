@@ -94,8 +94,65 @@ func (in *intake) row(row Row, done *Imported) error {
 	return nil
 }
 
+// addressPrefix begins the IDs of members who are known by their address alone. Nobody else may have such an ID: it would be the member
+// with that address for a later import, which could then move the address of somebody else.
+const addressPrefix = "email:"
+
+// reservedID is what is wrong with an ID that begins so.
+const reservedID = "must not begin with \"" + addressPrefix + "\", which is reserved for members without an ID"
+
 // addressID is the ID of a member who is known by their address alone.
-func addressID(address string) string { return "email:" + strings.ToLower(address) }
+func addressID(address string) string { return addressPrefix + strings.ToLower(address) }
+
+// pushed stores a member that the site sent, or notes why it is left out.
+func (in *intake) pushed(path string, m Member) error {
+	err := fieldError(path+".id", reservedID)
+	if !strings.HasPrefix(m.ID, addressPrefix) {
+		err = in.member(path, m)
+	}
+	wrong, theirs := errors.AsType[*FieldError](err)
+	if !theirs {
+		return err
+	}
+	in.refused = append(in.refused, wrong)
+	var known int64
+	if err := in.get("member_id", args{"ref": m.ID}, &known); errors.Is(err, sql.ErrNoRows) {
+		in.without[m.ID] = true
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// member stores a member. Who has the address alone becomes this member.
+func (in *intake) member(path string, m Member) error {
+	var key any // NULL: no address
+	if m.Email != "" {
+		key = strings.ToLower(m.Email)
+		var other string
+		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
+		if err == nil && other == addressID(m.Email) {
+			var adopted int64
+			if adopted, err = in.exec("adopt_member", args{"ref": m.ID, "other": other}); err == nil && adopted == 1 {
+				err = sql.ErrNoRows // nobody else has the address now
+			}
+		}
+		if err == nil {
+			return fieldError(path+".email", "already belongs to member %q: each address can have one member; remove that one (postrider members remove), then send this one again",
+				other)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	if err := in.restore(m); err != nil {
+		return err
+	}
+	at, given := in.dated(m.JoinedAt)
+	_, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
+		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given})
+	return err
+}
 
 // watchByName adds a watch of a section, by its ID or else its title.
 func (in *intake) watchByName(member, section string, done *Imported) error {

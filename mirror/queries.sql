@@ -89,6 +89,34 @@ DELETE FROM thread_watch WHERE member_id = (SELECT id FROM member WHERE ref = :r
 -- name: delete_member
 DELETE FROM member WHERE ref = :ref
 
+-- name: keep_former_member
+INSERT INTO former_member (id, ref_hash, address_hash) VALUES (:id, :ref_hash, :address_hash)
+
+-- name: former_member
+SELECT f.id
+  FROM former_member f
+ WHERE f.address_hash = :address_hash OR f.ref_hash = :ref_hash
+ ORDER BY CASE WHEN f.address_hash = :address_hash THEN 0 ELSE 1 END, f.id DESC
+ LIMIT 1
+
+-- name: restore_member
+INSERT INTO member (id, ref, name, name_key, email, email_key, zone, locale, joined_at)
+VALUES (:id, :ref, '', '', '', NULL, '', '', :joined_at)
+
+-- name: restore_member/postgres
+INSERT INTO member (id, ref, name, name_key, email, email_key, zone, locale, joined_at)
+OVERRIDING SYSTEM VALUE
+VALUES (:id, :ref, '', '', '', NULL, '', '', :joined_at)
+
+-- name: forget_former_member
+DELETE FROM former_member WHERE id = :id
+
+-- name: add_hash_key
+INSERT INTO hash_key (id, value) VALUES (1, :value) ON CONFLICT (id) DO NOTHING
+
+-- name: hash_key
+SELECT value FROM hash_key WHERE id = 1
+
 -- name: delete_section_watch
 DELETE FROM section_watch
  WHERE member_id = (SELECT id FROM member WHERE ref = :member) AND section_id = (SELECT id FROM section WHERE ref = :section)

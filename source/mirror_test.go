@@ -38,7 +38,7 @@ func openMirror(t *testing.T, dsn string) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Ingest(t.Context(), "1", r, noon); err != nil {
+	if _, err := m.Ingest(t.Context(), "1", r, noon); err != nil {
 		t.Fatal(err)
 	}
 	c := DefaultConfig()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"postrider/internal/ratelimit"
@@ -54,8 +55,9 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, err := mirror.ParseRequest(body)
+	var refused []*mirror.FieldError
 	if err == nil {
-		err = s.Mirror.Ingest(r.Context(), signature, request, s.Now())
+		refused, err = s.Mirror.Ingest(r.Context(), signature, request, s.Now())
 	}
 	if errors.Is(err, mirror.ErrTooManyThings) {
 		tooLarge(w)
@@ -72,7 +74,31 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Wake()
-	w.WriteHeader(http.StatusNoContent)
+	if len(refused) == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	s.Log.Warn("the site sent members that were not stored", "members", len(refused), "first", refused[0])
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if _, err := io.WriteString(w, refusal(refused)); err != nil {
+		s.Log.Debug("cannot answer the site", "err", err)
+	}
+}
+
+// refusalsNamed is how many members the answer names.
+const refusalsNamed = 100
+
+// refusal is the answer to a request that was stored without some members, a line for each.
+func refusal(refused []*mirror.FieldError) string {
+	var text strings.Builder
+	text.WriteString("stored, without these members:\n")
+	for _, wrong := range refused[:min(len(refused), refusalsNamed)] {
+		fmt.Fprintln(&text, wrong)
+	}
+	if more := len(refused) - refusalsNamed; more > 0 {
+		fmt.Fprintf(&text, "and %d more\n", more)
+	}
+	return text.String()
 }
 
 func tooLarge(w http.ResponseWriter) {

@@ -55,6 +55,23 @@ func TestIngest_StoresAndWakesTheDaemon(t *testing.T) {
 	}
 }
 
+func TestIngest_NamesMembersThatItLeavesOut(t *testing.T) {
+	w := newFixture(t)
+	w.openMirror()
+	const body = `{"members":[{"id":"u1","name":"Ann","email":"ann@example.org"},{"id":"u2","name":"Ben","email":"Ann@example.org"}]}`
+	got := w.push(hookSecret, pushTime(), body)
+	if got.status != http.StatusOK || !strings.Contains(got.body, "\nmembers[1].email: already belongs to member \"u1\"") || w.wakeups != 1 {
+		t.Errorf("status %d %q, %d wakeups", got.status, got.body, w.wakeups)
+	}
+	var many strings.Builder
+	for i := range 102 {
+		fmt.Fprintf(&many, `,{"id":"v%d","name":"Ben","email":"ann@example.org"}`, i)
+	}
+	if got := w.push(hookSecret, pushTime(), `{"members":[`+many.String()[1:]+`]}`); !strings.HasSuffix(got.body, "\nand 2 more\n") {
+		t.Errorf("of many: status %d %q", got.status, got.body)
+	}
+}
+
 func TestIngest_RejectsWhatTheSiteDidNotSend(t *testing.T) {
 	w := newFixture(t)
 	m := w.openMirror()
@@ -77,7 +94,7 @@ func TestIngest_RejectsWhatTheSiteDidNotSend(t *testing.T) {
 		}
 	}
 	r := must(mirror.ParseRequest([]byte(`{"threads":[{"id":"t","section":"s","title":"x"}]}`)))(t)
-	if err := m.Ingest(t.Context(), "1", r, w.now); err == nil || w.wakeups != 0 {
+	if _, err := m.Ingest(t.Context(), "1", r, w.now); err == nil || w.wakeups != 0 {
 		t.Errorf("something was stored: %v, %d wakeups", err, w.wakeups)
 	}
 }

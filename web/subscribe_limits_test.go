@@ -88,7 +88,7 @@ func TestSubscribe_FormOfTheDocumentWorks(t *testing.T) {
 	t.Parallel()
 	s := newSubscribers(t)
 	request := must(mirror.ParseRequest([]byte(`{"sections": [{"id": "feed:News", "title": "From the feed"}]}`)))(t)
-	check(t, s.mirror.Ingest(t.Context(), "2", request, s.now))
+	must(s.mirror.Ingest(t.Context(), "2", request, s.now))(t)
 	text := string(must(os.ReadFile("../docs/mirror.md"))(t))
 	_, form, _ := strings.Cut(text, "```html\n")
 	form, _, _ = strings.Cut(form, "```")

@@ -61,7 +61,7 @@ func newSubscribers(t *testing.T) *subscribers {
 		"sections": [{"id": "news", "title": "News"}, {"id": "local", "title": "Local <b>news</b>", "parent": "news"}, {"id": "sport", "title": "Sport"}],
 		"members":  [{"id": "u1", "name": "Ben", "email": "ben@example.org"}],
 		"watches":  [{"member": "u1", "section": "news"}, {"member": "u1", "section": "sport"}]}`)))(t)
-	check(t, s.mirror.Ingest(t.Context(), "1", request, w.now))
+	must(s.mirror.Ingest(t.Context(), "1", request, w.now))(t)
 	config := source.DefaultConfig()
 	config.Type, config.DSN, config.URL = source.MirrorType, dsn, "https://news.example.org"
 	w.source = must(source.Open(t.Context(), config))(t)

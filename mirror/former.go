@@ -1,0 +1,82 @@
+package mirror
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"strings"
+)
+
+// What members chose is in the store, by our number of them. So a member who was deleted and is sent again gets their old number:
+// otherwise somebody who unsubscribed would get email again. Of a deleted member, only the number and two hashes stay.
+
+// deleteMember deletes a member with their watches, and remembers their number. An unknown one is no mistake.
+func (in *intake) deleteMember(ref string) error {
+	var m MemberRow
+	if err := in.get("member", args{"ref": ref}, &m); errors.Is(err, sql.ErrNoRows) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	a, err := in.formerHashes(ref, m.Email)
+	if err != nil {
+		return err
+	}
+	a["id"], a["ref"] = m.ID, ref
+	for _, step := range []string{"keep_former_member", "delete_section_watches", "delete_thread_watches", "delete_member"} {
+		if _, err := in.exec(step, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore gives a member who is not there, but was deleted once, their old number. The address counts more than the ID: its owner is the
+// one who unsubscribed.
+func (in *intake) restore(m Member) error {
+	var id int64
+	if err := in.get("member_id", args{"ref": m.ID}, &id); err == nil || !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	a, err := in.formerHashes(m.ID, m.Email)
+	if err != nil {
+		return err
+	}
+	if err := in.get("former_member", a, &id); errors.Is(err, sql.ErrNoRows) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	at, _ := in.dated(m.JoinedAt)
+	for _, step := range []string{"restore_member", "forget_former_member"} {
+		if _, err := in.exec(step, args{"id": id, "ref": m.ID, "joined_at": at}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// formerHashes returns ref_hash and address_hash of a member: HMAC-SHA256, so that they cannot be looked up in lists of hashed addresses.
+func (in *intake) formerHashes(ref, address string) (args, error) {
+	if in.hashKey == "" {
+		if _, err := in.exec("add_hash_key", args{"value": rand.Text()}); err != nil {
+			return nil, err
+		}
+		if err := in.get("hash_key", nil, &in.hashKey); err != nil {
+			return nil, err
+		}
+	}
+	hash := func(kind, value string) string {
+		h := hmac.New(sha256.New, []byte(in.hashKey))
+		h.Write([]byte(kind + " " + value))
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	a := args{"ref_hash": hash("ref", ref), "address_hash": nil}
+	if address != "" {
+		a["address_hash"] = hash("address", strings.ToLower(address))
+	}
+	return a, nil
+}
