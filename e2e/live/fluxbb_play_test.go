@@ -2,8 +2,6 @@
 
 package live
 
-import "strconv"
-
 // Reasons for differences. README.md explains each.
 const (
 	quoteAlert     = "FluxBB has no notification of quotes"
@@ -86,8 +84,6 @@ func (f *fluxbbForum) playVisits() {
 	f.act("emil replies", func() { f.reply("emil", topic, "I fly."); f.readOn("emil") })
 	f.act("carl replies to emil", func() { f.reply("carl", topic, "Why?") })
 }
-
-func itoa(id int64) string { return strconv.FormatInt(id, 10) }
 
 // playModeration is about what moderators do with topics and posts.
 func (f *fluxbbForum) playModeration() {

@@ -124,4 +124,5 @@ func (f *fluxbbForum) playDigests() {
 		f.digests(late, since, ofUTC...)
 		f.digests(early, since, "anna")
 	}
+	f.wantSent("anna", "bert", "carl", "emil", "gina", "stan", "jonathan")
 }
