@@ -27,6 +27,8 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		all = append(all, s.checkAccount(ctx)...)
 		all = append(all, s.checkVersion(ctx)...)
 		all = append(all, s.checkCounters(ctx)...)
+		all = append(all, s.checkMemberCounters(ctx)...)
+		all = append(all, s.checkUnknownRights(ctx)...)
 		if db.kind.leftOut != nil {
 			all = append(all, db.kind.leftOut(ctx, s)...)
 		}

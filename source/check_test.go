@@ -36,10 +36,13 @@ func TestCheck_PassesHealthyForum(t *testing.T) {
 			want = append(want, "version")
 		}
 		want = append(want, "counters")
+		if forum.kind == "phpbb3" || forum.kind == "nodebb" {
+			want = append(want, "member counters")
+		}
 		if forum.kind == "nodebb" {
 			want = append(want, "fediverse")
 		}
-		if xenforo || forum.kind == "discourse" || forum.edition != "" { // whose tables are not all there
+		if xenforo || forum.edition != "" || slices.Contains([]string{"discourse", "phpbb3", "flarum"}, forum.kind) { // whose tables are not all there
 			for _, f := range findings {
 				if f.Part == "optional table" {
 					want = append(want, f.Part)

@@ -120,5 +120,15 @@ func extraQueries() []querySpec {
 				"other queries would show.",
 			without: "check cannot notice that the forum's flags mean something else.", omitted: true,
 		},
+		{
+			name: "member_counters", columns: words("stored counted"),
+			about:   "How many members the forum itself counted, as text, and how many of those the other queries find.",
+			without: "check cannot notice that the queries miss members.", omitted: true,
+		},
+		{
+			name: "unknown_rights", columns: words("name"),
+			about:   "Permissions for sections that an add-on brought, and that are not part of the forum's software. They may hide posts from some members.",
+			without: "check cannot notice add-ons that limit who may read what.", omitted: true,
+		},
 	}
 }

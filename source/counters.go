@@ -3,6 +3,8 @@ package source
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"postrider/internal/finding"
 )
@@ -36,4 +38,44 @@ func (s *Snapshot) checkCounters(ctx context.Context) []finding.Finding {
 		return []finding.Finding{finding.Fail("counters", text+"; "+example, fix)}
 	}
 	return []finding.Finding{finding.Warn("counters", text+"; "+example, fix)}
+}
+
+// checkMemberCounters compares the forum's own number of members with the one that the queries find. It may lag a little.
+func (s *Snapshot) checkMemberCounters(ctx context.Context) []finding.Finding {
+	var text string
+	var counted int64
+	found := false
+	err := s.queryNamed(ctx, "member_counters", nil, columns{"stored": &text, "counted": &counted}, func() error {
+		found = true
+		return nil
+	})
+	stored, bad := strconv.ParseInt(text, 10, 64)
+	if err != nil || bad != nil || !found { // checkQueries reports the error
+		return nil
+	}
+	said := fmt.Sprintf("the forum counts %d members, and the queries find %d", stored, counted)
+	fix := "resynchronise the forum's statistics (in its admin area). If that changes nothing, dsn in [forum] may name another database, or the forum marks members in " +
+		"another way than type " + s.db.kind.name + " expects: replace the queries in the file of [forum] queries"
+	switch difference := max(stored-counted, counted-stored); {
+	case 2*difference > max(stored, counted) && difference > 10:
+		return []finding.Finding{finding.Fail("member counters", said, fix)}
+	case 20*difference > max(stored, counted) && difference > 5:
+		return []finding.Finding{finding.Warn("member counters", said, fix)}
+	}
+	return []finding.Finding{finding.OK("member counters", said)}
+}
+
+// checkUnknownRights names the permissions of add-ons, which Postrider does not apply.
+func (s *Snapshot) checkUnknownRights(ctx context.Context) []finding.Finding {
+	var name string
+	var names []string
+	err := s.queryNamed(ctx, "unknown_rights", nil, columns{"name": &name}, func() error {
+		names = append(names, name)
+		return nil
+	})
+	if err != nil || len(names) == 0 { // checkQueries reports the error
+		return nil
+	}
+	return []finding.Finding{finding.Warn("unknown permissions", "an add-on has permissions of its own for sections: "+strings.Join(names, ", ")+"; if they hide posts, emails still show these",
+		"compare previews of members without these permissions with what they see on the forum; if they differ, replace the query rights in the file of [forum] queries")}
 }

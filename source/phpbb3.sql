@@ -78,7 +78,8 @@ SELECT u.user_id                   AS member_id,
 -- change, 3 deactivated by an administrator, 4 awaits a new confirmation. Bans by address use * (includes/functions_user.php,
 -- validate_email). Roles: the member's groups, except those whose leaders do not get their permissions, and "u" with the ID if they
 -- have permissions of their own. user_allow_massemail is "administrators can email me information": phpBB reads it only for mass
--- email (includes/acp/acp_email.php).
+-- email (includes/acp/acp_email.php). The columns user_digest_... are those of the extension Digests (phpbbservices/digests). Everybody
+-- begins with NONE; only user_digest_has_unsubscribed says that a member chose it (controller/ucp_controller.php).
 SELECT u.user_id                   AS id,
        u.username                  AS name,
        u.user_email                AS email,
@@ -101,8 +102,14 @@ SELECT u.user_id                   AS id,
             WHEN u.user_type = 1   THEN 'not confirmed'
             WHEN u.user_email = '' THEN 'no address'
             ELSE '' END            AS no_mail,
-       CASE u.user_allow_massemail WHEN 0 THEN 'announcements' ELSE '' END AS opt_outs
+       CASE u.user_allow_massemail WHEN 0 THEN 'announcements' ELSE '' END AS opt_outs,
+       CASE WHEN d.user_digest_type = 'NONE' AND d.user_digest_has_unsubscribed = 1 THEN 'off'
+            WHEN d.user_digest_type IN ('DAY', 'WEEK', 'MNTH')
+            THEN CONCAT(CASE d.user_digest_type WHEN 'DAY' THEN 'daily' WHEN 'WEEK' THEN 'weekly' ELSE 'monthly' END,
+                        CASE WHEN d.user_digest_send_hour_gmt >= 0 AND d.user_digest_send_hour_gmt < 24 THEN CONCAT(' ', d.user_digest_send_hour_gmt) ELSE '' END)
+            ELSE '' END            AS digest_choice
   FROM {prefix}users u
+  LEFT JOIN {if_exists users user_id user_digest_type:text user_digest_send_hour_gmt user_digest_has_unsubscribed} d ON d.user_id = u.user_id
  WHERE u.user_id IN (:ids) AND u.user_id <> 1
 
 -- name: find
@@ -285,12 +292,18 @@ SELECT h.post_id
 
 -- name: mailable
 SELECT COUNT(*)                    AS members,
-       COALESCE(SUM(CASE u.user_allow_massemail WHEN 0 THEN 0 ELSE 1 END), 0) AS accepting_all
+       COALESCE(SUM(CASE WHEN u.user_allow_massemail = 0 OR d.user_digest_type = 'NONE' AND d.user_digest_has_unsubscribed = 1 THEN 0 ELSE 1 END), 0) AS accepting_all
   FROM {prefix}users u
+  LEFT JOIN {if_exists users user_id user_digest_type:text user_digest_send_hour_gmt user_digest_has_unsubscribed} d ON d.user_id = u.user_id
  WHERE u.user_type IN (0, 3) AND u.user_email <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}banlist b
                     WHERE b.ban_exclude = 0 AND (b.ban_end = 0 OR b.ban_end > :now)
                       AND (b.ban_userid = u.user_id OR b.ban_email <> '' AND u.user_email LIKE REPLACE(b.ban_email, '*', '%')))
+
+-- name: own_digests
+SELECT COUNT(*)                    AS sends
+  FROM {prefix}ext e
+ WHERE e.ext_name = 'phpbbservices/digests' AND e.ext_active = 1
 
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,
@@ -417,6 +430,23 @@ SELECT t.topic_id                  AS thread_id,
          WHERE topic_visibility = 1 AND topic_status <> 2 AND topic_posts_approved <= 2000
          ORDER BY topic_id DESC
          LIMIT 20) t
+
+-- name: member_counters
+-- phpBB counts members and founders who are activated (includes/functions_user.php, update_last_username and user_active_flip).
+SELECT c.config_value              AS stored,
+       (SELECT COUNT(*) FROM {prefix}users u WHERE u.user_type IN (0, 3)) AS counted
+  FROM {prefix}config c
+ WHERE c.config_name = 'num_users'
+
+-- name: unknown_rights
+-- The options of forums in phpBB 3.1 to 3.3 (install/schemas/schema_data.sql and its migrations). Those of extensions have other names.
+SELECT o.auth_option               AS name
+  FROM {prefix}acl_options o
+ WHERE o.is_local = 1 AND SUBSTR(o.auth_option, 1, 2) = 'f_'
+   AND o.auth_option NOT IN ('f_', 'f_announce', 'f_announce_global', 'f_attach', 'f_bbcode', 'f_bump', 'f_delete', 'f_download', 'f_edit', 'f_email', 'f_flash',
+       'f_icons', 'f_ignoreflood', 'f_img', 'f_list', 'f_list_topics', 'f_noapprove', 'f_poll', 'f_post', 'f_postcount', 'f_print', 'f_read', 'f_reply', 'f_report',
+       'f_search', 'f_sigs', 'f_smilies', 'f_softdelete', 'f_sticky', 'f_subscribe', 'f_user_lock', 'f_vote', 'f_votechg')
+ ORDER BY o.auth_option
 
 -- name: unread_messages
 -- Folders: 0 the inbox, above 0 the member's own, -3 not sorted yet.

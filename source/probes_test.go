@@ -37,6 +37,8 @@ func TestCheck_NamesWhatIsBroken(t *testing.T) {
 			t.Run("types", b.testTypes)
 			t.Run("rights", b.testRights)
 			t.Run("charset", b.testCharset)
+			t.Run("unknown permissions", b.testUnknownRights)
+			t.Run("members", b.testMemberCounters)
 			t.Run("counters", b.testCounters) // last: it cannot be undone
 		})
 	}
@@ -231,6 +233,44 @@ func (b brokenForum) testCharset(t *testing.T) {
 	execute(t, b.admin, "ALTER TABLE "+quoteName(b.engine, table)+" DROP old")
 	if found.Level != finding.LevelWarn || !strings.Contains(found.Text, "latin1") {
 		t.Errorf("charset = %+v, want a warning about latin1", found)
+	}
+}
+
+// unknownRights are statements that add a permission to view, called viewVault or f_vault, as an add-on does.
+var unknownRights = map[string]string{
+	"phpbb3": "INSERT INTO phpbb_acl_options (auth_option_id, auth_option, is_global, is_local, founder_only) VALUES (9001, 'f_vault', 0, 1, 0)",
+	"xenforo2": `CREATE TABLE xf_permission (permission_id VARBINARY(25), permission_group_id VARBINARY(25), addon_id VARBINARY(50));
+		INSERT INTO xf_permission VALUES ('viewOthers', 'forum', 'XF'), ('f_vault', 'forum', 'Vault'), ('view_f_vault', 'forum', 'Vault')`,
+}
+
+func (b brokenForum) testUnknownRights(t *testing.T) {
+	statement := unknownRights[strings.Replace(b.kind, "xenforo1", "xenforo2", 1)]
+	if statement == "" {
+		t.Skip("permissions of add-ons cannot be told apart in the database")
+	}
+	execute(t, b.admin, statement)
+	found := findingNamed(b.check(t, b.config()), "unknown permissions")
+	if found.Level != finding.LevelWarn || !strings.Contains(found.Text, "f_vault") || found.Fix == "" {
+		t.Errorf("unknown permissions = %+v, want a warning that names f_vault", found)
+	}
+}
+
+// fewerMembers are statements that let the forum count half as many members as it has.
+var fewerMembers = map[string]string{
+	"phpbb3": "UPDATE phpbb_config SET config_value = '12' WHERE config_name = 'num_users'",
+	"nodebb": `UPDATE legacy_hash SET data = data || '{"userCount": 12}' WHERE _key = 'global'`,
+}
+
+func (b brokenForum) testMemberCounters(t *testing.T) {
+	if fewerMembers[b.kind] == "" {
+		t.Skip("the forum does not count its members in the database")
+	}
+	if found := findingNamed(b.check(t, b.config()), "member counters"); found.Level != finding.LevelOK {
+		t.Errorf("member counters = %+v before it is broken", found)
+	}
+	execute(t, b.admin, fewerMembers[b.kind])
+	if found := findingNamed(b.check(t, b.config()), "member counters"); found.Level != finding.LevelFail || !strings.Contains(found.Text, "12 members") {
+		t.Errorf("member counters = %+v, want a failure that says 12", found)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 const manyRows = 10_000
 
 // readsAll are queries that need their whole table, or that only a person waits for.
-var readsAll = []string{"sections", "groups", "codes", "word_filter", "mailable", "watch_counts", "containing", "read_days"}
+var readsAll = []string{"sections", "groups", "codes", "word_filter", "mailable", "member_counters", "watch_counts", "containing", "read_days"}
 
 // wholeTable is a table that a statement reads as a whole, according to the database.
 type wholeTable struct {

@@ -42,4 +42,5 @@ func nodeRights(flag func(name string) bool) grant {
 var lostXenForo = map[string]string{
 	"phrase": lostPrefixes, "thread_question": lostSolved, "attachment": lostAttachments, "attachment_data": lostAttachments, "poll": lostPolls,
 	"conversation_user": lostMessages, "option": lostSite, "addon": lostSite,
+	"permission": "add-ons that limit who may read what are not noticed",
 }

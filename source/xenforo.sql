@@ -341,6 +341,13 @@ SELECT t.thread_id                 AS thread_id,
          ORDER BY thread_id DESC
          LIMIT 20) t
 
+-- name: unknown_rights
+-- XenForo calls itself XF, and XenForo before version 2. What members do with posts is of no interest, only what they may view.
+SELECT p.permission_id             AS name
+  FROM {if_readable permission permission_id:text permission_group_id:text addon_id:text} p
+ WHERE p.permission_group_id = 'forum' AND p.addon_id NOT IN ('', 'XF', 'XenForo') AND p.permission_id LIKE 'view%'
+ ORDER BY p.permission_id
+
 -- name: unread_messages
 -- XenForo counts conversations, not their messages.
 SELECT c.owner_user_id             AS member_id,
