@@ -123,7 +123,7 @@ func (o oddForum) widen(t *testing.T) {
 	case sqlfile.Postgres:
 		o.exec(t, `DO $$ DECLARE c RECORD; BEGIN
 			FOR c IN SELECT table_name, column_name FROM information_schema.columns
-			          WHERE table_schema = 'public' AND data_type = 'integer' AND (column_name ~ '(post|msg)_id$|^id_msg$' OR table_name = '`+o.posts+`' AND column_name = '`+o.post+`')
+			          WHERE table_schema = 'public' AND data_type = 'integer' AND (column_name ~ '(post|msg)_id$|^id_msg$|^pid$' OR table_name = '`+o.posts+`' AND column_name = '`+o.post+`')
 			LOOP EXECUTE format('ALTER TABLE %I ALTER %I TYPE BIGINT', c.table_name, c.column_name); END LOOP; END $$`)
 	}
 }
@@ -184,7 +184,7 @@ func postIDs(t *testing.T, db *DB) (all []forum.PostID) {
 }
 
 func TestOddData_IsReadOrLeftOutAndStopsNothing(t *testing.T) {
-	for _, kind := range []string{"xenforo2", "mybb", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "phpbb3/ascii", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite",
+	for _, kind := range []string{"xenforo2", "mybb", "mybb/postgres", "mybb/sqlite", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "phpbb3/ascii", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite",
 		"smf2", "smf2/postgres", "discourse", "flarum", "flarum/postgres", "flarum/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
 			f := fixture{kind: "phpbb3"}

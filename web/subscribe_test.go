@@ -171,6 +171,10 @@ func TestSubscribe_NeedsTheOwnersConfirmation(t *testing.T) {
 	if chosen.Schedule == nil || chosen.Schedule.Cadence != digest.Weekly {
 		t.Errorf("schedule %+v, want weekly", chosen.Schedule)
 	}
+	sub := must(s.store.Subscribers.Get(t.Context(), []forum.MemberID{member}))(t)[member]
+	if got := sub.Due.Sub(s.now); got <= 0 || got > 7*24*time.Hour || sub.Zone != "Europe/Berlin" {
+		t.Errorf("the subscriber is %+v, want the first digest within a week", sub)
+	}
 	want := store.Consent{
 		Member: member, Address: "Anna+news@example.org", Asked: s.now, Confirmed: s.now, Sections: []string{"News", "Local <b>news</b>"}, Cadence: digest.Weekly, Locale: "de",
 	}

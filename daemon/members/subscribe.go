@@ -8,6 +8,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/store"
 )
 
 // Subscribe gives a member digests at a frequency, from sections that they watch already. It undoes an earlier unsubscription, and
@@ -34,8 +35,24 @@ func (d *Service) Subscribe(ctx context.Context, now time.Time, member forum.Mem
 			overrides = append(overrides, w)
 		}
 	}
+	if err := d.enroll(ctx, now, a.Member); err != nil {
+		return err
+	}
 	wasOff := a.Effective.Schedule.Cadence == digest.Off
 	return d.savePreferences(ctx, now, member, chosen, overrides, wasOff)
+}
+
+// enroll makes a member a subscriber from now on, without waiting for the next sync, so that they miss nothing in between.
+func (d *Service) enroll(ctx context.Context, now time.Time, m forum.Member) error {
+	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{m.ID})
+	if sub, known := subs[m.ID]; err != nil || known && !sub.Gone {
+		return err
+	}
+	head, err := d.store.Sightings.LastSeq(ctx)
+	if err != nil {
+		return err
+	}
+	return d.store.Subscribers.Save(ctx, now, []store.Subscriber{{ID: m.ID, Zone: m.Zone, Locale: m.Locale, CoveredSeq: head}})
 }
 
 // Gets reports whether a member gets digests at a frequency from all of the sections.

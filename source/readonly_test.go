@@ -1,0 +1,41 @@
+package source
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"postrider/internal/sqlfile"
+)
+
+func TestQueries_OfTheAdministratorOnlyRead(t *testing.T) {
+	load := func(t *testing.T, query string) error {
+		file := filepath.Join(t.TempDir(), "forum.sql")
+		if err := os.WriteFile(file, []byte("-- name: newest\n"+query), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return overrideQueries(make(map[string]sqlfile.Query), file, sqlfile.Postgres, nil)
+	}
+	for query, want := range map[string]string{
+		"COPY t TO PROGRAM 'id'":                                "begins with \"COPY\"",
+		"SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE": "begins with \"SET\"",
+		"COMMIT":                                        "begins with \"COMMIT\"",
+		"DO 'BEGIN END'":                                "begins with \"DO\"",
+		"DELETE FROM t":                                 "begins with \"DELETE\"",
+		"SELECTED FROM t":                               "begins with \"SELECTED\"",
+		"/* SELECT */ CALL p()":                         "begins with \"CALL\"",
+		"SELECT 1 AS id INTO OUTFILE '/tmp/x'":          "the word INTO",
+		"SELECT 1 AS id\n  into dumpfile '/tmp/x'":      "the word INTO",
+		"WITH a AS (SELECT 1) INSERT INTO t SELECT 1":   "the word INTO",
+		"SELECT 1 AS id":                                "",
+		"(SELECT 1 AS id)":                              "",
+		"select 'into' AS id, \"into\", `into`, into_x": "",
+		"WITH a AS (SELECT 1)\nSELECT 1 AS id FROM a":   "",
+	} {
+		err := load(t, query)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "forum.sql:1: ")) {
+			t.Errorf("%s: %v, want an error with %q", query, err, want)
+		}
+	}
+}
