@@ -54,6 +54,7 @@ func (s *Server) memberSamples() []sample {
 		Explanation: explain.Member{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"}, NoAnnouncement: []digest.Reason{"banned"},
 			Consents: []store.Consent{{Address: "anna@a.example", Asked: now, Confirmed: now, Sections: []string{"A section"}, Cadence: digest.Weekly}},
+			Origin:   digest.FromForum,
 			Delays:   []digest.Phrase{digest.NewPhrase("delivery_paused")}, Due: now, Posts: 14, Choices: preferences,
 			Health: store.Health{Health: bounce.Health{SuppressedSince: now, SuppressedUntil: now, Reason: "dead"}},
 		},

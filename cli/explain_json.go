@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"postrider/daemon/explain"
+	"postrider/digest"
 	"postrider/forum"
 )
 
@@ -13,7 +14,9 @@ type memberExplanationJSON struct {
 	Subscribed      bool                 `json:"subscribed"`
 	Sections        int                  `json:"watched_sections"`
 	Threads         int                  `json:"watched_threads"`
-	NoDigest        []string             `json:"no_digests"` // reasons; empty: the member gets digests
+	Digests         string               `json:"digests"`      // when they come
+	DigestsFrom     digest.Origin        `json:"digests_from"` // who decided that
+	NoDigest        []string             `json:"no_digests"`   // reasons; empty: the member gets digests
 	NoAlert         []string             `json:"no_alerts"`
 	NoAnnouncement  []string             `json:"no_announcements"`
 	Delays          []string             `json:"delays"`
@@ -47,7 +50,7 @@ type messageHistoryJSON struct {
 func newMemberExplanationJSON(m explain.Member, say phraser) memberExplanationJSON {
 	out := memberExplanationJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
-		NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), NoAnnouncement: say.each(m.NoAnnouncement), Delays: []string{},
+		Digests: cadence(m.Schedule), DigestsFrom: m.Origin, NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), NoAnnouncement: say.each(m.NoAnnouncement), Delays: []string{},
 		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Messages: []messageHistoryJSON{},
 	}

@@ -19,7 +19,7 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
 	row("watches", plural(m.Sections, "section", "sections")+", "+plural(m.Threads, "thread", "threads"))
-	row("digests", cadence(m.Schedule)+", time zone "+forum.ZoneName(m.Zone))
+	row("digests", cadence(m.Schedule)+origins[m.Origin]+", time zone "+forum.ZoneName(m.Zone))
 	switch {
 	case len(m.NoDigest) > 0:
 		row("next digest", "none: "+strings.Join(say.each(m.NoDigest), "; "))
@@ -53,6 +53,12 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 		return fmt.Errorf("printing: %w", err)
 	}
 	return c.printMessages(m)
+}
+
+// origins say who decided the schedule of a member's digests. Of the default, nothing is said.
+var origins = map[digest.Origin]string{
+	digest.FromMember: " (the member's choice here)",
+	digest.FromForum:  " (the member's choice on the forum)",
 }
 
 // untilText describes the end of a suppression.

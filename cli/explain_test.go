@@ -28,6 +28,27 @@ func TestExplain_ShowsMemberAndMessages(t *testing.T) {
 	}
 }
 
+func TestExplain_SaysWhoChoseTheDigests(t *testing.T) {
+	p := newCurrentForum(t)
+	execSQL(t, p.forum, "INSERT INTO digest_setting VALUES (4, 'weekly 7')")
+	if text := mustRun(t, "explain", "4", "-c", p.config); !strings.Contains(text, "weekly, on Monday at ") || !strings.Contains(text, "(the member's choice on the forum)") {
+		t.Errorf("got %s", text)
+	}
+	var m memberExplanationJSON
+	if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--json", "-c", p.config)), &m); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(m.Digests, "weekly") || m.DigestsFrom != "forum" {
+		t.Errorf("digests are %q from %q", m.Digests, m.DigestsFrom)
+	}
+	if _, errOut, _ := run(t, "run", "--once", "-c", p.config); !strings.Contains(errOut, "members chose on the forum: 1 weekly") {
+		t.Errorf("the first run says %s", errOut)
+	}
+	if out, _, _ := run(t, "check", "--offline", "-c", p.config); !strings.Contains(out, "digest choices: members chose on the forum: 1 weekly") {
+		t.Errorf("check says %s", out)
+	}
+}
+
 func TestExplain_ShowsPosts(t *testing.T) {
 	p := newCurrentForum(t)
 	mustRun(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)

@@ -26,6 +26,9 @@ func (c *cmdEnv) confirmFirstRun(ctx context.Context, s *service, in io.Reader, 
 		return nil
 	}
 	text := firstRunText(plan, s.clock())
+	if chosen := plan.Forum.String(); chosen != "" {
+		text += "; " + chosen
+	}
 	if n, err := s.forum.WatchCounts(ctx, s.clock()); err == nil && n.WithoutEmail > 0 { // an error is one of check, too
 		text += "; " + n.String()
 	}

@@ -57,6 +57,10 @@ func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent
 	if err != nil {
 		return nil, err
 	}
+	groups, err := s.MembersOfGroups(ctx, namesOfNobody(texts, names))
+	if err != nil {
+		return nil, err
+	}
 	authors, err := quotedAuthors(ctx, s, texts)
 	if err != nil {
 		return nil, err
@@ -72,7 +76,7 @@ func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent
 			continue
 		}
 		one := digest.PostEvent{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt, VisibleSince: n.VisibleSince}
-		one.Quotes, one.Mentions = quotedAndMentioned(text, names, authors)
+		one.Quotes, one.Mentions = quotedAndMentioned(text, names, groups, authors)
 		news = append(news, one)
 	}
 	return digest.NewEventIndex(news), nil
@@ -86,6 +90,20 @@ func mentionedNames(texts map[forum.PostID]*forum.Content) []string {
 		for _, q := range c.Body.Quotes() {
 			if q.Member == 0 && q.Post == 0 && q.Author != "" {
 				names = append(names, q.Author)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// namesOfNobody lists the names that posts mention and no member has. They may be those of groups.
+func namesOfNobody(texts map[forum.PostID]*forum.Content, members map[string]forum.MemberID) []string {
+	var names []string
+	for _, c := range texts {
+		for _, name := range c.Body.Names() {
+			if _, known := members[name]; !known {
+				names = append(names, name)
 			}
 		}
 	}
@@ -116,7 +134,7 @@ func quotedAuthors(ctx context.Context, s *source.Snapshot, texts map[forum.Post
 }
 
 // quotedAndMentioned returns the members that a post quotes and those that it mentions.
-func quotedAndMentioned(c *forum.Content, names map[string]forum.MemberID, authors map[forum.PostID]forum.MemberID) (quotes, mentions []forum.MemberID) {
+func quotedAndMentioned(c *forum.Content, names map[string]forum.MemberID, groups map[string][]forum.MemberID, authors map[forum.PostID]forum.MemberID) (quotes, mentions []forum.MemberID) {
 	for _, q := range c.Body.Quotes() {
 		switch {
 		case q.Member != 0:
@@ -134,6 +152,7 @@ func quotedAndMentioned(c *forum.Content, names map[string]forum.MemberID, autho
 		if id, known := names[name]; known {
 			mentions = append(mentions, id)
 		}
+		mentions = append(mentions, groups[name]...)
 	}
 	return quotes, mentions
 }

@@ -10,6 +10,7 @@ import (
 	"postrider/daemon/members"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/link"
 )
 
 const annaID = forum.MemberID(101)
@@ -313,6 +314,115 @@ func TestUpdatePreferences_RequestAfterForumOptOut(t *testing.T) {
 	next(false)
 	w.updatePreferences(unchanged)
 	next(false)
+}
+
+// chooseOnForum sets what Anna chose on the forum about its digests.
+func (w *world) chooseOnForum(choice string) {
+	w.Helper()
+	w.execSQL(`INSERT OR REPLACE INTO digest_setting VALUES (101, ?)`, choice)
+}
+
+func TestDigest_FollowsTheChoiceOnTheForum(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t) // Monday, 4 May, 9:00
+	thread := w.thread(tonight)
+	w.chooseOnForum("weekly 7")
+	w.round()
+	p := w.writePost(thread)
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantMessages("anna")
+	w.setClock(11, "07:00")
+	w.round()
+	w.wantMessages("anna", posts(p))
+
+	w.chooseOnForum("off")
+	w.writePost(thread)
+	w.setClock(12, "08:00")
+	w.round()
+	w.setClock(18, "08:00")
+	w.round()
+	w.wantMessages("anna")
+
+	w.chooseOnForum("daily") // starts from here
+	w.round()
+	q := w.writePost(thread)
+	w.setClock(19, "08:00")
+	w.round()
+	w.wantMessages("anna", posts(q))
+}
+
+func TestDigest_OffOnTheForumAppliesToPlannedEdition(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	thread := w.thread(tonight)
+	w.writePost(thread)
+	w.setClock(5, "08:00")
+	w.prepare()
+	w.chooseOnForum("off")
+	w.deliver()
+	w.wantMessages("anna")
+}
+
+func TestUpdatePreferences_ScheduleAppliesUntilNewerChoiceOnTheForum(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	thread := w.thread(tonight)
+	w.chooseOnForum("weekly")
+	w.round()
+	w.updatePreferences(func(c *digest.Preferences) {
+		if c.Schedule.Cadence != digest.Weekly {
+			t.Errorf("before a choice here, digests are %s", c.Schedule.Cadence)
+		}
+		c.Schedule.Cadence = digest.Daily
+	})
+	p := w.writePost(thread)
+	w.setClock(5, "08:00")
+	w.round()
+	w.wantMessages("anna", posts(p))
+	w.chooseOnForum("monthly")
+	w.round()
+	q := w.writePost(thread)
+	w.setClock(6, "08:00")
+	w.round()
+	w.wantMessages("anna")
+	w.chooseOnForum("weekly") // the choice here does not come back
+	w.round()
+	w.setClock(7, "08:00")
+	w.round()
+	w.wantMessages("anna")
+	w.setClock(11, "08:00")
+	w.round()
+	w.wantMessages("anna", posts(q))
+}
+
+func TestUnsubscribe_OutlastsChoicesOnTheForum(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	thread := w.thread(tonight)
+	w.round()
+	service := members.New(w.source, w.store, w.set)
+	undo, err := service.Unsubscribe(t.Context(), w.clock(), link.Claims{Scope: link.Digests, Member: int64(annaID)})
+	if err != nil || undo == nil {
+		t.Fatalf("Unsubscribe = %v, %v", undo, err)
+	}
+	for day, choice := range []string{"", "weekly", "daily", "off", "daily"} {
+		w.chooseOnForum(choice)
+		w.setClock(5+day, "07:00")
+		w.writePost(thread)
+		w.round()
+		w.setClock(5+day, "08:00")
+		w.round()
+		w.wantMessages("anna")
+	}
+	if back, err := service.Undo(t.Context(), w.clock(), *undo); err != nil || !back {
+		t.Fatalf("Undo = %t, %v", back, err)
+	}
+	w.round()
+	p := w.writePost(thread)
+	w.setClock(10, "08:00")
+	w.round()
+	w.wantMessages("anna", posts(p))
 }
 
 func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {

@@ -54,7 +54,8 @@ func (dp *digestPlanner) planDigests(ctx context.Context) error {
 
 // planDigest plans the edition of a member. Its key contains the slot, so that planning it twice changes nothing.
 func (dp *digestPlanner) planDigest(sub store.Subscriber, now time.Time, head int64) store.Plan {
-	schedule, zone := dp.calendar.Schedule(sub), dp.calendar.Zone(sub)
+	zone := dp.calendar.Zone(sub)
+	schedule, _ := dp.calendar.Schedule(sub, now)
 	plan := store.Plan{Kind: store.KindDigest, Member: sub.ID, Until: head, Priority: store.PriorityDigest, NextDue: dp.calendar.NextDue(sub, now)}
 	slot, ok := schedule.Last(zone, now)
 	if !ok || sub.PausedUntil.After(now) { // turned off or paused in the meantime
@@ -64,10 +65,10 @@ func (dp *digestPlanner) planDigest(sub store.Subscriber, now time.Time, head in
 	return plan
 }
 
-// editionName returns the name of an edition. If the member chose the schedule or zone, the name is the time in UTC: after
-// a change, a second edition may be due on the same local day.
+// editionName returns the name of an edition. If the member chose the schedule or zone, here or on the forum, the name is the time in
+// UTC: after a change, a second edition may be due on the same local day.
 func editionName(slot digest.Slot, sub store.Subscriber) string {
-	if sub.Schedule == nil && sub.OwnZone == "" {
+	if sub.Schedule == nil && sub.ForumDigests == "" && sub.OwnZone == "" {
 		return slot.Name
 	}
 	return slot.At.UTC().Format("2006-01-02T1504Z")

@@ -79,7 +79,7 @@ func TestExplainPosts_NothingCame(t *testing.T) {
 		block  func(w *world)
 		reason string
 	}{
-		{"opted out", func(w *world) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "digest/101/2026-05-05 was skipped: opted out"},
+		{"opted out", func(w *world) { w.execSQL(`UPDATE member SET wants_mail = 0 WHERE id = 101`) }, "opted out"},
 		{"bouncing", func(w *world) { w.suppress("anna") }, "digest/101/2026-05-05 was skipped: address bounces"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"postrider/forum"
+	"postrider/source"
 )
 
 // FirstRun says what the first digests of a new store will be.
 type FirstRun struct {
-	Members int       // subscribers who get digests, in the share
-	First   int       // how many of them get the first digests
-	At      time.Time // when; zero: never, because there are no subscribers
+	Members int                  // subscribers who get digests, in the share
+	First   int                  // how many of them get the first digests
+	At      time.Time            // when; zero: never, because there are no subscribers
+	Forum   source.DigestChoices // of these and of those who chose "off", the ones who chose nothing here
 }
 
 // FirstRun returns what the first digests will be, or nil if the store is not new. It reads the subscribers from the forum and
@@ -22,7 +24,7 @@ func (d *Daemon) FirstRun(ctx context.Context) (*FirstRun, error) {
 	if err != nil || !first {
 		return nil, err
 	}
-	now, report := d.Now(), &FirstRun{}
+	now, report := d.Now(), &FirstRun{Forum: make(source.DigestChoices)}
 	for page, err := range sync.subscriberPages(ctx, now) {
 		if err != nil {
 			return nil, err
@@ -32,10 +34,16 @@ func (d *Daemon) FirstRun(ctx context.Context) (*FirstRun, error) {
 			return nil, err
 		}
 		for _, m := range page {
-			if m.NoEmail() != "" || m.OptOuts.Has(forum.Digests) || !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.ID))) {
+			if m.NoMail != "" || !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.ID))) {
 				continue
 			}
 			was, ok := known[m.ID]
+			if was.Schedule == nil {
+				report.Forum.Add(m)
+			}
+			if m.OptOuts.Has(forum.Digests) {
+				continue
+			}
 			report.add(sync.updateSubscriber(was, ok, m, now, 0, true).Due)
 		}
 	}

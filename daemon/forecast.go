@@ -169,10 +169,13 @@ func memberIDs(members []forum.Member) []forum.MemberID {
 
 // digestsOffReason returns why a subscriber's digests are never due.
 func digestsOffReason(sub store.Subscriber) string {
-	if sub.Schedule == nil {
-		return digest.ReasonDigestsDisabled
+	switch {
+	case sub.Schedule != nil:
+		return digest.ReasonDigestsOff
+	case sub.ForumDigests != "":
+		return forum.OptedOut
 	}
-	return digest.ReasonDigestsOff
+	return digest.ReasonDigestsDisabled
 }
 
 // draft drafts the messages of the members who are due, like a delivery.

@@ -21,6 +21,7 @@ const (
 type scanner struct {
 	*base
 	recentPosts map[forum.PostID]metPost // already met posts in the overlap, see postClassifier
+	scannedAt   time.Time                // when the last scan began; zero: there was none since the start
 	dryRun      *editions.Overlay        // of a forecast; nil: a real run
 	report      *Report                  // of the current round
 	lagReported bool                     // the log has a warning that the forum lags behind
@@ -62,6 +63,7 @@ func (sc *scanner) scan(ctx context.Context, complete bool) error {
 		clear(sc.recentPosts) // its posts may not have been saved
 		return fmt.Errorf("gathering: %w", err)
 	}
+	sc.scannedAt = now
 	sc.Observer.ScanFinished(now)
 	return nil
 }
@@ -73,7 +75,7 @@ func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClass
 	if err != nil {
 		return nil, err
 	}
-	sift := &postClassifier{now: now, oldest: oldest, met: sc.recentPosts}
+	sift := &postClassifier{now: now, oldest: oldest, met: sc.recentPosts, added: make(map[forum.PostID]bool)}
 	if sift.cursor, sift.started, err = sc.Store.Sightings.Cursor(ctx); err != nil {
 		return nil, err
 	}
@@ -81,6 +83,9 @@ func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClass
 	last, err := sc.Store.Sightings.LastScan(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if sift.scannedAt = last; sc.scannedAt.After(last) {
+		sift.scannedAt = sc.scannedAt
 	}
 	sift.late, sift.importedBefore = lateSince(last, now, oldest), importedBefore(last, now)
 	if sc.dryRun != nil {
@@ -201,6 +206,9 @@ func (sc *scanner) scanPages(ctx context.Context, s *source.Snapshot, sift *post
 		}
 		after = max(after, newest)
 		if err := sc.settleDoubts(ctx, s, sift); err != nil {
+			return 0, err
+		}
+		if err := sc.settleCopies(ctx, s, sift); err != nil {
 			return 0, err
 		}
 		if err := sc.saveSightings(ctx, sift.take(after)); err != nil {

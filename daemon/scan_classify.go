@@ -27,13 +27,16 @@ type postClassifier struct {
 	now, oldest time.Time
 	late        time.Time // posts written since then may still appear, wherever their IDs are
 	started     bool      // there was an earlier scan
+	scannedAt   time.Time // when an earlier scan began, the last one as far as is known; zero: there was none
 	met         map[forum.PostID]metPost
 	batch       store.ScanResult
 	cursor      forum.PostID
-	scanned     forum.PostID    // the cursor of the last scan
-	doubtful    []forum.Arrival // met before with another author
-	reused      *forum.Arrival  // a post with the ID of a lost one
-	ignoreMoves bool            // see rescan
+	scanned     forum.PostID          // the cursor of the last scan
+	doubtful    []forum.Arrival       // met before with another author
+	candidates  []copyCandidate       // may be copies, see settleCopies
+	added       map[forum.PostID]bool // by this scan
+	reused      *forum.Arrival        // a post with the ID of a lost one
+	ignoreMoves bool                  // see rescan
 
 	importedBefore time.Time     // new posts written before may be imported, see isImported
 	newest         int64         // when the newest post was written that an earlier scan met
@@ -58,6 +61,10 @@ func (s *postClassifier) add(a forum.Arrival) {
 	case !known && s.isImported(a):
 		s.addImported(a)
 	case !known:
+		if id, found := s.original(a); found {
+			s.candidates = append(s.candidates, copyCandidate{a, id})
+			return
+		}
 		s.noteLag(a)
 		s.addNew(a)
 	case was.section == 0: // recheckPending sees to it
@@ -77,6 +84,7 @@ func (s *postClassifier) visible(a forum.Arrival) bool {
 }
 
 func (s *postClassifier) addNew(a forum.Arrival) {
+	s.added[a.Post] = true
 	if s.visible(a) {
 		s.batch.Sighted = append(s.batch.Sighted, a)
 		s.met[a.Post] = metNow(a, a.Place())

@@ -47,5 +47,8 @@ func (sc *scanner) scanLatePosts(ctx context.Context, s *source.Snapshot, sift *
 	for _, a := range arrivals {
 		sift.add(a)
 	}
+	if err := sc.settleCopies(ctx, s, sift); err != nil {
+		return err
+	}
 	return sc.saveSightings(ctx, sift.take(sift.cursor))
 }

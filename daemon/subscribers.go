@@ -116,7 +116,7 @@ func (sy *subscriberSync) knownSubscribers(ctx context.Context, members []forum.
 
 // updateSubscriber returns the new state of a subscriber, given the saved state if known.
 func (sy *subscriberSync) updateSubscriber(sub store.Subscriber, known bool, m forum.Member, now time.Time, head int64, first bool) store.Subscriber {
-	sub.ID, sub.Zone, sub.Locale = m.ID, m.Zone, m.Locale
+	sub.ID, sub.Zone, sub.Locale, sub.ForumDigests = m.ID, m.Zone, m.Locale, m.Digests
 	switch {
 	case !known && first && sy.settings.AwaitSlot:
 		sub.Due = sy.calendar.NextDue(sub, now) // the covered sequence stays 0: the digest brings the first window

@@ -44,6 +44,12 @@ CREATE TABLE member (
 	wants_mail INTEGER NOT NULL CHECK (wants_mail IN (0, 1))
 );
 
+-- What members chose about the forum's own digests. Most have no row.
+CREATE TABLE digest_setting (
+	member_id INTEGER PRIMARY KEY REFERENCES member (id),
+	choice    TEXT    NOT NULL -- "weekly", "daily 7", "off"
+);
+
 CREATE TABLE badge (
 	member_id INTEGER NOT NULL REFERENCES member (id),
 	place     INTEGER NOT NULL,

@@ -11,22 +11,39 @@ import (
 // only by a different value.
 type PreferenceBaseline struct {
 	Zone, Locale           string  // set here; empty: not set
+	Cadence                Cadence // of the schedule set here; empty: not set
 	ForumZone, ForumLocale *string // values on the forum; nil: not read since the member chose
-	OptedOut               *bool   // whether the member had opted out of something on the forum
+	ForumDigests           *forum.DigestChoice
+	OptOuts                *forum.Kinds // what the member had opted out of on the forum when choosing, and still has
 }
 
 // Rebase returns the baseline after reading the member from the forum again.
 func (b PreferenceBaseline) Rebase(m forum.Member) PreferenceBaseline {
 	b.Zone, b.ForumZone = rebase(b.Zone, b.ForumZone, m.Zone)
 	b.Locale, b.ForumLocale = rebase(b.Locale, b.ForumLocale, m.Locale)
+	b.rebaseDigests(m.Digests)
 	if m.NoMail != "" {
 		return b // blocked for another reason, which says nothing about preferences
 	}
-	out := m.OptOuts != 0
-	if b.OptedOut == nil || !out {
-		b.OptedOut = &out // opting out again later is a new choice
+	out := m.OptOuts
+	if b.OptOuts != nil {
+		out &= *b.OptOuts // opting out again later is a new choice
 	}
+	b.OptOuts = &out
 	return b
+}
+
+// rebaseDigests drops the schedule if the member chose something else on the forum since it was set. No choice there is no
+// newer one: it may be an add-on that was removed. "Off" set here stays: an administrator can change the settings of many members
+// on the forum at once, and that must not bring email back to members who unsubscribed.
+func (b *PreferenceBaseline) rebaseDigests(now forum.DigestChoice) {
+	switch {
+	case b.Cadence == "" || b.Cadence == Off:
+	case b.ForumDigests == nil:
+		b.ForumDigests = &now
+	case now != "" && now != *b.ForumDigests, now == forum.NoDigests && b.OptOuts != nil && !b.OptOuts.Has(forum.Digests):
+		b.Cadence, b.ForumDigests = "", nil
+	}
 }
 
 // rebase drops a preference if the forum's value changed since it was set. It returns the preference and the forum's
@@ -45,8 +62,8 @@ func rebase(own string, was *string, now string) (string, *string) {
 
 // Same reports whether two baselines are equal.
 func (b PreferenceBaseline) Same(other PreferenceBaseline) bool {
-	return b.Zone == other.Zone && b.Locale == other.Locale && equalPtr(b.ForumZone, other.ForumZone) &&
-		equalPtr(b.ForumLocale, other.ForumLocale) && equalPtr(b.OptedOut, other.OptedOut)
+	return b.Zone == other.Zone && b.Locale == other.Locale && b.Cadence == other.Cadence && equalPtr(b.ForumZone, other.ForumZone) &&
+		equalPtr(b.ForumLocale, other.ForumLocale) && equalPtr(b.ForumDigests, other.ForumDigests) && equalPtr(b.OptOuts, other.OptOuts)
 }
 
 func equalPtr[T comparable](a, b *T) bool {

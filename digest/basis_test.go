@@ -42,13 +42,14 @@ func TestBaseline_KeepsTheForumOptOutUntilAChoiceHere(t *testing.T) {
 		{"banned", []forum.Member{out, banned}, "banned", "banned"},
 		{"opt-out of all after the choice", []forum.Member{in, outOfAll}, forum.OptedOut, forum.OptedOut},
 		{"opt-out of all before the choice", []forum.Member{outOfAll, outOfAll}, "", ""},
+		{"opt-out of announcements before the choice, of all after it", []forum.Member{out, outOfAll}, "", forum.OptedOut},
 	} {
 		var b PreferenceBaseline
 		for _, m := range tt.states {
 			b = b.Rebase(m)
 		}
 		last := tt.states[len(tt.states)-1]
-		chosen := Preferences{Schedule: &Schedule{Cadence: Weekly}, Alerts: EveryReply, Announcements: &on, OptedOut: b.OptedOut != nil && *b.OptedOut}
+		chosen := Preferences{Schedule: &Schedule{Cadence: Weekly}, Alerts: EveryReply, Announcements: &on, OptedOut: *b.OptOuts}
 		for _, kind := range []forum.Kinds{forum.Announcements, forum.Alerts, forum.Digests} {
 			want := tt.others
 			if kind == forum.Announcements {
@@ -84,7 +85,7 @@ func TestNormalize_OptOutEndsOnlyChoicesOfItsKind(t *testing.T) {
 			t.Errorf("after opting out of %v the choices are about %v, want %v", tt.optOuts.Names(), got.Names(), tt.left.Names())
 		}
 		before := all
-		before.OptedOut = true
+		before.OptedOut = forum.AllKinds
 		if got := before.Normalize(tt.optOuts).chosen(); got != forum.AllKinds {
 			t.Errorf("an opt-out of %v from before the choices leaves only %v", tt.optOuts.Names(), got.Names())
 		}

@@ -20,15 +20,16 @@ type Preferences struct {
 	Alerts          AlertMode
 	Announcements   *bool
 	Quiet           *QuietHours
-	PausedUntil     time.Time // no messages before; UTC
-	OptedOut        bool      // the member had opted out of something on the forum when choosing here, and still has
-	ChosenAt        time.Time // the latest choice; UTC
+	PausedUntil     time.Time           // no messages before; UTC
+	OptedOut        forum.Kinds         // what the member had opted out of on the forum when choosing here, and still has
+	ForumDigests    *forum.DigestChoice // the forum's value when the member chose Schedule; nil: not read since
+	ChosenAt        time.Time           // the latest choice; UTC
 }
 
 // NoEmailReason returns why the forum allows no messages of a kind to the member, or "" if it does. An opt-out on the
 // forum applies unless the member requested that kind here after it.
 func (c Preferences) NoEmailReason(m forum.Member, kind forum.Kinds) string {
-	if m.NoMail == "" && m.OptOuts.Has(kind) && !(c.OptedOut && c.chosen().Has(kind)) {
+	if m.NoMail == "" && m.OptOuts.Has(kind) && !(c.OptedOut.Has(kind) && c.chosen().Has(kind)) {
 		return forum.OptedOut
 	}
 	return m.NoMail
@@ -51,17 +52,15 @@ func (c Preferences) chosen() (kinds forum.Kinds) {
 // Normalize returns the preferences that apply given the member's opt-outs on the forum. A later opt-out there overrides the
 // preferences that request messages of these kinds.
 func (c Preferences) Normalize(optOuts forum.Kinds) Preferences {
-	if c.OptedOut {
-		return c
-	}
-	if optOuts.Has(forum.Announcements) {
+	later := optOuts &^ c.OptedOut
+	if later.Has(forum.Announcements) && c.Announcements != nil && *c.Announcements {
 		c.Announcements = nil
 	}
-	if optOuts.Has(forum.Alerts) {
+	if later.Has(forum.Alerts) && c.Alerts != NoAlerts {
 		c.Alerts = ""
 	}
-	if optOuts.Has(forum.Digests) {
-		c.Schedule = nil
+	if later.Has(forum.Digests) && c.Schedule != nil && c.Schedule.Cadence != Off {
+		c.Schedule, c.ForumDigests = nil, nil
 	}
 	return c
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"postrider/forum"
 )
 
 // Slot is a moment at which an edition is due.
@@ -82,6 +84,39 @@ func (s Schedule) slotName(day time.Time, hour int) string {
 		return fmt.Sprintf("%s%02d", day.Format("2006-01-02T"), hour)
 	}
 	return day.Format("2006-01-02")
+}
+
+// Origin says who decided when a member's digests come.
+type Origin string
+
+const (
+	FromMember Origin = "here"  // the member, here
+	FromForum  Origin = "forum" // the member, in the forum's own settings
+	FromSite   Origin = "site"  // the configuration
+)
+
+// ScheduleOf returns when a member's digests are due, and who decided it. own is what they chose here, nil: nothing. atForum is what
+// they chose on the forum. site is the default. zone is the member's, and at is about when the next digest is due: an hour on
+// the forum is one in UTC.
+func ScheduleOf(own *Schedule, atForum forum.DigestChoice, site Schedule, zone *time.Location, at time.Time) (Schedule, Origin) {
+	switch {
+	case own != nil:
+		return *own, FromMember
+	case atForum == "":
+		return site, FromSite
+	}
+	s := site
+	switch f := atForum.Frequency(); f {
+	case forum.HourlyDigests:
+		s.Cadence, s.Every = EveryNHours, 1
+	default: // the others have the names of cadences
+		s.Cadence = Cadence(f)
+	}
+	if hour, chosen := atForum.Hour(); chosen {
+		day := at.UTC()
+		s.Hour = time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, time.UTC).In(zone).Hour()
+	}
+	return s, FromForum
 }
 
 // Canonical returns the schedule without the fields that its cadence ignores.

@@ -202,7 +202,7 @@ func (r *htmlReader) anchor(e *htmlElement, t html.Token, has func(string) bool)
 	case has("anchor"): // of a heading
 	case has("lightbox"):
 		r.single(token{tag: tagImage, content: to, attrs: imageName(attribute(t, "title"))})
-	case has("mention"):
+	case has("mention"), has("mention-group") && has("notify"): // of a group whose members hear of it
 		e.role, e.token = roleVerbatim, token{tag: tagUser, source: &Quote{}, value: to}
 	case to == "":
 		e.role = rolePlain

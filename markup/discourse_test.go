@@ -40,7 +40,7 @@ var cooked = []struct{ name, src, text string }{
 	{"a mail's trimmed part", `<p>Hello</p><details class="elided"><summary title="Show trimmed content">&#183;&#183;&#183;</summary><p>FOLDED</p></details>`, "Hello"},
 	{"a poll", `<div class="poll" data-poll-status="open" data-poll-name="poll"><div class="poll-container"><div class="poll-title">Tea or coffee?</div><ul><li data-poll-option-id="1">Tea</li></ul></div><div class="poll-info"><span class="info-number">VOTES</span></div></div><p>Vote!</p>`,
 		"📊 Tea or coffee?\n\nVote!"},
-	{"mentions", `<p><a class="mention" href="/u/ray">@Ray</a>, <a class="mention-group notify" href="/groups/staff">@staff</a>, <span class="mention">@nobody</span></p>`, "@Ray, @staff, @nobody\nhttps://forum.example.org/groups/staff"},
+	{"mentions", `<p><a class="mention" href="/u/ray">@Ray</a>, <a class="mention-group notify" href="/groups/staff">@staff</a>, <span class="mention">@nobody</span></p>`, "@Ray, @staff, @nobody"},
 	{"emoji", `<p>Yes <img src="https://emoji.example/smile.png?v=12" title=":smile:" class="emoji" alt=":smile:" loading="lazy" width="20" height="20"> <img class="emoji only-emoji" alt=":own_one:" src="/uploads/own.png"></p>`, "Yes 😄 :own_one:"},
 	{"an image", `<p>Look:</p><div class="lightbox-wrapper"><a class="lightbox" href="https://cdn.example/original/1X/f.jpeg" title="harbour at night"><img src="https://cdn.example/optimized/1X/f_2_690x388.jpeg" alt="harbour at night" width="690"><div class="meta"><svg><use href="#far-image"></use></svg><span class="filename">harbour at night</span><span class="informations">1920×1080 200 KB</span></div></a></div><p>Nice.</p>`,
 		"Look:\n\n[Image: harbour at night]\nhttps://cdn.example/original/1X/f.jpeg\n\nNice."},

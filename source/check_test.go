@@ -42,7 +42,7 @@ func TestCheck_PassesHealthyForum(t *testing.T) {
 		if forum.kind == "nodebb" {
 			want = append(want, "fediverse")
 		}
-		if xenforo || forum.kind == "discourse" || forum.edition != "" { // whose tables are not all there
+		if xenforo || forum.edition != "" || slices.Contains([]string{"discourse", "phpbb3", "flarum"}, forum.kind) { // whose tables are not all there
 			for _, f := range findings {
 				if f.Part == "optional table" {
 					want = append(want, f.Part)

@@ -181,7 +181,8 @@ var rightsQueries = map[string]string{
 		UNION SELECT m.value::bigint, c.cid::bigint, 0 FROM cats c JOIN legacy_zset m ON m._key = 'group:administrators:members'`,
 	"discourse": `SELECT u.id, c.id, FALSE FROM users u CROSS JOIN categories c
 		WHERE u.id > 0 AND (NOT c.read_restricted OR u.admin OR EXISTS (SELECT 1 FROM category_groups cg JOIN group_users gu ON gu.group_id = cg.group_id
-		  WHERE cg.category_id = c.id AND gu.user_id = u.id))`,
+		  WHERE cg.category_id = c.id AND gu.user_id = u.id))
+		UNION ALL SELECT u.id, 1000000000 + t.id, FALSE FROM users u CROSS JOIN tags t WHERE u.id > 0`,
 	"phpbb3": `WITH s AS (
 		  SELECT a.user_id, a.forum_id, COALESCE(rd.auth_setting, a.auth_setting) AS v FROM phpbb_acl_users a
 		    LEFT JOIN phpbb_acl_roles_data rd ON rd.role_id = a.auth_role_id AND a.auth_role_id <> 0

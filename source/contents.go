@@ -160,3 +160,28 @@ func (s *Snapshot) Texts(ctx context.Context, ids []forum.PostID) (map[forum.Pos
 	found := make(map[forum.PostID]*forum.Content, len(ids))
 	return found, s.loadBodies(ctx, ids, found, make(map[forum.MemberID][]*forum.Content))
 }
+
+// Differ returns which posts have another text than their original, which is given by the post's ID. A post or an original that no
+// longer exists differs from nothing.
+func (s *Snapshot) Differ(ctx context.Context, originals map[forum.PostID]forum.PostID) (map[forum.PostID]bool, error) {
+	var ids []forum.PostID
+	for post, original := range originals {
+		ids = append(ids, post, original)
+	}
+	slices.Sort(ids)
+	texts := make(map[forum.PostID]string, len(ids))
+	var id forum.PostID
+	var body string
+	r := columns{"id": &id, "author_id": new(forum.MemberID), "likes?": new(int), "body": &body}
+	err := queryChunked(ctx, s, "bodies", "ids", slices.Compact(ids), nil, r, func() error {
+		texts[id] = body
+		return nil
+	})
+	differ := make(map[forum.PostID]bool)
+	for post, original := range originals {
+		copied, found := texts[post]
+		text, known := texts[original]
+		differ[post] = found && known && copied != text
+	}
+	return differ, err
+}

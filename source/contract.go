@@ -32,12 +32,12 @@ func contract() []querySpec {
 // required reports whether no forum can do without the query.
 func (q querySpec) required() bool { return q.without == "" }
 
-// checkedQueries are those of a forum that must work, or nothing can be sent. watch_counts is only for the administrator, and
-// reads all watches.
+// checkedQueries are those of a forum that must work, or nothing can be sent. watch_counts and own_digests are only for the
+// administrator.
 func checkedQueries(queries map[string]sqlfile.Query) []querySpec {
 	return slices.DeleteFunc(contract(), func(q querySpec) bool {
 		_, defined := queries[q.name]
-		return !defined || q.name == "watch_counts" || slices.Contains(tolerantQueries, q.name)
+		return !defined || q.name == "watch_counts" || q.name == "own_digests" || slices.Contains(tolerantQueries, q.name)
 	})
 }
 

@@ -7,11 +7,13 @@ func memberQueries() []querySpec {
 	words := strings.Fields
 	return []querySpec{
 		{
-			name: "members", params: words("ids now"), columns: words("id name email zone? locale? roles no_mail opt_outs?"),
+			name: "members", params: words("ids now"), columns: words("id name email zone? locale? roles no_mail opt_outs? digest_choice?"),
 			about: "roles are comma-separated words that rights accepts: groups, or one permission set. Members with the same roles are in the same " +
 				"access class. no_mail is empty, or the reason why this member gets no email: 'banned', 'not confirmed', 'bouncing', 'disabled', " +
 				"'awaiting approval', 'rejected', 'no address'. opt_outs are the kinds of email that the member declined in the forum's settings: " +
-				"announcements, alerts, digests, comma-separated. zone and locale are as the forum stores them. Leave out deleted accounts.",
+				"announcements, alerts, digests, comma-separated. digest_choice is what the member chose there about the forum's own digests: " +
+				"hourly, daily, weekly, monthly or off, and then, if they chose one, the hour in UTC, such as 'weekly 7' (a fraction is left out). It is empty for no choice, and for " +
+				"the value that the forum gives by default. A frequency that is not in this list becomes the next rarer one. zone and locale are as the forum stores them. Leave out deleted accounts.",
 		},
 		{
 			name: "rights", params: words("roles"), columns: words("role section_id rights"),
@@ -44,6 +46,12 @@ func memberQueries() []querySpec {
 			about: "Members with these names. The parameters are in lower case and as typed; the columns are as the forum stores them. Compare the " +
 				"column itself.",
 			without: "The query find is used, for each name.", omitted: true,
+		},
+		{
+			name: "group_members", params: words("names"), columns: words("name member_id"),
+			about: "Members of the groups with these names, if the forum itself tells them when a post mentions their group. The parameters and the " +
+				"column name are as in the query named. A name that is a member's, too, means the member.",
+			without: "The mention of a group alerts nobody.", omitted: true,
 		},
 		{
 			name: "addressed", params: words("addresses"), columns: words("id email"),
@@ -88,6 +96,11 @@ func audienceQueries() []querySpec {
 			name: "watch_counts", params: words("now"), columns: words("watching without_email"),
 			about:   "Of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.",
 			without: "postrider check does not count them.", omitted: true,
+		},
+		{
+			name: "own_digests", columns: words("sends"),
+			about:   "Only for postrider check: one row, with 1 if the forum itself sends digests. No row if that cannot be known.",
+			without: "postrider check does not warn of them.", omitted: true,
 		},
 		{
 			name: "unread_messages", params: words("members"), columns: words("member_id sender_id sender messages"),

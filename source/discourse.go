@@ -16,7 +16,7 @@ func discourse() forumType {
 		title:  "Discourse 2.5 and later",
 		markup: "HTML, as Discourse cooks it; its source where that is missing",
 		notes: "Watching a category means all its posts, watching its first posts only new topics; tracking is no watch. A muted topic brings " +
-			"nothing. Watched tags are not read. Members are shown by their usernames. Categories, topics and posts are public or for " +
+			"nothing. Tags are sections, too: a topic is in its category and in its tags. Members are shown by their usernames. Categories, topics and posts are public or for " +
 			"groups, as in Discourse; private messages and whispers are never read.",
 		engines: []sqlfile.Engine{sqlfile.Postgres},
 		files:   []string{"discourse.sql"},
@@ -34,6 +34,13 @@ func discourse() forumType {
 			"shared_drafts":   "no topic counts as a shared draft",
 			"user_options":    "members' time zones are unknown",
 			"user_stats":      "Discourse's own bounce score is unknown",
+			"tags":            "there are no tags",
+			"topic_tags":      "no topic has tags",
+			"tag_users":       "nobody watches or mutes tags",
+			"groups":          "the mention of a group alerts nobody",
+
+			"tag_group_memberships": "every tag counts as visible to everyone",
+			"tag_group_permissions": "every tag in a tag group counts as hidden",
 
 			"discourse_solved_solved_topics": lostSolved,
 		},

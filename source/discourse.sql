@@ -1,13 +1,39 @@
 -- Discourse, on PostgreSQL. source.go documents what each query must return. Times are without a zone, in UTC, with fractions.
 
 -- name: sections
+-- Categories, and the tags that everyone may see: 1000000000 and the ID of the tag. A tag that is in tag groups is seen by the groups
+-- that have a permission for one of these (lib/discourse_tagging.rb). Names of tags have no spaces and no characters that are special
+-- in an address.
 SELECT c.id                        AS id,
        COALESCE(c.parent_category_id, 0) AS parent_id,
        COALESCE(c.position, 0)     AS place,
        c.name                      AS title,
        1                           AS holds_threads,
-       0                           AS closed
+       0                           AS closed,
+       ''                          AS address
   FROM categories c
+ UNION ALL
+SELECT 1000000000 + t.id, 0, 1000000000, CONCAT('#', t.name), 1, 0, CONCAT('/tag/', t.name)
+  FROM {if_readable tags id name:text} t
+ WHERE (NOT EXISTS (SELECT 1 FROM {if_readable tag_group_memberships tag_id tag_group_id} m WHERE m.tag_id = t.id)
+        OR EXISTS (SELECT 1 FROM {if_readable tag_group_memberships tag_id tag_group_id} m
+                     JOIN {if_readable tag_group_permissions tag_group_id group_id} p ON p.tag_group_id = m.tag_group_id AND p.group_id = 0
+                    WHERE m.tag_id = t.id))
+
+-- name: thread_sections
+SELECT t.id                        AS thread_id,
+       COALESCE(t.category_id, 0)  AS section_id
+  FROM topics t
+ WHERE t.id IN (:ids)
+ UNION ALL
+SELECT tt.topic_id, 1000000000 + tt.tag_id
+  FROM {if_readable topic_tags topic_id tag_id} tt
+  JOIN {if_readable tags id name:text} t ON t.id = tt.tag_id
+ WHERE tt.topic_id IN (:ids)
+   AND (NOT EXISTS (SELECT 1 FROM {if_readable tag_group_memberships tag_id tag_group_id} m WHERE m.tag_id = tt.tag_id)
+        OR EXISTS (SELECT 1 FROM {if_readable tag_group_memberships tag_id tag_group_id} m
+                     JOIN {if_readable tag_group_permissions tag_group_id group_id} p ON p.tag_group_id = m.tag_group_id AND p.group_id = 0
+                    WHERE m.tag_id = tt.tag_id))
 
 -- name: threads
 -- Private messages are topics, too, but no part of the forum. Unlisted topics, shared drafts and the topic that describes a category
@@ -81,7 +107,8 @@ SELECT u.id                        AS member_id,
 -- Members are shown by their usernames, as Discourse does unless prioritize_username_in_ux is off. A staged account was made from an
 -- email, and an account of the anonymous mode belongs to another one. Roles: 0 is everyone; "admin"; and the groups that may read a
 -- category which is not for everyone. email_level 2 is "never" for replies, quotes, mentions and watched topics, email_digests false
--- or digest_after_minutes 0 is "never" for summaries, and the mailing list mode takes their place (app/models/user_option.rb).
+-- or digest_after_minutes 0 is "never" for summaries, and the mailing list mode takes their place (app/models/user_option.rb). Accounts
+-- begin with the site's frequency, 10080 minutes if it is not set, so that one is no choice.
 SELECT u.id                        AS id,
        u.username                  AS name,
        COALESCE(e.email, '')       AS email,
@@ -108,7 +135,14 @@ SELECT u.id                        AS id,
               CASE WHEN NOT o.email_digests OR o.digest_after_minutes = 0
                      OR o.mailing_list_mode AND EXISTS (SELECT 1 FROM {if_readable site_settings name:text value:text} s
                                                          WHERE s.name = 'disable_mailing_list_mode' AND s.value = 'f')
-                   THEN 'digests' ELSE '' END) AS opt_outs
+                   THEN 'digests' ELSE '' END) AS opt_outs,
+       CASE WHEN o.digest_after_minutes IS NULL
+              OR o.digest_after_minutes = COALESCE((SELECT CAST(s.value AS INTEGER) FROM {if_readable site_settings name:text value:text} s
+                                                     WHERE s.name = 'default_email_digest_frequency' AND s.value ~ '^[0-9]{1,9}$'), 10080) THEN ''
+            WHEN o.digest_after_minutes <= 60 THEN 'hourly'
+            WHEN o.digest_after_minutes <= 1440 THEN 'daily'
+            WHEN o.digest_after_minutes <= 10080 THEN 'weekly'
+            ELSE 'monthly' END     AS digest_choice
   FROM users u
   LEFT JOIN user_emails e ON e.user_id = u.id AND e."primary"
   LEFT JOIN user_options o ON o.user_id = u.id
@@ -145,12 +179,15 @@ SELECT a.user_id                   AS id
  UNION
 SELECT b.user_id
   FROM (SELECT DISTINCT c.user_id FROM category_users c WHERE c.notification_level IN (3, 4) AND c.user_id > :after ORDER BY c.user_id LIMIT :limit) b
+ UNION
+SELECT d.user_id
+  FROM (SELECT DISTINCT g.user_id FROM {if_readable tag_users user_id tag_id notification_level} g WHERE g.notification_level IN (3, 4) AND g.user_id > :after ORDER BY g.user_id LIMIT :limit) d
  ORDER BY id
  LIMIT :limit
 
 -- name: rights
 -- Everyone may read a category that is not restricted; a restricted one the groups that have any permission for it, and
--- administrators (lib/guardian/category_guardian.rb). Categories inherit nothing.
+-- administrators (lib/guardian/category_guardian.rb). Categories inherit nothing. Tags restrict nothing.
 SELECT '0'                         AS role,
        c.id                        AS section_id,
        '110'                       AS rights
@@ -165,6 +202,10 @@ SELECT CAST(g.group_id AS TEXT), g.category_id, '110'
   FROM category_groups g
   JOIN categories c ON c.id = g.category_id AND c.read_restricted
  WHERE CAST(g.group_id AS TEXT) IN (:roles) AND g.group_id <> 0
+ UNION ALL
+SELECT '0', 1000000000 + t.id, '110'
+  FROM {if_readable tags id name:text} t
+ WHERE '0' IN (:roles)
 
 -- name: section_watches
 SELECT w.user_id                   AS member_id,
@@ -174,6 +215,12 @@ SELECT w.user_id                   AS member_id,
   FROM category_users w
   LEFT JOIN user_options o ON o.user_id = w.user_id
  WHERE w.user_id IN (:members) AND w.notification_level IN (3, 4)
+ UNION ALL
+SELECT g.user_id, 1000000000 + g.tag_id, CASE g.notification_level WHEN 3 THEN 2 ELSE 1 END,
+       CASE WHEN o.email_level = 2 THEN 0 WHEN g.notification_level = 3 THEN 2 ELSE 1 END
+  FROM {if_readable tag_users user_id tag_id notification_level} g
+  LEFT JOIN user_options o ON o.user_id = g.user_id
+ WHERE g.user_id IN (:members) AND g.notification_level IN (3, 4)
 
 -- name: thread_watches
 SELECT w.user_id                   AS member_id,
@@ -184,10 +231,20 @@ SELECT w.user_id                   AS member_id,
  WHERE w.user_id IN (:members) AND w.notification_level = 3
 
 -- name: mutes
+-- Of categories and tags, too: Discourse does not let a watch prevail over them, unless a member says so (watched_precedence_over_muted).
 SELECT w.user_id                   AS member_id,
-       w.topic_id                  AS thread_id
+       w.topic_id                  AS thread_id,
+       0                           AS section_id
   FROM topic_users w
  WHERE w.user_id IN (:members) AND w.notification_level = 0
+ UNION ALL
+SELECT c.user_id, 0, c.category_id
+  FROM category_users c
+ WHERE c.user_id IN (:members) AND c.notification_level = 0
+ UNION ALL
+SELECT g.user_id, 0, 1000000000 + g.tag_id
+  FROM {if_readable tag_users user_id tag_id notification_level} g
+ WHERE g.user_id IN (:members) AND g.notification_level = 0
 
 -- name: watchers
 SELECT w.user_id                   AS member_id,
@@ -202,6 +259,12 @@ SELECT w.user_id, 0, w.category_id, CASE w.notification_level WHEN 3 THEN 2 ELSE
   FROM category_users w
   JOIN user_options o ON o.user_id = w.user_id AND o.email_level <> 2
  WHERE w.category_id IN (:sections) AND w.notification_level IN (3, 4) AND w.user_id > :after
+ UNION ALL
+SELECT g.user_id, 0, 1000000000 + g.tag_id, CASE g.notification_level WHEN 3 THEN 2 ELSE 1 END
+  FROM UNNEST(CAST(ARRAY[:sections] AS BIGINT[])) s(id)
+  JOIN {if_readable tag_users user_id tag_id notification_level} g ON g.tag_id = s.id - 1000000000
+  JOIN user_options o ON o.user_id = g.user_id AND o.email_level <> 2
+ WHERE g.notification_level IN (3, 4) AND g.user_id > :after
  ORDER BY member_id
  LIMIT :limit
 
@@ -329,6 +392,12 @@ SELECT COUNT(*)                    AS members,
    AND COALESCE(b.bounce_score, 0) < COALESCE((SELECT CAST(s.value AS DOUBLE PRECISION) FROM {if_readable site_settings name:text value:text} s
                                                WHERE s.name = 'bounce_score_threshold'), 4)
 
+-- name: own_digests
+SELECT CASE WHEN EXISTS (SELECT 1 FROM {if_readable site_settings name:text value:text} s
+                          WHERE s.name = 'disable_digest_emails' AND s.value = 't' OR s.name = 'disable_emails' AND s.value <> 'no')
+            THEN 0 ELSE 1 END      AS sends
+ WHERE EXISTS (SELECT 1 FROM {if_readable site_settings name:text value:text} k)
+
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,
        COALESCE(SUM(CASE o.email_level WHEN 2 THEN 1 ELSE 0 END), 0) AS without_email
@@ -344,7 +413,8 @@ SELECT COUNT(*)                    AS watching,
    AND COALESCE(b.bounce_score, 0) < COALESCE((SELECT CAST(s.value AS DOUBLE PRECISION) FROM {if_readable site_settings name:text value:text} s
                                                WHERE s.name = 'bounce_score_threshold'), 4)
    AND (u.id IN (SELECT t.user_id FROM topic_users t WHERE t.notification_level = 3)
-        OR u.id IN (SELECT c.user_id FROM category_users c WHERE c.notification_level IN (3, 4)))
+        OR u.id IN (SELECT c.user_id FROM category_users c WHERE c.notification_level IN (3, 4))
+        OR u.id IN (SELECT g.user_id FROM {if_readable tag_users user_id tag_id notification_level} g WHERE g.notification_level IN (3, 4)))
 
 -- name: roster
 SELECT u.id                        AS id
@@ -387,6 +457,17 @@ SELECT u.id                        AS id,
        u.username                  AS name
   FROM users u
  WHERE u.username_lower IN (:names) AND u.id > 0
+
+-- name: group_members
+-- Discourse tells the members of a group up to a size (app/services/post_alerter.rb). Who may mention it decides when it cooks the post:
+-- it marks only links to such groups.
+SELECT g.name                      AS name,
+       m.user_id                   AS member_id
+  FROM {if_readable groups id name:text user_count mentionable_level} g
+  JOIN group_users m ON m.group_id = g.id AND m.user_id > 0
+ WHERE LOWER(g.name) IN (:names) AND g.mentionable_level > 0
+   AND g.user_count < COALESCE((SELECT CAST(s.value AS INTEGER) FROM {if_readable site_settings name:text value:text} s
+                                 WHERE s.name = 'max_users_notified_per_group_mention' AND s.value ~ '^[0-9]{1,9}$'), 100)
 
 -- name: addressed
 -- Discourse's index is on the lower case.

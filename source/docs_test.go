@@ -121,7 +121,8 @@ func wantReadOnlyRole(t *testing.T, kind, database, statements string) {
 	statements = strings.ReplaceAll(statements, "DATABASE "+database+" ", "DATABASE "+target.postgres.Database+" ")
 	if kind == "discourse" { // the dump has not all tables
 		execute(t, admin, "CREATE TABLE shared_drafts (topic_id INT); CREATE TABLE anonymous_users (user_id INT); "+
-			"CREATE TABLE watched_words (id INT, word TEXT, action INT, replacement TEXT)")
+			"CREATE TABLE watched_words (id INT, word TEXT, action INT, replacement TEXT); CREATE TABLE tag_group_memberships (tag_id INT, tag_group_id INT); "+
+			"CREATE TABLE tag_group_permissions (tag_group_id INT, group_id INT)")
 	}
 	execute(t, admin, strings.ReplaceAll(statements, "reader", "docs_reader"))
 	t.Cleanup(func() {

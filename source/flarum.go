@@ -26,7 +26,8 @@ func flarum() forumType {
 		rights:     parseRightDigits,
 		needParent: true,
 		lost: map[string]string{
-			"users":           "without flarum/suspend, no member is suspended; without flarum/nicknames, members have their usernames",
+			"users": "without flarum/suspend, no member is suspended; without flarum/nicknames, members have their usernames; " +
+				"without blomstra/digest, nobody has chosen digests",
 			"discussion_user": "without flarum/subscriptions, nobody follows or ignores threads",
 			"tags":            "without flarum/tags, all threads are in one section",
 			"tag_user":        "without fof/follow-tags, nobody follows or ignores tags",

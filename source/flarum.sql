@@ -102,7 +102,8 @@ SELECT g.user_id                   AS member_id,
 
 -- name: members
 -- Group 2 is everybody, also guests; group 3 is those who confirmed their address. A suspended member has the rights of guests. Flarum
--- has no opt-out of email from administrators. Preferences are JSON.
+-- has no opt-out of email from administrators. Preferences are JSON. digest_frequency is a column of the extension blomstra/digest; most
+-- members have none.
 SELECT u.id                        AS id,
        COALESCE(NULLIF(n.nickname, ''), u.username) AS name,
        u.email                     AS email,
@@ -114,9 +115,11 @@ SELECT u.id                        AS id,
        CASE WHEN s.suspended_until > {time :now} THEN 'banned'
             WHEN NOT u.is_email_confirmed THEN 'not confirmed'
             WHEN u.email = ''      THEN 'no address'
-            ELSE '' END            AS no_mail
+            ELSE '' END            AS no_mail,
+       CASE WHEN d.digest_frequency IN ('daily', 'weekly') THEN CONCAT(d.digest_frequency, ' ', COALESCE(d.digest_hour, 0)) ELSE '' END AS digest_choice
   FROM {prefix}users u
   LEFT JOIN {if_exists users id nickname:text} n ON n.id = u.id
+  LEFT JOIN {if_exists users id digest_frequency:text digest_hour} d ON d.id = u.id
   LEFT JOIN {if_exists users id suspended_until:timestamp} s ON s.id = u.id
  WHERE u.id IN (:ids)
 
@@ -325,6 +328,11 @@ SELECT COUNT(*)                    AS members
   FROM {prefix}users u
   LEFT JOIN {if_exists users id suspended_until:timestamp} s ON s.id = u.id
  WHERE u.is_email_confirmed AND u.email <> '' AND (s.suspended_until IS NULL OR s.suspended_until <= {time :now})
+
+-- name: own_digests
+SELECT COUNT(*)                    AS sends
+  FROM {prefix}settings x
+ WHERE x.key = 'extensions_enabled' AND x.value LIKE '%"blomstra-digest"%'
 
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,

@@ -21,8 +21,8 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 	members := make([]forum.Member, 0, len(ids))
 	shared := make(interner)
 	var m forum.Member
-	var zone, locale, roles, noMail, optOuts sql.RawBytes
-	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone?": &zone, "locale?": &locale, "roles": &roles, "no_mail": &noMail, "opt_outs?": &optOuts}
+	var zone, locale, roles, noMail, optOuts, digests sql.RawBytes
+	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone?": &zone, "locale?": &locale, "roles": &roles, "no_mail": &noMail, "opt_outs?": &optOuts, "digest_choice?": &digests}
 	err = queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
 		m.Name = s.name(m.Name)
 		m.Zone, m.Locale = shared.intern(zone), shared.intern(locale)
@@ -38,6 +38,9 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 		m.Class = classOf(shared.intern(roles))
 		m.NoMail = shared.intern(noMail)
 		kinds, err := parseOptOuts(string(optOuts))
+		if err == nil {
+			err = applyDigestChoice(&m, string(digests), &kinds)
+		}
 		if err != nil {
 			return err
 		}

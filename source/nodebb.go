@@ -23,7 +23,7 @@ func nodebb() forumType {
 		files:   []string{"nodebb.sql"},
 		macros: map[string]sqlfile.Macro{
 			"key": nodebbKey, "number": nodebbNumber, "group": nodebbGroup, "each": nodebbEach, "setting": nodebbSetting,
-			"declined": nodebbDeclined, "listed_name": nodebbListedName, "slug": nodebbSlug,
+			"declined": nodebbDeclined, "digest_choice": nodebbDigestChoice, "listed_name": nodebbListedName, "slug": nodebbSlug,
 		},
 		links:     func(base string) forum.Links { return nodebbLinks(base) },
 		dialect:   markup.Dialect{ShortNames: true},
@@ -122,6 +122,14 @@ func nodebbDeclined(string) string {
 	}
 	return "CONCAT_WS(',', CASE WHEN s.data->>'dailyDigestFreq' = 'off' AND COALESCE(" + nodebbConfig("dailyDigestFreq") + ", 'off') <> 'off' THEN 'digests' END, " +
 		"CASE WHEN " + none("notificationType_new-reply") + " AND " + none("notificationType_mention") + " THEN 'alerts' END)"
+}
+
+// nodebbDigestChoice returns what the member whose settings are s chose about digests. NodeBB knows "day", "week", "biweek" (every two
+// weeks) and "month" (src/user/digest.js).
+func nodebbDigestChoice(string) string {
+	const own = "s.data->>'dailyDigestFreq'"
+	return "CASE WHEN " + own + " = COALESCE(" + nodebbConfig("dailyDigestFreq") + ", 'off') THEN '' ELSE " +
+		"CASE " + own + " WHEN 'day' THEN 'daily' WHEN 'week' THEN 'weekly' WHEN 'biweek' THEN 'monthly' WHEN 'month' THEN 'monthly' ELSE '' END END"
 }
 
 // nodebbListedName returns the name in a row z of the list "username:sorted": "ray:2".

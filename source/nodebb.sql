@@ -129,8 +129,8 @@ SELECT {number i.id}               AS member_id,
 
 -- name: members
 -- Roles: the member's groups that may read a category, and "u" with the ID if the member alone may read one. A ban ends when NodeBB
--- next meets the member; until then the groups are those of the ban. If the forum sends digests by default, "off" is what the member
--- chose. A member who wants no notification of replies and of mentions, although the forum gives them, declined alerts.
+-- next meets the member; until then the groups are those of the ban. A frequency of digests that is not the forum's default is what the
+-- member chose, also "off". A member who wants no notification of replies and of mentions, although the forum gives them, declined alerts.
 WITH readers AS MATERIALIZED (
   SELECT DISTINCT g.value AS name
     FROM legacy_zset c
@@ -158,7 +158,8 @@ SELECT {number i.id}               AS id,
             WHEN COALESCE(u.data->>'email', '') = '' THEN 'no address'
             WHEN {number u.data->>'email:confirmed'} = 0 THEN 'not confirmed'
             ELSE '' END            AS no_mail,
-       {declined}                  AS opt_outs
+       {declined}                  AS opt_outs,
+       {digest_choice}             AS digest_choice
   FROM {each ids} i(id)
   JOIN legacy_hash u ON u._key = {key user:[i.id]}
   LEFT JOIN legacy_hash s ON s._key = {key user:[i.id]:settings}
@@ -374,6 +375,12 @@ SELECT COUNT(*)                    AS members,
  WHERE z._key = {key users:joindate} AND z.value ~ '^[0-9]+$' AND COALESCE(u.data->>'email', '') <> '' AND {number u.data->>'email:confirmed'} <> 0
    AND ({number u.data->>'banned'} = 0
         OR {number u.data->>'banned:expire'} > 0 AND {number u.data->>'banned:expire'} <= 1000 * CAST(:now AS BIGINT))
+
+-- name: own_digests
+-- src/user/digest.js
+SELECT CASE {number o.data->>'disableEmailSubscriptions'} WHEN 1 THEN 0 ELSE 1 END AS sends
+  FROM legacy_hash o
+ WHERE o._key = 'config'
 
 -- name: watch_counts
 -- Of section watches, only those with a state: the others are a setting.

@@ -90,6 +90,7 @@ func nodebbReads() map[string]struct {
 		"created":         {params{"from": 1795200000, "until": 1795200500}, 1100},
 		"counters":        {params{}, 20 * 250},
 		"site":            {params{}, 1},
+		"own_digests":     {params{}, 1},
 		"roster":          {params{"after": 1000, "limit": 100}, 101},
 		"profiles":        {params{"ids": members}, len(members)},
 		"visits":          {params{"members": members}, len(members)},

@@ -37,7 +37,7 @@ func parseOptOuts(column string) (kinds forum.Kinds, err error) {
 func (db *DB) applyOptOuts(m *forum.Member, kinds forum.Kinds) {
 	m.OptOuts = kinds
 	if m.NoMail == OptedOut {
-		m.NoMail, m.OptOuts = "", forum.AllKinds
+		m.NoMail, m.OptOuts, m.Digests = "", forum.AllKinds, forum.NoDigests
 	}
 	if db.optOut == OptOutAll && m.OptOuts != 0 {
 		m.OptOuts = forum.AllKinds

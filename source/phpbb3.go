@@ -21,14 +21,17 @@ func phpbb3() forumType {
 		prefix:   "phpbb_",
 		files:    []string{"phpbb3.sql"},
 		versions: []string{"3.1", "3.2", "3.3"},
-		lost:     map[string]string{"attachments": lostAttachments, "privmsgs_to": lostMessages},
-		links:    func(base string) forum.Links { return phpbbLinks(base) },
-		dialect:  markup.Dialect{EscapedNames: true, NoMentions: true},
-		body:     phpbbBody,
-		code:     phpbbCode,
-		escape:   phpbbEscape.Replace,
-		locale:   phpbbLocale,
-		rights:   phpbbRights,
+		lost: map[string]string{
+			"attachments": lostAttachments, "privmsgs_to": lostMessages,
+			"users": "nobody has chosen digests of the extension Digests",
+		},
+		links:   func(base string) forum.Links { return phpbbLinks(base) },
+		dialect: markup.Dialect{EscapedNames: true, NoMentions: true},
+		body:    phpbbBody,
+		code:    phpbbCode,
+		escape:  phpbbEscape.Replace,
+		locale:  phpbbLocale,
+		rights:  phpbbRights,
 	}
 }
 

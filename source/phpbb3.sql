@@ -78,7 +78,8 @@ SELECT u.user_id                   AS member_id,
 -- change, 3 deactivated by an administrator, 4 awaits a new confirmation. Bans by address use * (includes/functions_user.php,
 -- validate_email). Roles: the member's groups, except those whose leaders do not get their permissions, and "u" with the ID if they
 -- have permissions of their own. user_allow_massemail is "administrators can email me information": phpBB reads it only for mass
--- email (includes/acp/acp_email.php).
+-- email (includes/acp/acp_email.php). The columns user_digest_... are those of the extension Digests (phpbbservices/digests). Everybody
+-- begins with NONE; only user_digest_has_unsubscribed says that a member chose it (controller/ucp_controller.php).
 SELECT u.user_id                   AS id,
        u.username                  AS name,
        u.user_email                AS email,
@@ -101,8 +102,14 @@ SELECT u.user_id                   AS id,
             WHEN u.user_type = 1   THEN 'not confirmed'
             WHEN u.user_email = '' THEN 'no address'
             ELSE '' END            AS no_mail,
-       CASE u.user_allow_massemail WHEN 0 THEN 'announcements' ELSE '' END AS opt_outs
+       CASE u.user_allow_massemail WHEN 0 THEN 'announcements' ELSE '' END AS opt_outs,
+       CASE WHEN d.user_digest_type = 'NONE' AND d.user_digest_has_unsubscribed = 1 THEN 'off'
+            WHEN d.user_digest_type IN ('DAY', 'WEEK', 'MNTH')
+            THEN CONCAT(CASE d.user_digest_type WHEN 'DAY' THEN 'daily' WHEN 'WEEK' THEN 'weekly' ELSE 'monthly' END,
+                        CASE WHEN d.user_digest_send_hour_gmt >= 0 AND d.user_digest_send_hour_gmt < 24 THEN CONCAT(' ', d.user_digest_send_hour_gmt) ELSE '' END)
+            ELSE '' END            AS digest_choice
   FROM {prefix}users u
+  LEFT JOIN {if_exists users user_id user_digest_type:text user_digest_send_hour_gmt user_digest_has_unsubscribed} d ON d.user_id = u.user_id
  WHERE u.user_id IN (:ids) AND u.user_id <> 1
 
 -- name: find
@@ -285,12 +292,18 @@ SELECT h.post_id
 
 -- name: mailable
 SELECT COUNT(*)                    AS members,
-       COALESCE(SUM(CASE u.user_allow_massemail WHEN 0 THEN 0 ELSE 1 END), 0) AS accepting_all
+       COALESCE(SUM(CASE WHEN u.user_allow_massemail = 0 OR d.user_digest_type = 'NONE' AND d.user_digest_has_unsubscribed = 1 THEN 0 ELSE 1 END), 0) AS accepting_all
   FROM {prefix}users u
+  LEFT JOIN {if_exists users user_id user_digest_type:text user_digest_send_hour_gmt user_digest_has_unsubscribed} d ON d.user_id = u.user_id
  WHERE u.user_type IN (0, 3) AND u.user_email <> ''
    AND NOT EXISTS (SELECT 1 FROM {prefix}banlist b
                     WHERE b.ban_exclude = 0 AND (b.ban_end = 0 OR b.ban_end > :now)
                       AND (b.ban_userid = u.user_id OR b.ban_email <> '' AND u.user_email LIKE REPLACE(b.ban_email, '*', '%')))
+
+-- name: own_digests
+SELECT COUNT(*)                    AS sends
+  FROM {prefix}ext e
+ WHERE e.ext_name = 'phpbbservices/digests' AND e.ext_active = 1
 
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,

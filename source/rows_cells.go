@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"postrider/forum"
 )
 
 // fault is what is wrong with a value, and how to fix it. The zero value: nothing.
@@ -26,7 +28,7 @@ var cellRules = map[string]cellRule{
 	"visible": isTruth, "regex": isTruth, "state": isOneOf(0, 1, 2, 3), "level": isOneOf(1, 2), "mail": isOneOf(0, 1, 2), "likes": isWhole, "earlier": isWhole,
 	"days": isWhole, "posts": isWhole, "members": isWhole, "accepting_all": isWhole, "watching": isWhole, "without_email": isWhole,
 	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero,
-	"rights": isRights, "opt_outs": isOptOuts, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
+	"rights": isRights, "opt_outs": isOptOuts, "digest_choice": isDigestChoice, "sends": isTruth, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
 	"in_groups": isNumberList, "address": isAddress, "locked": isTruth,
 }
 
@@ -224,6 +226,13 @@ func isRights(c *rowCheck, v any, column string) fault {
 func isOptOuts(_ *rowCheck, v any, column string) fault {
 	if _, err := parseOptOuts((row{column: v}).text(column)); err != nil {
 		return fault{text: "is " + shown(v) + ", and must be a list of announcements, alerts and digests", fix: "write CASE WHEN ... THEN 'announcements' ELSE '' END AS opt_outs"}
+	}
+	return fault{}
+}
+
+func isDigestChoice(_ *rowCheck, v any, column string) fault {
+	if _, err := forum.ParseDigestChoice((row{column: v}).text(column)); err != nil {
+		return fault{text: "is " + shown(v) + ", and must be empty or a frequency, then perhaps an hour", fix: "write CASE ... WHEN 'W' THEN 'weekly' ELSE '' END AS digest_choice"}
 	}
 	return fault{}
 }

@@ -98,8 +98,10 @@ SELECT m.id                        AS id,
             WHEN m.state <> 'active'     THEN 'disabled'
             WHEN m.email = ''            THEN 'no address'
             ELSE '' END            AS no_mail,
-       CASE m.wants_mail WHEN 0 THEN 'announcements,alerts,digests' ELSE '' END AS opt_outs
+       CASE m.wants_mail WHEN 0 THEN 'announcements,alerts,digests' ELSE '' END AS opt_outs,
+       COALESCE(d.choice, '')      AS digest_choice
   FROM {prefix}member m
+  LEFT JOIN {prefix}digest_setting d ON d.member_id = m.id
  WHERE m.id IN (:ids)
 
 -- name: find

@@ -109,7 +109,8 @@ SELECT u.id_member                 AS id,
             WHEN u.is_activated <> 1 THEN 'not confirmed'
             WHEN u.email_address = '' THEN 'no address'
             ELSE '' END            AS no_mail,
-       CASE WHEN {declines_announcements u.id_member} THEN 'announcements' ELSE '' END AS opt_outs
+       CASE WHEN {declines_announcements u.id_member} THEN 'announcements' ELSE '' END AS opt_outs,
+       {digest_choice u.id_member} AS digest_choice
   FROM {prefix}members u
   LEFT JOIN {own_settings} w ON w.id_member = u.id_member
   LEFT JOIN {zones} z ON z.id_member = u.id_member
@@ -292,6 +293,11 @@ SELECT COUNT(*)                    AS members,
                      JOIN {prefix}ban_groups g ON g.id_ban_group = i.id_ban_group
                     WHERE (i.id_member = u.id_member OR i.email_address <> '' AND u.email_address LIKE i.email_address)
                       AND g.cannot_access = 1 AND (g.expire_time IS NULL OR g.expire_time > :now))
+
+-- name: own_digests
+SELECT CASE COUNT(*) WHEN 0 THEN 0 ELSE 1 END AS sends
+  FROM {prefix}scheduled_tasks t
+ WHERE t.task IN ('daily_digest', 'weekly_digest') AND t.disabled = 0
 
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,

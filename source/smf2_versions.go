@@ -42,7 +42,7 @@ func smfLost() map[string]string {
 	}
 }
 
-// smfMacros are what the queries can write in braces. In {emails ...} and {declines_announcements ...}, w stands for {own_settings}.
+// smfMacros are what the queries can write in braces. In {emails ...}, {declines_announcements ...} and {digest_choice ...}, w stands for {own_settings}.
 func smfMacros() map[string]sqlfile.Macro {
 	optional := func(use string) sqlfile.Macro { return func(string) string { return "{if_readable " + use + "}" } }
 	return map[string]sqlfile.Macro{
@@ -55,6 +55,7 @@ func smfMacros() map[string]sqlfile.Macro {
 		"recycled":               smfRecycled,
 		"emails":                 smfEmails,
 		"declines_announcements": smfDeclinesAnnouncements,
+		"digest_choice":          smfDigestChoice,
 	}
 }
 
@@ -68,6 +69,15 @@ func smfRecycled(board string) string {
 func smfDeclinesAnnouncements(member string) string {
 	return "(w.notify_announcements = 0 OR EXISTS (SELECT 1 FROM {preferences} p WHERE p.id_member = " + member +
 		" AND p.alert_pref = 'announcements' AND p.alert_value = 0))"
+}
+
+// smfDigestChoice returns the digest that the member chose to get in place of single emails: daily or weekly. In 2.1, the forum's default is no
+// choice.
+func smfDigestChoice(member string) string {
+	return "CASE w.notify_regularity WHEN 2 THEN 'daily' WHEN 3 THEN 'weekly' ELSE " +
+		"COALESCE((SELECT CASE p.alert_value WHEN 3 THEN 'daily' WHEN 4 THEN 'weekly' ELSE '' END FROM {preferences} p " +
+		"WHERE p.id_member = " + member + " AND p.alert_pref = 'msg_notify_pref' AND p.alert_value <> COALESCE(" +
+		"(SELECT f.alert_value FROM {preferences} f WHERE f.id_member = 0 AND f.alert_pref = 'msg_notify_pref'), 1)), '') END"
 }
 
 // smfEmails returns 1 if SMF emails posts of the watch n to its member at once, or else 0. The argument is topic or board.

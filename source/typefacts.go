@@ -40,7 +40,7 @@ var unsupported = map[string]string{
 	"smf2": "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only. " +
 		"SMF 2.0 on SQLite, which uses a format that no current program opens.",
 	"nodebb":    "Posts, topics and categories of the fediverse, and the posts of members in them. A crosspost counts in its own category.",
-	"discourse": "Private messages and whispers are never read. Watched tags, and mentions of groups.",
+	"discourse": "Private messages and whispers are never read. Mentions of @here.",
 	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
@@ -67,7 +67,8 @@ var readOnlyAccounts = map[sqlfile.Engine]string{
 var grantedTables = map[string]string{
 	"nodebb": "legacy_hash, legacy_zset, legacy_set",
 	"discourse": "categories, category_groups, category_users, group_users, groups, users, user_emails, user_options, user_stats,\n" +
-		"  topics, topic_users, posts, post_actions, ignored_users, muted_users, shared_drafts, watched_words, anonymous_users",
+		"  topics, topic_users, posts, post_actions, ignored_users, muted_users, shared_drafts, watched_words, anonymous_users,\n" +
+		"  tags, topic_tags, tag_users, tag_group_memberships, tag_group_permissions",
 }
 
 func grantsOf(k forumType) []Grants {

@@ -51,11 +51,15 @@ func (s Preferences) MembersWithPreferences(ctx context.Context, after forum.Mem
 func (s Preferences) baselines(ctx context.Context, members []forum.MemberID) (list []Basis, err error) {
 	err = s.query(ctx, nil, "preference_baselines", args{"ids": marshalIDs(members)}, func(scan scanFunc) error {
 		var b Basis
-		var zone, locale, forumZone, forumLocale sql.NullString
-		var optedOut sql.NullBool
-		err := scan(&b.Member, &b.chosen, &zone, &locale, &forumZone, &forumLocale, &optedOut)
-		b.Zone, b.Locale, b.OptedOut = zone.String, locale.String, boolPtr(optedOut)
-		b.ForumZone, b.ForumLocale = stringPtr(forumZone), stringPtr(forumLocale)
+		var zone, locale, cadence, forumZone, forumLocale, forumDigests sql.NullString
+		var optOuts sql.NullInt64
+		err := scan(&b.Member, &b.chosen, &zone, &locale, &cadence, &forumZone, &forumLocale, &forumDigests, &optOuts)
+		b.Zone, b.Locale, b.Cadence = zone.String, locale.String, digest.Cadence(cadence.String)
+		b.ForumZone, b.ForumLocale, b.ForumDigests = stringPtr(forumZone), stringPtr(forumLocale), digestChoice(forumDigests)
+		if optOuts.Valid {
+			kinds := forum.Kinds(optOuts.Int64)
+			b.OptOuts = &kinds
+		}
 		list = append(list, b)
 		return err
 	})
@@ -82,13 +86,15 @@ func (s Preferences) overrideBaselines(ctx context.Context, members []forum.Memb
 }
 
 type baselineRow struct {
-	Member      forum.MemberID `json:"member"`
-	Chosen      int64          `json:"chosen"`
-	Zone        int            `json:"zone"` // 1: keep the member's choice
-	Locale      int            `json:"locale"`
-	ForumZone   *string        `json:"basis_zone"`
-	ForumLocale *string        `json:"basis_locale"`
-	OptedOut    int            `json:"opted_out"`
+	Member      forum.MemberID      `json:"member"`
+	Chosen      int64               `json:"chosen"`
+	Zone        int                 `json:"zone"` // 1: keep the member's choice
+	Locale      int                 `json:"locale"`
+	Schedule    int                 `json:"schedule"`
+	ForumZone   *string             `json:"basis_zone"`
+	ForumLocale *string             `json:"basis_locale"`
+	Digests     *forum.DigestChoice `json:"basis_digests"`
+	OptOuts     *forum.Kinds        `json:"basis_opt_outs"`
 }
 
 type overrideBaselineRow struct {
@@ -104,9 +110,8 @@ type overrideBaselineRow struct {
 func (s Preferences) SaveBases(ctx context.Context, bases []Basis, overrides, lapsed []OverrideBaseline) error {
 	list := make([]baselineRow, len(bases))
 	for i, b := range bases {
-		list[i] = baselineRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale)}
-		list[i].Zone, list[i].Locale = boolToInt(b.Zone != ""), boolToInt(b.Locale != "")
-		list[i].OptedOut = boolToInt(b.OptedOut != nil && *b.OptedOut)
+		list[i] = baselineRow{Member: b.Member, Chosen: b.chosen, ForumZone: cleanWord(b.ForumZone), ForumLocale: cleanWord(b.ForumLocale), Digests: b.ForumDigests, OptOuts: b.OptOuts}
+		list[i].Zone, list[i].Locale, list[i].Schedule = boolToInt(b.Zone != ""), boolToInt(b.Locale != ""), boolToInt(b.Cadence != "")
 	}
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if err := execRows(ctx, s.database, tx, "save_preference_baselines", list); err != nil {

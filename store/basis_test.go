@@ -44,7 +44,7 @@ func TestBaselines_ReadAsSaved(t *testing.T) {
 			t.Errorf("override baselines = %+v, want %+v", its, overrides[:2])
 		}
 		choices := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1, 2}))(t)
-		if choices[1].Zone != "Asia/Tokyo" || choices[2].Zone != "" || !choices[1].OptedOut {
+		if choices[1].Zone != "Asia/Tokyo" || choices[2].Zone != "" || choices[1].OptedOut != forum.AllKinds {
 			t.Errorf("choices are %+v", choices)
 		}
 		if members, _, _, err := s.Preferences.MembersWithPreferences(t.Context(), 1, 1); err != nil || len(members) != 1 || members[0] != 2 {
@@ -87,8 +87,34 @@ func TestBaselines_SameChoiceKeepsBaseline(t *testing.T) {
 		bases[0].PreferenceBaseline = bases[0].Rebase(forum.Member{Zone: "UTC", Locale: "en"})
 		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, nil))
 		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Zone: "Asia/Tokyo", Locale: "fr"}))
-		if got := look(); got.ForumZone == nil || *got.ForumZone != "UTC" || got.ForumLocale != nil || got.OptedOut != nil {
+		if got := look(); got.ForumZone == nil || *got.ForumZone != "UTC" || got.ForumLocale != nil || got.OptOuts != nil {
 			t.Errorf("after another language the baseline is %+v, want only the zone's", got)
+		}
+	})
+}
+
+func TestBaselines_ScheduleEndsWithNewerChoiceOnTheForum(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		weekly := forum.DigestChoice("weekly 7")
+		check(t, s.Preferences.Save(t.Context(), now, 1, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Daily, Hour: 8}, Format: digest.Text, ForumDigests: &weekly}))
+		check(t, s.Preferences.Save(t.Context(), now, 2, digest.Preferences{Schedule: &digest.Schedule{Cadence: digest.Daily, Hour: 8}, ForumDigests: &weekly}))
+		_, bases, _, err := s.Preferences.MembersWithPreferences(t.Context(), 0, 10)
+		check(t, err)
+		for i, m := range []forum.Member{{Digests: "monthly", OptOuts: forum.Alerts}, {Digests: weekly}} {
+			bases[i].PreferenceBaseline = bases[i].Rebase(m)
+		}
+		check(t, s.Preferences.SaveBases(t.Context(), bases, nil, nil))
+		choices := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{1, 2}))(t)
+		if c := choices[1]; c.Schedule != nil || c.ForumDigests != nil || c.Format != digest.Text || c.OptedOut != forum.Alerts {
+			t.Errorf("after another choice on the forum the preferences are %+v", c)
+		}
+		if c := choices[2]; c.Schedule == nil || *c.Schedule != (digest.Schedule{Cadence: digest.Daily, Hour: 8}) || *c.ForumDigests != weekly {
+			t.Errorf("without another choice the preferences are %+v", c)
+		}
+		check(t, s.Preferences.UnsubscribeKind(t.Context(), now, 2, store.KindDigest))
+		if c := must(s.Preferences.OfMembers(t.Context(), []forum.MemberID{2}))(t)[2]; c.ForumDigests == nil || *c.ForumDigests != weekly {
+			t.Errorf("after unsubscribing, an undo would not know what the forum said: %+v", c)
 		}
 	})
 }

@@ -17,13 +17,14 @@ type Subscriber struct {
 	ID         forum.MemberID
 	Zone       string           // IANA name; empty: unknown
 	Locale     string           // BCP 47 tag; empty: unknown
-	Schedule   *digest.Schedule // nil: the site's default
+	Schedule   *digest.Schedule // chosen by the member here; nil: not
 	CoveredSeq int64            // sightings up to this one are covered
 	Due        time.Time        // UTC; zero: never
 	Gone       bool             // no longer a subscriber on the forum
 
-	OwnZone     string    // chosen by the member; empty: use the forum's
-	PausedUntil time.Time // UTC; zero: not
+	OwnZone      string             // chosen by the member; empty: use the forum's
+	PausedUntil  time.Time          // UTC; zero: not
+	ForumDigests forum.DigestChoice // on the forum
 }
 
 // Get returns those of the members that the store knows.
@@ -58,7 +59,7 @@ func scanSubscriber(scan scanFunc) (Subscriber, error) {
 	var sub Subscriber
 	var cadence, zone sql.NullString
 	var hour, weekday, day, every, due, left, paused sql.NullInt64
-	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.CoveredSeq, &due, &left, &zone, &paused)
+	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.CoveredSeq, &due, &left, &zone, &paused, &sub.ForumDigests)
 	if err != nil {
 		return sub, err
 	}
@@ -72,11 +73,12 @@ func scanSubscriber(scan scanFunc) (Subscriber, error) {
 }
 
 type subscriberRow struct {
-	ID         forum.MemberID `json:"id"`
-	Zone       string         `json:"zone"`
-	Locale     string         `json:"locale"`
-	CoveredSeq int64          `json:"mark"`
-	Due        *int64         `json:"due"`
+	ID         forum.MemberID     `json:"id"`
+	Zone       string             `json:"zone"`
+	Locale     string             `json:"locale"`
+	Digests    forum.DigestChoice `json:"forum_digests"`
+	CoveredSeq int64              `json:"mark"`
+	Due        *int64             `json:"due"`
 }
 
 // Save saves members as the forum knows them now, each at most once. The covered sequence of a known member can only rise. A
@@ -84,7 +86,7 @@ type subscriberRow struct {
 func (s Subscribers) Save(ctx context.Context, now time.Time, subs []Subscriber) error {
 	list := make([]subscriberRow, len(subs))
 	for i, sub := range subs {
-		list[i] = subscriberRow{ID: sub.ID, Zone: sanitizeText(sub.Zone), Locale: sanitizeText(sub.Locale), CoveredSeq: sub.CoveredSeq, Due: unixOrNull(sub.Due)}
+		list[i] = subscriberRow{ID: sub.ID, Zone: sanitizeText(sub.Zone), Locale: sanitizeText(sub.Locale), Digests: sub.ForumDigests, CoveredSeq: sub.CoveredSeq, Due: unixOrNull(sub.Due)}
 	}
 	text, err := marshalRows(list)
 	if err != nil {

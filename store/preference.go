@@ -30,14 +30,16 @@ func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, er
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
-	var own, unread, announcements, optedOut sql.NullBool
+	var own, unread, announcements sql.NullBool
+	var optOuts sql.NullInt64
+	var digests sql.NullString
 	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
-		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optedOut)
+		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optOuts, &digests)
 	c = digest.Preferences{
 		Schedule: schedule(cadence, hour, weekday, day, every),
 		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
 		IncludeOwnPosts: boolPtr(own), UnreadOnly: boolPtr(unread), Alerts: digest.AlertMode(alerts.String), Announcements: boolPtr(announcements),
-		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: timeOrZero(paused.Int64), OptedOut: optedOut.Bool,
+		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: timeOrZero(paused.Int64), OptedOut: forum.Kinds(optOuts.Int64), ForumDigests: digestChoice(digests),
 	}
 	if from.Valid && until.Valid {
 		c.Quiet = &digest.QuietHours{From: int(from.Int64), Until: int(until.Int64)}
@@ -56,6 +58,15 @@ func schedule(cadence sql.NullString, hour, weekday, day, every sql.NullInt64) *
 	}
 }
 
+// digestChoice returns a member's choice on the forum, or nil if it is not known.
+func digestChoice(s sql.NullString) *forum.DigestChoice {
+	if !s.Valid {
+		return nil
+	}
+	c := forum.DigestChoice(s.String)
+	return &c
+}
+
 func boolPtr(b sql.NullBool) *bool {
 	if !b.Valid {
 		return nil
@@ -63,16 +74,18 @@ func boolPtr(b sql.NullBool) *bool {
 	return &b.Bool
 }
 
-// Save replaces all preferences of a member.
+// Save replaces all preferences of a member. What the forum said when they chose is taken over for the schedule, and stays for a time
+// zone and a language that stay.
 func (s Preferences) Save(ctx context.Context, now time.Time, member forum.MemberID, c digest.Preferences) error {
 	a := args{
 		"member": int64(member), "now": now.Unix(),
 		"zone": nullIfZero(sanitizeText(c.Zone)), "locale": nullIfZero(sanitizeText(c.Locale)), "format": nullIfZero(string(c.Format)), "excerpt": nullIfZero(c.Excerpt),
 		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": nullIfZero(string(c.Alerts)), "announcements": c.Announcements,
 		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
-		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil,
+		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil, "basis_digests": nil,
 	}
 	if own := c.Schedule; own != nil {
+		a["basis_digests"] = c.ForumDigests
 		a["cadence"], a["hour"], a["weekday"], a["day"], a["every"] = string(own.Cadence), own.Hour, int(own.Weekday), own.Day, own.Every
 	}
 	if c.Quiet != nil {

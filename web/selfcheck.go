@@ -54,7 +54,7 @@ func (s *Server) samples() []sample {
 func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
-		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Page: 2, Pages: []int{1, 2},
+		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
 		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
 		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: suggestedZones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
@@ -80,6 +80,8 @@ func (s *Server) settingsSamples() []sample {
 			p.Bounced = &members.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
 		},
 		func(p *settingsPage) { p.Off = true },
+		func(p *settingsPage) { p.Origin = digest.FromMember },
+		func(p *settingsPage) { p.Origin = digest.FromForum },
 		func(p *settingsPage) { p.Paused = time.Now() },
 		func(p *settingsPage) { p.Next = members.Next{} },
 		func(p *settingsPage) { p.Next = members.Next{At: time.Now(), TooManyToCount: true} },

@@ -31,8 +31,9 @@ type settingsPage struct {
 	Address        string
 	Alerts         bool // alerts are enabled on this site
 	Next           members.Next
-	Paused         time.Time // in the member's zone; zero: not paused
-	Off            bool      // no digests
+	Paused         time.Time     // in the member's zone; zero: not paused
+	Off            bool          // no digests
+	Origin         digest.Origin // of the schedule of the digests
 	Form           settingsForm
 	Pages          []int // of the threads; nil: there is only one
 	Page           int
@@ -135,7 +136,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 		Forum: s.Forum, Member: templates.SafeLine(a.Member.Name), Action: s.settingsPath(a.Member.ID),
 		UnsubscribeAll: s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
 		Errors:         faults, NoMail: a.NoEmailReason() != "", OptedOut: a.NoEmailReason() == forum.OptedOut, Next: next, Off: a.Effective.Schedule.Cadence == digest.Off,
-		Form: form, Page: page(r), Alerts: s.Members.AlertsEnabled(),
+		Origin: a.Origin, Form: form, Page: page(r), Alerts: s.Members.AlertsEnabled(),
 		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off},
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),

@@ -69,11 +69,13 @@ func TestSettings_SavesEveryField(t *testing.T) {
 	}
 	yes, no := true, false
 	tokyo := must(time.LoadLocation("Asia/Tokyo"))(t)
+	var noChoice forum.DigestChoice // on the forum
 	want := digest.Preferences{
 		Schedule: &digest.Schedule{Cadence: digest.Weekly, Hour: 19, Weekday: time.Friday},
 		Zone:     "Asia/Tokyo", Locale: "en", Format: digest.Text, Excerpt: 600, IncludeOwnPosts: &yes, UnreadOnly: &yes,
 		Alerts: digest.EveryReply, Announcements: &no, Quiet: &digest.QuietHours{From: 21, Until: 6},
 		PausedUntil: time.Date(2026, 5, 20, 0, 0, 0, 0, tokyo).UTC(), ChosenAt: w.now,
+		ForumDigests: &noChoice,
 	}
 	if got := w.preferences(); !reflect.DeepEqual(got, want) {
 		t.Errorf("preferences are\n%+v, want\n%+v", got, want)
@@ -319,6 +321,30 @@ func TestSettings_WorkForMembersWhoOptedOut(t *testing.T) {
 	if f.Get("cadence") != "weekly" || f.Get("alerts") != "off" || !strings.Contains(visibleText(t, page), "Your next digest: Mon 11 May, 08:00") {
 		t.Errorf("the form is %v; page says %.300s", f.Values, visibleText(t, page))
 	}
+}
+
+func TestSettings_SayWhoDecidedWhenDigestsCome(t *testing.T) {
+	w := newFixture(t)
+	w.saveSubscriber(w.now.Add(21 * time.Hour))
+	shows := func(cadence, text string) {
+		t.Helper()
+		page, f := w.openSettings()
+		if f.Get("cadence") != cadence || !strings.Contains(visibleText(t, page), text) {
+			t.Errorf("digests are %q, want %q and %q; the page says %.300s", f.Get("cadence"), cadence, text, visibleText(t, page))
+		}
+	}
+	must(w.forumDB.Exec(`UPDATE member SET locale = 'en' WHERE id = 13`))(t)
+	shows("daily", "This is the default of")
+	must(w.forumDB.Exec(`INSERT INTO digest_setting VALUES (13, 'monthly 7')`))(t)
+	shows("monthly", "You chose this in your settings on")
+	_, f := w.openSettings()
+	w.submit(f) // saves no choice
+	shows("monthly", "You chose this in your settings on")
+	f.Set("cadence", "weekly")
+	w.submit(f)
+	shows("weekly", "You chose this here")
+	must(w.forumDB.Exec(`UPDATE digest_setting SET choice = 'off'`))(t)
+	shows("off", "You chose this in your settings on")
 }
 
 func TestSettings_HideAlertsWhenDisabled(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"postrider/store"
 )
 
-// Calendar computes when members' digests are due, from their preferences and the configured defaults.
+// Calendar computes when members' digests are due, from their preferences, their choices on the forum and the configured defaults.
 type Calendar struct {
 	site  settings.Digest
 	zones *Zones
@@ -27,12 +27,9 @@ func (c Calendar) Zone(sub store.Subscriber) *time.Location {
 	return c.zones.Of(cmp.Or(sub.OwnZone, sub.Zone))
 }
 
-// Schedule returns the member's schedule, or the configured one.
-func (c Calendar) Schedule(sub store.Subscriber) digest.Schedule {
-	if sub.Schedule != nil {
-		return *sub.Schedule
-	}
-	return c.site.Schedule()
+// Schedule returns the member's schedule at a time, and who decided it.
+func (c Calendar) Schedule(sub store.Subscriber, at time.Time) (digest.Schedule, digest.Origin) {
+	return digest.ScheduleOf(sub.Schedule, sub.ForumDigests, c.site.Schedule(), c.Zone(sub), at)
 }
 
 // NextDue returns a member's first slot after a time and outside a pause. It is zero if digests are off.
@@ -40,7 +37,8 @@ func (c Calendar) NextDue(sub store.Subscriber, after time.Time) time.Time {
 	if sub.PausedUntil.After(after) {
 		after = sub.PausedUntil.Add(-1) // a slot exactly at the end is not part of the pause
 	}
-	slot, ok := c.Schedule(sub).Next(c.Zone(sub), after)
+	schedule, _ := c.Schedule(sub, after)
+	slot, ok := schedule.Next(c.Zone(sub), after)
 	if !ok {
 		return time.Time{}
 	}

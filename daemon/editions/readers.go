@@ -47,9 +47,10 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 	for _, m := range members {
 		c := choices[m.ID]
 		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
+		zone := b.zones.Of(m.Zone)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: c, Overrides: overrides[m.ID], Schedule: b.schedule(c), Zone: b.zones.Of(m.Zone),
+			Choices: c, Overrides: overrides[m.ID], Schedule: b.schedule(c, m.Digests, zone, now), Zone: zone,
 		}
 	}
 	return readers, nil
@@ -57,16 +58,14 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 
 // schedule returns the schedule of a member's digests. A weekly override uses the configured weekday, unless the member
 // chose a weekday.
-func (b *Builder) schedule(c digest.Preferences) digest.Schedule {
-	s := b.set.Schedule()
-	if own := c.Schedule; own != nil {
-		s.Cadence, s.Hour, s.Every = own.Cadence, own.Hour, own.Every
-		switch own.Cadence {
-		case digest.Weekly:
-			s.Weekday = own.Weekday
-		case digest.Monthly:
-			s.Day = own.Day
-		}
+func (b *Builder) schedule(c digest.Preferences, atForum forum.DigestChoice, zone *time.Location, now time.Time) digest.Schedule {
+	site := b.set.Schedule()
+	s, _ := digest.ScheduleOf(c.Schedule, atForum, site, zone, now)
+	if s.Cadence != digest.Weekly {
+		s.Weekday = site.Weekday
+	}
+	if s.Cadence != digest.Monthly {
+		s.Day = site.Day
 	}
 	return s
 }

@@ -46,16 +46,24 @@ func (e *Service) announcementBlockers(f *memberFacts) (list []digest.Reason) {
 	return list
 }
 
-// digestsOff returns why the member gets no digests at all: they turned them off, or the configuration has them off.
+// digestsOff returns why the member gets no digests at all: they turned them off, or the configuration has them off. What they turned
+// off on the forum is an opt-out.
 func (e *Service) digestsOff(f *memberFacts) digest.Reason {
-	own := f.choices.Schedule
+	s, origin := e.schedule(f)
 	switch {
-	case own != nil && own.Cadence == digest.Off:
+	case s.Cadence != digest.Off:
+		return ""
+	case origin == digest.FromMember:
 		return digest.ReasonDigestsOff
-	case own == nil && e.set.Digest.Schedule().Cadence == digest.Off:
+	case origin == digest.FromSite:
 		return digest.ReasonDigestsDisabled
 	}
 	return ""
+}
+
+// schedule returns the schedule of the member's digests, and who decided it.
+func (e *Service) schedule(f *memberFacts) (digest.Schedule, digest.Origin) {
+	return digest.ScheduleOf(f.choices.Schedule, f.member.Digests, e.set.Digest.Schedule(), f.reader.Zone, f.now)
 }
 
 // addressBlocked returns why the member's address would get no message at a time.

@@ -21,6 +21,7 @@ type Member struct {
 	Threads        int
 	Choices        digest.Preferences
 	Schedule       digest.Schedule
+	Origin         digest.Origin // of the schedule
 	Zone           string
 	Consents       []store.Consent // subscriptions that the member confirmed, the latest first
 	Health         store.Health    // no Address: no message ever bounced
@@ -46,9 +47,10 @@ func (e *Service) Member(ctx context.Context, now time.Time, who string) (Member
 	m := Member{
 		Member: f.member, Subscribed: !f.unsubscribed && f.rehearsal.Watches, Choices: f.choices, Health: f.health,
 		Sections: len(f.reader.Watches.Sections), Threads: len(f.reader.Watches.Threads),
-		Schedule: e.calendar.Schedule(f.rehearsal.Subscriber), Zone: f.reader.Zone.String(),
+		Zone:     f.reader.Zone.String(),
 		NoDigest: e.blockers(f, store.KindDigest), NoAlert: e.blockers(f, store.KindAlert), NoAnnouncement: e.announcementBlockers(f), Delays: e.delayReasons(f),
 	}
+	m.Schedule, m.Origin = e.schedule(f)
 	if m.Consents, err = e.store.Consents.Of(ctx, f.member.ID); err != nil {
 		return Member{}, fmt.Errorf("explaining: %w", err)
 	}

@@ -18,6 +18,7 @@ type Account struct {
 	Member    forum.Member
 	Explicit  digest.Preferences // chosen by the member
 	Effective digest.Preferences // in effect: the member's choice, else the forum's value, else the configured default
+	Origin    digest.Origin      // of the effective schedule
 	Zone      *time.Location
 	Watches   []WatchSetting // sections in the forum's order, then threads, newest first
 }
@@ -66,7 +67,7 @@ func (d *Service) Account(ctx context.Context, now time.Time, member forum.Membe
 		return a, fmt.Errorf("reading an account: %w", err)
 	}
 	a.Explicit = chosen.Normalize(a.Member.OptOuts)
-	a.Effective = d.effective(a.Explicit, a.Member)
+	a.Effective, a.Origin = d.effective(now, a.Explicit, a.Member)
 	a.Zone = d.calendar.ZoneNamed(a.Effective.Zone)
 	return a, err
 }
@@ -109,18 +110,17 @@ func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, overri
 	return list, nil
 }
 
-// effective returns the preferences in effect for a member who chose these.
-func (d *Service) effective(chosen digest.Preferences, m forum.Member) digest.Preferences {
+// effective returns the preferences in effect for a member who chose these, and who decided the schedule.
+func (d *Service) effective(now time.Time, chosen digest.Preferences, m forum.Member) (digest.Preferences, digest.Origin) {
 	site := d.set.Digest
 	h := chosen
-	if h.Schedule == nil {
-		s := site.Schedule()
-		if m.OptOuts.Has(forum.Digests) {
-			s.Cadence = digest.Off
-		}
-		h.Schedule = &s
+	zone := d.calendar.ZoneNamed(cmp.Or(h.Zone, m.Zone, site.Zone))
+	h.Zone = zone.String()
+	if chosen.Schedule == nil && m.OptOuts.Has(forum.Digests) {
+		m.Digests = forum.NoDigests // with opt_out = "all", an opt-out of another kind
 	}
-	h.Zone = d.calendar.ZoneNamed(cmp.Or(h.Zone, m.Zone, site.Zone)).String()
+	schedule, origin := digest.ScheduleOf(chosen.Schedule, m.Digests, site.Schedule(), zone, now)
+	h.Schedule = &schedule
 	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
 	h.Format = cmp.Or(h.Format, digest.HTML)
 	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)
@@ -134,7 +134,7 @@ func (d *Service) effective(chosen digest.Preferences, m forum.Member) digest.Pr
 	if h.Quiet = d.set.Alerts.QuietOf(h); h.Quiet == nil {
 		h.Quiet = &digest.QuietHours{}
 	}
-	return h
+	return h, origin
 }
 
 // valueOr returns chosen, or other if nothing was chosen.

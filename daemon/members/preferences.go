@@ -45,7 +45,7 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	c, held := a.Explicit, a.Effective
 	if want.Schedule.Canonical() != held.Schedule.Canonical() {
 		own := want.Schedule.Canonical()
-		c.Schedule = &own
+		c.Schedule, c.ForumDigests = &own, &a.Member.Digests
 	}
 	setIfChanged(&c.Zone, want.Zone, held.Zone)
 	setIfChanged(&c.Locale, want.Locale, held.Locale)

@@ -67,6 +67,7 @@ func (b *browser) request(method, address string, fields url.Values) *page {
 	request.Header.Set("Referer", b.at.String())
 	response := must(b.client.Do(request))(b.w)
 	defer response.Body.Close()
+	b.keepCookies(response)
 	text := string(must(io.ReadAll(response.Body))(b.w))
 	p := &page{b: b, url: response.Request.URL, status: response.StatusCode, text: text, root: must(html.Parse(strings.NewReader(text)))(b.w)}
 	b.at = p.url
@@ -74,6 +75,16 @@ func (b *browser) request(method, address string, fields url.Values) *page {
 		return b.request(http.MethodGet, next, nil)
 	}
 	return p
+}
+
+// keepCookies keeps cookies that net/http does not: those of PHP's arrays, with brackets in their names.
+func (b *browser) keepCookies(response *http.Response) {
+	for _, line := range response.Header.Values("Set-Cookie") {
+		pair, _, _ := strings.Cut(line, ";")
+		if name, value, found := strings.Cut(pair, "="); found && strings.Contains(name, "[") {
+			b.client.Jar.SetCookies(response.Request.URL, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+		}
+	}
 }
 
 // wantNoComplaint fails the test if the forum complains on a page.

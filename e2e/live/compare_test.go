@@ -95,6 +95,9 @@ func (w *world) compare(what string, ours map[delivery]smtptest.Letter, theirs m
 		}
 		w.same++
 		both = append(both, describe(d, w))
+		if !strings.Contains(letter.Text, n.author) {
+			w.Errorf("%s: the forum says that %s wrote, our message to %s does not:\n%s", what, n.author, d.to, letter.Text)
+		}
 		if !strings.Contains(letter.Text, n.title) {
 			w.Errorf("%s: the forum names the thread %q, our message to %s does not:\n%s", what, n.title, d.to, letter.Text)
 		}

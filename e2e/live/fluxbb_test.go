@@ -43,13 +43,13 @@ func fluxbbNotice(w *world, text string) (notice, bool) {
 		return notice{}, false
 	}
 	if posts := w.linkedPosts(text); len(posts) == 1 {
-		return notice{posts[0], title[1]}, true
+		return notice{post: posts[0], title: title[1]}, true
 	}
 	topic := fluxbbTopicLink.FindStringSubmatch(text)
 	if topic == nil {
 		w.Fatalf("a notification has no link:\n%s", text)
 	}
-	return notice{w.firstPosts[must(strconv.ParseInt(topic[1], 10, 64))(w)], title[1]}, true
+	return notice{post: w.firstPosts[must(strconv.ParseInt(topic[1], 10, 64))(w)], title: title[1]}, true
 }
 
 // fluxbbFailure returns what a page complains about: message(), error() and the lists of errors of its forms.

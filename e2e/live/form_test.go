@@ -65,11 +65,11 @@ func (f *form) offer(name, value string, chosen bool) {
 }
 
 func (f *form) readInput(n *html.Node, name string) {
-	value, _ := lookup(n, "value")
+	value, given := lookup(n, "value")
 	kind := strings.ToLower(attribute(n, "type"))
 	switch {
 	case kind == "checkbox" || kind == "radio":
-		if value == "" {
+		if !given {
 			value = "on"
 		}
 		_, checked := lookup(n, "checked")

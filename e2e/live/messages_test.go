@@ -3,6 +3,7 @@
 package live
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +15,9 @@ import (
 
 // notice is what a message of the forum is about.
 type notice struct {
-	post  int64
-	title string // of the thread
+	post   int64
+	title  string // of the thread
+	author string // who wrote the post; empty: the message does not say so
 }
 
 // delivery is a post that reached an address.
@@ -40,7 +42,7 @@ func (w *world) ourNew() map[delivery]smtptest.Letter {
 		if why := w.barred[w.nameOf(m.To)]; why != "" {
 			w.Errorf("%s got a message, but must get none: %s\n%s", m.To, why, letter.Text)
 		}
-		posts := w.linkedPosts(letter.Text)
+		posts := w.linkedPosts(quoteLine.ReplaceAllString(letter.Text, ""))
 		if len(posts) == 0 {
 			w.Errorf("a message to %s has no link to a post:\n%s", m.To, letter.Text)
 		}
@@ -58,6 +60,9 @@ func (w *world) ourNew() map[delivery]smtptest.Letter {
 	w.ourRead = len(all)
 	return found
 }
+
+// quoteLine is a line of a quote, whose head links to the post that it is from.
+var quoteLine = regexp.MustCompile(`(?m)^>.*$`)
 
 // wantLatest checks that the latest message to a member has a text in both parts, or does not.
 func (w *world) wantLatest(member, text string, want bool) {

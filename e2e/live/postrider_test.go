@@ -110,6 +110,14 @@ func (p *postrider) stop() {
 	p.process = nil
 }
 
+// restart stops the daemon, and starts it again. The first round of a daemon also finds what others find only after minutes: moved
+// threads, approved posts, and changed settings of the forum.
+func (p *postrider) restart() {
+	p.w.Helper()
+	p.stop()
+	p.start()
+}
+
 // readerDSN creates the account that docs/forums.md recommends.
 func (w *world) readerDSN() string {
 	w.Helper()

@@ -1,14 +1,15 @@
 -- name: subscribers
-SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until, forum_digests
   FROM subscriber
  WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
 -- A mark (covered sequence) never decreases, even if the writer has old data.
 -- name: save_subscribers
-INSERT INTO member (id, zone, locale, mark, due_at, synced_at, left_at)
+INSERT INTO member (id, zone, locale, forum_digests, mark, due_at, synced_at, left_at)
 SELECT CAST(value->>'id' AS BIGINT),
        CAST(value->>'zone' AS TEXT),
        CAST(value->>'locale' AS TEXT),
+       CAST(value->>'forum_digests' AS TEXT),
        CAST(value->>'mark' AS BIGINT),
        CAST(value->>'due' AS BIGINT),
        CAST(:now AS BIGINT),
@@ -18,6 +19,7 @@ SELECT CAST(value->>'id' AS BIGINT),
     ON CONFLICT (id) DO UPDATE
    SET zone = excluded.zone,
        locale = excluded.locale,
+       forum_digests = excluded.forum_digests,
        mark = CASE WHEN excluded.mark > member.mark THEN excluded.mark ELSE member.mark END,
        due_at = excluded.due_at,
        synced_at = excluded.synced_at,
@@ -37,7 +39,7 @@ UPDATE member
 
 -- Leaves out members with an edition that is in delivery or uncertain: its result decides where the next edition begins.
 -- name: due
-SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until, forum_digests
   FROM subscriber m
  WHERE due_at <= :now
    AND NOT EXISTS (SELECT 1

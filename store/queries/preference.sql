@@ -1,14 +1,14 @@
 -- name: preferences
 SELECT member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
-       own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_opted_out
+       own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_opt_outs, basis_digests
   FROM preference
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
 -- name: save_preference
 INSERT INTO preference (member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
-                        own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until)
+                        own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_digests)
 VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, :format, :excerpt,
-        :own_posts, :unread_only, :alerts, :announcements, :quiet_from, :quiet_until, :paused_until)
+        :own_posts, :unread_only, :alerts, :announcements, :quiet_from, :quiet_until, :paused_until, :basis_digests)
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        cadence = excluded.cadence,
@@ -29,7 +29,8 @@ VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, 
        paused_until = excluded.paused_until,
        basis_zone = CASE WHEN preference.zone = excluded.zone THEN preference.basis_zone END,
        basis_locale = CASE WHEN preference.locale = excluded.locale THEN preference.basis_locale END,
-       basis_opted_out = NULL
+       basis_digests = excluded.basis_digests,
+       basis_opt_outs = NULL
 
 -- name: unsubscribe_digests
 INSERT INTO preference (member_id, chosen_at, cadence)
@@ -95,7 +96,7 @@ SELECT member_id
  LIMIT :most
 
 -- name: preference_baselines
-SELECT member_id, chosen_at, zone, locale, basis_zone, basis_locale, basis_opted_out
+SELECT member_id, chosen_at, zone, locale, cadence, basis_zone, basis_locale, basis_digests, basis_opt_outs
   FROM preference
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
@@ -110,16 +111,24 @@ SELECT member_id, section_id, thread_id, chosen_at, basis
 UPDATE preference
    SET zone = CASE WHEN r.zone = 1 THEN preference.zone END,
        locale = CASE WHEN r.locale = 1 THEN preference.locale END,
+       cadence = CASE WHEN r.schedule = 1 THEN preference.cadence END,
+       hour = CASE WHEN r.schedule = 1 THEN preference.hour END,
+       weekday = CASE WHEN r.schedule = 1 THEN preference.weekday END,
+       day = CASE WHEN r.schedule = 1 THEN preference.day END,
+       every = CASE WHEN r.schedule = 1 THEN preference.every END,
        basis_zone = r.basis_zone,
        basis_locale = r.basis_locale,
-       basis_opted_out = (r.opted_out = 1)
+       basis_digests = r.basis_digests,
+       basis_opt_outs = r.basis_opt_outs
   FROM (SELECT CAST(value->>'member' AS BIGINT) AS member_id,
                CAST(value->>'chosen' AS BIGINT) AS chosen_at,
                CAST(value->>'zone' AS BIGINT) AS zone,
                CAST(value->>'locale' AS BIGINT) AS locale,
+               CAST(value->>'schedule' AS BIGINT) AS schedule,
                CAST(value->>'basis_zone' AS TEXT) AS basis_zone,
                CAST(value->>'basis_locale' AS TEXT) AS basis_locale,
-               CAST(value->>'opted_out' AS BIGINT) AS opted_out
+               CAST(value->>'basis_digests' AS TEXT) AS basis_digests,
+               CAST(value->>'basis_opt_outs' AS BIGINT) AS basis_opt_outs
           FROM {rows :rows}) r
  WHERE preference.member_id = r.member_id
    AND preference.chosen_at = r.chosen_at
