@@ -105,7 +105,7 @@ func TestIngest_LeavesOutMemberWhoseAddressIsTaken(t *testing.T) {
 		if got := rows(t, db, "SELECT m.ref FROM section_watch w JOIN member m ON m.id = w.member_id ORDER BY 1"); got != "u2 u3" {
 			t.Errorf("watches are of %s", got)
 		}
-		// The cure that the answer names.
+		// As the answer says.
 		if _, _, err := db.Remove(t.Context(), "cleo@example.org", noon); err != nil {
 			t.Fatal(err)
 		}
