@@ -2,6 +2,8 @@
 
 package live
 
+import "fmt"
+
 // playPrivate lets staff write in their own forum, and changes who may read it.
 func (f *mybb) playPrivate(s mybbForums, public, hidden int64) {
 	f.Helper()
@@ -11,8 +13,8 @@ func (f *mybb) playPrivate(s mybbForums, public, hidden int64) {
 	f.step("Gail subscribes to it", func() { f.subscribe("Gail", thread, mybbEmail) })
 	f.step("Mona replies, and mentions Cleo, who may not read it", func() { f.reply("Mona", thread, "I am. Not @Cleo.") })
 	f.step("Cleo subscribes to a thread", func() { f.subscribe("Cleo", hidden, mybbEmail) })
-	f.step("Mona moves that to the staff's forum", func() { f.move("Mona", hidden, s.staff, "move"); f.postrider.restart() })
-	first := f.queryInt("SELECT firstpost FROM mybb_threads WHERE tid = ?", hidden)
+	f.step("Mona moves that to the staff's forum", func() { f.move("Mona", hidden, s.staff, "move"); f.restartPostrider() })
+	first := f.queryInt(fmt.Sprintf("SELECT firstpost FROM mybb_threads WHERE tid = %d", hidden))
 	f.step("Mona quotes Kurt there, who may not read it", func() { f.quote("Mona", first, "Between us: this is wrong.") })
 	f.step("Gail leaves the staff", func() { f.groups("Gail", mybbMembers) })
 	f.step("Mona replies without Gail", func() { f.reply("Mona", thread, "Gail has left.") })
