@@ -128,7 +128,7 @@ func (a *app) site() templates.Site { return messageSite(a.cfg) }
 
 func messageSite(cfg config.Config) templates.Site {
 	site := templates.Site{
-		Name: cfg.Forum.Name, URL: cfg.Forum.URL, Excerpt: cfg.Digest.Excerpt, Locale: cfg.Digest.Locale,
+		Name: cfg.Forum.Name, URL: cfg.Forum.URL, Excerpt: cfg.Digest.Excerpt, MaxItems: cfg.Digest.MaxItems, Locale: cfg.Digest.Locale,
 		SubjectPrefix: cfg.Alerts.SubjectPrefix, RepliesRead: repliesRead(cfg), NoPages: cfg.Web.NoLinks(),
 	}
 	if site.NoPages && cfg.Bounces.Domain == "" {

@@ -21,14 +21,15 @@ type Digest struct {
 	Groups        []Group
 	WantedExcerpt int // characters per excerpt that the member chose; 0: the configured length
 	Excerpt       int // characters per excerpt after Fit: one of the lengths given to it
-	// MoreThreads counts the threads that exceed the byte budget. They are in Groups with Fits false.
+	// MoreThreads counts the threads of sections that Fit does not show at all. They are in Groups with Fits false.
 	MoreThreads int
 	Unread      forum.UnreadMessages // zero: none, or the administrator does not want them counted
 }
 
-// Group is a section with its threads that have new posts.
+// Group is a section with its threads that have new posts, or the threads that concern the reader, of all sections.
 type Group struct {
-	Section forum.Section
+	Section forum.Section // zero if ForYou
+	ForYou  bool
 	Threads []Thread
 }
 
@@ -42,20 +43,59 @@ func (g Group) Shown() bool {
 	return false
 }
 
+// HiddenThreads counts the threads that exceed the budget.
+func (g Group) HiddenThreads() int {
+	n := 0
+	for _, t := range g.Threads {
+		if !t.Fits {
+			n++
+		}
+	}
+	return n
+}
+
 // Thread is a thread with its posts in the edition.
 type Thread struct {
 	forum.Thread
-	Posts        []Post
-	New          bool // its opening post is among them
-	Participated bool // the member posted in it or started it
-	QuotesReader bool // one of the posts quotes the member
-	HideStarter  bool // the member ignores who started it
-	Marks        forum.ThreadMarks
-	Fits         bool   // its title is within the byte budget
-	Earlier      []Post // alerts only: unread posts before those of the alert, oldest first
+	Posts          []Post
+	New            bool   // its opening post is among them
+	Participated   bool   // the member posted in it or started it
+	QuotesReader   bool   // one of the posts quotes the member
+	MentionsReader bool   // one of the posts mentions the member
+	SectionTitle   string // set for a thread in the group ForYou
+	HideStarter    bool   // the member ignores who started it
+	Marks          forum.ThreadMarks
+	Fits           bool   // its title is within the budget
+	Earlier        []Post // alerts only: unread posts before those of the alert, oldest first
+
+	// For ordering threads, set by Fill.
+	authors int // of the posts; guests count as one
+	likes   int // of the posts together
+	newest  time.Time
 }
 
-// ShownPosts counts the posts within the byte budget.
+// ConcernsReader reports whether the member takes part in the thread, or is quoted or mentioned there.
+func (t Thread) ConcernsReader() bool { return t.QuotesReader || t.MentionsReader || t.Participated }
+
+// Last returns the newest post of the edition.
+func (t *Thread) Last() *Post {
+	last := &t.Posts[0]
+	for i := range t.Posts {
+		if byAge(*last, t.Posts[i]) < 0 {
+			last = &t.Posts[i]
+		}
+	}
+	return last
+}
+
+func (p *Post) likes() int {
+	if p.Content == nil {
+		return 0
+	}
+	return p.Content.LikeCount
+}
+
+// ShownPosts counts the posts within the budget. Without any, the thread is shown as a line.
 func (t Thread) ShownPosts() int {
 	n := 0
 	for _, p := range t.Posts {
@@ -72,12 +112,13 @@ func (t Thread) HiddenPosts() int { return len(t.Posts) - t.ShownPosts() }
 // Post is a post of the edition.
 type Post struct {
 	forum.Post
-	Content      *forum.Content // shared between all editions of a batch; read-only
-	Opening      bool
-	QuotesReader bool
-	Fits         bool       // within the byte budget
-	Cause        AlertCause // alerts only: why the member gets the alert
-	Quoted       *Post      // alerts only: the post that it quotes
+	Content        *forum.Content // shared between all editions of a batch; read-only
+	Opening        bool
+	QuotesReader   bool
+	MentionsReader bool
+	Fits           bool       // within the budget
+	Cause          AlertCause // alerts only: why the member gets the alert
+	Quoted         *Post      // alerts only: the post that it quotes
 	// Folded are its quotes from members that the reader ignores.
 	Folded []markup.Quote
 	// HiddenLikes are the names of ignored members who like it.

@@ -64,8 +64,8 @@ const (
 	maxName      = 64 // bytes of the longest name of a tag; XenForo allows 25
 )
 
-// lookupTag returns the tag of a name. It knows the names of XenForo 1.5 and 2.3, of MyBB 1.8 and of
-// popular add-ons.
+// lookupTag returns the tag of a name. It knows the names of XenForo 1.5 and 2.3, of MyBB 1.8, those of
+// SMF 2 that are no usual words, and those of popular add-ons.
 func lookupTag(name string) tag {
 	var buf [maxKnownName]byte
 	if len(name) > maxKnownName {
@@ -91,7 +91,7 @@ func lookupTag(name string) tag {
 		return tagSub
 	case "sup":
 		return tagSup
-	case "color", "colour", "size", "font", "face", "highlight", "bgcolor", "background", "anchor", "mark", "shadow", "glow",
+	case "color", "colour", "size", "font", "face", "highlight", "bgcolor", "background", "anchor", "mark", "shadow", "glow", "abbr", "acronym",
 		"mention", "thread", "node", "article", "blog", "page", "aname", "goto", "title", "sigpic", "dohtml", "audio": // of vBulletin: after an import their IDs name somebody or something else
 		return tagLayout
 	case "center", "left", "right", "justify", "align", "indent", "float", "ltr", "rtl":
@@ -116,7 +116,7 @@ func lookupTag(name string) tag {
 		return tagSpoiler
 	case "ispoiler":
 		return tagInlineSpoiler
-	case "url", "link", "embed", "ame", "nomedia": // the last two are of vBulletin
+	case "url", "link", "embed", "ame", "nomedia", "iurl", "ftp": // two of vBulletin, and two of SMF
 		return tagURL
 	case "gallery":
 		return tagGallery

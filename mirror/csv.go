@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // csvColumns are the columns of a file with members. id, zone, locale and watches may be missing or empty.
@@ -58,6 +59,9 @@ func ReadCSV(r io.Reader, file string) ([]Row, error) {
 			continue
 		}
 		line, _ := in.FieldPos(0)
+		if !utf8.ValidString(strings.Join(record, "")) {
+			return rows, errors.Join(append(errs, fmt.Errorf("%s:%d: the file is not in UTF-8: save it as \"CSV UTF-8\"", file, line))...)
+		}
 		row := rowOf(record, at, line)
 		errs = append(errs, row.check(file, lines)...)
 		rows = append(rows, row)

@@ -69,6 +69,7 @@ func TestImport_NamesTheLineOfEachMistake(t *testing.T) {
 		{"an unknown section", "name,email,watches\nBen,b@example.org,Nowhere\n", `m.csv:2: watches: unknown section "Nowhere"`},
 		{"an ambiguous section", "name,email,watches\nBen,b@example.org,Local\n", "m.csv:2: watches: there are 2 sections"},
 		{"another's address", "id,name,email\nu2,Ben,ann@example.org\n", `m.csv:2: email: already belongs to member "u1"`},
+		{"Windows-1252", "name,email\nBen,b@example.org\nM\xfcller,m@example.org\n", "m.csv:3: the file is not in UTF-8"},
 		{"an open quote", "name,email\n\"Ben,b@example.org\n", "m.csv:"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package source
 import (
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,8 +30,14 @@ func installerType(mysql string) string {
 // engines. MyBB has primary keys only, and on PostgreSQL also what must be unique.
 func copyIndexes(t testing.TB, source, into *sql.DB, kind string, to sqlfile.Engine) {
 	t.Helper()
-	rows, err := source.QueryContext(t.Context(), `SELECT table_name, index_name, non_unique, GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ')
-		FROM information_schema.statistics WHERE table_schema = DATABASE() GROUP BY table_name, index_name, non_unique`)
+	list := `SELECT table_name, index_name, non_unique, GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ')
+		FROM information_schema.statistics WHERE table_schema = DATABASE() AND index_type <> 'FULLTEXT' GROUP BY table_name, index_name, non_unique`
+	if kind == "phpbb3" { // whose dump is of PostgreSQL; MySQL indexes the beginning of texts only
+		list = `SELECT t.relname, i.relname, TRUE, STRING_AGG(a.attname || CASE WHEN (SELECT y.typcategory FROM pg_type y WHERE y.oid = a.atttypid) = 'S' AND ` + strconv.FormatBool(to == sqlfile.MySQL) + ` THEN '(100)' ELSE '' END, ', ' ORDER BY k.place)
+			FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid CROSS JOIN LATERAL UNNEST(x.indkey) WITH ORDINALITY k(attnum, place)
+			JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum WHERE t.relnamespace = CAST('public' AS REGNAMESPACE) GROUP BY t.relname, i.relname`
+	}
+	rows, err := source.QueryContext(t.Context(), list)
 	if err != nil {
 		t.Fatal(err)
 	}

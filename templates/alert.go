@@ -25,7 +25,7 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 	if err := w.fillAlert(f); err != nil {
 		return Content{}, err
 	}
-	a.Fit(budget, w.excerpts, w)
+	a.Fit(digest.Budget{Size: digest.Size{Bytes: budget, Height: digest.NoHeightLimit}}, w.excerpts, w)
 	c := Content{Subject: w.alertSubject()}
 	c.HTML, c.Text = w.assemble(&a.Digest)
 	if w.err != nil {
@@ -206,7 +206,7 @@ func (w *render) trailer(t *digest.Thread) []timedFragment {
 	list = append(list, timedFragment{w.head(before, func() any { return moreData{} }), time.Time{}})
 	for i := range t.Earlier {
 		p := &t.Earlier[i]
-		list = append(list, timedFragment{w.renderPostAs("earlier", p, min(w.excerpts[1], w.renderer.excerpt/2)), p.PostedAt})
+		list = append(list, timedFragment{w.renderPostAs("earlier", p, min(w.excerpts[0], w.renderer.excerpt)/2), p.PostedAt})
 	}
 	return list
 }

@@ -38,7 +38,7 @@ func TestSubject_NamesTheBestThread(t *testing.T) {
 			l := set.locale(tt.locale)
 			d := &digest.Digest{Groups: make([]digest.Group, 1)}
 			for i, title := range tt.titles {
-				d.Groups[0].Threads = append(d.Groups[0].Threads, digest.Thread{Thread: forum.Thread{ID: forum.ThreadID(i), Title: title}})
+				d.Groups[0].Threads = append(d.Groups[0].Threads, digest.Thread{Thread: forum.Thread{ID: forum.ThreadID(-i), Title: title}})
 			}
 			if got := l.subject(l.countPhrase(digest.Counts{NewThreads: 3, Replies: 12}), d); got != tt.want {
 				t.Errorf("subject = %q, want %q", got, tt.want)

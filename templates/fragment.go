@@ -24,6 +24,7 @@ const (
 type fragment struct {
 	html, text compiled
 	title      string // of a thread, or the beginning of a post; short enough for a preheader
+	height     int    // of a post, in pixels; an estimate
 }
 
 // headingKey identifies a heading or a "more" line in the cache. Threads and sections have no version, so the key holds
@@ -80,6 +81,7 @@ type sectionData struct {
 // threadData is the data of the template "thread".
 type threadData struct {
 	Prefix, Title, URL              string // URL: the first new post
+	Section                         string // only below the heading "For you"
 	Starter                         string // empty: the member ignores them
 	Time                            slot   // of its start
 	New, Participated, QuotesReader bool
@@ -111,10 +113,9 @@ type moreData struct {
 }
 
 func (w *render) section(g *digest.Group) *fragment {
-	key := headingKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: g.Section.Title}
-	return w.head(key, func() any {
-		return sectionData{Title: line.Fit(g.Section.Title, titleLimit), URL: w.renderer.site.Links.Section(g.Section.ID)}
-	})
+	title := w.sectionTitle(g)
+	key := headingKey{kind: w.kind, template: "section", locale: w.locale.index, id: int64(g.Section.ID), title: title}
+	return w.head(key, func() any { return sectionData{Title: title, URL: w.sectionURL(g)} })
 }
 
 func (w *render) thread(t *digest.Thread) *fragment {
@@ -126,7 +127,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	}
 	key := headingKey{
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
-		title: t.Title, name: t.StarterName, prefix: t.Marks.Prefix, marks: m,
+		title: t.Title, name: t.StarterName + "\x00" + t.SectionTitle, prefix: t.Marks.Prefix, marks: m,
 	}
 	starter := w.displayName(t.StarterName)
 	if t.HideStarter {
@@ -137,6 +138,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 			Prefix:       w.locale.isolate(line.Fit(t.Marks.Prefix, nameLimit)),
 			Title:        line.Fit(t.Title, titleLimit),
 			URL:          w.renderer.site.Links.Post(t.ID, first),
+			Section:      line.Fit(t.SectionTitle, titleLimit),
 			Starter:      starter,
 			Time:         slotTime,
 			New:          t.New,
@@ -232,12 +234,15 @@ func foldedKey(p *digest.Post) string {
 func (w *render) renderPost(key postKey, p *digest.Post, doc markup.Doc) *fragment {
 	text := stripSlots(doc.Text(w.locale.words, textWidth))
 	f := w.render(key.kind, key.template, postFor(w, p, htmltemplate.HTML(stripSlots(doc.HTML(w.locale.words)))), postFor(w, p, text))
+	f.height = heightOf(text, p)
 	f.title = line.Fit(cmp.Or(doc.Summary(w.locale.words, 4*preheaderLimit), w.locale.files(p.Content.Attachments)), preheaderLimit)
 	return f
 }
 
 // mentionsYou reports whether a post mentions the reader without quoting them: one mark is enough.
-func mentionsYou(p *digest.Post) bool { return p.Cause == digest.Mentioned && !p.QuotesReader }
+func mentionsYou(p *digest.Post) bool {
+	return (p.Cause == digest.Mentioned || p.MentionsReader) && !p.QuotesReader
+}
 
 func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T) postData[T] {
 	d := postData[T]{

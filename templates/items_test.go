@@ -47,12 +47,17 @@ func wantItems(d *digest.Digest) []string {
 			continue
 		}
 		out = append(out, first(g.Section.Title), links.Section(g.Section.ID))
+		var lines []string
 		for i := range g.Threads {
 			th := &g.Threads[i]
-			if !th.Fits {
+			heading := []string{first(th.Title), links.Post(th.ID, firstNew(th))}
+			if th.ShownPosts() == 0 {
+				if th.Fits {
+					lines = append(lines, heading...)
+				}
 				continue
 			}
-			out = append(out, first(th.Title), links.Post(th.ID, firstNew(th)))
+			out = append(out, heading...)
 			var folded forum.PostID
 			for _, p := range th.Posts {
 				if p.Fits {
@@ -64,6 +69,10 @@ func wantItems(d *digest.Digest) []string {
 			if folded != 0 {
 				out = append(out, fmt.Sprint(th.HiddenPosts()), links.Post(th.ID, folded))
 			}
+		}
+		out = append(out, lines...)
+		if n := g.HiddenThreads(); n > 0 {
+			out = append(out, fmt.Sprint(n), links.Section(g.Section.ID))
 		}
 	}
 	if d.MoreThreads > 0 {
@@ -99,8 +108,8 @@ func textItems(text string) []string {
 		switch {
 		case forumLink.MatchString(l):
 			out = append(out, name, l)
-		case strings.HasPrefix(l, "Section ") || strings.HasPrefix(l, "Thread "):
-			name = nameOf(l)
+		case strings.HasPrefix(l, "Section ") || strings.HasPrefix(l, "Thread ") || strings.HasPrefix(l, "* Thread "):
+			name = nameOf(strings.TrimPrefix(l, "* "))
 		case strings.Contains(l, "Post #") || strings.Contains(l, "Beitrag #"):
 			name = nameOf(l[strings.Index(l, "#"):])
 		case strings.HasSuffix(l, ":"):

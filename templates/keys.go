@@ -11,9 +11,9 @@ import (
 func ownKeys() []string {
 	return []string{
 		"subject.threads", "subject.replies", "subject.both", "subject.more",
-		"layout.any_member", "summary.line", "summary.unread", "summary.unread_from",
+		"layout.any_member", "summary.line", "summary.for_you", "summary.unread", "summary.unread_from",
 		"likes.one", "likes.two", "likes.three", "likes.one_more", "likes.two_more", "likes.count",
-		"more.replies", "more.posts", "more.new_posts", "more.threads",
+		"more.replies", "more.posts", "more.new_posts", "more.threads", "more.threads_here", "more.brief",
 		"post.guest", "post.photos", "post.videos", "post.files", "post.files_named",
 		"alert.several",
 		"alert.why_quote", "alert.why_mention", "alert.why_thread", "alert.why_section", "alert.why_several",

@@ -141,7 +141,7 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a locale that is not TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
 		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest        = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
 		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "\ntook_part ", "\ntook_prat ", 1), "missing key \"thread.took_part\", which mail/digest."},
-		{"a missing plural form", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:70: \"alert.several\": missing plural form: the language needs few, many, one"},
+		{"a missing plural form", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:71: \"alert.several\": missing plural form: the language needs few, many, one"},
 		{"an unexpected plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\": unexpected plural form"},
 		{"no plural form where English has them", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\": missing plural form"},
 		{"an unknown plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ single = \"{n} reply\"", 1), "invalid plural form \"single\""},

@@ -15,11 +15,12 @@ import (
 
 // Site is the forum that the emails are about.
 type Site struct {
-	Name    string
-	URL     string
-	Links   forum.Links
-	Excerpt int    // characters of a post; 0: 300
-	Locale  string // for members whose language is not available
+	Name     string
+	URL      string
+	Links    forum.Links
+	Excerpt  int    // characters of a post; 0: 300
+	MaxItems int    // the most posts that a digest shows; 0: as many as fit
+	Locale   string // for members whose language is not available
 	// SubjectPrefix begins the subjects of alerts: "[Example Forum]"; empty: they begin with the thread's title.
 	SubjectPrefix string
 	// RepliesRead means that a person reads what members reply to messages.
@@ -60,6 +61,7 @@ type Renderer struct {
 
 const (
 	excerptLength   = 300
+	shortestExcerpt = 160  // characters; shorter ones say too little
 	timeCacheSize   = 8192 // the minutes of a day in a few zones
 	localeCacheSize = 256
 )
@@ -104,11 +106,12 @@ func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, erro
 	if err != nil {
 		return Content{}, err
 	}
+	w.contents = len(d.Groups) > contentsFrom
 	subject, err := w.setSlots(d, f)
 	if err != nil {
 		return Content{}, err
 	}
-	d.Fit(budget, w.excerpts, w)
+	d.Fit(digest.Budget{Size: digest.Size{Bytes: budget, Height: digestHeight}, Posts: p.site.MaxItems}, w.excerpts, w)
 	c := Content{Subject: subject}
 	c.HTML, c.Text = w.assemble(d)
 	if w.err != nil {
@@ -125,12 +128,24 @@ func (p *Renderer) newRender(k kind, d *digest.Digest, form layoutForm, f Footer
 		return nil, err
 	}
 	length := cmp.Or(d.WantedExcerpt, p.excerpt)
-	w := &render{renderer: p, kind: k, locale: l, layout: sh, zone: d.Zone, excerpts: []int{length, length / 2, length / 4}}
+	w := &render{renderer: p, kind: k, locale: l, layout: sh, zone: d.Zone, excerpts: excerptLengths(length)}
 	if w.zone == nil {
 		w.zone = time.UTC
 	}
 	w.year = d.Until.In(w.zone).Year()
 	return w, nil
+}
+
+// excerptLengths returns the lengths that Fit may choose from: the wanted one and shorter ones, but none that says nothing.
+func excerptLengths(wanted int) []int {
+	lengths := []int{wanted}
+	for n := wanted / 2; n > shortestExcerpt; n /= 2 {
+		lengths = append(lengths, n)
+	}
+	if wanted > shortestExcerpt {
+		lengths = append(lengths, shortestExcerpt)
+	}
+	return lengths
 }
 
 func (p *Renderer) locale(name string) *locale {
@@ -152,134 +167,11 @@ type render struct {
 	year     int   // of the edition: times in other years show theirs
 	excerpts []int // the lengths that Fit may choose from, longest first
 	values   struct{ html, text slotValues }
+	contents bool  // there may be a table of contents
 	err      error // the first one
 
 	// For alerts only.
 	alert    *digest.Alert
 	sections map[forum.SectionID]string // their titles
 	only     bool                       // the alert has one post
-}
-
-// Layout implements digest.Sizes.
-func (w *render) Layout() int {
-	s := &w.layout.html
-	return s.head.filledSize(&w.values.html) + s.foot.filledSize(&w.values.html)
-}
-
-// Section implements digest.Sizes.
-func (w *render) Section(g *digest.Group) int {
-	if w.kind != digestMail {
-		return 0 // an alert shows the section in the thread's heading
-	}
-	return w.section(g).html.size
-}
-
-// Thread implements digest.Sizes.
-func (w *render) Thread(t *digest.Thread) int {
-	size := w.sizeOf(w.thread(t))
-	for _, f := range w.trailer(t) {
-		size += w.sizeOf(f.fragment)
-	}
-	return size
-}
-
-// Post implements digest.Sizes.
-func (w *render) Post(p *digest.Post, excerpt int) int {
-	size := w.sizeOf(w.post(p, excerpt))
-	if q := w.quoted(p, excerpt); q != nil {
-		size += w.sizeOf(q)
-	}
-	return size
-}
-
-// More implements digest.Sizes.
-func (w *render) More() int { return w.layout.moreBytes }
-
-// sizeOf returns the size of a fragment with the longest time in its slots.
-func (w *render) sizeOf(f *fragment) int { return f.html.size + len(f.html.slots)*w.layout.timeBytes }
-
-// assemble joins the header, everything that fits the budget, and the footer.
-func (w *render) assemble(d *digest.Digest) (html, text qp.Pieces) {
-	n := 32 // header and footer take about as many
-	for _, g := range d.Groups {
-		n++
-		for _, t := range g.Threads {
-			n += 4 + 3*t.ShownPosts()
-		}
-	}
-	html, text = make(qp.Pieces, 0, n), make(qp.Pieces, 0, n)
-	html = w.layout.html.head.execute(html, &w.values.html)
-	text = w.layout.text.head.execute(text, &w.values.text)
-	html, text = w.body(d, html, text)
-	html = w.layout.html.foot.execute(html, &w.values.html)
-	text = w.layout.text.foot.execute(text, &w.values.text)
-	return html, text
-}
-
-func (w *render) body(d *digest.Digest, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
-	for i := range d.Groups {
-		g := &d.Groups[i]
-		if !g.Shown() {
-			continue
-		}
-		if w.kind == digestMail {
-			html, text = w.append(w.section(g), time.Time{}, html, text)
-		}
-		for j := range g.Threads {
-			if t := &g.Threads[j]; t.Fits {
-				html, text = w.assembleThread(t, d.Excerpt, html, text)
-			}
-		}
-	}
-	if d.MoreThreads > 0 {
-		more := w.more(moreThreads, d.MoreThreads, w.renderer.site.URL)
-		html, text = w.append(more, time.Time{}, html, text)
-	}
-	return html, text
-}
-
-func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
-	html, text = w.append(w.thread(t), t.StartedAt, html, text)
-	var folded *digest.Post
-	for i := range t.Posts {
-		p := &t.Posts[i]
-		switch {
-		case p.Fits:
-			html, text = w.append(w.post(p, excerpt), p.PostedAt, html, text)
-			if q := w.quoted(p, excerpt); q != nil {
-				html, text = w.append(q, time.Time{}, html, text)
-			}
-		case folded == nil:
-			folded = p
-		}
-	}
-	if folded != nil {
-		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.renderer.site.Links.Post(t.ID, folded.ID))
-		html, text = w.append(more, time.Time{}, html, text)
-	}
-	for _, f := range w.trailer(t) {
-		html, text = w.append(f.fragment, f.at, html, text)
-	}
-	return html, text
-}
-
-const moreThreads = "more.threads"
-
-// moreKey returns the locale key that names the hidden posts of a thread.
-func moreKey(t *digest.Thread, folded *digest.Post) string {
-	switch {
-	case t.ShownPosts() == 0:
-		return "more.new_posts"
-	case folded.Opening:
-		return "more.posts"
-	}
-	return "more.replies"
-}
-
-func (w *render) append(f *fragment, at time.Time, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
-	var s formattedTime
-	if len(f.html.slots)+len(f.text.slots) > 0 {
-		s = w.formatTime(at)
-	}
-	return f.html.fillAll(html, s.html), f.text.fillAll(text, s.text)
 }

@@ -97,7 +97,11 @@ func decodeSample(file, src string, into any) error {
 }
 
 // Sample returns the digest of mail/digest.sample.toml with its site, for previews.
-func (s *Set) Sample() (Site, *digest.Digest) { return s.samples[digestMail].digest() }
+func (s *Set) Sample() (Site, *digest.Digest) {
+	site, d := s.samples[digestMail].digest()
+	d.Arrange(digest.Telling)
+	return site, d
+}
 
 // SampleAlert returns the alert of mail/alert.sample.toml with its site, for previews.
 func (s *Set) SampleAlert() (Site, *digest.Alert) {

@@ -37,6 +37,7 @@ func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editio
 			d.Member.Locale = b.set.Locale
 		}
 		d.Fill(contents, participated[d.Member.ID], marks)
+		d.Arrange(b.set.Order)
 		d.From, d.Until = d.Oldest(), now
 		if d.Empty() {
 			editions[i] = Edition{Skip: nothingNewReason(readers[d.Member.ID]), Deferred: editions[i].Deferred}

@@ -24,6 +24,8 @@ type Digest struct {
 	FirstWindow time.Duration  `toml:"first_window"`
 	Excerpt     int            `toml:"excerpt_length"` // characters
 	MaxBytes    int            `toml:"max_bytes"`      // of decoded HTML
+	MaxItems    int            `toml:"max_items"`      // posts; 0: as many as fit
+	Order       digest.Order   `toml:"order"`
 	SkipRead    bool           `toml:"skip_read"`
 	// PrivateMessages is whether digests count unread private messages: MessagesOff, MessagesCount or MessagesSenders.
 	PrivateMessages string `toml:"private_messages"`
@@ -47,6 +49,7 @@ func DefaultDigest() Digest {
 		FirstWindow: 24 * time.Hour,
 		Excerpt:     300,
 		MaxBytes:    80_000,
+		Order:       digest.Telling,
 
 		PrivateMessages: MessagesOff,
 	}
@@ -94,6 +97,12 @@ func (c Digest) Validate() error {
 	}
 	if c.MaxBytes < 20_000 || c.MaxBytes > 100_000 {
 		errs = append(errs, fmt.Errorf("max_bytes is %d: must be 20000 to 100000; Gmail clips messages at about 102000", c.MaxBytes))
+	}
+	if c.MaxItems < 0 {
+		errs = append(errs, fmt.Errorf("max_items is %d: must be the most posts that a digest shows, or 0 for as many as fit", c.MaxItems))
+	}
+	if !slices.Contains([]digest.Order{digest.Telling, digest.Newest, digest.Listed}, c.Order) {
+		errs = append(errs, fmt.Errorf("order is %q: must be %q, %q or %q", c.Order, digest.Telling, digest.Newest, digest.Listed))
 	}
 	if !slices.Contains([]string{MessagesOff, MessagesCount, MessagesSenders}, c.PrivateMessages) {
 		errs = append(errs, fmt.Errorf("private_messages is %q: must be %q, %q or %q", c.PrivateMessages, MessagesOff, MessagesCount, MessagesSenders))
