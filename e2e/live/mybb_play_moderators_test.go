@@ -86,7 +86,7 @@ func (f *mybb) playPosts(s mybbForums, thread int64, posts ...int64) {
 	f.step("Mona splits two posts off", func() { split = f.split("Mona", thread, s.boats, "Prices", posts...); f.restartPostrider() })
 	f.step("Anna subscribes to the new thread", func() { f.subscribe("Anna", split, mybbEmail) })
 	f.step("Ben replies in the new thread", func() { reply = f.reply("Ben", split, "Ten a metre.") })
-	f.step("Mona moves his reply to the first thread", func() { f.movePosts("Mona", split, thread, reply); f.restartPostrider() })
+	f.step("Mona moves the reply to the first thread", func() { f.movePosts("Mona", split, thread, reply); f.restartPostrider() })
 	f.step("Ben replies in the first thread, twice", func() { one = f.reply("Ben", thread, "Ten, I said.") })
 	f.step("and again", func() { two = f.reply("Ben", thread, "Or eleven.") })
 	f.step("Mona merges the two replies", func() { f.mergePosts("Mona", thread, one, two); f.restartPostrider() })
