@@ -67,7 +67,7 @@ func (f *mybb) playMoves(s mybbForums, thread int64) {
 	f.step("Mona splits two posts off", func() { split = f.split("Mona", thread, s.boats, "Prices", one, two); f.postrider.restart() })
 	f.step("Anna subscribes to the new thread", func() { f.subscribe("Anna", split, mybbEmail) })
 	f.step("Ben replies in the new thread", func() { one = f.reply("Ben", split, "Ten a metre.") })
-	f.step("Mona moves his reply to the first thread", func() { f.movePosts("Mona", split, thread, one); f.postrider.restart() })
+	f.step("Mona moves the reply to the first thread", func() { f.movePosts("Mona", split, thread, one); f.postrider.restart() })
 	f.step("Ben replies in the first thread, twice", func() { one = f.reply("Ben", thread, "Ten, I said.") })
 	f.step("and again", func() { two = f.reply("Ben", thread, "Or eleven.") })
 	f.step("Mona merges the two replies", func() { f.mergePosts("Mona", thread, one, two); f.postrider.restart() })

@@ -46,7 +46,7 @@ func (f *mybb) playMembers(s mybbForums, public int64) {
 	f.away["Ivan"] = false
 	f.step("Ivan subscribes again", func() { f.subscribe("Ivan", public, mybbEmail) })
 	f.step("Finn replies to Ivan", func() { f.reply("Finn", public, "Behave this time.") })
-	f.step("Finn changes his address", func() { f.changeAddress("Finn", "finn@new.example") })
+	f.step("Finn changes the address of the account", func() { f.changeAddress("Finn", "finn@new.example") })
 	f.step("Mona replies to the new address", func() { f.reply("Mona", public, "New address, Finn?") })
 	f.step("Cleo wants no mass email", func() { f.untick("Cleo", "allownotices") })
 	f.step("Mona replies to Cleo", func() { f.reply("Mona", public, "It is no mass email.") })

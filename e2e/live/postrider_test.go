@@ -135,9 +135,12 @@ func (w *world) readerDSN() string {
 // run runs another command of the program with the same configuration, and returns its output.
 func (p *postrider) run(args ...string) string {
 	p.w.Helper()
-	out, err := exec.CommandContext(p.w.Context(), p.binary, append(args, "-c", p.config)...).CombinedOutput()
+	cmd := exec.CommandContext(p.w.Context(), p.binary, append(args, "-c", p.config)...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	out, err := cmd.Output()
 	if err != nil {
-		p.w.Errorf("postrider %v: %v\n%s", args, err, out)
+		p.w.Errorf("postrider %v: %v\n%s", args, err, &log)
 	}
 	return string(out)
 }

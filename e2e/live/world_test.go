@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,8 @@ func nextSecond() {
 	now := time.Now()
 	<-time.After(now.Truncate(time.Second).Add(time.Second + time.Millisecond).Sub(now))
 }
+
+func itoa(id int64) string { return strconv.FormatInt(id, 10) }
 
 // queryInt returns a number from the forum's database.
 func (w *world) queryInt(query string, args ...any) (n int64) {
