@@ -83,7 +83,7 @@ func (f *mybb) playSubscriptions(s mybbForums) (thread int64) {
 	f.step("Jane is back, Finn replies", func() { f.reply("Finn", thread, "Welcome back, Jane.") })
 	f.step("Hugo ignores Anna", func() { f.ignore("Hugo", "Anna") })
 	f.step("Anna replies", func() { f.reply("Anna", thread, "I will try both.") }, theirs(mybbIgnored, "Hugo")...)
-	f.step("Cleo ends her subscription", func() { f.unsubscribe("Cleo", thread) })
+	f.step("Cleo unsubscribes", func() { f.unsubscribe("Cleo", thread) })
 	f.step("Finn replies without Cleo", func() { f.reply("Finn", thread, "Tell us tomorrow.") })
 	f.step("Cleo subscribes again", func() { f.subscribe("Cleo", thread, mybbEmail) })
 	f.step("Finn chooses email for threads written in", func() { f.option("Finn", "subscriptionmethod", "2") })
