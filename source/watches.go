@@ -63,7 +63,7 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 	mutes, err := s.Mutes(ctx, ids)
 	for id, m := range mutes {
 		w := all[id]
-		w.Muted, w.MutedSections = m.Muted, m.MutedSections
+		w.Muted, w.MutedSections, w.DirectInMuted = m.Muted, m.MutedSections, m.DirectInMuted
 		all[id] = w
 	}
 	return all, err
@@ -80,7 +80,7 @@ func (s *Snapshot) Mutes(ctx context.Context, ids []forum.MemberID) (map[forum.M
 	err := queryChunked(ctx, s, "mutes", "members", ids, nil, r, func() error {
 		w, known := all[member]
 		if !known {
-			w = forum.Watches{Muted: make(map[forum.ThreadID]bool), MutedSections: make(map[forum.SectionID]bool)}
+			w = forum.Watches{Muted: make(map[forum.ThreadID]bool), MutedSections: make(map[forum.SectionID]bool), DirectInMuted: s.db.kind.tellsMuted}
 			all[member] = w
 		}
 		if thread != 0 {
