@@ -101,6 +101,12 @@ func TestAnnounce_DraftToDone(t *testing.T) {
 // readOnlyMessage reads the only message in a folder.
 func readOnlyMessage(t *testing.T, dir string) parsedMessage {
 	t.Helper()
+	return parseMessage(t, readOnlyFile(t, dir))
+}
+
+// readOnlyFile returns the bytes of the only message in a folder.
+func readOnlyFile(t *testing.T, dir string) []byte {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%s holds %v, %v; want one message", dir, files, err)
@@ -109,7 +115,7 @@ func readOnlyMessage(t *testing.T, dir string) parsedMessage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return parseMessage(t, raw)
+	return raw
 }
 
 // countAnnouncements counts the announcement messages in a folder.

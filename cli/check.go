@@ -88,7 +88,7 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 	all, clocks = append(all, forum...), append(clocks, clock...)
 	all = append(all, checkFeeds(ctx, cfg)...)
 	relay, conn := c.checkRelays(ctx, cfg)
-	all = append(append(all, checkDKIM(cfg)), relay...)
+	all = append(append(all, checkDKIM(cfg)...), relay...)
 	all = append(all, checkBounces(ctx, cfg)...)
 	all = append(append(all, checkAdmin(cfg)), descriptorsFinding(maxDescriptors())...)
 	if !o.offline {
@@ -140,22 +140,31 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	return all, clockReading("the forum's database", at, known, err)
 }
 
-// checkDKIM checks the DKIM keys and shows the DNS records that they need. checkDNS checks the records.
-func checkDKIM(cfg config.Config) finding.Finding {
-	signer, err := mail.NewSigner(cfg.DKIM)
+// checkDKIM checks the DKIM keys, and those of announcements if they have their own.
+func checkDKIM(cfg config.Config) []finding.Finding {
+	found := []finding.Finding{checkDKIMKeys("dkim", "dkim", cfg.DKIM)}
+	if own := cfg.SMTP.Announcements.DKIM; own.Enabled() {
+		found = append(found, checkDKIMKeys("announcements dkim", "smtp.announcements.dkim", own))
+	}
+	return found
+}
+
+// checkDKIMKeys checks the keys of a table and shows the DNS records that they need. checkDNS checks the records.
+func checkDKIMKeys(part, table string, keys mail.DKIMConfig) finding.Finding {
+	signer, err := mail.NewSigner(keys)
 	if err != nil {
-		return finding.Fail("dkim", "dkim."+err.Error(), "correct [dkim]; to create a key, see config.example.toml")
+		return finding.Fail(part, table+"."+err.Error(), "correct ["+table+"]; to create a key, see config.example.toml")
 	}
 	if signer == nil {
-		return finding.OK("dkim", "off: the relay signs")
+		return finding.OK(part, "off: the relay signs")
 	}
-	selectors := cfg.DKIM.Selector
-	if cfg.DKIM.Ed25519Selector != "" {
-		selectors += " and " + cfg.DKIM.Ed25519Selector
+	selectors := keys.Selector
+	if keys.Ed25519Selector != "" {
+		selectors += " and " + keys.Ed25519Selector
 	}
-	text := "signs for " + cfg.DKIM.Domain + " with " + selectors
+	text := "signs for " + keys.Domain + " with " + selectors
 	for _, r := range signer.Records() {
 		text += "\nDNS needs this TXT record at " + r.Name + ":\n" + r.Value
 	}
-	return finding.OK("dkim", text)
+	return finding.OK(part, text)
 }

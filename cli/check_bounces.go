@@ -17,7 +17,7 @@ import (
 func checkBounces(ctx context.Context, cfg config.Config) []finding.Finding {
 	b := cfg.Bounces
 	if b.Domain == "" && b.Listen == "" && b.Maildir == "" && b.IMAP == "" {
-		text := "bounces go to " + address(cfg.SMTP.From).Address + ", and postrider does not process them"
+		text := "bounces go to " + strings.Join(senderAddresses(cfg), " and ") + ", and postrider does not process them"
 		return []finding.Finding{finding.OK("bounces", text)}
 	}
 	var all []finding.Finding
@@ -41,8 +41,20 @@ func checkBounces(ctx context.Context, cfg config.Config) []finding.Finding {
 	where := "smtp.from"
 	if b.Domain != "" {
 		where = b.Domain
+	} else if from := senderAddresses(cfg); len(from) > 1 {
+		all = append(all, finding.Warn("announcements bounces", "bounces of announcements go to "+from[1]+": nothing shows that postrider gets them, and a canary needs them",
+			"set bounces.domain, which receives those of all messages; until then, forward that mailbox to "+from[0]))
 	}
 	return append(all, finding.OK("bounces", fmt.Sprintf("go to %s, received %s", where, strings.Join(ways, ", "))))
+}
+
+// senderAddresses returns the addresses that messages are from: that of all, and that of announcements if they have their own.
+func senderAddresses(cfg config.Config) []string {
+	all, announcements := address(cfg.SMTP.From).Address, address(cfg.SMTP.AnnouncementFrom()).Address
+	if announcements == all {
+		return []string{all}
+	}
+	return []string{all, announcements}
 }
 
 func checkMailbox(ctx context.Context, c inbound.Config) []finding.Finding {

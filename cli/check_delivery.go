@@ -41,30 +41,54 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 // checkDNS checks what other mail servers see of this site.
 func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, conn mail.ConnInfo) []finding.Finding {
 	dns := doctor.NewDNS(o.resolver)
-	if domain := addr.Domain(address(cfg.SMTP.From).Address); net.ParseIP(strings.Trim(domain, "[]")) != nil {
-		return []finding.Finding{finding.Fail("from", "smtp.from is an address at "+domain+", which is no domain: no receiver can check it",
-			"set smtp.from to an address at your forum's domain")}
+	for _, from := range []struct{ key, address string }{{"smtp.from", cfg.SMTP.From}, {"smtp.announcements.from", cfg.SMTP.Announcements.From}} {
+		if domain := addr.Domain(address(from.address).Address); net.ParseIP(strings.Trim(domain, "[]")) != nil {
+			return []finding.Finding{finding.Fail("from", from.key+" is an address at "+domain+", which is no domain: no receiver can check it",
+				"set "+from.key+" to an address at your forum's domain")}
+		}
 	}
 	return doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, conn))
 }
 
 func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, conn mail.ConnInfo) doctor.Site {
-	from := address(cfg.SMTP.From).Address
-	p := doctor.Site{From: addr.Domain(from), Envelope: from, Relay: host(cfg.SMTP.URL)}
+	p := senderSite(cfg, cfg.SMTP.From, cfg.DKIM)
+	p.Relay, p.Bounces = host(cfg.SMTP.URL), cfg.Bounces.Domain
+	addOrigin(ctx, dns, &p, o, conn)
+	if own := cfg.SMTP.Announcements; own.From != "" || own.DKIM.Enabled() {
+		keys := cfg.DKIM
+		if own.DKIM.Enabled() {
+			keys = own.DKIM
+		}
+		a := senderSite(cfg, cfg.SMTP.AnnouncementFrom(), keys)
+		a.Relay, a.SendsFrom, a.Local = p.Relay, p.SendsFrom, p.Local
+		p.Announcements = &a
+	}
+	return p
+}
+
+// senderSite describes a sender whose messages are signed with keys.
+func senderSite(cfg config.Config, from string, keys mail.DKIMConfig) doctor.Site {
+	from = address(from).Address
+	p := doctor.Site{From: addr.Domain(from), Envelope: from}
 	if cfg.Bounces.Domain != "" { // each message has its own return path there
-		p.Envelope, p.Bounces = "postmaster@"+cfg.Bounces.Domain, cfg.Bounces.Domain
+		p.Envelope = "postmaster@" + cfg.Bounces.Domain
 	}
 	// checkDKIM reports keys that cannot be read.
-	if signer, err := mail.NewSigner(cfg.DKIM); err == nil && signer != nil {
-		p.SigningDomain = cfg.DKIM.Domain
+	if signer, err := mail.NewSigner(keys); err == nil && signer != nil {
+		p.SigningDomain = keys.Domain
 		for _, r := range signer.Records() {
 			p.Keys = append(p.Keys, doctor.Key{Name: r.Name, Value: r.Value})
 		}
 	}
+	return p
+}
+
+// addOrigin adds the addresses that messages leave from.
+func addOrigin(ctx context.Context, dns doctor.Resolver, p *doctor.Site, o checkOptions, conn mail.ConnInfo) {
 	p.Local = conn.Remote.IsLoopback() || isLocalAddress(conn.Remote)
 	if p.SendsFrom, _ = o.addresses(); len(p.SendsFrom) > 0 {
 		p.Local = true
-		return p
+		return
 	}
 	switch {
 	case p.Local:
@@ -72,7 +96,6 @@ func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o chec
 	case conn.Remote.IsValid() && !conn.IsLocalNetwork():
 		p.SendsFrom = addressesOf(ctx, dns, p.Relay)
 	}
-	return p
 }
 
 // isLocalAddress reports whether an address belongs to this machine.

@@ -116,6 +116,95 @@ b.upperberth.example. IN MX 10 mx.upperberth.example.
 	}
 }
 
+func TestCheck_ReportsSenderOfAnnouncements(t *testing.T) {
+	w := newSignedSite(t)
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := "[smtp.announcements]\nfrom = \"news@news.example\"\n[smtp.announcements.dkim]\nselector = \"n1\"\nkey_file = \"key.pem\"\n"
+	if err := os.WriteFile(w.config, append(text, own...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, _ := w.runCheck(t)
+	for _, part := range []string{"announcements spf", "announcements dkim record", "announcements dmarc"} {
+		if f := found[part]; f.Level == finding.LevelOK || !strings.Contains(f.Text, "news.example") {
+			t.Errorf("%s without records: %+v", part, f)
+		}
+	}
+	_, record, _ := strings.Cut(found["announcements dkim record"].Fix, "publish: ")
+	w.dns.Add(t, record)
+	w.dns.Add(t, `
+news.example.        IN TXT "v=spf1 ip4:192.0.2.10 -all"
+_dmarc.news.example. IN TXT "v=DMARC1; p=reject"
+`)
+	found, _ = w.runCheck(t)
+	for _, part := range []string{"announcements spf", "announcements spf sender", "announcements dkim record", "announcements dmarc", "spf"} {
+		if f := found[part]; f.Level != finding.LevelOK {
+			t.Errorf("%s: %+v", part, f)
+		}
+	}
+}
+
+func TestCheck_WarnsIfBouncesOfAnnouncementsMayBeLost(t *testing.T) {
+	w := newSignedSite(t)
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := t.TempDir()
+	for _, sub := range []string{"new", "cur", "tmp"} {
+		if err := os.Mkdir(filepath.Join(box, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct{ bounces, want string }{
+		{"", "warn  announcements bounces: bounces of announcements go to news@news.upperberth.example"},
+		{"domain = \"b.upperberth.example\"\n", "!announcements bounces"},
+	} {
+		more := "[smtp.announcements]\nfrom = \"news@news.upperberth.example\"\n[bounces]\nmaildir = " + quoted(box) + "\n" + tt.bounces
+		if err := os.WriteFile(w.config, append(text, more...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, report := runCombined(t, "check", "--offline", "-c", w.config)
+		wantOutput(t, report, tt.want)
+	}
+}
+
+func TestAnnouncement_SaysWhetherItsRepliesAreRead(t *testing.T) {
+	config, _ := newSigningForum(t)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notice := filepath.Join(t.TempDir(), "notice.md")
+	if err := os.WriteFile(notice, []byte(sampleAnnouncement), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "announce", "new", notice, "-c", config)
+	const own = "[smtp.announcements]\nfrom = \"news@news.upperberth.example\"\n"
+	mailbox := "[bounces]\nmaildir = " + quoted(t.TempDir()) + "\nreplies = \"team@upperberth.example\"\n"
+	for _, tt := range []struct {
+		name, more string
+		read       bool
+	}{
+		{"nobody reads any", "", false},
+		{"a reply address for announcements", "[smtp.announcements]\nreply_to = \"press@upperberth.example\"\n", true},
+		{"the mailbox of smtp.from", mailbox, true},
+		{"another sender than the mailbox of smtp.from", own + mailbox, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := os.WriteFile(config, append(text, tt.more...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			mails := t.TempDir()
+			mustRun(t, "announce", "test", "1", "me@example.org", "--mail-dir", mails, "-c", config)
+			want := map[bool]string{true: "Replies to this email are read.", false: "Replies to this email aren't read."}[tt.read]
+			wantOutput(t, readOnlyMessage(t, mails).text, want)
+		})
+	}
+}
+
 func TestCheck_WarnsOfManySuppressions(t *testing.T) {
 	p := newTestForum(t)
 	mustRun(t, "migrate", "-c", p.config)

@@ -52,6 +52,23 @@ func runCombined(t *testing.T, args ...string) (int, string) {
 	return code, out.String()
 }
 
+// signedFields returns the fields that the only signature of a message covers. It must verify with this record of this name.
+func signedFields(t *testing.T, raw []byte, name, record string) []string {
+	t.Helper()
+	found, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{
+		LookupTXT: func(asked string) ([]string, error) {
+			if asked != name {
+				return nil, fmt.Errorf("the signature names the record %s, want %s", asked, name)
+			}
+			return []string{record}, nil
+		},
+	})
+	if err != nil || len(found) != 1 || found[0].Err != nil {
+		t.Fatalf("%v %v, want one signature that verifies", found, err)
+	}
+	return found[0].HeaderKeys
+}
+
 func TestRun_SignaturesMatchCheckedRecord(t *testing.T) {
 	config, _ := newSigningForum(t)
 	_, report := runCombined(t, "check", "--offline", "-c", config)
@@ -80,23 +97,41 @@ func TestRun_SignaturesMatchCheckedRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{
-			LookupTXT: func(name string) ([]string, error) {
-				if want := "pr1._domainkey." + domain; name != want {
-					return nil, fmt.Errorf("the signature names the record %s, want %s", name, want)
-				}
-				return []string{record}, nil
-			},
-		})
-		if err != nil || len(found) != 1 || found[0].Err != nil {
-			t.Fatalf("%s: %v %v, want one signature that verifies", file, found, err)
-		}
+		signed := signedFields(t, raw, "pr1._domainkey."+domain, record)
 		for _, name := range []string{"List-Unsubscribe", "List-Unsubscribe-Post"} {
-			if !slices.Contains(found[0].HeaderKeys, name) || !bytes.Contains(raw, []byte("\r\n"+name+": ")) {
-				t.Errorf("%s: %s is not there, or not signed: %v", file, name, found[0].HeaderKeys)
+			if !slices.Contains(signed, name) || !bytes.Contains(raw, []byte("\r\n"+name+": ")) {
+				t.Errorf("%s: %s is not there, or not signed: %v", file, name, signed)
 			}
 		}
 	}
+}
+
+func TestAnnounceTest_SignsWithCheckedRecordOfAnnouncements(t *testing.T) {
+	config, keyFile := newSigningForum(t)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := "[smtp.announcements]\nfrom = \"News <news@news.example>\"\n[smtp.announcements.dkim]\nselector = \"n1\"\nkey_file = " + quoted(keyFile) + "\n"
+	if err := os.WriteFile(config, append(text, own...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, report := runCombined(t, "check", "--offline", "-c", config)
+	wantOutput(t, report, "dkim: signs for upperberth.example with pr1\n", "announcements dkim: signs for news.example with n1\n", "n1._domainkey.news.example:\n")
+	_, record, _ := strings.Cut(report, "n1._domainkey.news.example:\n")
+	record, _, _ = strings.Cut(record, "\n")
+
+	notice, mails := filepath.Join(t.TempDir(), "notice.md"), t.TempDir()
+	if err := os.WriteFile(notice, []byte(sampleAnnouncement), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "announce", "new", notice, "-c", config)
+	mustRun(t, "announce", "test", "1", "me@example.org", "--mail-dir", mails, "-c", config)
+	raw := readOnlyFile(t, mails)
+	if from := parseMessage(t, raw).head.Get("From"); from != `"News" <news@news.example>` {
+		t.Errorf("the announcement is from %s", from)
+	}
+	signedFields(t, raw, "n1._domainkey.news.example", strings.TrimSpace(record))
 }
 
 func TestRun_RejectsReadableKeyFile(t *testing.T) {

@@ -31,6 +31,7 @@ type memberJSON struct {
 
 type groupJSON struct {
 	Section sectionJSON  `json:"section"`
+	ForYou  bool         `json:"for_you,omitempty"` // at the top, because its threads concern the member
 	Threads []threadJSON `json:"threads"`
 }
 
@@ -80,7 +81,7 @@ func (out *previewJSON) fill(m forum.Member, d *digest.Digest, left []digest.Omi
 	out.Groups, out.LeftOut = []groupJSON{}, []leftOutJSON{}
 	if d != nil {
 		for _, g := range d.Groups {
-			out.Groups = append(out.Groups, newGroupJSON(g))
+			out.Groups = append(out.Groups, newGroupsJSON(g)...)
 		}
 	}
 	for _, l := range left {
@@ -88,14 +89,26 @@ func (out *previewJSON) fill(m forum.Member, d *digest.Digest, left []digest.Omi
 	}
 }
 
-func newGroupJSON(g digest.Group) groupJSON {
-	out := groupJSON{Section: sectionJSON{int64(g.Section.ID), g.Section.Title}}
+// newGroupsJSON lists threads by section, also those that concern the member and come from several.
+func newGroupsJSON(g digest.Group) (list []groupJSON) {
 	for _, t := range g.Threads {
-		thread := threadJSON{ID: int64(t.ID), Title: t.Title}
-		for _, p := range t.Posts {
-			thread.Posts = append(thread.Posts, postJSON{int64(p.ID), p.Fits})
+		section := sectionJSON{int64(g.Section.ID), g.Section.Title}
+		if g.ForYou {
+			section = sectionJSON{int64(t.Home.ID), t.Home.Title}
 		}
-		out.Threads = append(out.Threads, thread)
+		if len(list) == 0 || list[len(list)-1].Section != section {
+			list = append(list, groupJSON{Section: section, ForYou: g.ForYou})
+		}
+		last := &list[len(list)-1]
+		last.Threads = append(last.Threads, newThreadJSON(t))
+	}
+	return list
+}
+
+func newThreadJSON(t digest.Thread) threadJSON {
+	out := threadJSON{ID: int64(t.ID), Title: t.Title}
+	for _, p := range t.Posts {
+		out.Posts = append(out.Posts, postJSON{int64(p.ID), p.Fits})
 	}
 	return out
 }

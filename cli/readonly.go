@@ -85,12 +85,12 @@ func (a *app) newDryRunDaemon(now time.Time) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	signer, err := mail.NewSigner(a.cfg.DKIM)
+	signer, announcementSigner, err := signers(a.cfg)
 	if err != nil {
-		return nil, usagef("dkim.%w", err)
+		return nil, err
 	}
 	return daemon.New(daemon.Deps{
-		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer, Signer: signer, Links: a.links,
+		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer, Signer: signer, AnnouncementSigner: announcementSigner, Links: a.links,
 		Log: a.log, Now: func() time.Time { return now },
 	}, a.settings()), nil
 }

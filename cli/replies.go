@@ -13,9 +13,9 @@ import (
 // replies returns what forwards the answers of persons: to bounces.replies, else smtp.reply_to, else alarms.email. open
 // returns the relay; it is called for the first answer.
 func (a *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, error) {
-	signer, err := mail.NewSigner(a.cfg.DKIM)
+	signer, _, err := signers(a.cfg)
 	if err != nil {
-		return nil, usagef("dkim.%w", err)
+		return nil, err
 	}
 	send := func(ctx context.Context, from, to string, raw []byte) mail.Outcome {
 		failed := func(err error) mail.Outcome {
@@ -35,7 +35,7 @@ func (a *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, e
 		}
 		return out
 	}
-	return &inbound.Replies{To: address(repliesTo(a.cfg)).Address, From: address(a.cfg.SMTP.From), Send: send}, nil
+	return &inbound.Replies{To: address(repliesTo(a.cfg)).Address, From: address(a.cfg.SMTP.From), Senders: senderAddresses(a.cfg), Send: send}, nil
 }
 
 // repliesTo returns where answers of persons are forwarded to; empty: nowhere.
@@ -45,7 +45,22 @@ func repliesTo(cfg config.Config) string {
 
 // repliesRead reports whether a person reads what members reply: it goes to smtp.reply_to, or Postrider forwards it.
 func repliesRead(cfg config.Config) bool {
+	return cfg.SMTP.ReplyTo != "" || cfg.Bounces.Replies != "" || readsSender(cfg) && repliesTo(cfg) != ""
+}
+
+// announcementRepliesRead is the same for announcements.
+func announcementRepliesRead(cfg config.Config) bool {
+	if cfg.SMTP.Announcements.ReplyTo != "" {
+		return true
+	}
+	if !readsSender(cfg) || address(cfg.SMTP.AnnouncementFrom()).Address == address(cfg.SMTP.From).Address {
+		return repliesRead(cfg)
+	}
+	return cfg.SMTP.ReplyTo != "" // only the mailbox of smtp.from is read
+}
+
+// readsSender reports whether Postrider reads the mailbox of smtp.from.
+func readsSender(cfg config.Config) bool {
 	b := cfg.Bounces
-	readsSender := b.Domain == "" && (b.IMAP != "" || b.Maildir != "") // the mailbox of smtp.from
-	return cfg.SMTP.ReplyTo != "" || b.Replies != "" || readsSender && repliesTo(cfg) != ""
+	return b.Domain == "" && (b.IMAP != "" || b.Maildir != "")
 }

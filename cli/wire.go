@@ -129,7 +129,8 @@ func (a *app) site() templates.Site { return messageSite(a.cfg) }
 func messageSite(cfg config.Config) templates.Site {
 	site := templates.Site{
 		Name: cfg.Forum.Name, URL: cfg.Forum.URL, Excerpt: cfg.Digest.Excerpt, MaxItems: cfg.Digest.MaxItems, Locale: cfg.Digest.Locale,
-		SubjectPrefix: cfg.Alerts.SubjectPrefix, RepliesRead: repliesRead(cfg), NoPages: cfg.Web.NoLinks(),
+		SubjectPrefix: cfg.Alerts.SubjectPrefix, RepliesRead: repliesRead(cfg), AnnouncementRepliesRead: announcementRepliesRead(cfg),
+		NoPages: cfg.Web.NoLinks(),
 	}
 	if site.NoPages && cfg.Bounces.Domain == "" {
 		site.Contact = contact(cfg)
@@ -186,8 +187,8 @@ func (a *app) settings() settings.Settings {
 		Digest: cfg.Digest, Alerts: cfg.Alerts, Scan: cfg.Scan, Delivery: cfg.Delivery,
 		Announce: cfg.Announce, Alarms: cfg.Alarms.Config,
 		Site: cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
-		From:        address(cfg.SMTP.From),
-		ReplyTo:     address(cfg.SMTP.ReplyTo),
+		From: address(cfg.SMTP.From), ReplyTo: address(cfg.SMTP.ReplyTo),
+		AnnounceFrom: address(cfg.SMTP.Announcements.From), AnnounceReplyTo: address(cfg.SMTP.Announcements.ReplyTo),
 		Connections: cfg.SMTP.MaxConnections,
 		Lease:       cfg.Store.Lease,
 		Owner:       a.owner, AwaitSlot: !a.rehearse,
@@ -219,15 +220,29 @@ func (a *app) daemon(ctx context.Context, sender delivery.Sender, now func() tim
 	if err != nil {
 		return nil, err
 	}
-	signer, err := mail.NewSigner(a.cfg.DKIM)
+	signer, announcementSigner, err := signers(a.cfg)
 	if err != nil {
-		return nil, usagef("dkim.%w", err)
+		return nil, err
 	}
 	parts := daemon.Deps{
 		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer,
-		Signer: signer, Sender: sender, Fallback: a.fallback, Links: a.links, Log: a.log, Now: now, Observer: a.watcher,
+		Signer: signer, AnnouncementSigner: announcementSigner, Sender: sender, Fallback: a.fallback, Links: a.links, Log: a.log, Now: now, Observer: a.watcher,
 	}
 	return daemon.New(parts, a.settings()), nil
+}
+
+// signers returns what signs messages, and what signs announcements. Each is nil if the relay does.
+func signers(cfg config.Config) (all, announcements *mail.Signer, err error) {
+	if all, err = mail.NewSigner(cfg.DKIM); err != nil {
+		return nil, nil, usagef("dkim.%w", err)
+	}
+	if !cfg.SMTP.Announcements.DKIM.Enabled() {
+		return all, all, nil
+	}
+	if announcements, err = mail.NewSigner(cfg.SMTP.Announcements.DKIM); err != nil {
+		return nil, nil, usagef("smtp.announcements.dkim.%w", err)
+	}
+	return all, announcements, nil
 }
 
 // selfCheck fails if the forum does not look as its adapter expects.

@@ -112,6 +112,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 func (c *Config) resolvePaths(dir string) {
 	for _, path := range []*string{
 		&c.DKIM.KeyFile, &c.DKIM.Ed25519KeyFile, &c.Bounces.Maildir, &c.Forum.Queries, &c.SMTP.CAFile, &c.SMTP.Fallback.CAFile, &c.Templates.Dir,
+		&c.SMTP.Announcements.DKIM.KeyFile, &c.SMTP.Announcements.DKIM.Ed25519KeyFile,
 	} {
 		*path = resolvePath(dir, *path)
 	}
@@ -140,6 +141,9 @@ func (c *Config) fillIn() {
 	if c.DKIM.Enabled() && c.DKIM.Domain == "" {
 		c.DKIM.Domain = c.SMTP.fromDomain()
 	}
+	if keys := &c.SMTP.Announcements.DKIM; keys.Enabled() && keys.Domain == "" {
+		keys.Domain = domainOf(c.SMTP.AnnouncementFrom())
+	}
 }
 
 func (c *Config) validate(text string) []error {
@@ -153,6 +157,9 @@ func (c *Config) validate(text string) []error {
 		{"store", c.Store.Validate()},
 		{"smtp", errors.Join(c.SMTP.SMTPConfig.Validate(), c.SMTP.validateSenders())},
 		{"smtp.fallback", c.SMTP.Fallback.Validate()},
+		{"smtp.announcements", c.validateAnnouncementSender()},
+		{"smtp.announcements.dkim", errors.Join(
+			c.SMTP.Announcements.DKIM.Validate(), c.SMTP.Announcements.DKIM.CheckFrom(domainOf(c.SMTP.AnnouncementFrom())))},
 		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},
 		{"digest", c.Digest.Validate()},
 		{"alerts", c.Alerts.Validate()},

@@ -73,6 +73,17 @@ func TestParse_ReportsLineKeyAndFix(t *testing.T) {
 		{"a fallback relay without a URL", minimal + "[smtp.fallback]\nmax_connections = 3\n", []string{"line 10", "smtp.fallback.url", "smtp+starttls"}},
 		{"a fallback relay without a password", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\n", []string{"line 10", "smtp.fallback.password"}},
 		{"a missing password file of the fallback relay", minimal + "[smtp.fallback]\nurl = \"smtps://me@relay.example.org\"\npassword_file = \"nope\"\n", []string{"line 12", "smtp.fallback.password_file", "nope"}},
+		{"an invalid sender of announcements", minimal + "[smtp.announcements]\nfrom = \"nobody\"\n", []string{"line 11", "smtp.announcements.from", "news.example.org"}},
+		{"an invalid reply address of announcements", minimal + "[smtp.announcements]\nreply_to = \"nobody\"\n", []string{"line 11", "smtp.announcements.reply_to", "smtp.reply_to"}},
+		{
+			"announcements from a domain that [dkim] does not sign for", minimal + "[dkim]\nselector = \"pr1\"\nkey_file = \"key.pem\"\n[smtp.announcements]\nfrom = \"news@example.com\"\n",
+			[]string{"line 14", "smtp.announcements.from", "example.com", "forum.example.org", "[smtp.announcements.dkim]"},
+		},
+		{
+			"announcements' keys for another domain", minimal + "[smtp.announcements]\nfrom = \"news@example.com\"\n[smtp.announcements.dkim]\ndomain = \"example.org\"\nselector = \"pr1\"\nkey_file = \"key.pem\"\n",
+			[]string{"line 13", "smtp.announcements.dkim.domain", "example.com"},
+		},
+		{"announcements' selector without a key", minimal + "[smtp.announcements.dkim]\nselector = \"pr1\"\n", []string{"line 10", "smtp.announcements.dkim.key_file", "private key"}},
 		{"a negative number of messages per connection", minimal + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
 		{"an unknown log level", minimal + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
@@ -151,6 +162,34 @@ func TestDKIM_ResolvesKeyFilesAndDefaultsToSenderDomain(t *testing.T) {
 			}
 			if c.DKIM != tt.want {
 				t.Errorf("[dkim] = %+v, want %+v", c.DKIM, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnnouncementSender_DefaultsToThatOfAllMessages(t *testing.T) {
+	for _, tt := range []struct {
+		name, text, from string
+		keys             mail.DKIMConfig
+	}{
+		{"nothing of their own", "", "Example Forum <digest@forum.example.org>", mail.DKIMConfig{}},
+		{"a subdomain that [dkim] signs for", "[dkim]\nselector = \"pr1\"\nkey_file = \"1.pem\"\n[smtp.announcements]\nfrom = \"news@news.example.org\"\n", "news@news.example.org", mail.DKIMConfig{}},
+		{
+			"keys for their own domain", "[smtp.announcements]\nfrom = \"news@example.com\"\n[smtp.announcements.dkim]\nselector = \"n1\"\nkey_file = \"keys/n.pem\"\n",
+			"news@example.com", mail.DKIMConfig{Domain: "example.com", Selector: "n1", KeyFile: "/etc/postrider/keys/n.pem"},
+		},
+		{
+			"keys alone", "[smtp.announcements.dkim]\nselector = \"n1\"\nkey_file = \"/n.pem\"\n", "Example Forum <digest@forum.example.org>",
+			mail.DKIMConfig{Domain: "forum.example.org", Selector: "n1", KeyFile: "/n.pem"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Parse(minimal+tt.text, "/etc/postrider", noEnv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if from, keys := c.SMTP.AnnouncementFrom(), c.SMTP.Announcements.DKIM; from != tt.from || keys != tt.keys {
+				t.Errorf("announcements are from %q, signed with %+v, want %q and %+v", from, keys, tt.from, tt.keys)
 			}
 		})
 	}

@@ -11,7 +11,6 @@ import (
 	"postrider/admin"
 	"postrider/alarm"
 	"postrider/inbound"
-	"postrider/internal/addr"
 	"postrider/internal/dsn"
 	"postrider/mail"
 	"postrider/mirror"
@@ -41,10 +40,11 @@ type Store struct {
 // SMTP is the [smtp] table.
 type SMTP struct {
 	mail.SMTPConfig
-	PasswordFile string   `toml:"password_file"`
-	From         string   `toml:"from"`
-	ReplyTo      string   `toml:"reply_to"`
-	Fallback     Fallback `toml:"fallback"`
+	PasswordFile  string             `toml:"password_file"`
+	From          string             `toml:"from"`
+	ReplyTo       string             `toml:"reply_to"`
+	Fallback      Fallback           `toml:"fallback"`
+	Announcements AnnouncementSender `toml:"announcements"`
 }
 
 // Fallback is the [smtp.fallback] table: the relay that takes over while the first one is unreachable.
@@ -135,13 +135,7 @@ func (s SMTP) validateSenders() error {
 }
 
 // fromDomain returns the domain of the sender, or "" if the sender is invalid.
-func (s SMTP) fromDomain() string {
-	from, err := netmail.ParseAddress(s.From)
-	if err != nil {
-		return ""
-	}
-	return addr.Domain(from.Address)
-}
+func (s SMTP) fromDomain() string { return domainOf(s.From) }
 
 // Validate returns all invalid keys; each error starts with its key.
 func (l Log) Validate() error {

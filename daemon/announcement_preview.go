@@ -35,5 +35,6 @@ func (d *Daemon) SendTestAnnouncement(ctx context.Context, a *digest.Announcemen
 	if err != nil {
 		return mail.Outcome{}, err
 	}
-	return d.Sender.Send(ctx, d.settings.From.Address, to, raw), nil
+	from, _ := d.settings.AnnouncementSender()
+	return d.Sender.Send(ctx, from.Address, to, raw), nil
 }

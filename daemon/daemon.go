@@ -35,6 +35,9 @@ type Deps struct {
 	Renderer *templates.Renderer
 	Composer *mail.Composer
 	Signer   *mail.Signer // nil: the relay signs
+	// AnnouncementSigner signs announcements; nil: the relay does.
+	AnnouncementSigner *mail.Signer
+
 	Sender   delivery.Sender
 	Fallback delivery.Sender // used while Sender is unreachable; nil: none
 	Links    *link.Signer

@@ -46,7 +46,8 @@ func (d *Daemon) newLoop(priorities store.PriorityRange) *loop {
 		report:    report,
 	}
 	l.delivery = delivery.New(delivery.Deps{
-		Store: d.Store, Calendar: d.calendar, Composer: d.Composer, Signer: d.Signer, Links: d.Links, Log: d.Log, Now: d.now,
+		Store: d.Store, Calendar: d.calendar, Composer: d.Composer, Signer: d.Signer, AnnouncementSigner: d.AnnouncementSigner,
+		Links: d.Links, Log: d.Log, Now: d.now,
 	}, d.settings, d.shared, l.hooks(priorities), priorities)
 	return l
 }

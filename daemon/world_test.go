@@ -51,10 +51,13 @@ type world struct {
 	storePath string           // path of the store's file
 	relay     *fakeRelay
 	sender    delivery.Sender // the relay, unless a test has another
-	log       *bytes.Buffer
-	logLevel  slog.LevelVar // read it when nothing runs
-	set       settings.Settings
-	daemon    *Daemon
+	// What signs messages and announcements; nil: the relay does.
+	signer, announcementSigner *mail.Signer
+
+	log      *bytes.Buffer
+	logLevel slog.LevelVar // read it when nothing runs
+	set      settings.Settings
+	daemon   *Daemon
 
 	mu           sync.Mutex
 	now          time.Time
@@ -155,7 +158,7 @@ func (w *world) restart() {
 	}
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
 	w.daemon = New(Deps{
-		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Links: links,
+		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Signer: w.signer, AnnouncementSigner: w.announcementSigner, Links: links,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: &w.logLevel})), Now: w.clock,
 	}, w.set)
 }

@@ -58,12 +58,12 @@ func (g Group) HiddenThreads() int {
 type Thread struct {
 	forum.Thread
 	Posts          []Post
-	New            bool   // its opening post is among them
-	Participated   bool   // the member posted in it or started it
-	QuotesReader   bool   // one of the posts quotes the member
-	MentionsReader bool   // one of the posts mentions the member
-	SectionTitle   string // set for a thread in the group ForYou
-	HideStarter    bool   // the member ignores who started it
+	New            bool          // its opening post is among them
+	Participated   bool          // the member posted in it or started it
+	QuotesReader   bool          // one of the posts quotes the member
+	MentionsReader bool          // one of the posts mentions the member
+	Home           forum.Section // set for a thread in the group ForYou: the section that it comes from
+	HideStarter    bool          // the member ignores who started it
 	Marks          forum.ThreadMarks
 	Fits           bool   // its title is within the budget
 	Earlier        []Post // alerts only: unread posts before those of the alert, oldest first

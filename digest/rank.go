@@ -103,7 +103,7 @@ func (d *Digest) Arrange(order Order) {
 		var rest []Thread
 		for _, t := range g.Threads {
 			if t.ConcernsReader() {
-				t.SectionTitle = g.Section.Title
+				t.Home = g.Section
 				forYou.Threads = append(forYou.Threads, t)
 			} else {
 				rest = append(rest, t)

@@ -77,8 +77,8 @@ func TestArrange_OrdersThreads(t *testing.T) {
 		if got := order(d); got != want {
 			t.Errorf("%s: %s, want %s", by, got, want)
 		}
-		if you := d.Groups[0].Threads[0]; you.SectionTitle != "B" {
-			t.Errorf("%s: a thread for the reader has the section %q, want B", by, you.SectionTitle)
+		if you := d.Groups[0].Threads[0]; you.Home.Title != "B" {
+			t.Errorf("%s: a thread for the reader has the section %q, want B", by, you.Home.Title)
 		}
 	}
 }

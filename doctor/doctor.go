@@ -35,6 +35,8 @@ type Site struct {
 	SendsFrom     []netip.Addr // public addresses that messages are sent from; none: unknown
 	Local         bool         // Sends and the relay are on this machine
 	Bounces       string       // domain whose mail must be delivered to postrider; empty: bounces are not processed
+	// Announcements is the sender of announcements, if they have one of their own: only SPF, DKIM and DMARC are checked for it.
+	Announcements *Site
 }
 
 // Key is a DKIM key in the form in which it must be published.
@@ -49,9 +51,13 @@ func Check(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 			"check the resolvers in /etc/resolv.conf, use another with --resolver, or skip these checks with --offline")}
 
 	}
-	found := spf(ctx, dns, p)
-	found = append(found, dkim(ctx, dns, p)...)
-	found = append(found, dmarc(ctx, dns, p))
+	found := authentication(ctx, dns, p)
+	if p.Announcements != nil {
+		for _, f := range authentication(ctx, dns, *p.Announcements) {
+			f.Part = "announcements " + f.Part
+			found = append(found, f)
+		}
+	}
 	if p.Local {
 		found = append(found, checkPTRs(ctx, dns, p)...)
 	}
@@ -59,6 +65,12 @@ func Check(ctx context.Context, dns Resolver, p Site) []finding.Finding {
 		found = append(found, checkMX(ctx, dns, p.Bounces))
 	}
 	return found
+}
+
+// authentication checks what shows receivers that messages are from the sender's domain.
+func authentication(ctx context.Context, dns Resolver, p Site) []finding.Finding {
+	found := append(spf(ctx, dns, p), dkim(ctx, dns, p)...)
+	return append(found, dmarc(ctx, dns, p))
 }
 
 // missing reports whether a name or its records do not exist, as opposed to a failed query.

@@ -30,10 +30,10 @@ func (c DKIMConfig) Validate() error {
 	}
 	var errs []error
 	if _, err := asciiDomain(c.Domain); err != nil {
-		errs = append(errs, fmt.Errorf("domain: invalid name %q: must be the domain of smtp.from; remove the key to use that", c.Domain))
+		errs = append(errs, fmt.Errorf("domain: invalid name %q: must be the domain of the sender; remove the key to use that", c.Domain))
 	}
 	if c.Selector == "" && c.KeyFile == "" {
-		errs = append(errs, errors.New("key_file: missing: many receivers check RSA only; set key_file and selector, or remove the [dkim] section"))
+		errs = append(errs, errors.New("key_file: missing: many receivers check RSA only; set key_file and selector, or remove this section"))
 	} else {
 		errs = append(errs, checkPair("", c.Selector, c.KeyFile))
 	}

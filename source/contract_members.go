@@ -18,8 +18,8 @@ func memberQueries() []querySpec {
 		{
 			name: "rights", params: words("roles"), columns: words("role section_id rights"),
 			about: "The permissions of each role in each section: three digits 0 or 1 for \"may view it\", \"may read its threads\" and \"may read only " +
-				"own threads\", such as '110'; or a text that the forum type decodes. A role may have one row for a section. A section without a row " +
-				"may not be read, unless rights are inherited: then the row of the nearest ancestor applies, or else the role's row for section 0.",
+				"own threads\", such as '110'; or a text that the forum type decodes. A role has at most one row for a section. Without one, it may " +
+				"not read the section, unless rights are inherited: then its row of the nearest ancestor applies, or else its row for section 0.",
 		},
 		{
 			name: "find", params: words("name"), columns: words("id"),

@@ -32,6 +32,9 @@ func (db *DB) CheckRows(ctx context.Context, now time.Time) []finding.Finding {
 			}
 		}
 		c.compare()
+		if err := c.ask(ctx); err != nil {
+			return err
+		}
 		all = append(all, c.findings...)
 		if len(all) == 0 {
 			all = []finding.Finding{finding.OK("rows", c.summary())}

@@ -88,6 +88,9 @@ func (c *rowCheck) checkNulls(q querySpec, rows []row) {
 }
 
 func nullFix(column string) string {
+	if column == "version" {
+		return "write COALESCE(..., '') AS version, or COALESCE({unix COLUMN}, 0) AS version for a date and time"
+	}
 	instead := "''"
 	if isNumberColumn(column) {
 		instead = "0"

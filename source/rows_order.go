@@ -69,7 +69,7 @@ func (c *rowCheck) checkOrder(q querySpec, rows []row) {
 var uniqueKeys = map[string][]string{
 	"sections": {"id"}, "threads": {"id"}, "posts": {"id"}, "bodies": {"id"}, "numbers": {"id"}, "members": {"id"}, "arrivals": {"id"}, "arrivals_of": {"id"},
 	"created": {"id"}, "watching": {"id"}, "roster": {"id"}, "profiles": {"id"}, "visits": {"member_id"}, "section_watches": {"member_id", "section_id"},
-	"thread_watches": {"member_id", "thread_id"}, "groups": {"id"}, "titles": {"member_id"}, "newest": {}, "first_since": {}, "read_days": {}, "find": {},
+	"thread_watches": {"member_id", "thread_id"}, "groups": {"id"}, "rights": {"role", "section_id"}, "titles": {"member_id"}, "newest": {}, "first_since": {}, "read_days": {}, "find": {},
 }
 
 // complete are the queries that return a row for each of their IDs, with the query that knows these.
@@ -183,42 +183,4 @@ func sameKeys(a, b []row, column string) bool {
 		}
 	}
 	return len(a) >= len(b)
-}
-
-// compare finds contradictions between queries.
-func (c *rowCheck) compare() {
-	state := func(query string) map[int64]row {
-		all := make(map[int64]row)
-		for _, r := range c.rows[query] {
-			all[r.number("id")] = r
-		}
-		return all
-	}
-	posts, threads, sections := state("posts"), state("threads"), state("sections")
-	reported := make(map[string]bool)
-	once := func(what string, report func(query, column, fix, format string, args ...any), column, fix, format string, args ...any) {
-		if !reported[what] {
-			reported[what] = true
-			report("arrivals", column, fix, format, args...)
-		}
-	}
-	for _, a := range c.rows["arrivals"] {
-		post, thread := posts[a.number("id")], threads[a.number("thread_id")]
-		visible := a.number("visible") == 1 || a.text("visible") == "true"
-		switch {
-		case post == nil || thread == nil:
-		case visible && (post.number("state") != 0 || thread.number("state") != 0):
-			once("visible", c.fail, "visible", "let visible be 1 only if the states of post and thread are 0 in the queries posts and threads",
-				"post %d is visible, but its state is %d and that of its thread %d", a.number("id"), post.number("state"), thread.number("state"))
-		case post.number("thread_id") != a.number("thread_id"):
-			once("thread", c.fail, "thread_id", "use the same column in both queries", "post %d is in thread %d, but in %d according to the query posts", a.number("id"), a.number("thread_id"), post.number("thread_id"))
-		case post.number("posted_at") != a.number("posted_at") && post.number("posted_at") != 0 && a.number("posted_at") != 0:
-			once("time", c.warn, "posted_at", "use the same column in both queries", "post %d was written at %d, but at %d according to the query posts", a.number("id"), a.number("posted_at"), post.number("posted_at"))
-		}
-	}
-	for _, t := range threads {
-		if id := t.number("section_id"); len(sections) < sampleRows && len(sections) > 0 && sections[id] == nil {
-			c.warn("sections", "", "return all sections, also closed ones (with closed = 1)", "there is no section %d, but thread %d is in it: no member may read it", id, t.number("id"))
-		}
-	}
 }

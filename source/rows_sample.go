@@ -24,7 +24,8 @@ func (c *rowCheck) gather(ctx context.Context) error {
 	return nil
 }
 
-// gatherPosts reads about [sampleRows] of the newest posts. IDs may have gaps, so it looks back further and further.
+// gatherPosts reads up to [sampleRows] of the newest posts, and at least half of them if there are as many. IDs may have gaps, so it looks back
+// further and further.
 func (c *rowCheck) gatherPosts(ctx context.Context) error {
 	newest, err := c.read(ctx, "newest", nil)
 	if err != nil || len(newest) == 0 {
@@ -32,12 +33,17 @@ func (c *rowCheck) gatherPosts(ctx context.Context) error {
 	}
 	last := newest[0].number("id")
 	var rows []row
-	for _, back := range []int64{sampleRows, 10 * sampleRows, 1000 * sampleRows, last} {
+	for back := min(sampleRows, last); ; {
 		if rows, err = c.read(ctx, "arrivals", params{"after": max(0, last-back), "limit": sampleRows}); err != nil {
 			return nil
 		}
-		if len(rows) >= sampleRows || back >= last {
+		if len(rows) >= sampleRows/2 || back >= last {
 			break
+		}
+		if back > last/2 {
+			back = last
+		} else {
+			back *= 2
 		}
 	}
 	for _, r := range rows[:min(sampleRows, len(rows))] {
@@ -113,7 +119,7 @@ func (c *rowCheck) parameters(q querySpec) (params, bool) {
 		"addresses": c.emails, "now": c.now.Unix(), "after": int64(0), "limit": sampleRows, "begins": begins, "part": "%" + begins,
 		"since": c.now.AddDate(-1, 0, 0).Unix(), "from": c.latest - 3600, "until": c.latest + 1, "name": firstOf(c.names)}
 	if q.name == "arrivals" && len(c.posts) > 0 {
-		p["after"] = c.posts[0] - 1
+		p["after"] = slices.Min(c.posts) - 1
 	}
 	for _, name := range q.params {
 		empty := false

@@ -127,7 +127,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	}
 	key := headingKey{
 		kind: w.kind, template: "thread", locale: w.locale.index, id: int64(t.ID), first: int64(first),
-		title: t.Title, name: t.StarterName + "\x00" + t.SectionTitle, prefix: t.Marks.Prefix, marks: m,
+		title: t.Title, name: t.StarterName + "\x00" + t.Home.Title, prefix: t.Marks.Prefix, marks: m,
 	}
 	starter := w.displayName(t.StarterName)
 	if t.HideStarter {
@@ -138,7 +138,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 			Prefix:       w.locale.isolate(line.Fit(t.Marks.Prefix, nameLimit)),
 			Title:        line.Fit(t.Title, titleLimit),
 			URL:          w.renderer.site.Links.Post(t.ID, first),
-			Section:      line.Fit(t.SectionTitle, titleLimit),
+			Section:      line.Fit(t.Home.Title, titleLimit),
 			Starter:      starter,
 			Time:         slotTime,
 			New:          t.New,

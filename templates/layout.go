@@ -71,7 +71,7 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		Subject: slotSubject, Preheader: slotPreheader, Date: slotDate, Summary: slotSummary,
 		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
 		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.form == sectionThreads || key.form == mixedThreads, EndsAll: key.form == mixedThreads, Forced: key.form == forcedNotice,
-		RepliesRead: p.site.RepliesRead, Pages: !p.site.NoPages, Contact: p.site.contact(),
+		RepliesRead: p.site.repliesRead(k), Pages: !p.site.NoPages, Contact: p.site.contact(),
 		Body: slotBody,
 	}
 	if key.view {

@@ -15,6 +15,14 @@ func (s Site) contact() string {
 	return s.Contact
 }
 
+// repliesRead reports whether a person reads what members reply to messages of a kind.
+func (s Site) repliesRead(k kind) bool {
+	if k == announcementMail {
+		return s.AnnouncementRepliesRead
+	}
+	return s.RepliesRead
+}
+
 // checkLinks checks that a layout, printed as text, has the links that every email of the site needs, and no dead ones.
 func (s Site) checkLinks(f layoutParts, text string) error {
 	contact := s.contact() != "" && strings.Contains(text, s.contact())

@@ -25,6 +25,8 @@ type Site struct {
 	SubjectPrefix string
 	// RepliesRead means that a person reads what members reply to messages.
 	RepliesRead bool
+	// AnnouncementRepliesRead is the same for announcements, which may have a sender of their own.
+	AnnouncementRepliesRead bool
 	// NoPages means that messages do not link to our pages. Members unsubscribe by email: to the addresses in the footer, or by
 	// writing to Contact if it is set.
 	NoPages bool

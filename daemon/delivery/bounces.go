@@ -9,10 +9,11 @@ import (
 	"postrider/store"
 )
 
-// returnPath returns the address for bounces of a message.
-func (d *Service) returnPath(row store.Row) string {
+// returnPath returns the address for bounces of a message. Without a domain for them, it is the sender, so that SPF is aligned
+// with it.
+func (d *Service) returnPath(row store.Row, m Draft) string {
 	if d.settings.Bounces == "" {
-		return d.settings.From.Address
+		return m.Envelope.From.Address
 	}
 	return d.Composer.VERP(row.Key, int64(row.Member), d.settings.Bounces)
 }

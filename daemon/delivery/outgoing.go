@@ -78,7 +78,7 @@ func (d *Service) send(ctx context.Context, l outgoing) (s result) {
 		s.settled = d.renderFailed(l.Row, err)
 		return s
 	}
-	s.out = d.shared.Relays.Send(ctx, d.returnPath(l.Row), l.To.Email, raw)
+	s.out = d.shared.Relays.Send(ctx, d.returnPath(l.Row, l.Draft), l.To.Email, raw)
 	s.settled = d.settlement(l.Row, s.out, l.Posts, len(raw))
 	s.settled.Member, s.settled.Address, s.settled.Brought = l.Member, l.To.Email, l.renderedPosts()
 	l.addOmissions(&s.settled)
@@ -103,5 +103,13 @@ func (d *Service) Compose(row store.Row, m Draft) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("composing: %w", err)
 	}
-	return d.Signer.Sign(raw)
+	return d.signerOf(row.Kind).Sign(raw)
+}
+
+// signerOf returns what signs messages of a kind.
+func (d *Service) signerOf(kind string) *mail.Signer {
+	if kind == store.KindAnnouncement {
+		return d.AnnouncementSigner
+	}
+	return d.Signer
 }

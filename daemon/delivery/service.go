@@ -37,9 +37,11 @@ type Deps struct {
 	Calendar calendar.Calendar
 	Composer *mail.Composer
 	Signer   *mail.Signer // nil: the relay signs
-	Links    *link.Signer
-	Log      *slog.Logger
-	Now      func() time.Time // the clock for everything that is saved
+	// AnnouncementSigner signs announcements; nil: the relay does.
+	AnnouncementSigner *mail.Signer
+	Links              *link.Signer
+	Log                *slog.Logger
+	Now                func() time.Time // the clock for everything that is saved
 }
 
 // Hooks connect a delivery to what selects the messages.

@@ -69,10 +69,11 @@ func senderName(author string, set settings.Settings) string {
 // Announcement returns the headers that all messages of an announcement share, with the one-click unsubscribe URL
 // of one member.
 func Announcement(set settings.Settings, id int64, unsubscribe string) mail.Message {
+	from, replyTo := set.AnnouncementSender()
 	return mail.Message{
 		Stream:      mail.Announcement,
-		From:        set.From,
-		ReplyTo:     set.ReplyTo,
+		From:        from,
+		ReplyTo:     replyTo,
 		List:        mail.List{Name: set.Site, ID: "announce." + set.Host},
 		Unsubscribe: httpsOnly(unsubscribe), UnsubscribeMail: addressOnly(unsubscribe), UnsubscribeMailOnly: addressOnly(unsubscribe) != "",
 		// Gmail counts complaints by each of these.

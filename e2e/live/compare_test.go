@@ -84,6 +84,9 @@ func (w *world) compare(what string, ours map[delivery]smtptest.Letter, theirs m
 			return
 		}
 		used[expected[i]] = true
+		if s == onlyForum {
+			w.wantReason(d)
+		}
 		w.explained[expected[i].why]++
 		differences = append(differences, fmt.Sprintf("%s: %s to %s, %s", s, describe(d, w), d.to, expected[i].why))
 	}

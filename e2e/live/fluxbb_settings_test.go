@@ -5,6 +5,7 @@ package live
 import (
 	"os"
 	"path/filepath"
+	"time"
 
 	"postrider/internal/servertest"
 )
@@ -33,7 +34,7 @@ func (f *fluxbbForum) playMembers() {
 		f.profile("jon", "jon", "privacy").form("profile.php", "form[notify_with_post]").tick("form[notify_with_post]").send("update")
 	})
 	f.act("carl replies", func() { f.reply("carl", topic, "And wheat.") })
-	f.act("bert wants to subscribe to what he replies to", func() {
+	f.act("bert wants to subscribe by replying", func() {
 		f.profile("bert", "bert", "privacy").form("profile.php", "form[auto_notify]").tick("form[auto_notify]").send("update")
 	})
 	f.act("bert replies", func() { f.quickReply("bert", topic, "I eat it."); f.readOn("bert") })
@@ -85,4 +86,43 @@ func (f *fluxbbForum) playOptions() {
 	f.act("the administrator deletes a forum with its topics", func() {
 		f.browser(admin).open("/admin_forums.php").click("del_forum="+itoa(f.ids["talk"])).form("admin_forums.php", "del_forum_comply").send("del_forum_comply")
 	})
+}
+
+// playDigests lets members watch what alerts do not bring, and reads the digests of the next day.
+func (f *fluxbbForum) playDigests() {
+	f.Helper()
+	var topic int64
+	f.act("anna and emil subscribe to a forum, and stan to the staff room", func() {
+		f.onForum("anna", "news", "subscribe")
+		f.onForum("emil", "news", "subscribe")
+		f.setGroup("stan", "staff")
+		f.onForum("bert", "news", "subscribe")
+	})
+	f.restartPostrider()
+	since := f.queryInt("SELECT MAX(id) FROM posts")
+	f.act("carl starts a topic", func() { topic, _ = f.topic("carl", "news", "Snow", "It snows.") })
+	f.act("gina, anna and a guest reply", func() {
+		f.reply("gina", topic, "Here, too.")
+		f.reply("anna", topic, "Not here.")
+		f.guestReply("Gisela", topic, "Where?")
+	})
+	f.act("the administrator replies in the staff room", func() {
+		f.reply(admin, f.queryInt("SELECT MAX(id) FROM topics WHERE forum_id = ?", f.ids["staff room"]), "Shovels.")
+	})
+	f.act("gina replies and deletes it", func() { f.deletePost("gina", f.reply("gina", topic, "Nonsense.")) })
+	f.act("stan leaves the staff, and the administrator bans bert", func() { f.setGroup("stan", "member"); f.banMember("bert") })
+	f.barred["stan"] = "not staff any more, and subscribes to nothing else"
+	f.checkForum()
+	f.stopPostrider()
+	darwin := must(time.LoadLocation("Australia/Darwin"))(f)
+	early, late := nextHour(darwin), nextHour(time.UTC)
+	ofUTC := []string{admin, "carl", "emil", "gina", "mona", "jonathan"}
+	if early.Before(late) {
+		f.digests(early, since, "anna")
+		f.digests(late, since, ofUTC...)
+	} else {
+		f.digests(late, since, ofUTC...)
+		f.digests(early, since, "anna")
+	}
+	f.wantSent("anna", "bert", "carl", "emil", "gina", "stan", "jonathan")
 }

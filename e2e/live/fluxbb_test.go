@@ -98,6 +98,7 @@ func TestLive_FluxBB(t *testing.T) {
 	f.startPostrider()
 	f.play()
 	f.playDigests()
+	f.reopenLinks(func(post int64) bool { return f.queryInt("SELECT COUNT(*) FROM posts WHERE id = ?", post) > 0 })
 	f.report()
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,12 +62,9 @@ func newWorld(t *testing.T, kind forumKind) *world {
 	if source == "" {
 		t.Fatal("FORUM_SOURCE is not set: run scripts/live " + kind.name)
 	}
-	dsn, err := url.Parse(servertest.MariaDB(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	dsn, db := newDatabase(t)
 	w := &world{
-		T: t, kind: kind, dsn: dsn, db: servertest.OpenMariaDB(t, dsn.String()), forumMail: smtptest.New(t), ourMail: smtptest.New(t),
+		T: t, kind: kind, dsn: dsn, db: db, forumMail: smtptest.New(t), ourMail: smtptest.New(t),
 		browsers: map[string]*browser{}, addresses: map[string]string{}, barred: map[string]string{}, lazy: map[string]bool{}, firstPosts: map[int64]int64{}, latest: map[string]smtptest.Letter{}, comparison: newComparison(),
 	}
 	dir := must(servertest.Dir("forum"))(t)
@@ -171,6 +169,8 @@ func nextSecond() {
 	now := time.Now()
 	<-time.After(now.Truncate(time.Second).Add(time.Second + time.Millisecond).Sub(now))
 }
+
+func itoa(id int64) string { return strconv.FormatInt(id, 10) }
 
 // queryInt returns a number from the forum's database.
 func (w *world) queryInt(query string, args ...any) (n int64) {
