@@ -94,7 +94,7 @@ func audienceQueries() []querySpec {
 		},
 		{
 			name: "watch_counts", params: words("now"), columns: words("watching without_email"),
-			about:   "Of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.",
+			about:   "Of the members who may get email, those who watch anything, and those of them whose watches all have mail 0 and no digests.",
 			without: "postrider check does not count them.", omitted: true,
 		},
 		{
