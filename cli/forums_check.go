@@ -110,6 +110,7 @@ func checkForumRows(ctx context.Context, db *source.DB, offline bool) []finding.
 	if slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
 		return all // the addresses come from the same rows
 	}
+	all = append(all, db.CheckReaders(ctx, time.Now())...)
 	addresses, err := db.SampleAddresses(ctx)
 	if err != nil {
 		return append(all, finding.Fail("addresses", err.Error(), "correct the queries above first"))

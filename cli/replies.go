@@ -35,7 +35,7 @@ func (a *app) replies(open func() (delivery.Sender, error)) (*inbound.Replies, e
 		}
 		return out
 	}
-	return &inbound.Replies{To: address(repliesTo(a.cfg)).Address, From: address(a.cfg.SMTP.From), Send: send}, nil
+	return &inbound.Replies{To: address(repliesTo(a.cfg)).Address, From: address(a.cfg.SMTP.From), Senders: senderAddresses(a.cfg), Send: send}, nil
 }
 
 // repliesTo returns where answers of persons are forwarded to; empty: nowhere.

@@ -154,7 +154,8 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
 		w := watches[id]
-		w.Muted, w.MutedSections = mutes[id].Muted, mutes[id].MutedSections
+		m := mutes[id]
+		w.Muted, w.MutedSections, w.DirectInMuted = m.Muted, m.MutedSections, m.DirectInMuted
 		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Overrides: wishes[id]}
 	}
 	return list, nil

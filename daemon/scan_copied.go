@@ -23,7 +23,8 @@ func (s *postClassifier) original(a forum.Arrival) (id forum.PostID, found bool)
 		return 0, false
 	}
 	for met, p := range s.met {
-		if p.posted == a.PostedAt.Unix() && p.author == a.Author && p.thread != a.Thread && !s.added[met] {
+		sameAuthor := p.author == a.Author || a.Author == forum.Guest // whose account was deleted meanwhile
+		if p.posted == a.PostedAt.Unix() && sameAuthor && p.thread != a.Thread && !s.added[met] {
 			return met, true
 		}
 	}

@@ -28,6 +28,20 @@ func TestCopied_YoungThreadIsNoNews(t *testing.T) {
 	w.wantAfterMinute() // no digest either
 }
 
+func TestCopied_AccountOfTheAuthorIsDeletedBeforeARestart(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.setAlertMode(digest.EveryReply)
+	thread := w.thread(tonight)
+	w.wantAfterMinute(w.writePost(thread))
+	w.wantAfterMinute(w.writePost(thread))
+	w.copyThread(thread)
+	w.wantAfterMinute()
+	w.execSQL(`UPDATE post SET author_id = 0`)
+	w.restart()
+	w.wantAfterMinute()
+}
+
 // TestCopied_RestartBeforeTheNextCompleteScan: the store only knows when the last complete scan was, which came before the posts.
 func TestCopied_RestartBeforeTheNextCompleteScan(t *testing.T) {
 	t.Parallel()

@@ -175,7 +175,7 @@ func (b *EventIndex) matching(l *AlertCandidate) []int {
 func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertCause) AlertCause {
 	override := l.Overrides.Of(thread, l.Watches)
 	switch {
-	case l.Watches.Mute(thread):
+	case l.Watches.Mute(thread, direct != ""):
 		return ""
 	case override != "" && override != Instant:
 		return "" // with a digest, or not at all

@@ -104,7 +104,7 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 	switch {
 	case r.isNotRepeated(n.Post):
 		return HeldForRepeat
-	case r.Watches.Mute(it.thread):
+	case r.Watches.Mute(it.thread, n.Cause.IsDirect()):
 		return MutedOnForum
 	case override == Off:
 		return ReasonMuted

@@ -77,6 +77,14 @@ func TestAlert_ChecksItemsAgainBeforeSending(t *testing.T) {
 			r.Watches.Muted = map[forum.ThreadID]bool{10: true}
 			item.Cause = Quoted
 		}, MutedOnForum},
+		{"a quote in a section muted on the forum", func(_ *testForum, r *Reader, item *AlertItem) {
+			r.Watches.MutedSections = map[forum.SectionID]bool{1: true}
+			item.Cause = Quoted
+		}, MutedOnForum},
+		{"a quote in a section muted on a forum where quotes there count", func(_ *testForum, r *Reader, item *AlertItem) {
+			r.Watches.MutedSections, r.Watches.DirectInMuted = map[forum.SectionID]bool{1: true}, true
+			item.Cause = Quoted
+		}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

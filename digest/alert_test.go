@@ -105,6 +105,11 @@ func TestAlertItems_MatchWatchesAndOverrides(t *testing.T) {
 			n[2].Mentions = []forum.MemberID{reader}
 			l.Watches.MutedSections = map[forum.SectionID]bool{2: true}
 		}, all},
+		{"a section muted on a forum where mentions there count, except a muted thread", func(l *AlertCandidate, n []PostEvent) {
+			n[0].Mentions, n[2].Mentions = []forum.MemberID{reader}, []forum.MemberID{reader}
+			l.Watches.MutedSections, l.Watches.DirectInMuted = map[forum.SectionID]bool{1: true, 2: true}, true
+			l.Watches.Muted = map[forum.ThreadID]bool{n[2].Thread.ID: true}
+		}, causes{1: Mentioned, 2: ThreadWatched}},
 		{"alerts turned off", func(l *AlertCandidate, n []PostEvent) {
 			n[0].Quotes = []forum.MemberID{reader}
 			l.Choices.Alerts = NoAlerts

@@ -152,5 +152,5 @@ func (w *Window) hadBeforeMove(r *Reader, it *item) bool {
 // hadAt reports whether the reader's editions could include the post while its thread was at a place.
 func (w *Window) hadAt(r *Reader, it *item, place forum.SectionID) bool {
 	t, known := w.places.Move(it.thread, place)
-	return known && r.Access.MayRead(r.Member.ID, &t) && !r.Watches.Mute(&t) && r.notWatchedReason(&t, it.opening()) == ""
+	return known && r.Access.MayRead(r.Member.ID, &t) && !r.Watches.Mute(&t, false) && r.notWatchedReason(&t, it.opening()) == ""
 }

@@ -199,7 +199,7 @@ func (w *Window) watchOK(r *Reader, it *item) Phrase {
 
 func (w *Window) muteReason(r *Reader, it *item) Reason {
 	switch {
-	case r.Watches.Mute(it.thread):
+	case r.Watches.Mute(it.thread, r.Deferred[it.post.ID].IsDirect()):
 		return MutedOnForum
 	case r.override(it.thread) == Off:
 		return ReasonMuted

@@ -30,15 +30,18 @@ type Watches struct {
 	Muted    map[ThreadID]bool // threads that the member muted on the forum: nothing about them, whatever else they watch
 	// MutedSections are those that the member muted on the forum: only the threads in them that they watch count.
 	MutedSections map[SectionID]bool
+	// DirectInMuted: quotes and mentions in muted sections count, too.
+	DirectInMuted bool
 }
 
-// Mute reports whether the member muted a thread on the forum, or one of its sections without watching the thread.
-func (w Watches) Mute(t *Thread) bool {
+// Mute reports whether the member muted a thread on the forum, or one of its sections without watching the thread. direct: it is about a post that
+// quotes or mentions the member.
+func (w Watches) Mute(t *Thread, direct bool) bool {
 	if w.Muted[t.ID] {
 		return true
 	}
 	_, watched := w.Threads[t.ID]
-	if watched || len(w.MutedSections) == 0 {
+	if watched || len(w.MutedSections) == 0 || direct && w.DirectInMuted {
 		return false
 	}
 	for section := range t.InSections {

@@ -27,6 +27,8 @@ import (
 type Replies struct {
 	To   string          // bare address; empty: answers are dropped
 	From netmail.Address // sender of the forwarded messages
+	// Senders are the bare addresses that our messages are from. What persons write to one of them is an answer.
+	Senders []string
 	// Send signs and sends a message.
 	Send func(ctx context.Context, from, to string, raw []byte) mail.Outcome
 
@@ -61,15 +63,15 @@ func (b *Processor) handleLetter(ctx context.Context, log *slog.Logger, to []str
 	return b.Replies.forward(ctx, b, log, to, m)
 }
 
-// answersOurs reports whether a message was sent to our return path, refers to our Message-ID, or was sent to the sender of
-// our messages.
+// answersOurs reports whether a message was sent to our return path, refers to our Message-ID, or was sent to a sender of our
+// messages.
 func (b *Processor) answersOurs(ctx context.Context, to []string, m message) (bool, error) {
 	for _, id := range m.Letter.AnswerTo {
 		if _, ok := b.Composer.ReadMessageID(id); ok {
 			return true, nil
 		}
 	}
-	if b.Replies != nil && containsFold(slices.Concat(to, m.To), b.Replies.From.Address) {
+	if b.Replies != nil && slices.ContainsFunc(b.Replies.Senders, func(sender string) bool { return containsFold(slices.Concat(to, m.To), sender) }) {
 		return true, nil
 	}
 	about, err := b.identify(ctx, to, m.Report)

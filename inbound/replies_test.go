@@ -25,6 +25,7 @@ func (d *fixture) forwardReplies(answer *mail.Outcome) *[]forwarded {
 	var sent []forwarded
 	d.Replies = &inbound.Replies{
 		To: "admin@example.org", From: netmail.Address{Name: "Example Forum", Address: "digest@forum.example.org"},
+		Senders: []string{"digest@forum.example.org", "news@news.example.org"},
 		Send: func(_ context.Context, from, to string, raw []byte) mail.Outcome {
 			if answer != nil {
 				return *answer
@@ -82,19 +83,20 @@ func TestReplies_ForwardsOnlyAnswersOfPersons(t *testing.T) {
 		raw  func(*fixture) []byte
 		want int
 	}{
-		"to the return path":      {(*fixture).returnPath, func(*fixture) []byte { return personal("X: y") }, 1},
-		"by its In-Reply-To":      {nil, func(d *fixture) []byte { return personal("In-Reply-To: " + d.Composer.MessageID(key)) }, 1},
-		"by its References":       {nil, func(d *fixture) []byte { return personal("References: <a@b.example>\n " + d.Composer.MessageID(key)) }, 1},
-		"to the sender":           {func(*fixture) string { return "Digest@forum.example.org" }, func(*fixture) []byte { return personal("X: y") }, 1},
-		"to another address":      {func(*fixture) string { return "x@" + domain }, func(*fixture) []byte { return personal("X: y") }, 0},
-		"with a forged token":     {func(*fixture) string { return "b-16-" + strings.Repeat("a", 24) + "@" + domain }, func(*fixture) []byte { return personal("X: y") }, 0},
-		"automatic":               {(*fixture).returnPath, func(*fixture) []byte { return personal("Auto-Submitted: auto-replied") }, 0},
-		"of a vacation program":   {(*fixture).returnPath, func(*fixture) []byte { return personal("Precedence: bulk") }, 0},
-		"of a list":               {(*fixture).returnPath, func(*fixture) []byte { return personal("List-Id: <x.example>") }, 0},
-		"without a sender":        {(*fixture).returnPath, func(*fixture) []byte { return append([]byte("Return-Path: <>\n"), personal("X: y")...) }, 0},
-		"already forwarded":       {(*fixture).returnPath, func(*fixture) []byte { return personal(bounce.LoopField + ": yes") }, 0},
-		"also to the destination": {(*fixture).returnPath, func(*fixture) []byte { return personal("To: admin@example.org") }, 0},
-		"a report":                {(*fixture).returnPath, func(d *fixture) []byte { return d.readMail("postfix-unknown-user") }, 0},
+		"to the return path":       {(*fixture).returnPath, func(*fixture) []byte { return personal("X: y") }, 1},
+		"by its In-Reply-To":       {nil, func(d *fixture) []byte { return personal("In-Reply-To: " + d.Composer.MessageID(key)) }, 1},
+		"by its References":        {nil, func(d *fixture) []byte { return personal("References: <a@b.example>\n " + d.Composer.MessageID(key)) }, 1},
+		"to the sender":            {func(*fixture) string { return "Digest@forum.example.org" }, func(*fixture) []byte { return personal("X: y") }, 1},
+		"to announcements' sender": {func(*fixture) string { return "news@news.example.org" }, func(*fixture) []byte { return personal("X: y") }, 1},
+		"to another address":       {func(*fixture) string { return "x@" + domain }, func(*fixture) []byte { return personal("X: y") }, 0},
+		"with a forged token":      {func(*fixture) string { return "b-16-" + strings.Repeat("a", 24) + "@" + domain }, func(*fixture) []byte { return personal("X: y") }, 0},
+		"automatic":                {(*fixture).returnPath, func(*fixture) []byte { return personal("Auto-Submitted: auto-replied") }, 0},
+		"of a vacation program":    {(*fixture).returnPath, func(*fixture) []byte { return personal("Precedence: bulk") }, 0},
+		"of a list":                {(*fixture).returnPath, func(*fixture) []byte { return personal("List-Id: <x.example>") }, 0},
+		"without a sender":         {(*fixture).returnPath, func(*fixture) []byte { return append([]byte("Return-Path: <>\n"), personal("X: y")...) }, 0},
+		"already forwarded":        {(*fixture).returnPath, func(*fixture) []byte { return personal(bounce.LoopField + ": yes") }, 0},
+		"also to the destination":  {(*fixture).returnPath, func(*fixture) []byte { return personal("To: admin@example.org") }, 0},
+		"a report":                 {(*fixture).returnPath, func(d *fixture) []byte { return d.readMail("postfix-unknown-user") }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newFixture(t)

@@ -110,6 +110,9 @@ func (db *DB) queryFix(q querySpec, err error) string {
 		return "grant SELECT on this table to the account in [forum] dsn"
 	case missing == absentTable && db.kind.homemade:
 		return "write a table of your forum in its place: see docs/custom-forum.md"
+	case mismatch(err) && db.kind.homemade:
+		return "compare a column only with values of its type, and give COALESCE, CASE and UNION values of one type: IDs are whole numbers, a date and time needs {unix COLUMN}; " +
+			"a UUID cannot be compared with :ids or :members: see docs/custom-forum.md"
 	case db.kind.homemade:
 		return "correct the query: it must return the columns " + strings.Join(q.columns, ", ") + " (\"?\": may be left out); docs/query-contract.md says what each means"
 	}
@@ -160,6 +163,8 @@ func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {
 		return finding.Fail("sections", err.Error(), "check that type in [forum] is correct")
 	case len(sections) == 0 && s.db.kind.own:
 		return finding.OK("sections", "none yet")
+	case len(sections) == 0 && s.db.kind.homemade:
+		return finding.Fail("sections", "no section is listed", "in the query sections, let parent_id be 0 at the top, closed 0 for sections that are listed, and holds_threads 1 for those with threads")
 	case len(sections) == 0:
 		return finding.Fail("sections", "the forum has no sections", "check that dsn in [forum] names the forum's database, and that type is correct")
 	}
@@ -198,14 +203,18 @@ func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 			nothing++
 		}
 	}
+	fix := "rebuild the forum's permission cache, or check that type in [forum] is correct"
+	if s.db.kind.homemade {
+		fix = "let the roles in the query members be those in the query rights, and rights be '110' for a section that the role may read"
+	}
 	text := fmt.Sprintf("%d of %d access classes of subscribers may read nothing", nothing, len(list))
 	switch nothing {
 	case 0:
 		return finding.OK("permissions", text)
 	case len(list):
-		return finding.Fail("permissions", text, "rebuild the forum's permission cache, or check that type in [forum] is correct")
+		return finding.Fail("permissions", text, fix)
 	}
-	return finding.Warn("permissions", text, "if that is not intended, rebuild the forum's permission cache")
+	return finding.Warn("permissions", text, "if that is not intended, "+fix)
 }
 
 func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {

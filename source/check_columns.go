@@ -33,7 +33,7 @@ func (db *DB) columnMistakes(q querySpec, got []*sql.ColumnType) []string {
 		name := c.Name()
 		if !slices.Contains(q.columns, name) && !slices.Contains(q.columns, name+"?") || slices.ContainsFunc(got[:i], func(o *sql.ColumnType) bool { return o.Name() == name }) {
 			mistakes = append(mistakes, "unexpected column "+name)
-		} else if kind := c.DatabaseTypeName(); isNumberColumn(name) && !db.holdsNumbers(name, kind) {
+		} else if kind := c.DatabaseTypeName(); isNumberColumn(name) && !db.holdsNumbers(name, kind) && !(q.name == "thread_watches" && name == "mail" && strings.HasPrefix(kind, "BOOL")) {
 			mistakes = append(mistakes, fmt.Sprintf("column %s is %s, and must be a whole number", name, kind))
 		}
 	}

@@ -78,7 +78,7 @@ func postsVisibleTo(t *testing.T, f fixture, db *DB, id forum.MemberID) visibleP
 					watch, known := watches[id].Sections[section]
 					thread = thread || known && (watch.Level == forum.AllPosts || th.FirstPost == p.ID)
 				}
-				if thread && !watches[id].Mute(&th) {
+				if thread && !watches[id].Mute(&th, false) {
 					v.watched = append(v.watched, p.ID)
 				}
 			}

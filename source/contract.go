@@ -148,8 +148,8 @@ func checkParams(queries map[string]sqlfile.Query) error {
 		q := queries[c.name]
 		for _, p := range q.Params {
 			if !slices.Contains(c.params, p) {
-				return fmt.Errorf("%s:%d: query %q uses the unknown parameter :%s (available: %s)",
-					q.File, q.Line, c.name, p, listOrNone(c.params))
+				return &QueriesError{fmt.Errorf("%s:%d: query %q uses the unknown parameter :%s (available: %s)",
+					q.File, q.Line, c.name, p, listOrNone(c.params))}
 			}
 		}
 	}

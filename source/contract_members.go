@@ -18,8 +18,8 @@ func memberQueries() []querySpec {
 		{
 			name: "rights", params: words("roles"), columns: words("role section_id rights"),
 			about: "The permissions of each role in each section: three digits 0 or 1 for \"may view it\", \"may read its threads\" and \"may read only " +
-				"own threads\", such as '110'; or a text that the forum type decodes. A role may have one row for a section. A section without a row " +
-				"may not be read, unless rights are inherited: then the row of the nearest ancestor applies, or else the role's row for section 0.",
+				"own threads\", such as '110'; or a text that the forum type decodes. A role has at most one row for a section. Without one, it may " +
+				"not read the section, unless rights are inherited: then its row of the nearest ancestor applies, or else its row for section 0.",
 		},
 		{
 			name: "find", params: words("name"), columns: words("id"),
@@ -94,7 +94,7 @@ func audienceQueries() []querySpec {
 		},
 		{
 			name: "watch_counts", params: words("now"), columns: words("watching without_email"),
-			about:   "Of the members who may get email, those who watch anything, and those of them whose watches all have mail 0.",
+			about:   "Of the members who may get email, those who watch anything, and those of them whose watches all have mail 0 and no digests.",
 			without: "postrider check does not count them.", omitted: true,
 		},
 		{

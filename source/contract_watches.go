@@ -7,14 +7,16 @@ func watchQueries() []querySpec {
 	words := strings.Fields
 	return []querySpec{
 		{
-			name: "section_watches", params: words("members"), columns: words("member_id section_id level mail?"),
+			name: "section_watches", params: words("members"), columns: words("member_id section_id level mail? digests?"),
 			about: "level is 1 for new threads only, 2 for all posts. Leave out watches that ask for nothing. mail is the level of the posts that the " +
-				"forum itself would email; 0: none. Without the column, it is the same as level.",
+				"forum itself would email; 0: none. Without the column, it is the same as level. digests is 1 if the member asked the forum for digests of " +
+				"the watch in place of single emails: it stays in digests whatever [forum] mail_flag_off is. Without the column, it is 0.",
 			without: "Nobody watches sections. The query thread_watches must be there.",
 		},
 		{
-			name: "thread_watches", params: words("members"), columns: words("member_id thread_id mail?"),
-			about:   "mail is 1 if the forum itself would email the posts, 0 if not. Without the column, it is 1. Leave out watches that ask for nothing.",
+			name: "thread_watches", params: words("members"), columns: words("member_id thread_id mail? digests?"),
+			about: "mail is 1 if the forum itself would email the posts, 0 if not. Without the column, it is 1. digests is as in section_watches. Leave out " +
+				"watches that ask for nothing.",
 			without: "Nobody watches threads. The query section_watches must be there.",
 		},
 		{

@@ -57,8 +57,8 @@ func parseCustom(file, text string) (forumType, error) {
 		s, set := settings[key.name]
 		switch {
 		case !set && key.required && err == nil:
-			errs = append(errs, fmt.Errorf("%s:1: missing \"-- %s: VALUE\" above the first query: %s, for example \"-- %[2]s: %s\"",
-				file, key.name, key.about, key.example))
+			errs = append(errs, fmt.Errorf("%s:1: missing \"-- %s: VALUE\" above the first query: %s, for example \"-- %s: %s\"",
+				file, key.name, key.about, key.name, key.example))
 		case set:
 			if err := key.set(&k, &links, s.Value); err != nil {
 				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", file, s.Line, key.name, err))

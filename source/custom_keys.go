@@ -49,7 +49,7 @@ func customKeys() []customKey {
 			example: "no", byWay: "no", set: func(k *forumType, _ *customLinks, v string) error {
 				return setTruth(v, func(on bool) { k.public = on })
 			}},
-		{name: "rights-inherit", about: "whether a section without a row in the query rights has those of the section above it, or else the role's row for section 0: yes or no",
+		{name: "rights-inherit", about: "whether a role without a row for a section in the query rights has its rights of the section above, or else those of its row for section 0: yes or no",
 			example: "no", byWay: "no", set: func(k *forumType, _ *customLinks, v string) error {
 				return setTruth(v, func(on bool) { k.inherits = on })
 			}},
@@ -80,7 +80,7 @@ func setEngines(k *forumType, _ *customLinks, value string) error {
 
 func setPrefix(k *forumType, _ *customLinks, value string) error {
 	if !prefixes.MatchString(value) {
-		return fmt.Errorf("invalid prefix %q: must have only letters, digits and _", value)
+		return fmt.Errorf("invalid prefix %q: must have only letters, digits and _; for a schema of PostgreSQL, end [forum] dsn with ?search_path=SCHEMA", value)
 	}
 	k.prefix = value
 	return nil

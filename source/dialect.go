@@ -169,15 +169,7 @@ func absence(err error) absent {
 	if err == nil {
 		return absentNothing
 	}
-	code := ""
-	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
-		code = strconv.Itoa(int(my.Number))
-	}
-	var state interface{ SQLState() string }
-	if errors.As(err, &state) && code == "" {
-		code = state.SQLState()
-	}
-	switch {
+	switch code := errorCode(err); {
 	case code == "1146", code == "42P01", strings.Contains(err.Error(), "no such table"):
 		return absentTable
 	case code == "1054", code == "42703", strings.Contains(err.Error(), "no such column"):
@@ -186,6 +178,25 @@ func absence(err error) absent {
 		return absentRight
 	}
 	return absentNothing
+}
+
+// mismatch reports whether PostgreSQL rejected a query because of types: an operator without a meaning for them, a text that is no value of a
+// type, or branches of different types. Other databases convert.
+func mismatch(err error) bool {
+	return slices.Contains([]string{"42883", "42804", "22P02", "22007"}, errorCode(err))
+}
+
+// errorCode returns the number of an error of MySQL and MariaDB, or the SQLSTATE of one of PostgreSQL.
+func errorCode(err error) string {
+	code := ""
+	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		code = strconv.Itoa(int(my.Number))
+	}
+	var state interface{ SQLState() string }
+	if errors.As(err, &state) && code == "" {
+		code = state.SQLState()
+	}
+	return code
 }
 
 // name returns a member's or group's name as the forum shows it, as one line of valid UTF-8.

@@ -43,6 +43,12 @@ var digestSettings = map[string]struct {
 		map[forum.MemberID]forum.DigestChoice{5: "weekly"},
 		`UPDATE smf_scheduled_tasks SET disabled = 1`,
 	},
+	"smf2.0": { // at once, once per topic until visited, daily, weekly
+		`UPDATE smf_members SET notify_regularity = CASE id_member WHEN 2 THEN 0 WHEN 4 THEN 2 WHEN 5 THEN 3 ELSE 1 END;
+		INSERT INTO smf_scheduled_tasks (id_task, task, disabled) VALUES (5, 'daily_digest', 0)`,
+		map[forum.MemberID]forum.DigestChoice{2: "", 3: "", 4: "daily", 5: "weekly"},
+		`UPDATE smf_scheduled_tasks SET disabled = 1`,
+	},
 	"phpbb3": {
 		phpbbDigests + `;
 		UPDATE phpbb_users SET user_digest_type = 'DAY', user_digest_send_hour_gmt = 6.50 WHERE user_id = 58;
@@ -68,7 +74,7 @@ const phpbbDigests = `ALTER TABLE phpbb_users ADD COLUMN user_digest_type VARCHA
 	INSERT INTO phpbb_ext (ext_name, ext_active, ext_state) VALUES ('phpbbservices/digests', 1, '')`
 
 func TestMembers_ChoseDigestsOnTheForum(t *testing.T) {
-	for _, kind := range []string{"discourse", "nodebb", "smf2", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "flarum"} {
+	for _, kind := range []string{"discourse", "nodebb", "smf2", "smf2.0", "smf2.0/postgres", "phpbb3", "phpbb3/mysql", "phpbb3/sqlite", "flarum"} {
 		t.Run(kind, func(t *testing.T) {
 			software, _, _ := strings.Cut(kind, "/")
 			f, settings := newFixture(t, kind), digestSettings[software]

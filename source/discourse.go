@@ -26,6 +26,8 @@ func discourse() forumType {
 		filter:  discourseFilter,
 		locale:  discourseLocale,
 		rights:  parseRightDigits,
+
+		tellsMuted: true, // app/services/post_alerter.rb: those who muted the category or a tag leave after quotes and mentions
 		lost: map[string]string{
 			"site_settings":   "the defaults of must_approve_users, bounce_score_threshold, disable_mailing_list_mode and the like apply",
 			"ignored_users":   "posts of ignored members are shown",

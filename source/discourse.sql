@@ -232,6 +232,7 @@ SELECT w.user_id                   AS member_id,
 
 -- name: mutes
 -- Of categories and tags, too: Discourse does not let a watch prevail over them, unless a member says so (watched_precedence_over_muted).
+-- Quotes and mentions in these still count, but not in muted topics (app/services/post_alerter.rb).
 SELECT w.user_id                   AS member_id,
        w.topic_id                  AS thread_id,
        0                           AS section_id

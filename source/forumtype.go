@@ -74,6 +74,7 @@ type forumType struct {
 	schedules  bool                                                             // hidden posts can have a time that is still to come
 	visitReads bool                                                             // with a visit, a member has read everything until then
 	needParent bool                                                             // a section may be read only with the right to read its parent, too
+	tellsMuted bool                                                             // quotes and mentions in sections that a member muted count, too
 	own        bool                                                             // the database is ours: we write to it, and it may be empty
 	wordList   bool                                                             // word_filter returns all words in one row
 	offsetOnly bool                                                             // the forum stores UTC offsets, so a member's zone changes with daylight saving time

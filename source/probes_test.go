@@ -249,7 +249,7 @@ var unknownRights = map[string]string{
 func (b brokenForum) testUnknownRights(t *testing.T) {
 	statement := unknownRights[strings.Replace(b.kind, "xenforo1", "xenforo2", 1)]
 	if statement == "" {
-		t.Skip("permissions of add-ons cannot be told apart in the database")
+		t.Skip("permissions of add-ons cannot be distinguished in the database")
 	}
 	execute(t, b.admin, statement)
 	found := findingNamed(b.check(t, b.config()), "unknown permissions")

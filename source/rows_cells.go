@@ -28,7 +28,7 @@ var cellRules = map[string]cellRule{
 	"visible": isTruth, "regex": isTruth, "state": isOneOf(0, 1, 2, 3), "level": isOneOf(1, 2), "mail": isOneOf(0, 1, 2), "likes": isWhole, "earlier": isWhole,
 	"days": isWhole, "posts": isWhole, "members": isWhole, "accepting_all": isWhole, "watching": isWhole, "without_email": isWhole,
 	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero,
-	"rights": isRights, "opt_outs": isOptOuts, "digest_choice": isDigestChoice, "sends": isTruth, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
+	"rights": isRights, "opt_outs": isOptOuts, "digest_choice": isDigestChoice, "sends": isTruth, "digests": isTruth, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
 	"in_groups": isNumberList, "address": isAddress, "locked": isTruth,
 }
 
@@ -88,6 +88,9 @@ func (c *rowCheck) checkNulls(q querySpec, rows []row) {
 }
 
 func nullFix(column string) string {
+	if column == "version" {
+		return "write COALESCE(..., '') AS version, or COALESCE({unix COLUMN}, 0) AS version for a date and time"
+	}
 	instead := "''"
 	if isNumberColumn(column) {
 		instead = "0"

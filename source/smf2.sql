@@ -169,7 +169,8 @@ SELECT CONCAT('', g.id_group)      AS role,
 SELECT n.id_member                 AS member_id,
        n.id_board                  AS section_id,
        2                           AS level,
-       {emails board} AS mail
+       {emails board} AS mail,
+       {digests}                   AS digests
   FROM {prefix}log_notify n
   LEFT JOIN {own_settings} w ON w.id_member = n.id_member
  WHERE n.id_member IN (:members) AND n.id_board > 0
@@ -178,7 +179,8 @@ SELECT n.id_member                 AS member_id,
 -- SMF emails each reply, or the first unread one, unless the member chose otherwise: smf2_versions.go.
 SELECT n.id_member                 AS member_id,
        n.id_topic                  AS thread_id,
-       {emails topic} AS mail
+       {emails topic} AS mail,
+       {digests}                   AS digests
   FROM {prefix}log_notify n
   LEFT JOIN {own_settings} w ON w.id_member = n.id_member
  WHERE n.id_member IN (:members) AND n.id_topic > 0
@@ -302,7 +304,7 @@ SELECT CASE COUNT(*) WHEN 0 THEN 0 ELSE 1 END AS sends
 -- name: watch_counts
 SELECT COUNT(*)                    AS watching,
        COALESCE(SUM(1 - w.by_email), 0) AS without_email
-  FROM (SELECT n.id_member, MAX(CASE n.id_topic WHEN 0 THEN {emails board} ELSE {emails topic} END) AS by_email
+  FROM (SELECT n.id_member, MAX(CASE WHEN {digests} = 1 THEN 1 WHEN n.id_topic = 0 THEN {emails board} ELSE {emails topic} END) AS by_email
           FROM {prefix}log_notify n
           LEFT JOIN {own_settings} w ON w.id_member = n.id_member
          GROUP BY n.id_member) w

@@ -88,6 +88,45 @@ func TestSMF_EmailsAsMembersChose(t *testing.T) {
 	}
 }
 
+// TestSMF_ChosenDigestsOutlastMailFlagOff sets what a member chose in each version. SMF's own digests are of watches, so who chose them wants these in ours.
+func TestSMF_ChosenDigestsOutlastMailFlagOff(t *testing.T) {
+	const member, thread, board = 3, 8, 2 // watches both
+	for edition, choices := range map[string]map[string]bool{
+		"smf2.0": {
+			"UPDATE smf_members SET notify_regularity = 2, notify_types = 1 WHERE id_member = 3": true,  // daily
+			"UPDATE smf_members SET notify_regularity = 3, notify_types = 2 WHERE id_member = 3": true,  // weekly
+			"UPDATE smf_members SET notify_regularity = 3, notify_types = 4 WHERE id_member = 3": false, // weekly, of nothing
+			"UPDATE smf_members SET notify_regularity = 1, notify_types = 4 WHERE id_member = 3": false,
+		},
+		"smf2": {
+			"INSERT INTO smf_user_alerts_prefs (id_member, alert_pref, alert_value) VALUES (3, 'msg_notify_pref', 3)":                            true,
+			"INSERT INTO smf_user_alerts_prefs (id_member, alert_pref, alert_value) VALUES (3, 'msg_notify_pref', 4), (3, 'topic_notify_8', 1)":  true,
+			"INSERT INTO smf_user_alerts_prefs (id_member, alert_pref, alert_value) VALUES (3, 'msg_notify_pref', 4), (3, 'msg_notify_type', 4)": false,
+			"INSERT INTO smf_user_alerts_prefs (id_member, alert_pref, alert_value) VALUES (3, 'msg_notify_pref', 0)":                            false,
+		},
+	} {
+		for _, kind := range []string{edition, edition + "/postgres"} {
+			f := newFixture(t, kind)
+			c := f.config()
+			c.MailFlagOff = MailFlagOffNothing
+			admin, db := openAny(t, f.dsn), openConfig(t, c)
+			for choice, wanted := range choices {
+				if edition == "smf2" {
+					execute(t, admin, "DELETE FROM smf_user_alerts_prefs WHERE id_member = 3")
+				}
+				execute(t, admin, choice)
+				watches := readOne(t, db, func(s *Snapshot) (map[forum.MemberID]forum.Watches, error) {
+					return s.Watches(t.Context(), ids(member))
+				})
+				w := watches[member]
+				if w.Threads[thread].Silent == wanted || w.Sections[board].Silent == wanted || w.Threads[thread].Mail != 0 || w.Sections[board].Mail != 0 {
+					t.Errorf("%s, %s: the watches are %+v and %+v, want them without alerts, and in digests: %t", kind, choice, w.Threads[thread], w.Sections[board], wanted)
+				}
+			}
+		}
+	}
+}
+
 func TestSMF_RefusesTablesOfNoVersion(t *testing.T) {
 	f := newFixture(t, "smf2.0")
 	execute(t, openAdmin(t, f), "ALTER TABLE smf_members RENAME COLUMN notify_regularity TO notify_interval")

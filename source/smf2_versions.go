@@ -42,7 +42,7 @@ func smfLost() map[string]string {
 	}
 }
 
-// smfMacros are what the queries can write in braces. In {emails ...}, {declines_announcements ...} and {digest_choice ...}, w stands for {own_settings}.
+// smfMacros are what the queries can write in braces. In {emails ...}, {digests}, {declines_announcements ...} and {digest_choice ...}, w stands for {own_settings}.
 func smfMacros() map[string]sqlfile.Macro {
 	optional := func(use string) sqlfile.Macro { return func(string) string { return "{if_readable " + use + "}" } }
 	return map[string]sqlfile.Macro{
@@ -54,6 +54,7 @@ func smfMacros() map[string]sqlfile.Macro {
 		"likes":                  optional(smfLikes),
 		"recycled":               smfRecycled,
 		"emails":                 smfEmails,
+		"digests":                smfDigests,
 		"declines_announcements": smfDeclinesAnnouncements,
 		"digest_choice":          smfDigestChoice,
 	}
@@ -91,6 +92,13 @@ func smfEmails(watch string) string {
 	return "(CASE WHEN w.id_member IS NOT NULL THEN CASE WHEN w.notify_types < 4 AND w.notify_regularity < 2 THEN 1 ELSE 0 END " +
 		"WHEN COALESCE(NULLIF(" + own + ", 0), " + smfPreference(watch+"_notify", 0) + ") IN (2, 3) " +
 		"AND " + smfPreference("msg_notify_pref", 0) + " IN (1, 2) AND " + smfPreference("msg_notify_type", 1) + " <> 4 THEN 1 ELSE 0 END)"
+}
+
+// smfDigests returns 1 if SMF brings the watches of the member n in its daily or weekly digests, or else 0. What a single watch has in 2.1, an email or
+// an alert on the site, does not matter to them (Sources/ScheduledTasks.php, scheduled_daily_digest).
+func smfDigests(string) string {
+	return "(CASE WHEN w.id_member IS NOT NULL THEN CASE WHEN w.notify_types < 4 AND w.notify_regularity IN (2, 3) THEN 1 ELSE 0 END " +
+		"WHEN " + smfPreference("msg_notify_pref", 0) + " IN (3, 4) AND " + smfPreference("msg_notify_type", 1) + " <> 4 THEN 1 ELSE 0 END)"
 }
 
 // smfPreference returns a preference of the member n.id_member in 2.1.

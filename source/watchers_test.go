@@ -22,7 +22,7 @@ func watchesWithEmail(all map[forum.MemberID]forum.Watches) map[forum.MemberID]f
 		for section, x := range w.Sections { // MyBB emails new threads only, but its watches include all posts
 			w.Sections[section] = forum.Watch{Level: x.Mail, Mail: x.Mail}
 		}
-		w.Muted, w.MutedSections = nil, nil
+		w.Muted, w.MutedSections, w.DirectInMuted = nil, nil, false
 		if len(w.Threads)+len(w.Sections) > 0 {
 			w.Muted, w.MutedSections = nil, nil // are read apart
 			left[id] = w

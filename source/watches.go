@@ -26,7 +26,8 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 	var section forum.SectionID
 	var level int64
 	mailLevel := int64(-1) // no such column
-	r := columns{"member_id": &member, "section_id": &section, "level": &level, "mail?": &mailLevel}
+	digests := false
+	r := columns{"member_id": &member, "section_id": &section, "level": &level, "mail?": &mailLevel, "digests?": &digests}
 	err := queryChunked(ctx, s, "section_watches", "members", ids, nil, r, func() error {
 		if level != int64(forum.NewThreads) && level != int64(forum.AllPosts) {
 			return fmt.Errorf("invalid level %d: must be 1 or 2", level)
@@ -38,7 +39,7 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 		if mail < 0 || mail > int64(forum.AllPosts) {
 			return fmt.Errorf("invalid mail level %d: must be 0, 1 or 2", mail)
 		}
-		of().Sections[section] = s.db.watch(forum.Watch{Level: forum.Level(level), Mail: forum.Level(mail)})
+		of().Sections[section] = s.db.watch(forum.Watch{Level: forum.Level(level), Mail: forum.Level(mail)}, digests)
 		return nil
 	})
 	if err != nil {
@@ -46,13 +47,14 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 	}
 	var thread forum.ThreadID
 	mail := true
-	r = columns{"member_id": &member, "thread_id": &thread, "mail?": &mail}
+	digests = false
+	r = columns{"member_id": &member, "thread_id": &thread, "mail?": &mail, "digests?": &digests}
 	err = queryChunked(ctx, s, "thread_watches", "members", ids, nil, r, func() error {
 		w := forum.Watch{Level: forum.AllPosts}
 		if mail {
 			w.Mail = forum.AllPosts
 		}
-		of().Threads[thread] = s.db.watch(w)
+		of().Threads[thread] = s.db.watch(w, digests)
 		return nil
 	})
 	if err != nil {
@@ -61,7 +63,7 @@ func (s *Snapshot) Watches(ctx context.Context, ids []forum.MemberID) (map[forum
 	mutes, err := s.Mutes(ctx, ids)
 	for id, m := range mutes {
 		w := all[id]
-		w.Muted, w.MutedSections = m.Muted, m.MutedSections
+		w.Muted, w.MutedSections, w.DirectInMuted = m.Muted, m.MutedSections, m.DirectInMuted
 		all[id] = w
 	}
 	return all, err
@@ -78,7 +80,7 @@ func (s *Snapshot) Mutes(ctx context.Context, ids []forum.MemberID) (map[forum.M
 	err := queryChunked(ctx, s, "mutes", "members", ids, nil, r, func() error {
 		w, known := all[member]
 		if !known {
-			w = forum.Watches{Muted: make(map[forum.ThreadID]bool), MutedSections: make(map[forum.SectionID]bool)}
+			w = forum.Watches{Muted: make(map[forum.ThreadID]bool), MutedSections: make(map[forum.SectionID]bool), DirectInMuted: s.db.kind.tellsMuted}
 			all[member] = w
 		}
 		if thread != 0 {
@@ -91,9 +93,9 @@ func (s *Snapshot) Mutes(ctx context.Context, ids []forum.MemberID) (map[forum.M
 	return all, err
 }
 
-// watch returns a watch with the effect of [forum] mail_flag_off.
-func (db *DB) watch(w forum.Watch) forum.Watch {
-	w.Silent = w.Mail == 0 && db.mailFlagOff == MailFlagOffNothing
+// watch returns a watch with the effect of [forum] mail_flag_off. digests: the member asked the forum for digests of it.
+func (db *DB) watch(w forum.Watch, digests bool) forum.Watch {
+	w.Silent = w.Mail == 0 && !digests && db.mailFlagOff == MailFlagOffNothing
 	return w
 }
 

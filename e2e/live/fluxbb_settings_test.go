@@ -34,7 +34,7 @@ func (f *fluxbbForum) playMembers() {
 		f.profile("jon", "jon", "privacy").form("profile.php", "form[notify_with_post]").tick("form[notify_with_post]").send("update")
 	})
 	f.act("carl replies", func() { f.reply("carl", topic, "And wheat.") })
-	f.act("bert wants to subscribe to what he replies to", func() {
+	f.act("bert wants to subscribe by replying", func() {
 		f.profile("bert", "bert", "privacy").form("profile.php", "form[auto_notify]").tick("form[auto_notify]").send("update")
 	})
 	f.act("bert replies", func() { f.quickReply("bert", topic, "I eat it."); f.readOn("bert") })

@@ -2,6 +2,8 @@
 
 package live
 
+import "fmt"
+
 // playPrivate lets staff write in their own forum, and changes who may read it.
 func (f *mybb) playPrivate(s mybbForums, public, hidden int64) {
 	f.Helper()
@@ -11,8 +13,8 @@ func (f *mybb) playPrivate(s mybbForums, public, hidden int64) {
 	f.step("Gail subscribes to it", func() { f.subscribe("Gail", thread, mybbEmail) })
 	f.step("Mona replies, and mentions Cleo, who may not read it", func() { f.reply("Mona", thread, "I am. Not @Cleo.") })
 	f.step("Cleo subscribes to a thread", func() { f.subscribe("Cleo", hidden, mybbEmail) })
-	f.step("Mona moves that to the staff's forum", func() { f.move("Mona", hidden, s.staff, "move"); f.postrider.restart() })
-	first := f.queryInt("SELECT firstpost FROM mybb_threads WHERE tid = ?", hidden)
+	f.step("Mona moves that to the staff's forum", func() { f.move("Mona", hidden, s.staff, "move"); f.restartPostrider() })
+	first := f.queryInt(fmt.Sprintf("SELECT firstpost FROM mybb_threads WHERE tid = %d", hidden))
 	f.step("Mona quotes Kurt there, who may not read it", func() { f.quote("Mona", first, "Between us: this is wrong.") })
 	f.step("Gail leaves the staff", func() { f.groups("Gail", mybbMembers) })
 	f.step("Mona replies without Gail", func() { f.reply("Mona", thread, "Gail has left.") })
@@ -46,7 +48,7 @@ func (f *mybb) playMembers(s mybbForums, public int64) {
 	f.away["Ivan"] = false
 	f.step("Ivan subscribes again", func() { f.subscribe("Ivan", public, mybbEmail) })
 	f.step("Finn replies to Ivan", func() { f.reply("Finn", public, "Behave this time.") })
-	f.step("Finn changes his address", func() { f.changeAddress("Finn", "finn@new.example") })
+	f.step("Finn changes the address of the account", func() { f.changeAddress("Finn", "finn@new.example") })
 	f.step("Mona replies to the new address", func() { f.reply("Mona", public, "New address, Finn?") })
 	f.step("Cleo wants no mass email", func() { f.untick("Cleo", "allownotices") })
 	f.step("Mona replies to Cleo", func() { f.reply("Mona", public, "It is no mass email.") })

@@ -37,6 +37,7 @@ func (f *mybb) play() {
 	f.playMoves(forums, thread)
 	f.playPrivate(forums, thread, hidden)
 	f.playMembers(forums, thread)
+	f.playDigests(forums, thread)
 }
 
 // furnish creates the forums and the group.
@@ -82,10 +83,10 @@ func (f *mybb) playSubscriptions(s mybbForums) (thread int64) {
 	f.step("Jane is back, Finn replies", func() { f.reply("Finn", thread, "Welcome back, Jane.") })
 	f.step("Hugo ignores Anna", func() { f.ignore("Hugo", "Anna") })
 	f.step("Anna replies", func() { f.reply("Anna", thread, "I will try both.") }, theirs(mybbIgnored, "Hugo")...)
-	f.step("Cleo ends her subscription", func() { f.unsubscribe("Cleo", thread) })
+	f.step("Cleo unsubscribes", func() { f.unsubscribe("Cleo", thread) })
 	f.step("Finn replies without Cleo", func() { f.reply("Finn", thread, "Tell us tomorrow.") })
 	f.step("Cleo subscribes again", func() { f.subscribe("Cleo", thread, mybbEmail) })
-	f.step("Finn chooses email for what he writes in", func() { f.option("Finn", "subscriptionmethod", "2") })
+	f.step("Finn chooses email for threads written in", func() { f.option("Finn", "subscriptionmethod", "2") })
 	f.step("Finn replies and is subscribed", func() { f.reply("Finn", thread, "I want to know.") })
 	f.step("Mona replies to Finn as well", func() { f.reply("Mona", thread, "So do I.") })
 	return thread
@@ -99,12 +100,12 @@ func (f *mybb) playWriting(s mybbForums, thread int64) (other int64) {
 	f.step("Anna quotes Kurt, who is not subscribed", func() { f.quote("Anna", first, "Use a longer chain.") }, ours(mybbDirect, "Kurt")...)
 	var reply int64
 	f.step("Dirk mentions Kurt", func() { reply = f.reply("Dirk", thread, "What does @Kurt say?") }, ours(mybbDirect, "Kurt")...)
-	f.step("Dirk edits his reply", func() { f.edit("Dirk", reply, "What does @Kurt say, and @Anna?") })
-	f.step("the word filter changes", func() { f.filterWord("darn", "fishy"); f.postrider.restart() })
+	f.step("Dirk edits the reply", func() { f.edit("Dirk", reply, "What does @Kurt say, and @Anna?") })
+	f.step("the word filter changes", func() { f.filterWord("darn", "fishy"); f.restartPostrider() })
 	f.step("Dirk uses a filtered word", func() { f.reply("Dirk", thread, "This darn rope.") })
 	f.wantLatest("Cleo", "This fishy rope.", true)
 	f.wantLatest("Cleo", "darn", false)
-	f.step("a MyCode is added", func() { f.addCode("note", `\[note\](.*?)\[/note\]`, `<strong>$1</strong>`); f.postrider.restart() })
+	f.step("a MyCode is added", func() { f.addCode("note", `\[note\](.*?)\[/note\]`, `<strong>$1</strong>`); f.restartPostrider() })
 	f.step("Dirk uses the MyCode", func() { f.reply("Dirk", thread, "Look: [note]wet ropes slip[/note].") })
 	f.wantLatest("Cleo", "wet ropes slip", true)
 	f.step("Dirk writes twice, which MyBB joins", func() {

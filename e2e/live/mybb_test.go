@@ -16,6 +16,7 @@ var mybbKind = forumKind{
 	anchor:   func(post int64) string { return fmt.Sprintf("pid%d", post) },
 	notice:   mybbNotice,
 	failure:  mybbFailure,
+	watched:  mybbWatched,
 }
 
 // mybb is a MyBB forum and the people who use its pages.
@@ -35,7 +36,9 @@ func TestLive_MyBB(t *testing.T) {
 	f.setUp()
 	f.startPostrider()
 	f.play()
-	f.reopenLinks(func(post int64) bool { return f.queryInt("SELECT COUNT(*) FROM mybb_posts WHERE pid = ?", post) > 0 })
+	f.reopenLinks(func(post int64) bool {
+		return f.queryInt(fmt.Sprintf("SELECT COUNT(*) FROM mybb_posts WHERE pid = %d", post)) > 0
+	})
 	f.report()
 }
 

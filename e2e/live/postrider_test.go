@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,28 +107,6 @@ func (p *postrider) stop() {
 	must(0, p.process.Process.Signal(syscall.SIGTERM))(p.w)
 	must(0, p.process.Wait())(p.w)
 	p.process = nil
-}
-
-// restart stops the daemon, and starts it again. The first round of a daemon also finds what others find only after minutes: moved
-// threads, approved posts, and changed settings of the forum.
-func (p *postrider) restart() {
-	p.w.Helper()
-	p.stop()
-	p.start()
-}
-
-// readerDSN creates the account that docs/forums.md recommends.
-func (w *world) readerDSN() string {
-	w.Helper()
-	database := filepath.Base(w.dsn.Path)
-	for _, query := range []string{"CREATE USER reader@localhost IDENTIFIED BY 'secret'", "GRANT SELECT ON " + database + ".* TO reader@localhost"} {
-		if _, err := w.db.ExecContext(w.Context(), query); err != nil {
-			w.Fatalf("%s: %v", query, err)
-		}
-	}
-	reader := *w.dsn
-	reader.User = url.UserPassword("reader", "secret")
-	return reader.String()
 }
 
 // run runs another command of the program with the same configuration, and returns its output.

@@ -62,12 +62,9 @@ func newWorld(t *testing.T, kind forumKind) *world {
 	if source == "" {
 		t.Fatal("FORUM_SOURCE is not set: run scripts/live " + kind.name)
 	}
-	dsn, err := url.Parse(servertest.MariaDB(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	dsn, db := newDatabase(t)
 	w := &world{
-		T: t, kind: kind, dsn: dsn, db: servertest.OpenMariaDB(t, dsn.String()), forumMail: smtptest.New(t), ourMail: smtptest.New(t),
+		T: t, kind: kind, dsn: dsn, db: db, forumMail: smtptest.New(t), ourMail: smtptest.New(t),
 		browsers: map[string]*browser{}, addresses: map[string]string{}, barred: map[string]string{}, lazy: map[string]bool{}, firstPosts: map[int64]int64{}, latest: map[string]smtptest.Letter{}, comparison: newComparison(),
 	}
 	dir := must(servertest.Dir("forum"))(t)

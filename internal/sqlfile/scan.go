@@ -80,7 +80,7 @@ func (s *scanner) literal(text string) (int, error) {
 	}
 	inside := text[1 : 1+end]
 	if i := strings.IndexAny(inside, ":?\\\x00"); i >= 0 {
-		return 0, fmt.Errorf("%q is not allowed in a literal: pass it as a parameter", inside[i])
+		return 0, fmt.Errorf("%q is not allowed in a literal: write CHR(%[2]d) on PostgreSQL, CHAR(%[2]d) on other databases, joined to the rest of the text", inside[i], inside[i])
 	}
 	s.out.WriteString(text[:end+2])
 	return end + 2, nil

@@ -47,6 +47,9 @@ type Query struct {
 
 // LineOf returns the line of the file in which the query names a column (AS column), or the line of its name.
 func (q Query) LineOf(column string) int {
+	if column == "" {
+		return q.Line
+	}
 	pattern, err := regexp.Compile(`(?i)\bAS\s+` + regexp.QuoteMeta(column) + `\b`)
 	if err != nil {
 		return q.Line
