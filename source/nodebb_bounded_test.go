@@ -113,7 +113,7 @@ func TestNodebb_QueriesReadOnlyRowsTheyAnswerFor(t *testing.T) {
 		db.queries[name] = q
 	}
 	tested := nodebbReads()
-	for _, unbounded := range []string{"containing", "mailable", "watch_counts"} {
+	for _, unbounded := range []string{"containing", "mailable", "member_counters", "watch_counts"} {
 		tested[unbounded] = struct {
 			params params
 			most   int
