@@ -25,7 +25,7 @@ var (
 func usedColumns(db *DB, exists map[column]bool) map[column][]string {
 	used := make(map[column][]string)
 	for name, q := range db.queries {
-		if name == "watch_counts" || name == "own_digests" { // only an administrator runs them
+		if name == "watch_counts" { // only an administrator runs it
 			continue
 		}
 		tables := make(map[string][]string)
