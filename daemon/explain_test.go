@@ -270,6 +270,21 @@ func TestExplainPosts_Alerts(t *testing.T) {
 	}
 }
 
+func TestExplainPosts_MovedPostHasNoAlert(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.execSQL(`DELETE FROM section_watch WHERE member_id = 101 AND section_id <> ?`, tonight)
+	thread := w.thread(dining)
+	p := w.writePost(thread)
+	w.advanceClock(2 * time.Minute)
+	w.execSQL(`UPDATE thread SET section_id = ? WHERE id = ?`, tonight, thread)
+	w.advanceClock(10 * time.Minute)
+	w.wantAlerts("anna")
+	if x := w.explainPost(101, p); x.Verdict != explain.Upcoming || x.Alert.Key != "alert_moved" {
+		t.Errorf("a post whose thread was moved into a watched section: %+v", x)
+	}
+}
+
 func TestExplainPosts_FoldedPosts(t *testing.T) {
 	racetest.SkipIfRace(t)
 	t.Parallel()

@@ -72,7 +72,7 @@ var contentCases = []contentCase{
 	{name: "H13 short names of emoji", kind: "xenforo2", body: "Well done :grinning: :thumbsup: :) at 10:30:00", want: []string{"Well done 😀 👍 :) at 10:30:00"}, without: []string{":grinning:"}},
 	{name: "H05 brackets in a mention", kind: "xenforo2", change: "UPDATE xf_user SET username = 'wolf [ABC] two' WHERE user_id = 2; DELETE FROM xf_forum_watch WHERE user_id = 2 AND node_id = (SELECT node_id FROM xf_thread WHERE thread_id = 27); INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) VALUES (2, 27, 0) ON DUPLICATE KEY UPDATE email_subscribe = 0",
 		body: "[USER=2]@wolf [ABC] two[/USER] look here",
-		want: []string{"@wolf [ABC] two look here"}, alert: []string{"Staff Sue mentioned you.", "because a post mentions you."}, without: []string{"[USER=2]"}}, // the last: it ends the member's watch
+		want: []string{"@wolf [ABC] two look here"}, alert: []string{"Mentions you", "because a post mentions you."}, without: []string{"[USER=2]"}}, // the last: it ends the member's watch
 }
 
 func TestContent_ReportedCases(t *testing.T) {

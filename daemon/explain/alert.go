@@ -20,17 +20,26 @@ func (e *Service) whyNoAlert(f *memberFacts, x *Post) digest.Phrase {
 		return why[0].Phrase()
 	}
 	first := x.Seen[0]
+	cause := f.window.AlertCauseNow(f.reader, x.Post)
 	switch {
 	case first.At.Sub(first.PostedAt) > settings.AlertMaxAge:
 		return digest.NewPhrase("alert_too_old")
 	case late(first):
 		return digest.NewPhrase("alert_late")
-	case f.window.AlertCauseNow(f.reader, x.Post) == "":
+	case cause == "":
 		return digest.NewPhrase("alert_not_requested")
+	case cameByMove(x.Seen, cause):
+		return digest.NewPhrase("alert_moved")
 	case e.set.Alerts.ModeOf(f.choices) == digest.FirstReply:
 		return digest.NewPhrase("alert_no_visit_since")
 	}
 	return digest.NewPhrase("alert_watched_later")
+}
+
+// cameByMove reports whether a post was not yet, when it was new, in what the cause is about: then it has no alert.
+func cameByMove(seen []store.SightingRecord, cause digest.AlertCause) bool {
+	first, last := seen[0], seen[len(seen)-1]
+	return last.MovedFrom != 0 && (cause == digest.SectionWatched || cause == digest.ThreadWatched && last.Thread != first.Thread)
 }
 
 // late reports whether a post was late when it was sighted, so that it may have been left to the digest.
