@@ -426,7 +426,7 @@ func TestAlert_QuietHoursMergeAlerts(t *testing.T) {
 	w.round()
 	w.setClock(5, "23:00")
 	w.round()
-	w.wantAlerts("anna", posts(d, e)) // not in any alert
+	w.wantAlerts("anna", posts(e, d)) // not in any alert; a digest has the newest first
 }
 
 func TestAlert_MembersQuietHoursApply(t *testing.T) {

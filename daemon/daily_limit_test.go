@@ -39,8 +39,8 @@ func TestDailyLimit_AlertsJoinNextDigest(t *testing.T) {
 	}
 	w.setClock(5, "08:00")
 	w.round()
-	w.wantAlerts("anna", p[2:])
-	nextDay := w.writeThreads(1) // the next day
+	w.wantAlerts("anna", posts(p[3], p[2])) // a digest: the newest first
+	nextDay := w.writeThreads(1)            // the next day
 	w.wantAlerts("anna", nextDay)
 }
 
@@ -95,7 +95,7 @@ func TestDailyLimit_DigestMergedIntoNext(t *testing.T) {
 	second := w.writePost(w.thread(routes))
 	w.setClock(6, "08:00")
 	w.round()
-	w.wantAlerts("emma", posts(first, second))
+	w.wantAlerts("emma", posts(second, first)) // a digest: the newest first
 	w.setClock(7, "08:00")
 	w.round()
 	w.wantAlerts("emma")

@@ -293,12 +293,12 @@ func TestExplainPosts_FoldedPosts(t *testing.T) {
 	w.restart()
 	thread := w.thread(tonight)
 	for range 60 {
-		w.writeText(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 20))
+		w.writeText(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 7))
 	}
 	w.setClock(5, "08:00")
 	w.round()
 	folded := w.countFolded(60)
-	if folded < 10 || folded > 55 {
+	if folded < 10 || folded > 50 {
 		t.Errorf("%d of 60 posts are folded", folded)
 	}
 	w.set.Digest.MaxBytes = 1_000_000 // now it would have room for all
@@ -317,7 +317,7 @@ func TestExplainPosts_FoldedInAlert(t *testing.T) {
 	w.round()
 	thread := w.thread(tonight)
 	for range 60 {
-		w.writeText(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 20))
+		w.writeText(thread, writer, strings.Repeat("All the carriages are full to the last berth. ", 7))
 	}
 	w.round()
 	w.advanceClock(10 * time.Minute)
@@ -325,7 +325,7 @@ func TestExplainPosts_FoldedInAlert(t *testing.T) {
 	if x := w.explainPost(101, forum.PostID(w.next())-1); !strings.HasPrefix(x.Mail, "alert/101/") {
 		t.Fatalf("%+v", x)
 	}
-	if folded := w.countFolded(60); folded < 10 || folded > 55 {
+	if folded := w.countFolded(60); folded < 10 || folded > 50 {
 		t.Errorf("%d of 60 posts are folded", folded)
 	}
 }
