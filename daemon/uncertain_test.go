@@ -249,11 +249,14 @@ func TestDispatcher_SendsOnlyMarkedMessages(t *testing.T) {
 		}
 		defer db.Close()
 		broken := make(chan func(), 1)
+		second := make(chan struct{})
 		w.relay.answer = func(to string, attempt int) mail.Outcome {
 			switch attempt {
 			case 1: // the next messages cannot be marked
 				broken <- breakStore(w, "UPDATE OF handed", "outbox")
+				<-second // otherwise the failed settlement of this message may stop delivery before another is in flight
 			case 2: // until the store works again, while this message is still in flight
+				close(second)
 				time.Sleep(100 * time.Millisecond)
 				(<-broken)()
 				time.Sleep(100 * time.Millisecond)
