@@ -268,11 +268,14 @@ SELECT m.id_msg                    AS id,
  WHERE m.id_msg IN (:ids)
 
 -- name: first_since
--- Messages have no index on their time. This walks back from the newest one to the first that is older. Within a condition, MariaDB
--- does not know how few messages are newer, and reads them all.
+-- Messages have no index on their time, and an import gives old ones new IDs. But each visit of a member saves the newest ID of then
+-- (Sources/Load.php, loadUserSettings): what was written since :from has a higher ID than the last visits before it saw. A visit counts
+-- only if that message is there, and as old: merged forums bring visits with the IDs of the other one. Within a condition, MariaDB does
+-- not know how few messages are newer, and reads them all.
 SELECT COALESCE(MIN(m.id_msg), 0)  AS id
-  FROM (SELECT COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0) AS id) older
-  JOIN {prefix}messages m ON m.id_msg > older.id
+  FROM {seen_before :from} seen
+  JOIN {prefix}messages m ON m.id_msg > seen.id
+ WHERE m.poster_time >= :from
 
 -- name: newest
 SELECT COALESCE(MAX(m.id_msg), 0)  AS id
@@ -280,8 +283,8 @@ SELECT COALESCE(MAX(m.id_msg), 0)  AS id
 
 -- name: created
 SELECT m.id_msg                    AS id
-  FROM (SELECT COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0) AS id) older
-  JOIN {prefix}messages m ON m.id_msg > older.id
+  FROM {seen_before :from} seen
+  JOIN {prefix}messages m ON m.id_msg > seen.id
  WHERE m.poster_time >= :from AND m.poster_time < :until
  ORDER BY m.id_msg
 
