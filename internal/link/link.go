@@ -39,7 +39,9 @@ const (
 )
 
 // IsUnsubscribe reports whether a token of this scope unsubscribes the member from something.
-func (s Scope) IsUnsubscribe() bool { return s >= Digests && s <= Section || s >= Replies && s <= Mentions }
+func (s Scope) IsUnsubscribe() bool {
+	return s >= Digests && s <= Section || s >= Replies && s <= Mentions
+}
 
 // Claims says what a token allows, and for which member.
 type Claims struct {
