@@ -13,7 +13,7 @@ const reasonTable = "reason"
 
 // reasonTables are the tables that phrases use. [Load] requires all their keys, even if no template uses them: the
 // command line prints them, too.
-var reasonTables = []string{reasonTable, "alert_cause", "override_cadence", "message_state"}
+var reasonTables = []string{reasonTable, "alert_cause", "override_cadence", "post_kind", "message_state"}
 
 // useReasonKeys records in used the keys of reasonTables in the embedded reference locale.
 func useReasonKeys(used map[string]string) error {

@@ -46,6 +46,8 @@ type settingsPage struct {
 	Languages      []templates.LanguageName
 	Zones          []string
 	Modes          []digest.AlertMode
+	Kinds          []digest.PostKind
+	Switches       []digest.Cadence // that a kind can have
 }
 
 // HasError reports whether a field is invalid.
@@ -142,6 +144,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),
 		Languages: s.Pages.LanguageNames(), Zones: suggestedZones(),
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
+		Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
 	if len(faults) == 0 {
 		p.Done = doneMessage(r)

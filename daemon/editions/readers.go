@@ -50,7 +50,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		zone := b.zones.Of(m.Zone)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: c, Overrides: overrides[m.ID], Schedule: b.schedule(c, m.Digests, zone, now), Zone: zone,
+			Choices: c, Switches: c.Switches.Or(b.notify.Switches()), Overrides: overrides[m.ID], Schedule: b.schedule(c, m.Digests, zone, now), Zone: zone,
 		}
 	}
 	return readers, nil
