@@ -12,7 +12,9 @@ func TestDigest_EveryTwoWeeksBringsAllOfThem(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
 	thread := w.thread(tonight)
-	w.updatePreferences(func(c *digest.Preferences) { c.Schedule.Cadence, c.Schedule.Weekday = digest.EveryTwoWeeks, time.Monday })
+	w.updatePreferences(func(c *digest.Preferences) {
+		c.Schedule.Cadence, c.Schedule.Weekday = digest.EveryTwoWeeks, time.Monday
+	})
 	var sent int
 	var since []forum.PostID
 	for day := 5; day < 5+28; day++ {

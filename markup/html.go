@@ -119,6 +119,12 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.inlines(i+1, end)
 		h.raw(`</p>`)
 	case heading:
+		if h.tree.sections {
+			h.start(`<h3 dir="auto"`, margin, "")
+			h.inlines(i+1, end)
+			h.raw(`</h3>`)
+			return
+		}
 		h.start(`<p dir="auto"`, margin, "")
 		h.raw(`<b>`)
 		h.inlines(i+1, end)
