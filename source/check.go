@@ -29,6 +29,7 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		all = append(all, s.checkCounters(ctx)...)
 		all = append(all, s.checkMemberCounters(ctx)...)
 		all = append(all, s.checkUnknownRights(ctx)...)
+		all = append(all, s.checkAddons(ctx)...)
 		if db.kind.leftOut != nil {
 			all = append(all, db.kind.leftOut(ctx, s)...)
 		}

@@ -23,6 +23,7 @@ func flarum() forumType {
 		dialect:    markup.Dialect{NoMentions: true},
 		body:       func(d markup.Dialect, stored string, l markup.Links) markup.Doc { return d.S9e(stored, l) },
 		locale:     flarumLocale,
+		addons:     flarumAddons,
 		rights:     parseRightDigits,
 		needParent: true,
 		lost: map[string]string{

@@ -411,6 +411,23 @@ SELECT t.id_topic                  AS thread_id,
          ORDER BY id_topic DESC
          LIMIT 20) t
 
+-- name: member_counters
+-- SMF counts the active (Sources/Subs.php, updateStats).
+SELECT s.value                     AS stored,
+       (SELECT COUNT(*) FROM {prefix}members u WHERE u.is_activated = 1) AS counted
+  FROM {prefix}settings s
+ WHERE s.variable = 'totalMembers'
+
+-- name: addons
+-- Installed packages, and the functions that mods without one hook into SMF. The type's Go file decodes these lists.
+SELECT p.package_id                AS name
+  FROM {if_readable log_packages package_id:text install_state} p
+ WHERE p.install_state <> 0
+ UNION
+SELECT s.value
+  FROM {prefix}settings s
+ WHERE s.variable LIKE 'integrate|_%' ESCAPE '|'
+
 -- name: unread_messages
 -- The lowest bit of is_read says that it was read, the next one that it was answered.
 SELECT r.id_member                 AS member_id,

@@ -39,6 +39,7 @@ func smfLost() map[string]string {
 		"polls":             lostPolls,
 		"pm_recipients":     lostMessages,
 		"personal_messages": lostMessages,
+		"log_packages":      lostAddons,
 	}
 }
 
