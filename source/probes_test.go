@@ -44,6 +44,7 @@ func TestCheck_NamesWhatIsBroken(t *testing.T) {
 				t.Run("rights", b.testRights)
 			}
 			t.Run("charset", b.testCharset)
+			t.Run("another type", b.testAnotherType)
 			t.Run("unknown permissions", b.testUnknownRights)
 			t.Run("add-ons", b.testAddons)
 			t.Run("members", b.testMemberCounters)
@@ -230,6 +231,28 @@ func (b brokenForum) newReader(t *testing.T) (Config, func(verb, table, preposit
 		grants("GRANT SELECT ON", table, "TO")
 	}
 	return c, grants
+}
+
+// testAnotherType lets the configuration name another forum type, or another prefix.
+func (b brokenForum) testAnotherType(t *testing.T) {
+	other, otherPrefix := b.config(), b.config()
+	if other.Type = "mybb"; b.kind == "mybb" {
+		other.Type = "fluxbb"
+	}
+	otherPrefix.Prefix = "other_"
+	for _, c := range []Config{other, otherPrefix} {
+		if c.Prefix != "" && (b.kind == "nodebb" || b.kind == "discourse") {
+			continue // whose tables have none
+		}
+		findings := b.check(t, c)
+		found := findingNamed(findings, "tables")
+		if want := fmt.Sprintf("type %s with prefix %q", b.kind, b.prefix()); found.Level != finding.LevelFail || !strings.Contains(found.Text, want) || !strings.Contains(found.Fix, b.kind) {
+			t.Errorf("with type %s and prefix %q, tables = %+v, want a failure that says %s", c.Type, c.Prefix, found, want)
+		}
+		if slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Part == "optional table" }) {
+			t.Errorf("with type %s and prefix %q, findings about optional tables distract: %v", c.Type, c.Prefix, findings)
+		}
+	}
 }
 
 func (b brokenForum) testCharset(t *testing.T) {

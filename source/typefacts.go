@@ -43,8 +43,8 @@ var unsupported = map[string]string{
 	"discourse": "Private messages and whispers are never read. Mentions of @here.",
 	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
-	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
-		"permissions: what they hide is marked as private, and left out.",
+	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions that " +
+		"hide posts without marking them as private.",
 }
 
 // Comparison says what of a forum's own the self-check compares with what the queries find, beside what it checks on every forum: in which
