@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
 	"os"
@@ -16,16 +17,42 @@ import (
 // runs on several. It returns the DSN.
 func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	t.Helper()
-	source, target := openAny(t, from.dsn), ""
+	name := strings.ReplaceAll(cmp.Or(from.edition, from.kind), ".", "_")
 	switch to {
-	case sqlfile.MySQL:
-		target = servertest.MariaDB(t)
 	case sqlfile.Postgres:
-		target = servertest.Postgres(t)
+		return servertest.PostgresCopy(t, "copy_of_"+name, func(dsn string) error {
+			copyTables(t, from, dsn)
+			return nil
+		})
 	case sqlfile.SQLite:
-		target = "sqlite:" + filepath.Join(sharedDir(t), "forum.db")
+		if copiedFiles[name] == "" {
+			file := filepath.Join(sharedDir(t), "forum.db")
+			copyTables(t, from, "sqlite:"+file)
+			copiedFiles[name] = file
+		}
+		content, err := os.ReadFile(copiedFiles[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(sharedDir(t), "forum.db")
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return "sqlite:" + file
 	}
-	into := openAny(t, target)
+	target := servertest.MariaDB(t)
+	copyTables(t, from, target)
+	return target
+}
+
+// copiedFiles are SQLite's copies of forums, which tests copy again.
+var copiedFiles = make(map[string]string)
+
+// copyTables copies all tables of a forum into an empty database.
+func copyTables(t testing.TB, from fixture, target string) {
+	t.Helper()
+	source, into, to := openAny(t, from.dsn), openAny(t, target), engineOf(t, target)
+	defer into.Close()
 	tables := make(map[string][]copiedColumn)
 	schema := "DATABASE()"
 	if engineOf(t, from.dsn) == sqlfile.Postgres {
@@ -59,7 +86,6 @@ func copyForum(t testing.TB, from fixture, to sqlfile.Engine) string {
 	if fallback != "NULL" {
 		copyIndexes(t, source, into, from.kind, to)
 	}
-	return target
 }
 
 // sharedDirs are for files that outlive a test, because several tests share them.
@@ -205,7 +231,7 @@ func engineOf(t testing.TB, dsn string) sqlfile.Engine {
 	return target.engine
 }
 
-// openAny opens a forum's database for writing.
+// openAny opens a forum's database for writing. Nothing waits for the disk: no data has to survive a power cut.
 func openAny(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	driver, name := "postgres", dsn
@@ -213,7 +239,7 @@ func openAny(t testing.TB, dsn string) *sql.DB {
 	case sqlfile.MySQL:
 		return servertest.OpenMariaDB(t, dsn)
 	case sqlfile.SQLite:
-		driver, name = "sqlite", strings.TrimPrefix(dsn, "sqlite:")
+		driver, name = "sqlite", strings.TrimPrefix(dsn, "sqlite:")+"?_pragma=synchronous(off)"
 	}
 	db, err := sql.Open(driver, name)
 	if err != nil {

@@ -116,7 +116,7 @@ const prepareNodebb = `
 	UPDATE legacy_hash SET data = jsonb_set(data, '{notificationType_new-topic-in-category}', '"email"') WHERE _key ~ '^user:[0-9]*[3-6]:settings$'`
 
 // newFixture loads a dump into a new database, which the test may change. kind is a forum type, or "type/engine" for a copy of its
-// dump on another engine.
+// dump on another engine. PostgreSQL and SQLite load it once and copy their files; MariaDB has no such copies.
 func newFixture(t testing.TB, kind string) fixture {
 	t.Helper()
 	if forumType, engine, copied := strings.Cut(kind, "/"); copied {
@@ -131,12 +131,18 @@ func newFixture(t testing.TB, kind string) fixture {
 		return f
 	}
 	if dumpEngines[kind] == "postgres" {
-		f := fixture{kind: kind, dsn: servertest.Postgres(t)}
+		f := fixture{kind: kind}
 		f.readExpectation(t, kind+"-postgres")
-		servertest.LoadPostgresDump(t, f.dsn, "testdata/"+kind+"-postgres.sql.gz")
-		if kind == "nodebb" {
-			execute(t, openAny(t, f.dsn), prepareNodebb)
-		}
+		f.dsn = servertest.PostgresCopy(t, "dump_of_"+kind, func(dsn string) error {
+			servertest.LoadPostgresDump(t, dsn, "testdata/"+kind+"-postgres.sql.gz")
+			if kind != "nodebb" {
+				return nil
+			}
+			db := openAny(t, dsn)
+			defer db.Close()
+			execute(t, db, prepareNodebb)
+			return nil
+		})
 		return f
 	}
 	f := fixture{kind: kind, dsn: servertest.MariaDB(t)}
