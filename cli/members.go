@@ -33,7 +33,8 @@ func (c *cmdEnv) membersImport() *cobra.Command {
 		Use:   "import FILE.csv",
 		Short: "Import members from a CSV file",
 		Long: "Imports members and what they watch. The first line of the file names its columns: id, name, email, zone, locale,\n" +
-			"watches. Only name and email are required. watches are IDs or titles of sections, separated by semicolons.\n\n" +
+			"watches, groups. Only name and email are required. watches are IDs or titles of sections, groups are names. Both are\n" +
+			"separated by semicolons.\n\n" +
 			"Without --yes, says what it would do and changes nothing. With a mistake in any line, nothing is imported.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.importMembers(cmd.Context(), args[0], yes) },

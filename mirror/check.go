@@ -42,6 +42,7 @@ func (r *Request) check() error {
 		c.id(at+".parent", s.Parent, false)
 		c.line(at+".title", s.Title, true)
 		c.url(at+".url", s.URL)
+		c.groups(at+".read", s.Read, true)
 	}
 	for i, t := range r.Threads {
 		at := fmt.Sprintf("threads[%d]", i)
@@ -135,6 +136,7 @@ func (c *checker) member(path string, m Member) {
 			c.add(path+".locale", "must be a language like \"de\" or \"pt-BR\", or empty")
 		}
 	}
+	c.groups(path+".groups", m.Groups, false)
 }
 
 // validAddress reports whether s is a bare email address.

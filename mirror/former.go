@@ -26,7 +26,7 @@ func (in *intake) deleteMember(ref string) error {
 		return err
 	}
 	a["id"], a["ref"] = m.ID, ref
-	for _, step := range []string{"keep_former_member", "delete_section_watches", "delete_thread_watches", "delete_member"} {
+	for _, step := range []string{"keep_former_member", "delete_section_watches", "delete_thread_watches", "delete_memberships", "delete_member"} {
 		if _, err := in.exec(step, a); err != nil {
 			return err
 		}

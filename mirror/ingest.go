@@ -59,7 +59,7 @@ func newIntake(tx *transaction, now time.Time) *intake {
 
 func (in *intake) all(r *Request) error {
 	for _, s := range r.Sections {
-		if _, err := in.put("section", s.ID, args{"parent_ref": s.Parent, "place": s.Place, "title": s.Title, "address": s.URL}); err != nil {
+		if err := in.section(s); err != nil {
 			return err
 		}
 	}
@@ -138,6 +138,14 @@ func state(word string) int {
 		return 1
 	}
 	return 0
+}
+
+func (in *intake) section(s Section) error {
+	id, err := in.put("section", s.ID, args{"parent_ref": s.Parent, "place": s.Place, "title": s.Title, "address": s.URL})
+	if err != nil {
+		return err
+	}
+	return in.setReaders(id, s.Read)
 }
 
 func (in *intake) thread(path string, t Thread) error {

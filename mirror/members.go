@@ -74,7 +74,13 @@ func (in *intake) row(row Row, done *Imported) error {
 		return err
 	default: // an empty field leaves what is known
 		m.Zone, m.Locale = cmp.Or(m.Zone, was.Zone), cmp.Or(m.Locale, was.Locale)
-		if m.Name == was.Name && m.Email == was.Email && m.Zone == was.Zone && m.Locale == was.Locale {
+		same := !m.Groups.Given
+		if !same {
+			if same, err = in.hasGroups(was.ID, m.Groups.Names); err != nil {
+				return err
+			}
+		}
+		if same && m.Name == was.Name && m.Email == was.Email && m.Zone == was.Zone && m.Locale == was.Locale {
 			done.Same++
 		} else {
 			done.Changed++
@@ -149,9 +155,12 @@ func (in *intake) member(path string, m Member) error {
 		return err
 	}
 	at, given := in.dated(m.JoinedAt)
-	_, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
+	id, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
 		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given})
-	return err
+	if err != nil {
+		return err
+	}
+	return in.setMemberships(id, m.Groups)
 }
 
 // watchByName adds a watch of a section, by its ID or else its title.

@@ -3,6 +3,7 @@ package mirror
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -39,6 +40,8 @@ type Section struct {
 	Title  string `json:"title"`
 	Place  int64  `json:"place"` // order among its siblings
 	URL    string `json:"url"`
+	// Read are the groups that may read it, or "*" for everyone; not given: as before, and everyone if it is new.
+	Read Groups `json:"read"`
 }
 
 // Thread is a topic or an article with its comments.
@@ -77,6 +80,7 @@ type Member struct {
 	Zone     string    `json:"zone"`   // IANA name; empty: the site's default
 	Locale   string    `json:"locale"` // BCP 47 tag; empty: the site's default
 	JoinedAt time.Time `json:"joined_at"`
+	Groups   Groups    `json:"groups"` // not given: as before
 }
 
 // Watch is a member's watch of a section or a thread.
@@ -141,6 +145,8 @@ func syntaxError(err error) error {
 		return fieldError(path(wrong.JSONPointer), "unknown field; see docs/mirror.md")
 	case errors.As(err, &wrong) && wrong.GoType != nil && wrong.GoType.String() == "time.Time":
 		return fieldError(path(wrong.JSONPointer), "must be a time like \"2026-05-04T08:00:00Z\" (RFC 3339)")
+	case errors.As(err, &wrong) && wrong.GoType == reflect.TypeFor[Groups]():
+		return fieldError(path(wrong.JSONPointer), "must be an array of names of groups")
 	case errors.As(err, &wrong) && wrong.GoType != nil:
 		return fieldError(path(wrong.JSONPointer), "must be %s, is %s", kindName(wrong.GoType.Kind().String()), wrong.JSONKind)
 	case errors.As(err, &broken) && errors.Is(err, jsontext.ErrDuplicateName):
