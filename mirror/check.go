@@ -169,7 +169,15 @@ func (c *checker) deletion(path string, d Deletion) {
 		named++
 		c.watch(path+".watch", *d.Watch)
 	}
-	if named != 1 {
-		c.add(path, "must name one section, thread, post, member or watch")
+	if d.Feed != "" || d.Item != "" {
+		named++
+		c.url(path+".feed", d.Feed)
+		c.line(path+".item", d.Item, true)
+	}
+	if named != 1 || (d.Feed == "") != (d.Item == "") {
+		c.add(path, "must name one section, thread, post, member or watch, or the item of a feed with both feed and item")
+	}
+	if d.Watch != nil && !d.AsOf.IsZero() {
+		c.add(path+".as_of", "must not be there: a watch has none")
 	}
 }

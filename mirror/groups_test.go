@@ -16,7 +16,7 @@ func TestGroups_StayUnlessGiven(t *testing.T) {
 			{"both have groups", `{"sections":[{"id":"s","title":"News","read":["staff","7","7"]}],"members":[{"id":"m","name":"Ben","groups":["7"]}]}`, "m|-1|7 s|0|7 s|0|staff"},
 			{"neither says anything again", `{"sections":[{"id":"s","title":"New"}],"members":[{"id":"m","name":"Ben B."}]}`, "m|-1|7 s|0|7 s|0|staff"},
 			{"the section is deleted and comes back", `{"deletions":[{"section":"s"}]}`, "m|-1|7 s|0|7 s|0|staff"},
-			{"others", `{"sections":[{"id":"s","title":"News","read":["board"]}],"members":[{"id":"m","name":"Ben","groups":["board","staff"]}]}`, "m|-1|board m|-1|staff s|0|board"},
+			{"others", `{"as_of":"2026-05-04T12:01:00Z","sections":[{"id":"s","title":"News","read":["board"]}],"members":[{"id":"m","name":"Ben","groups":["board","staff"]}]}`, "m|-1|board m|-1|staff s|0|board"},
 			{"empty lists: nobody may read", `{"sections":[{"id":"s","title":"News","read":[]}],"members":[{"id":"m","name":"Ben","groups":[]}]}`, "s|0|<nil>"},
 			{"everyone", `{"sections":[{"id":"s","title":"News","read":["*"]}]}`, "s|1|<nil>"},
 		} {

@@ -86,6 +86,9 @@ func (in *intake) row(row Row, done *Imported) error {
 			done.Changed++
 		}
 	}
+	if err := in.loadTombstones(&Request{Members: []Member{m}}); err != nil {
+		return err
+	}
 	if err := in.member("", m); err != nil {
 		if wrong, theirs := errors.AsType[*FieldError](err); theirs {
 			return fieldError("email", "%s", wrong.Text)
@@ -112,6 +115,9 @@ func addressID(address string) string { return addressPrefix + strings.ToLower(a
 
 // pushed stores a member that the site sent, or notes why it is left out.
 func (in *intake) pushed(path string, m Member) error {
+	if err := in.lives(path, "member", m.ID); err != nil {
+		return err
+	}
 	err := fieldError(path+".id", reservedID)
 	if !strings.HasPrefix(m.ID, addressPrefix) {
 		err = in.member(path, m)
@@ -123,7 +129,7 @@ func (in *intake) pushed(path string, m Member) error {
 	in.refused = append(in.refused, wrong)
 	var known int64
 	if err := in.get("member_id", args{"ref": m.ID}, &known); errors.Is(err, sql.ErrNoRows) {
-		in.without[m.ID] = true
+		in.without["member "+m.ID] = true
 	} else if err != nil {
 		return err
 	}
@@ -148,6 +154,11 @@ func (in *intake) member(path string, m Member) error {
 				other)
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	if in.tombstones["member "+m.ID].Deleted { // an operator or the member brings them back
+		if err := in.bury("member", m.ID, in.now.UnixMicro(), false); err != nil {
 			return err
 		}
 	}
@@ -220,7 +231,7 @@ func (db *DB) Remove(ctx context.Context, addressOrID string, now time.Time) (re
 			return err
 		}
 		found = true
-		return newIntake(tx, now).delete(Deletion{Member: ref})
+		return newIntake(tx, now).all(&Request{Deletions: []Deletion{{Member: ref}}})
 	})
 	if err != nil {
 		return MemberRow{}, false, fmt.Errorf("removing a member of the mirror: %w", err)

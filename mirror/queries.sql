@@ -96,13 +96,26 @@ INSERT INTO thread_watch (member_id, thread_id) VALUES (:member_id, :thread_id) 
 UPDATE section SET deleted = 1 WHERE ref = :ref
 
 -- name: delete_thread
-UPDATE thread SET state = 2 WHERE ref = :ref
+UPDATE thread SET state = 2, title = '–', author_name = '' WHERE ref = :ref
 
 -- name: empty_thread
 UPDATE post SET body = '' WHERE body <> '' AND thread_id = (SELECT id FROM thread WHERE ref = :ref)
 
 -- name: delete_post
-UPDATE post SET state = 2, body = '', changes = changes + 1 WHERE ref = :ref
+UPDATE post SET state = 2, body = '', author_name = '', changes = changes + 1 WHERE ref = :ref
+
+-- name: tombstones
+SELECT hash, as_of, deleted, used_at FROM tombstone WHERE hash IN (:hashes)
+
+-- name: put_tombstone
+INSERT INTO tombstone (hash, as_of, deleted, used_at) VALUES (:hash, :as_of, :deleted, :used_at)
+    ON CONFLICT (hash) DO UPDATE SET as_of = excluded.as_of, deleted = excluded.deleted, used_at = excluded.used_at
+
+-- name: use_tombstone
+UPDATE tombstone SET used_at = :now WHERE hash = :hash
+
+-- name: forget_tombstones
+DELETE FROM tombstone WHERE used_at < :before
 
 -- name: delete_section_watches
 DELETE FROM section_watch WHERE member_id = (SELECT id FROM member WHERE ref = :ref)

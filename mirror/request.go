@@ -25,6 +25,8 @@ var ErrTooManyThings = fmt.Errorf("more than %d sections, threads, posts, member
 // Request is what a site sends: what is new or has changed, and what is deleted. Everything is named by IDs of the site, which may be
 // any text of up to 200 characters.
 type Request struct {
+	// AsOf is when the site read what it sends; zero: unknown. What was deleted at this time or later stays deleted.
+	AsOf      time.Time  `json:"as_of"`
 	Sections  []Section  `json:"sections"`
 	Threads   []Thread   `json:"threads"`
 	Posts     []Post     `json:"posts"`
@@ -91,13 +93,16 @@ type Watch struct {
 	Level   string `json:"level"` // of a section: posts (also if empty) or threads
 }
 
-// Deletion names one thing that is deleted.
+// Deletion names one thing that is deleted: a section, thread, post, member, watch, or the item of a feed.
 type Deletion struct {
-	Section string `json:"section"`
-	Thread  string `json:"thread"`
-	Post    string `json:"post"`
-	Member  string `json:"member"`
-	Watch   *Watch `json:"watch"`
+	AsOf    time.Time `json:"as_of"` // when it was deleted; zero: as of the request, or else now. Not for a watch.
+	Section string    `json:"section"`
+	Thread  string    `json:"thread"`
+	Post    string    `json:"post"`
+	Member  string    `json:"member"`
+	Watch   *Watch    `json:"watch"`
+	Feed    string    `json:"feed"` // URL, as in the configuration
+	Item    string    `json:"item"` // its guid (RSS) or id (Atom, JSON Feed), or else its link
 }
 
 // FieldError is a mistake of the sender.
