@@ -46,6 +46,7 @@ type settingsPage struct {
 	Languages      []templates.LanguageName
 	Zones          []string
 	Modes          []digest.AlertMode
+	Bundles        []digest.Bundle
 	Kinds          []digest.PostKind
 	Switches       []digest.Cadence // that a kind can have
 }
@@ -143,7 +144,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),
 		Languages: s.Pages.LanguageNames(), Zones: suggestedZones(),
-		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
+		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
 	if len(faults) == 0 {
