@@ -48,6 +48,12 @@ SELECT key,
    AND settled_at >= :since
    AND post_ids <> ''
 
+-- name: copies_of
+SELECT post_ids
+  FROM outbox
+ WHERE key = :key
+   AND post_ids <> ''
+
 -- name: earlier_copies
 SELECT key,
        post_ids
@@ -164,3 +170,38 @@ SELECT member_id,
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
    AND kind = 'digest'
    AND settled_at IS NULL
+
+-- The posts of a thread that were sighted last, newest first, each once. A post that the forum lost has a negative ID.
+-- name: newest_of_thread
+SELECT s.post_id
+  FROM (SELECT post_id, seq
+          FROM sighting
+         WHERE thread_id = :thread
+         ORDER BY seq DESC
+         LIMIT :most) s
+ WHERE s.post_id > 0
+ GROUP BY s.post_id
+ ORDER BY MAX(s.seq) DESC
+
+-- The threads of the newest sightings, newest first, with the time of the newest sighting and the number of posts.
+-- name: recent_threads
+SELECT s.thread_id,
+       MAX(s.seen_at),
+       COUNT(DISTINCT s.post_id)
+  FROM (SELECT thread_id, post_id, seq, seen_at
+          FROM sighting
+         ORDER BY seq DESC
+         LIMIT :most) s
+ WHERE s.post_id > 0
+ GROUP BY s.thread_id
+ ORDER BY MAX(s.seq) DESC
+
+-- name: recent_posts
+SELECT s.post_id,
+       s.thread_id
+  FROM (SELECT post_id, thread_id, seq
+          FROM sighting
+         ORDER BY seq DESC
+         LIMIT :most) s
+ WHERE s.post_id > 0
+ ORDER BY s.seq DESC
