@@ -256,7 +256,7 @@ func TestExplain_TakesLinksAndStartsFromMemberMailAndThread(t *testing.T) {
 		t.Errorf("the link of a post explains\n%s", got.body)
 	}
 	_, rest, _ := strings.Cut(b.get("/members/13").body, `href="/base/explain?`)
-	link, _, _ := strings.Cut(rest, `"`)
+	link, _, _ := strings.Cut(rest, `#`)
 	search := b.get("/explain?" + html.UnescapeString(link))
 	_, rest, _ = strings.Cut(search.body, "&amp;post=T")
 	thread, _, found := strings.Cut(rest, `"`)
