@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"daemon/editions":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store"},
 	"daemon/audience":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store", "templates"},
 	"daemon/envelope":      {"daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/line", "internal/link"},
-	"daemon/members":       {"alarm", "daemon/calendar", "daemon/editions", "daemon/settings", "digest", "forum", "source", "store", "internal/link"},
+	"daemon/members":       {"alarm", "daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "internal/link"},
 	"daemon/subscription":  {"daemon/members", "digest", "forum", "mail", "mirror", "source", "store", "internal/link"},
 	"daemon/view":          {"daemon/audience", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
 	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/addr", "internal/line", "internal/link"},

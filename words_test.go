@@ -18,7 +18,7 @@ var textFiles = []struct {
 }{
 	{"documents", []string{"*.md", "docs/*.md", "docs/*/*.md"}, withoutCode, true},
 	{"configuration", []string{"config.example.toml"}, withoutCode, true},
-	{"English locale", []string{"templates/locales/en.toml"}, onlyValues, true},
+	{"English locale", []string{"templates/locales/en.toml", "templates/locales/admin/en.toml"}, onlyValues, true},
 	{"help of the commands", []string{"cli/testdata/golden/*.help"}, withoutCode, true},
 	{"Go comments", []string{"*.go", "*/*.go", "*/*/*.go", "*/*/*/*.go"}, onlyComments, true},
 }

@@ -28,6 +28,7 @@ type memberView struct {
 	Messages    []messageHistory
 	Suppressed  bool // the member's address is suppressed
 	Days        int  // covered by Messages
+	Kinds       []digest.PostKind
 	Frame       string
 	Mode        string
 	Modes       []string
@@ -50,7 +51,7 @@ func (s *Server) memberSamples() []sample {
 		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &on, UnreadOnly: &on, IncludeOwnPosts: &on, PausedUntil: now,
 	}
 	full := memberView{
-		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1",
+		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1", Kinds: digest.PostKinds(),
 		Explanation: explain.Member{
 			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"}, NoAnnouncement: []digest.Reason{"banned"},
 			Consents: []store.Consent{{Address: "anna@a.example", Asked: now, Confirmed: now, Sections: []string{"A section"}, Cadence: digest.Weekly}},
@@ -64,7 +65,7 @@ func (s *Server) memberSamples() []sample {
 		Messages: []messageHistory{{store.Message{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
-	for _, c := range []digest.Cadence{digest.Weekly, digest.Monthly, digest.EveryNHours, digest.Off} {
+	for _, c := range []digest.Cadence{digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off} {
 		other := full
 		other.Explanation.NoDigest, other.Explanation.Skip, other.Suppressed = nil, "nothing new", false
 		other.Effective.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}
@@ -95,6 +96,7 @@ func (s *Server) member(v *request) {
 	if view.Mode = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Mode) {
 		view.Mode = previewModes[0]
 	}
+	view.Kinds = digest.PostKinds()
 	view.Modes, view.Page, view.Days = previewModes, memberPath(view.Explanation.Member.ID), messageDays
 	if view.Explanation.Posts > 0 && view.Explanation.Skip == "" {
 		view.Frame = view.Page + "/digest?look=" + view.Mode

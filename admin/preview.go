@@ -234,7 +234,7 @@ func (s *Server) previewFor(ctx context.Context, set *templates.Set, f previewFo
 		p.content, err = renderAnnouncement(renderer, s.Site, a, preview.Recipient, s.Settings.Digest.MaxBytes)
 		return p, err
 	}
-	preview, err := editions.New(s.Forum, s.Store, s.Settings.Digest, s.Settings.Alerts).Preview(ctx, f.Member, from, now)
+	preview, err := editions.New(s.Forum, s.Store, s.Settings).Preview(ctx, f.Member, from, now)
 	if err != nil || preview.Skip != "" {
 		return renderedPreview{skip: preview.Skip}, err
 	}

@@ -21,7 +21,7 @@ type request struct {
 }
 
 func (s *Server) newRequest(w http.ResponseWriter, r *http.Request, n session) *request {
-	return &request{Server: s, w: w, r: r, session: n, language: s.Pages.Language(r.Header.Get("Accept-Language"))}
+	return &request{Server: s, w: w, r: r, session: n, language: s.Pages.AdminLanguage(r.Header.Get("Accept-Language"))}
 }
 
 // authenticate finds the session of a request. A user named by the proxy gets one if there is none. If the store fails, it writes

@@ -14,15 +14,15 @@ func (s *Server) renderAllSamples() error {
 	for _, p := range s.pages() {
 		list = append(list, p.samples...)
 	}
-	for _, language := range s.Pages.LanguageNames() {
+	for _, language := range s.Pages.AdminLanguages() {
 		for _, sample := range list {
 			name := "admin/" + sample.page
-			page, err := s.Pages.Render(s.Pages.Language(language.Tag), name, sample.data)
+			page, err := s.Pages.Render(language, name, sample.data)
 			if err == nil {
 				err = s.Pages.CheckHTML(name, page)
 			}
 			if err != nil {
-				return fmt.Errorf("rendering the sample admin pages in %q: %w", language.Tag, err)
+				return fmt.Errorf("rendering the sample admin pages in %q: %w", language.Tag(), err)
 			}
 		}
 	}

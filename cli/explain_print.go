@@ -109,6 +109,8 @@ func cadence(s digest.Schedule) string {
 		return "off"
 	case digest.EveryNHours:
 		return fmt.Sprintf("every %s, from %d", plural(s.Every, "hour", "hours"), s.Hour)
+	case digest.EveryTwoWeeks:
+		return fmt.Sprintf("every two weeks, on %s at %d", s.Weekday, s.Hour)
 	case digest.Weekly:
 		return fmt.Sprintf("weekly, on %s at %d", s.Weekday, s.Hour)
 	case digest.Monthly:

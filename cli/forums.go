@@ -51,6 +51,7 @@ type forumJSON struct {
 	Notes       string             `json:"notes"`
 	Unsupported string             `json:"unsupported"`
 	Certainties []source.Certainty `json:"tested"`
+	Compared    source.Comparison  `json:"compared"`
 	Grants      []source.Grants    `json:"read_only_accounts"`
 }
 
@@ -103,11 +104,25 @@ func (c *cmdEnv) describeForum(t source.TypeInfo) error {
 			return err
 		}
 	}
+	c.describeChecks(t)
 	for _, g := range t.Grants {
 		fmt.Fprintf(c.out, "\nAn account that can only read, on %s (FORUM is the forum's database)\n%s\n", g.Engine, g.Statements)
 	}
 	fmt.Fprintf(c.out, "\nIts queries: postrider forums %s --queries\n", t.Name)
 	return nil
+}
+
+// describeChecks prints what the self-check looks at in a forum of this type.
+func (c *cmdEnv) describeChecks(t source.TypeInfo) {
+	if t.Compared == (source.Comparison{}) {
+		return
+	}
+	fmt.Fprint(c.out, "\nThe self-check, at the start and every ten minutes\n"+
+		"Every query, with the types of its columns; the database account; the character set; the permissions of subscribers; the forum's version.\n"+
+		"It compares what the queries find with what the forum itself keeps (docs/forums.md, \"What the self-check compares\"):\n")
+	const nothing = "nothing in the database"
+	fmt.Fprintf(c.out, "  posts of threads: %s\n  members: %s\n  add-ons that may hide posts: %s\n",
+		t.Compared.Posts, cmp.Or(t.Compared.Members, nothing), cmp.Or(t.Compared.Addons, nothing))
 }
 
 func (c *cmdEnv) customTemplate() error {

@@ -107,7 +107,7 @@ func (c *cmdEnv) showPreview(ctx context.Context, o previewOptions) error {
 	case store.KindAlert:
 		return c.previewAlert(ctx, a, o, from, until)
 	}
-	p, err := editions.New(a.forum, a.store, cfg.Digest, cfg.Alerts).Preview(ctx, o.member, from, until)
+	p, err := editions.New(a.forum, a.store, a.settings()).Preview(ctx, o.member, from, until)
 	if err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func (a *app) close() {
 func (a *app) settings() settings.Settings {
 	cfg := a.cfg
 	return settings.Settings{
-		Digest: cfg.Digest, Alerts: cfg.Alerts, Scan: cfg.Scan, Delivery: cfg.Delivery,
+		Digest: cfg.Digest, Alerts: cfg.Alerts, Notify: cfg.Notify, Scan: cfg.Scan, Delivery: cfg.Delivery,
 		Announce: cfg.Announce, Alarms: cfg.Alarms.Config,
 		Site: cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
 		From: address(cfg.SMTP.From), ReplyTo: address(cfg.SMTP.ReplyTo),

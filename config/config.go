@@ -33,6 +33,7 @@ type Config struct {
 	DKIM      mail.DKIMConfig        `toml:"dkim"`
 	Digest    settings.Digest        `toml:"digest"`
 	Alerts    settings.Alerts        `toml:"alerts"`
+	Notify    settings.Notify        `toml:"notify"`
 	Scan      settings.Scan          `toml:"scan"`
 	Delivery  settings.Delivery      `toml:"delivery"`
 	Bounces   Bounces                `toml:"bounces"`
@@ -52,7 +53,7 @@ func Default() Config {
 		Mirror: Mirror{Config: mirror.DefaultConfig()},
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
-		Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(),
+		Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(), Notify: settings.DefaultNotify(),
 		Scan: settings.DefaultScan(), Delivery: settings.DefaultDelivery(), Announce: settings.DefaultAnnouncements(),
 		Web: Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
@@ -163,6 +164,7 @@ func (c *Config) validate(text string) []error {
 		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},
 		{"digest", c.Digest.Validate()},
 		{"alerts", c.Alerts.Validate()},
+		{"notify", c.Notify.Validate()},
 		{"scan", c.Scan.Validate()},
 		{"delivery", c.Delivery.Validate()},
 		{"bounces", c.Bounces.Validate()},

@@ -82,8 +82,8 @@ func TestAlert_HasUnsubscribeLinks(t *testing.T) {
 	}{
 		{"a watched thread", "Hello.", func(w *world, thread int64) { w.watchThread(101, thread, 1) }, link.Thread, link.Thread},
 		{"a watched section", "Hello.", func(*world, int64) {}, link.Section, link.Section},
-		{"a quote", `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE]`, func(*world, int64) {}, link.Alerts, link.Thread},
-		{"a mention", `@anna`, func(*world, int64) {}, link.Alerts, link.Thread},
+		{"a quote", `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE]`, func(*world, int64) {}, link.Quotes, link.Thread},
+		{"a mention", `@anna`, func(*world, int64) {}, link.Mentions, link.Thread},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

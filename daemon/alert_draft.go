@@ -68,11 +68,7 @@ func (ap *alertPlanner) alertDraft(key string, b editions.AlertResult, ask editi
 // fillAlertDraft adds the rendering and the position in the email conversation to the draft of an alert.
 func (ap *alertPlanner) fillAlertDraft(m delivery.Draft, b editions.AlertResult, footer templates.Footer, earlierKeys []string) delivery.Draft {
 	a := b.Alert
-	oneClick := footer.Unsubscribe
-	if a.Cause().IsDirect() { // unsubscribing from a quote or mention turns off all alerts
-		oneClick = footer.All
-	}
-	m.To, m.Posts, m.Digest, m.TextOnly, m.Envelope = a.Member, a.Counts().Posts, &a.Digest, b.Choices.Format == digest.Text, envelope.Alert(ap.settings, a, oneClick)
+	m.To, m.Posts, m.Digest, m.TextOnly, m.Envelope = a.Member, a.Counts().Posts, &a.Digest, b.Choices.Format == digest.Text, envelope.Alert(ap.settings, a, envelope.OneClick(ap.Links, a, footer))
 	if !a.MultiThread() {
 		t := &a.Groups[0].Threads[0]
 		a.Followup = len(earlierKeys) > 0

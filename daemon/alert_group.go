@@ -23,7 +23,8 @@ type memberSection struct {
 	forum.SectionID
 }
 
-// groupItems groups alert items: those of one member in one thread, or in new threads of one section, or late ones.
+// groupItems groups alert items: those of one member in one thread, or in new threads of one section, or late ones. Those that come
+// with the digest form groups of their own.
 func (ap *alertPlanner) groupItems(ctx context.Context, s *source.Snapshot, items []digest.AlertItem) ([]store.Alert, error) {
 	now := ap.Now()
 	late := lateMembers(items, now)
@@ -34,11 +35,14 @@ func (ap *alertPlanner) groupItems(ctx context.Context, s *source.Snapshot, item
 	g := newAlertGrouping()
 	var rest []digest.AlertItem
 	for _, n := range items {
-		if !isLate(n, now) {
+		switch {
+		case n.WithDigest || isLate(n, now) && deadlines[n.Member]:
+			g.leaveToDigest(n)
+		case isLate(n, now):
+			g.addLate(n)
+		default:
 			rest = append(rest, n)
-			continue
 		}
-		g.addLate(n, deadlines[n.Member])
 	}
 	for _, n := range rest {
 		g.add(n)
@@ -59,22 +63,32 @@ type alertGrouping struct {
 	byThread  map[memberThread]int // indexes into alerts
 	bySection map[memberSection]int
 	late      map[forum.MemberID]int
+	toDigest  map[forum.MemberID]int
 }
 
 func newAlertGrouping() *alertGrouping {
-	return &alertGrouping{byThread: make(map[memberThread]int), bySection: make(map[memberSection]int), late: make(map[forum.MemberID]int)}
+	return &alertGrouping{byThread: make(map[memberThread]int), bySection: make(map[memberSection]int), late: make(map[forum.MemberID]int), toDigest: make(map[forum.MemberID]int)}
 }
 
-// addLate adds a late item to the one alert about all late posts of its member, or leaves it to their digest.
-func (g *alertGrouping) addLate(n digest.AlertItem, digestFirst bool) {
+// addLate adds a late item to the one alert about all late posts of its member.
+func (g *alertGrouping) addLate(n digest.AlertItem) {
 	i, found := g.late[n.Member]
 	if !found {
 		i = g.begin(n)
 		g.late[n.Member] = i
-		g.alerts[i].Late, g.alerts[i].LeftToDigest = !digestFirst, digestFirst
+		g.alerts[i].Late = true
 	}
-	if !digestFirst {
-		g.byThread[memberThread{n.Member, n.Thread}] = i // its newer posts come with them
+	g.byThread[memberThread{n.Member, n.Thread}] = i // its newer posts come with them
+	g.alerts[i].Items = append(g.alerts[i].Items, n)
+}
+
+// leaveToDigest leaves an item to the next digest of its member.
+func (g *alertGrouping) leaveToDigest(n digest.AlertItem) {
+	i, found := g.toDigest[n.Member]
+	if !found {
+		i = g.begin(n)
+		g.toDigest[n.Member] = i
+		g.alerts[i].LeftToDigest = true
 	}
 	g.alerts[i].Items = append(g.alerts[i].Items, n)
 }

@@ -90,7 +90,7 @@ func (ap *alertPlanner) selectAlertPosts(ctx context.Context, s *source.Snapshot
 		return nil, nil, err
 	}
 	r := readers[member]
-	listener := digest.AlertCandidate{ID: member, Watches: r.Watches, Choices: r.Choices, Overrides: r.Overrides}
+	listener := digest.AlertCandidate{ID: member, Watches: r.Watches, Choices: r.Choices, Switches: r.Switches, Overrides: r.Overrides}
 	var notices []digest.AlertItem
 	wrote := make(map[forum.ThreadID][]time.Time)
 	for some := range slices.Chunk(created, eventBatchSize) {

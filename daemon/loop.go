@@ -32,7 +32,7 @@ type loop struct {
 // newLoop returns a loop that delivers messages of some priorities.
 func (d *Daemon) newLoop(priorities store.PriorityRange) *loop {
 	report := new(Report)
-	builder := editions.New(d.Forum, d.Store, d.settings.Digest, d.settings.Alerts)
+	builder := editions.New(d.Forum, d.Store, d.settings)
 	scan := &scanner{base: d.base, recentPosts: make(map[forum.PostID]metPost), report: report}
 	l := &loop{
 		base: d.base, watchdog: d.watchdog, scanner: scan, subscribers: &subscriberSync{d.base},

@@ -115,6 +115,11 @@ var events = map[string]struct {
 			o.Schedule = &digest.Schedule{Cadence: p.digests, Hour: c % 24, Weekday: time.Weekday(c % 7), Every: 4}
 		})
 	}},
+	"switch": {4, func(s *simulation, a, b, c int) {
+		p, kind, to := pick(a, s.members), pick(b, digest.PostKinds()), pick(c, []digest.Cadence{digest.Instant, digest.WithDigest, digest.Off, digest.Instant})
+		p.switches.Set(kind, to)
+		s.changePreferences(p, func(o *digest.Preferences) { o.Switches.Set(kind, to) })
+	}},
 	"quiet": {2, func(s *simulation, a, b, c int) {
 		p := pick(a, s.members)
 		p.quietHours = [2]int{b % 24, (b + c%9) % 24}
@@ -172,9 +177,10 @@ func (s *simulation) addPost(t *modelThread, author, target int, state string) *
 	w := &modelPost{thread: t, author: s.pickAuthor(author), at: time.Unix(s.clock().Unix(), 0), state: state}
 	body := "Has anybody seen my other glove?"
 	if n := target % 20; n < len(s.members) {
-		w.target = s.members[n].id
+		w.target, w.direct = s.members[n].id, digest.Quotes
 		body = fmt.Sprintf(`[QUOTE="%s, post: 1, member: %d"]x[/QUOTE]No.`, s.members[n].name, w.target)
 		if target%40 > 20 {
+			w.direct = digest.Mentions
 			body = fmt.Sprintf("[USER=%d]@%s[/USER], look.", w.target, s.members[n].name)
 		}
 	}

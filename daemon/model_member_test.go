@@ -23,6 +23,7 @@ type modelMember struct {
 	banned       bool
 	alerts       digest.AlertMode
 	digests      digest.Cadence
+	switches     digest.Switches
 	quietHours   [2]int    // hours; two equal ones: none
 	pausedUntil  time.Time // until then
 	watchChanges int       // number of changes to the watches
@@ -37,7 +38,8 @@ type modelPost struct {
 	thread    *modelThread
 	author    int64
 	opening   bool
-	target    forum.MemberID // member that it quotes or mentions; 0: none
+	target    forum.MemberID  // member that it quotes or mentions; 0: none
+	direct    digest.PostKind // digest.Quotes or digest.Mentions, if it has a target
 	at        time.Time
 	state     string
 	hidden    bool // it was not visible for some time
@@ -93,16 +95,33 @@ func (p *modelMember) wants(w *modelPost, now time.Time) bool {
 	if !p.mayRead(w) || int64(p.id) == w.author || p.ignores[w.author] || p.mayHaveRead(w) || override == digest.Off || override == unknownOverride || p.digests == digest.Off {
 		return false
 	}
-	if watched, _ := p.watches(w); watched {
+	if watched, _ := p.watches(w); watched && p.switches.Of(w.watchedKind()) != digest.Off {
 		return true
 	}
 	// A quote or mention without a watch is sent as an alert or not at all: digests have it only if an alert was planned.
-	return w.target == p.id && (w.alertable || p.canAlert(w, now))
+	return w.target == p.id && p.switches.Of(w.direct) != digest.Off && (w.alertable || p.canAlert(w, now))
+}
+
+// watchedKind returns the kind of the post if it is watched.
+func (w *modelPost) watchedKind() digest.PostKind {
+	if w.opening {
+		return digest.NewThreads
+	}
+	return digest.Replies
+}
+
+// turnedOff reports whether the member turned off all that the post is to them, or for an alert, whether none of it comes at once.
+func (p *modelMember) turnedOff(w *modelPost, watched, alert bool) bool {
+	on := func(kind digest.PostKind, override digest.Cadence) bool {
+		to := p.switches.Of(kind)
+		return to == digest.Instant || to == digest.WithDigest && (!alert || override == digest.Instant || override == unknownOverride)
+	}
+	return !(watched && on(w.watchedKind(), p.override(w.thread)) || w.target == p.id && on(w.direct, ""))
 }
 
 // canAlert reports whether a quote or mention would be planned as an alert now.
 func (p *modelMember) canAlert(w *modelPost, now time.Time) bool {
-	return p.override(w.thread) == "" && p.alerts != digest.NoAlerts && now.Sub(w.at) < 23*time.Hour
+	return p.override(w.thread) == "" && p.switches.Of(w.direct) != digest.Off && p.alerts != digest.NoAlerts && now.Sub(w.at) < 23*time.Hour
 }
 
 // whyNot returns why a message must not have a post now; "": it may.
@@ -121,6 +140,8 @@ func (p *modelMember) whyNot(w *modelPost, alert bool, now time.Time) string {
 		return "muted"
 	case !watched && w.target != p.id:
 		return "not watched"
+	case p.turnedOff(w, watched, alert):
+		return "posts of its kind turned off, or with the digest"
 	case p.pausedUntil.After(now):
 		return "emails paused"
 	case !alert && p.digests == digest.Off:

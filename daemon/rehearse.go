@@ -134,7 +134,7 @@ func rehearseLate(x *editions.Overlay, now time.Time, alerts []store.Alert) (oth
 			continue
 		}
 		for _, n := range a.Items {
-			x.Defer(n.Member, []digest.DeferredPost{n.LeftLate(now)})
+			x.Defer(n.Member, []digest.DeferredPost{n.Defer(now)})
 		}
 	}
 	return others

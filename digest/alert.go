@@ -40,6 +40,8 @@ type AlertItem struct {
 	// Opening and VisibleSince are those of its event. Only planning uses them; they are not saved.
 	Opening      bool
 	VisibleSince time.Time
+	// WithDigest: posts of its kind come with the digest. Only planning uses it.
+	WithDigest bool
 }
 
 // FreshAt returns since when the forum shows the post.
@@ -50,9 +52,12 @@ func (n AlertItem) FreshAt() time.Time {
 	return n.PostedAt
 }
 
-// LeftLate returns the post as deferred to the first digest that is planned from a time on.
-func (n AlertItem) LeftLate(from time.Time) DeferredPost {
+// Defer returns the post as deferred to the first digest that is planned from a time on, because it is late, or comes with digests.
+func (n AlertItem) Defer(from time.Time) DeferredPost {
 	o := DeferredPost{Post: n.Post, Seq: n.Seq, NotBefore: from, Reason: ReasonLate}
+	if n.WithDigest {
+		o.Reason = ReasonWithDigest
+	}
 	if n.Cause.IsDirect() {
 		o.Cause = n.Cause
 	}
@@ -127,6 +132,7 @@ type AlertCandidate struct {
 	ID        forum.MemberID
 	Watches   forum.Watches // at least those for the threads and sections of the events
 	Choices   Preferences
+	Switches  Switches // in effect
 	Overrides Overrides
 }
 
@@ -144,13 +150,18 @@ func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
 		if n.Author == l.ID {
 			continue
 		}
-		cause := l.cause(n.Thread, n.opening(), b.directByMember[l.ID][i])
+		direct := b.directByMember[l.ID][i]
+		cause := l.cause(n.Thread, n.opening(), direct)
+		withDigest := cause == "" && l.leavesToDigest(n.Thread, direct)
+		if withDigest {
+			cause = direct
+		}
 		if cause == "" || paused && !cause.IsDirect() {
 			continue
 		}
 		items = append(items, AlertItem{
 			Member: l.ID, Post: n.Post, Thread: n.Thread.ID, Section: l.section(n.Thread, n.opening()),
-			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause, Opening: n.opening(), VisibleSince: n.VisibleSince,
+			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause, Opening: n.opening(), VisibleSince: n.VisibleSince, WithDigest: withDigest,
 		})
 	}
 	slices.SortFunc(items, func(x, y AlertItem) int { return cmp.Compare(x.Seq, y.Seq) })
@@ -174,6 +185,7 @@ func (b *EventIndex) matching(l *AlertCandidate) []int {
 // Mentioned if the post quotes or mentions the candidate.
 func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertCause) AlertCause {
 	override := l.Overrides.Of(thread, l.Watches)
+	direct = l.Switches.alertsDirect(direct)
 	switch {
 	case l.Watches.Mute(thread, direct != ""):
 		return ""
@@ -181,6 +193,8 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 		return "" // with a digest, or not at all
 	case direct != "":
 		return direct
+	case !l.Switches.alerts(opening, override):
+		return ""
 	}
 	if w, ok := l.Watches.Threads[thread.ID]; ok && (w.Mail != 0 || override == Instant) {
 		return ThreadWatched
@@ -189,6 +203,15 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 		return SectionWatched
 	}
 	return ""
+}
+
+// leavesToDigest reports whether a post that quotes or mentions the candidate comes with the digest, because they get that kind so.
+func (l *AlertCandidate) leavesToDigest(thread *forum.Thread, direct AlertCause) bool {
+	if !direct.IsDirect() || l.Switches.Of(direct.Kind(false)) != WithDigest || l.Watches.Mute(thread, true) {
+		return false
+	}
+	override := l.Overrides.Of(thread, l.Watches)
+	return override == "" || override == Instant
 }
 
 // emails reports whether a section's watch asks for an alert about a post.

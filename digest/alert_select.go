@@ -27,6 +27,25 @@ func (a *Alert) Cause() AlertCause {
 	return best
 }
 
+// Kind returns the kind of its posts: that of its cause if it is about one thread, or else the one that all its posts have in common.
+func (a *Alert) Kind() (kind PostKind, common bool) {
+	for _, g := range a.Groups {
+		for _, t := range g.Threads {
+			for _, p := range t.Posts {
+				if !a.MultiThread() && p.Cause != a.Cause() {
+					continue
+				}
+				if k := p.Cause.Kind(p.Opening); kind != "" && k != kind {
+					return "", false
+				} else {
+					kind = k
+				}
+			}
+		}
+	}
+	return kind, kind != ""
+}
+
 // SoleAuthor returns the name of the member who wrote all its posts; empty if there are several, or if it was a guest: guests choose any
 // name.
 func (a *Alert) SoleAuthor() string {
@@ -101,10 +120,11 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 		return why
 	}
 	override := r.override(it.thread)
+	direct := r.Switches.alertsDirect(n.Cause)
 	switch {
 	case r.isNotRepeated(n.Post):
 		return HeldForRepeat
-	case r.Watches.Mute(it.thread, n.Cause.IsDirect()):
+	case r.Watches.Mute(it.thread, direct.IsDirect()):
 		return MutedOnForum
 	case override == Off:
 		return ReasonMuted
@@ -112,11 +132,20 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 		return ReasonLeftToDigest
 	case r.hasRead(it):
 		return AlreadyRead
-	case n.Cause.IsDirect():
+	case direct.IsDirect():
 		return ""
 	}
-	if why := r.notWatchedReason(it.thread, it.opening()); why != "" {
+	why := r.notWatchedReason(it.thread, it.opening())
+	switch kind := watchedKind(it.opening()); {
+	case why != "" && n.Cause.IsDirect(): // not at once, since it was planned
+		if r.Switches.Of(n.Cause.Kind(false)) == WithDigest {
+			return ReasonWithDigest
+		}
+		return n.Cause.Kind(false).offReason()
+	case why != "":
 		return why
+	case r.Switches.Of(kind) == Off:
+		return kind.offReason()
 	}
 	if r.watchCause(it) == "" {
 		return ReasonLeftToDigest // still watched, but no longer with notifications
@@ -126,7 +155,7 @@ func (w *Window) itemReason(r *Reader, it *item, n AlertItem) Reason {
 
 // currentCause returns the cause of an alert item according to the reader's current watches.
 func (r *Reader) currentCause(it *item, n AlertItem) AlertCause {
-	if n.Cause.IsDirect() {
+	if n.Cause.IsDirect() && r.Switches.alertsDirect(n.Cause) != "" {
 		return n.Cause
 	}
 	return r.watchCause(it)
@@ -134,6 +163,6 @@ func (r *Reader) currentCause(it *item, n AlertItem) AlertCause {
 
 // watchCause returns the watch that requests an alert about the item, or "" if none does.
 func (r *Reader) watchCause(it *item) AlertCause {
-	l := AlertCandidate{Watches: r.Watches, Overrides: r.Overrides}
+	l := AlertCandidate{Watches: r.Watches, Overrides: r.Overrides, Switches: r.Switches}
 	return l.cause(it.thread, it.opening(), "")
 }

@@ -6,20 +6,21 @@ import "time"
 type Cadence string
 
 const (
-	Instant     Cadence = "instant" // overrides only: as alerts, immediately
-	WithDigest  Cadence = "digest"  // overrides only: with the digests
-	Daily       Cadence = "daily"
-	Weekly      Cadence = "weekly"
-	Monthly     Cadence = "monthly"
-	EveryNHours Cadence = "hours" // every Schedule.Every hours
-	Off         Cadence = "off"
+	Instant       Cadence = "instant" // overrides only: as alerts, immediately
+	WithDigest    Cadence = "digest"  // overrides only: with the digests
+	Daily         Cadence = "daily"
+	Weekly        Cadence = "weekly"
+	EveryTwoWeeks Cadence = "two_weeks"
+	Monthly       Cadence = "monthly"
+	EveryNHours   Cadence = "hours" // every Schedule.Every hours
+	Off           Cadence = "off"
 )
 
 // Schedule says when a member's editions are due, in local time.
 type Schedule struct {
 	Cadence Cadence
 	Hour    int          // 0 to 23, local; for EveryNHours the hour that the count starts from
-	Weekday time.Weekday // for Weekly
+	Weekday time.Weekday // for Weekly and EveryTwoWeeks
 	Day     int          // for Monthly: 1 to 31; shorter months use their last day
 	Every   int          // for EveryNHours: 1, 2, 3, 4, 6, 8 or 12
 }

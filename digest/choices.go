@@ -18,6 +18,7 @@ type Preferences struct {
 	IncludeOwnPosts *bool
 	UnreadOnly      *bool
 	Alerts          AlertMode
+	Switches        Switches // by kind of post
 	Announcements   *bool
 	Quiet           *QuietHours
 	PausedUntil     time.Time           // no messages before; UTC

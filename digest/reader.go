@@ -14,6 +14,7 @@ type Reader struct {
 	Watches   forum.Watches
 	Ignores   map[forum.MemberID]bool
 	Choices   Preferences
+	Switches  Switches // in effect: the member's, or else the site's
 	Overrides Overrides
 	Read      *forum.ReadMarks // nil: read marks are ignored
 	// OtherRoute holds posts that an alert or another edition brought or will bring, with the reason.

@@ -20,6 +20,10 @@ const (
 	NotWatched           Reason = "not watched"
 	ThreadsOnly          Reason = "section watched for new threads only"
 	WatchedWithoutEmail  Reason = "watched without email"
+	RepliesOff           Reason = "replies turned off"
+	NewThreadsOff        Reason = "new threads turned off"
+	QuotesOff            Reason = "quotes turned off"
+	MentionsOff          Reason = "mentions turned off"
 	ReasonMuted          Reason = "muted"
 	MutedOnForum         Reason = "muted on the forum"
 	AlreadyRead          Reason = "already read on the site"
@@ -44,6 +48,9 @@ const ReasonLeftToDigest Reason = "left to the digest: no alert requested any mo
 
 // ReasonLate means that the post was already old when its alert was planned, and the member's digest was due soon.
 const ReasonLate Reason = "left to the digest: too late for an alert"
+
+// ReasonWithDigest means that the member gets quotes or mentions with the digest.
+const ReasonWithDigest Reason = "left to the digest: posts of this kind come with it"
 
 // The reasons why the next digest must bring the posts of an alert. The store builds them from the state of the alert.
 const (

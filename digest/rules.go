@@ -17,6 +17,7 @@ const (
 	Readable      Rule = "readable"      // the member may read the thread in its current section
 	Author        Rule = "author"        // the member does not ignore the author
 	Watched       Rule = "watched"       // a watch covers the post, or the post quotes or mentions the member
+	SwitchRule    Rule = "kind_on"       // posts of its kind are not turned off
 	MutedRule     Rule = "not_muted"     // neither the forum nor an override mutes the thread or section
 	Unread        Rule = "unread"        // the member has not read it on the site
 	RouteRule     Rule = "single_route"  // no alert and no other edition brings it
@@ -44,6 +45,7 @@ var editionRules = slices.Concat(alertRules[:2], []rule{{Author, (*Window).autho
 // editionOnlyRules do not apply to alerts.
 var editionOnlyRules = []rule{
 	{Watched, (*Window).watchReason, (*Window).watchOK},
+	{SwitchRule, (*Window).switchReason, (*Window).switchOK},
 	{MutedRule, (*Window).muteReason, (*Window).overrideText},
 	{Unread, (*Window).readReason, (*Window).unreadOK},
 	{RouteRule, func(_ *Window, r *Reader, it *item) Reason { return r.OtherRoute[it.post.ID] }, (*Window).routeOK},
@@ -197,9 +199,17 @@ func (w *Window) watchOK(r *Reader, it *item) Phrase {
 	return NewPhrase("concerns_member", "cause", r.Deferred[it.post.ID].Word())
 }
 
+func (w *Window) switchOK(r *Reader, it *item) Phrase {
+	kind := watchedKind(it.opening())
+	if cause := r.direct(it); cause != "" {
+		kind = cause.Kind(false)
+	}
+	return NewPhrase("kind_on", "kind", Word{"post_kind", string(kind)})
+}
+
 func (w *Window) muteReason(r *Reader, it *item) Reason {
 	switch {
-	case r.Watches.Mute(it.thread, r.Deferred[it.post.ID].IsDirect()):
+	case r.Watches.Mute(it.thread, r.direct(it) != ""):
 		return MutedOnForum
 	case r.override(it.thread) == Off:
 		return ReasonMuted

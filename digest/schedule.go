@@ -60,11 +60,20 @@ func (s Schedule) hasSlot(day time.Time) bool {
 		return true
 	case Weekly:
 		return day.Weekday() == s.Weekday
+	case EveryTwoWeeks:
+		return day.Weekday() == s.Weekday && evenWeek(day)
 	case Monthly:
 		last := time.Date(day.Year(), day.Month()+1, 0, 12, 0, 0, 0, time.UTC).Day()
 		return day.Day() == min(s.Day, last)
 	}
 	return false
+}
+
+// evenWeek reports whether a day is in one of the weeks with slots of EveryTwoWeeks: those with an even number, from Monday to Sunday, counted
+// without regard to years. ISO weeks would not do: a week 53 and a week 1 follow each other.
+func evenWeek(day time.Time) bool {
+	const fromThursday = 3 // days from Monday to 1 January 1970
+	return (day.Unix()/(24*60*60)+fromThursday)/7%2 == 0
 }
 
 // hours lists the local hours of a day's slots, ascending.
@@ -126,7 +135,7 @@ func (s Schedule) Canonical() Schedule {
 		p.Hour = s.Hour
 	}
 	switch s.Cadence {
-	case Weekly:
+	case Weekly, EveryTwoWeeks:
 		p.Weekday = s.Weekday
 	case Monthly:
 		p.Day = s.Day
@@ -158,7 +167,7 @@ func (s Schedule) Validate() error {
 	switch s.Cadence {
 	case Daily:
 		return nil
-	case Weekly:
+	case Weekly, EveryTwoWeeks:
 		if s.Weekday < time.Sunday || s.Weekday > time.Saturday {
 			return fmt.Errorf("weekday is %d: must be 0 (Sunday) to 6 (Saturday)", s.Weekday)
 		}
@@ -174,5 +183,5 @@ func (s Schedule) Validate() error {
 		}
 		return nil
 	}
-	return fmt.Errorf("cadence is %q: must be daily, weekly, monthly, hours or off", s.Cadence)
+	return fmt.Errorf("cadence is %q: must be daily, weekly, two_weeks, monthly, hours or off", s.Cadence)
 }

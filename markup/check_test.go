@@ -15,7 +15,7 @@ import (
 var allowed = map[string][]string{
 	"div": {"style", "class", "dir"}, "p": {"style", "class", "dir"}, "span": {"style", "class", "aria-hidden"}, "br": nil,
 	"a": {"href", "style", "class"}, "blockquote": {"style", "class"}, "pre": {"style", "class", "dir"},
-	"b": nil, "i": nil, "u": nil, "s": nil, "sub": nil, "sup": nil, "code": {"style", "class"}, "hr": {"class", "style"},
+	"h3": {"style", "dir"}, "b": nil, "i": nil, "u": nil, "s": nil, "sub": nil, "sup": nil, "code": {"style", "class"}, "hr": {"class", "style"},
 	"ul": {"style", "dir"}, "ol": {"style", "dir"}, "li": {"dir"},
 	"table": {"style", "border", "cellpadding", "cellspacing"}, "tr": nil,
 	"td": {"class", "style", "dir"}, "th": {"class", "style", "dir"},

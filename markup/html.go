@@ -5,30 +5,28 @@ import (
 	"unicode/utf8"
 )
 
-// The styles of the email HTML. Sizes and fonts are inherited, except for code and the links below an
+// The styles of the email HTML. Sizes, fonts and where words may break are inherited, except for code and the links below an
 // excerpt. A template's dark mode can change the colors through the classes. All text has a contrast of at
 // least 4.5:1 to its background.
 const (
-	// A URL or word longer than a phone's screen is broken, so that it does not widen the message.
-	styleDoc     = "overflow-wrap:anywhere;word-break:break-word"
 	styleSpace   = "margin:0 0 12px"
 	styleLast    = "margin:0" // the frame around it, or the template, adds the space below the last block
 	styleQuote   = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
-	styleAuthor  = ";color:#55606b"
-	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap;" + styleDoc
+	styleAuthor  = ";color:#566"
+	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap"
 	styleMono    = "background:#f3f4f6;color:#24292f"
-	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#55606b"
+	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#566"
 	styleList    = ";padding:0 0 0 24px"
 	styleListRTL = ";padding:0 24px 0 0"                                              // item markers are on the right
 	styleTable   = ";border-collapse:collapse;overflow-wrap:normal;word-break:normal" // words stay whole: see words
-	styleBroken  = styleDoc
+	styleBroken  = "overflow-wrap:anywhere;word-break:break-word"
 	// A table that is wider than the message scrolls within it.
 	styleScroll      = ";display:table;table-layout:fixed;width:100%"
 	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;vertical-align:top;text-align:"
 	styleRule        = ";border:0;border-top:1px solid #c3ccd5"
-	styleLink        = "color:#0b5cad"
-	styleMuted       = "color:#55606b"
-	styleOmittedLink = ";color:#55606b;font-size:14px;line-height:22px"
+	styleLink        = "color:#05a"
+	styleMuted       = "color:#566"
+	styleOmittedLink = ";color:#566;font-size:14px;line-height:22px"
 )
 
 // longWord is how many letters fit side by side into a cell on a phone.
@@ -52,8 +50,13 @@ func (d Doc) HTML(w Labels) string {
 		size += len(d.t.nodes[i].text) + 48
 	}
 	h.b.Grow(size)
-	h.raw(`<div style="` + styleDoc + `">`)
-	h.blocks(0, len(d.t.nodes))
+	if first := &d.t.nodes[0]; first.kind == para && int(first.end) == len(d.t.nodes) { // the only one
+		h.raw(`<div dir="auto">`)
+		h.inlines(1, len(d.t.nodes))
+	} else {
+		h.raw(`<div>`)
+		h.blocks(0, len(d.t.nodes))
+	}
 	h.raw(`</div>`)
 	return h.b.String()
 }
@@ -116,6 +119,12 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.inlines(i+1, end)
 		h.raw(`</p>`)
 	case heading:
+		if h.tree.sections {
+			h.start(`<h3 dir="auto"`, margin, "")
+			h.inlines(i+1, end)
+			h.raw(`</h3>`)
+			return
+		}
 		h.start(`<p dir="auto"`, margin, "")
 		h.raw(`<b>`)
 		h.inlines(i+1, end)
@@ -125,11 +134,7 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.quote(n, i)
 		h.raw(`</blockquote>`)
 	case code:
-		style := styleCode
-		if h.inCell {
-			style = strings.TrimSuffix(styleCode, ";"+styleDoc)
-		}
-		h.start(`<pre class="pr-code" dir="ltr"`, margin, style)
+		h.start(`<pre class="pr-code" dir="ltr"`, margin, styleCode)
 		if strings.HasPrefix(n.text, "\n") { // browsers ignore the first line end in a pre
 			h.raw("\n")
 		}
@@ -193,7 +198,7 @@ func (h *htmlWriter) quoteHead(n *node, i int) {
 	h.start(`<div class="pr-muted" dir="`+h.dir+`"`, margin, styleAuthor)
 	to := h.tree.ref(n).url
 	if to != "" {
-		h.raw(`<a class="pr-link" href="`)
+		h.raw(`<a href="`)
 		h.text(to)
 		h.raw(`" style="` + styleLink + `">`)
 	}
@@ -210,7 +215,7 @@ func (h *htmlWriter) quoteHead(n *node, i int) {
 // omittedLink writes the line of a link that was cut off.
 func (h *htmlWriter) omittedLink(n *node, margin string) {
 	h.start(`<p class="pr-muted" dir="`+h.dir+`"`, margin, styleOmittedLink)
-	h.raw(`<span aria-hidden="true">` + h.labels.arrow() + ` </span><a class="pr-link" href="`)
+	h.raw(`<span aria-hidden="true">` + h.labels.arrow() + ` </span><a href="`)
 	h.text(h.tree.ref(n).url)
 	h.raw(`" style="` + styleLink + `">`)
 	h.text(bidiIsolate(n.text))

@@ -74,7 +74,7 @@ func (h *htmlWriter) applyStyle(n *node) {
 			h.raw(`</a>`)
 		}
 		if h.link = to; to != "" {
-			h.raw(`<a class="pr-link" href="`)
+			h.raw(`<a href="`)
 			h.text(to)
 			h.raw(`" style="` + styleLink + `">`)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Markdown parses CommonMark with GitHub's tables, strikethrough and bare URLs, and merge fields: {{name}}
+// Markdown parses CommonMark with GitHub's tables, strikethrough, task lists and bare URLs, and merge fields: {{name}}
 // and {{name|fallback}}, which have no meaning in code. HTML is not supported: tags are shown as written.
 // Images become links.
 //
@@ -33,7 +33,7 @@ func markdownWithin(src string, l Links, limit time.Duration) (d Doc, err error)
 			d, err = Doc{}, recoverMarkdown(cause)
 		}
 	}()
-	r := markdownReader{builder: builder{src: sanitize(src), links: l, tree: &tree{}, para: -1}, watch: watch}
+	r := markdownReader{builder: builder{src: sanitize(src), links: l, tree: &tree{sections: true}, para: -1}, watch: watch}
 	r.source = []byte(r.src)
 	fields := &fieldParser{}
 	r.children(markdownParser(fields, watch).Parse(reader.NewReader(r.source)))
@@ -73,6 +73,7 @@ func markdownParser(fields *fieldParser, watch *markdownWatch) parser.Parser {
 		),
 		parser.WithInlineParsers(
 			inline(fields, 50),
+			inline(taskParser{extension.NewTaskCheckBoxParser()}, 0),
 			inline(parser.NewCodeSpanParser(), 100),
 			inline(parser.NewLinkParser(), 200),
 			inline(parser.NewAutoLinkParser(), 300),
@@ -86,6 +87,17 @@ func markdownParser(fields *fieldParser, watch *markdownWatch) parser.Parser {
 		),
 		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 	)
+}
+
+// taskParser finds the boxes of a task list, as GitHub does: only before a space. In goldmark, "[x](URL)" is one, too.
+type taskParser struct{ parser.InlineParser }
+
+// Parse implements parser.InlineParser.
+func (p taskParser) Parse(parent ast.Node, block reader.Reader, c parser.Context) ast.Node {
+	if words, _ := block.PeekLine(); len(words) < 4 || words[3] != ' ' {
+		return nil
+	}
+	return p.InlineParser.Parse(parent, block, c)
 }
 
 // markdownReader builds our tree from goldmark's.

@@ -46,24 +46,24 @@ func TestMarkdown_Golden(t *testing.T) {
 
 func TestMarkdown_Renders(t *testing.T) {
 	for _, tt := range []struct{ name, src, want string }{
-		{"a line end is a space", "one\ntwo", `<p>one two</p>`},
-		{"a backslash at the end of a line breaks it", "one\\\ntwo", `<p>one<br>two</p>`},
-		{"nested styles", "**a *b* ~~c~~**", `<p><b>a <i>b</i> <s>c</s></b></p>`},
-		{"a tag is shown literally", "<b>x</b> <!-- y -->", `<p>&lt;b&gt;x&lt;/b&gt; &lt;!-- y --&gt;</p>`},
-		{"an entity is decoded", "&lt;b&gt; &amp;amp; &#169;", `<p>&lt;b&gt; &amp;amp; ©</p>`},
-		{"a backslash escapes an entity", `\&lt; \\&lt;`, `<p>&amp;lt; \&lt;</p>`},
-		{"an entity is not a backslash for the next character", `&#92;*x*`, `<p>\<i>x</i></p>`},
-		{"an entity cannot add a direction override", "a&#x202e;b", `<p>ab</p>`},
-		{"a script URL is not a link", "[x](javascript:alert(1))", `<p>x</p>`},
-		{"a URL with a user name is not a link", "[x](https://bank.example@evil.example/)", `<p>x</p>`},
-		{"a link within the forum gets its host", "[x](/rules)", `<p><a href="https://forum.example.org/rules">x</a></p>`},
-		{"an image becomes a link", "![the ship](https://x.example/a.png)", `<p><a href="https://x.example/a.png">[Image: the ship]</a></p>`},
-		{"an image in a link keeps the URL of the link", "[![a](https://x.example/a.png)](https://y.example/)", `<p><a href="https://y.example/">[Image: a]</a></p>`},
-		{"code is shown as it is", "`a <b> &amp; {{name}}`", `<p><code>a &lt;b&gt; &amp;amp; {{name}}</code></p>`},
-		{"a merge field stays in place", "Dear *{{name|friend}}*!", `<p>Dear <i>«name/friend»</i>!</p>`},
-		{"a merge field may have spaces, capitals and no fallback", "{{ Name }}", `<p>«name/»</p>`},
-		{"a merge field may be part of a link text", "[{{name}}](https://x.example/)", `<p><a href="https://x.example/">«name/»</a></p>`},
-		{"a backslash escapes braces", `\{{name}}`, `<p>{{name}}</p>`},
+		{"a line end is a space", "one\ntwo", `one two`},
+		{"a backslash at the end of a line breaks it", "one\\\ntwo", `one<br>two`},
+		{"nested styles", "**a *b* ~~c~~**", `<b>a <i>b</i> <s>c</s></b>`},
+		{"a tag is shown literally", "<b>x</b> <!-- y -->", `&lt;b&gt;x&lt;/b&gt; &lt;!-- y --&gt;`},
+		{"an entity is decoded", "&lt;b&gt; &amp;amp; &#169;", `&lt;b&gt; &amp;amp; ©`},
+		{"a backslash escapes an entity", `\&lt; \\&lt;`, `&amp;lt; \&lt;`},
+		{"an entity is not a backslash for the next character", `&#92;*x*`, `\<i>x</i>`},
+		{"an entity cannot add a direction override", "a&#x202e;b", `ab`},
+		{"a script URL is not a link", "[x](javascript:alert(1))", `x`},
+		{"a URL with a user name is not a link", "[x](https://bank.example@evil.example/)", `x`},
+		{"a link within the forum gets its host", "[x](/rules)", `<a href="https://forum.example.org/rules">x</a>`},
+		{"an image becomes a link", "![the ship](https://x.example/a.png)", `<a href="https://x.example/a.png">[Image: the ship]</a>`},
+		{"an image in a link keeps the URL of the link", "[![a](https://x.example/a.png)](https://y.example/)", `<a href="https://y.example/">[Image: a]</a>`},
+		{"code is shown as it is", "`a <b> &amp; {{name}}`", `<code>a &lt;b&gt; &amp;amp; {{name}}</code>`},
+		{"a merge field stays in place", "Dear *{{name|friend}}*!", `Dear <i>«name/friend»</i>!`},
+		{"a merge field may have spaces, capitals and no fallback", "{{ Name }}", `«name/»`},
+		{"a merge field may be part of a link text", "[{{name}}](https://x.example/)", `<a href="https://x.example/">«name/»</a>`},
+		{"a backslash escapes braces", `\{{name}}`, `{{name}}`},
 		{"a quote has no heading", "> a", `<blockquote><p>a</p></blockquote>`},
 		{"a nested quote keeps its level", "> a\n>\n> > b", `<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>`},
 		{"a list in an item", "- a\n  1. b", `<ul><li>a<ol><li>b</li></ol></li></ul>`},
@@ -202,4 +202,22 @@ func FuzzMarkdown(f *testing.F) {
 			t.Fatalf("%d of %d merge fields are printed", got, len(d.Fields()))
 		}
 	})
+}
+
+func TestMarkdown_WritesHeadingsAndTaskLists(t *testing.T) {
+	d, err := Markdown("## What to *do*\n\n- [ ] log in\n- [x] read this\n- [x](https://a.example) a link", Links{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, text := d.HTML(Labels{}), d.Text(Labels{}, 72)
+	for _, want := range []string{`<h3 dir="auto" style="margin:0 0 12px">What to <i>do</i></h3>`, `<li dir="auto">☐ log in</li>`, `<li dir="auto">☑ read this</li>`, `">x</a> a link</li>`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the HTML has no %s:\n%s", want, html)
+		}
+	}
+	for _, want := range []string{"☐ log in", "☑ read this"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text has no %s:\n%s", want, text)
+		}
+	}
 }

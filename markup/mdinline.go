@@ -25,6 +25,12 @@ func (r *markdownReader) inlineNode(n ast.Node) {
 		r.autoLink(n)
 	case *ast.Image:
 		r.file(image, unescaped(r.plainText(n)), r.address(n, n.Destination))
+	case *extast.TaskCheckBox:
+		box := "☐ "
+		if n.IsChecked {
+			box = "☑ "
+		}
+		r.add(box, node{kind: text})
 	case *fieldNode:
 		r.mergeField(n)
 	default:

@@ -11,6 +11,7 @@ type tree struct {
 	mentions []int64
 	fields   []Field
 
+	sections  bool // headings are headings of the message, not only bold lines in a post
 	noNames   bool // typed names are no mentions
 	linkNames bool // only names that link to a member's page are mentions
 

@@ -94,10 +94,10 @@ func cutLinksOf(d Doc) (links []string) {
 }
 
 func TestOmittedLinks_PlainStyle(t *testing.T) {
-	const start = `<p class="pr-muted" dir="ltr" style="margin:0;color:#55606b;font-size:14px;line-height:22px"><span aria-hidden="true">→ </span><a class="pr-link" href="`
+	const start = `<p class="pr-muted" dir="ltr" style="margin:0;color:#566;font-size:14px;line-height:22px"><span aria-hidden="true">→ </span><a href="`
 	tests := []struct{ name, link, want string }{
-		{"words", `[url="https://a.example/?a&b"]A & B[/url]`, start + `https://a.example/?a&amp;b" style="color:#0b5cad">A &amp; B</a></p></div>`},
-		{"a typed URL", "https://www.a.example/b/c/?d=e#f", start + `https://www.a.example/b/c/?d=e#f" style="color:#0b5cad">a.example/b/c?…</a></p></div>`},
+		{"words", `[url="https://a.example/?a&b"]A & B[/url]`, start + `https://a.example/?a&amp;b" style="color:#05a">A &amp; B</a></p></div>`},
+		{"a typed URL", "https://www.a.example/b/c/?d=e#f", start + `https://www.a.example/b/c/?d=e#f" style="color:#05a">a.example/b/c?…</a></p></div>`},
 		{"a long typed address", "https://a.example/" + strings.Repeat("b", 100), `">a.example/` + strings.Repeat("b", 50) + `…</a></p></div>`},
 		{"a typed URL in another script", "https://a.example/%ED%95%9C", `">a.example/한</a></p></div>`},
 		{"a typed URL in a legacy encoding", "https://a.example/%C7%D1", `">a.example/%C7%D1</a></p></div>`},

@@ -40,6 +40,9 @@ func contrast(t *testing.T, a, b string) float64 {
 
 func luminance(t *testing.T, color string) float64 {
 	t.Helper()
+	if len(color) == 4 { // "#05a" is short for "#0055aa"
+		color = "#" + strings.Repeat(color[1:2], 2) + strings.Repeat(color[2:3], 2) + strings.Repeat(color[3:], 2)
+	}
 	n, err := strconv.ParseUint(strings.TrimPrefix(color, "#"), 16, 32)
 	if err != nil || len(color) != 7 {
 		t.Fatalf("%q is not a color: %v", color, err)

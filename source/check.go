@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"postrider/forum"
@@ -16,9 +14,11 @@ import (
 // Check runs every query once, in a form that costs almost nothing, and checks the results.
 func (db *DB) Check(ctx context.Context) []finding.Finding {
 	var all []finding.Finding
+	var foreign bool
 	err := db.Read(ctx, func(s *Snapshot) error {
 		all = append(all, s.checkServer(ctx))
-		queries := s.checkQueries(ctx)
+		var queries []finding.Finding
+		queries, foreign = s.checkQueries(ctx)
 		all = append(all, queries...)
 		if slices.ContainsFunc(queries, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
 			return nil // the other checks would only repeat these errors
@@ -29,12 +29,13 @@ func (db *DB) Check(ctx context.Context) []finding.Finding {
 		all = append(all, s.checkCounters(ctx)...)
 		all = append(all, s.checkMemberCounters(ctx)...)
 		all = append(all, s.checkUnknownRights(ctx)...)
+		all = append(all, s.checkAddons(ctx)...)
 		if db.kind.leftOut != nil {
 			all = append(all, db.kind.leftOut(ctx, s)...)
 		}
 		return nil
 	})
-	if err == nil {
+	if err == nil && !foreign {
 		all = append(all, db.checkLacks(ctx)...)
 		all = append(all, db.checkCodes(ctx)...)
 	}
@@ -60,100 +61,6 @@ func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err er
 		return warnings, fmt.Errorf("forum self-check failed, nothing is sent: %w", errors.Join(errs...))
 	}
 	return warnings, nil
-}
-
-// checkQueries runs every query of the contract with IDs that no forum has.
-func (s *Snapshot) checkQueries(ctx context.Context) []finding.Finding {
-	var bad []finding.Finding
-	var absent, denied []string
-	specs := checkedQueries(s.db.queries)
-	for _, q := range specs {
-		err := s.probeQuery(ctx, q)
-		switch {
-		case err == nil:
-		case absence(err) == absentTable && !s.db.kind.homemade:
-			absent = append(absent, fmt.Sprintf("%s (%v)", q.name, err))
-		default:
-			if absence(err) == absentRight {
-				denied = append(denied, fmt.Sprintf("%s (%v)", q.name, err))
-			}
-			bad = append(bad, s.queryFinding(q, err))
-		}
-	}
-	if 2*len(denied) > len(specs) && strings.HasPrefix(denied[0], specs[0].name+" ") { // probably no right at all: one finding says it
-		return []finding.Finding{finding.Fail("tables",
-			fmt.Sprintf("the account may not read the tables of %d of %d queries: %s", len(denied), len(specs), strings.Join(denied[:3], "; ")),
-			"grant SELECT on all tables of the forum to the account in [forum] dsn: see docs/forums.md")}
-	}
-	if len(absent) > 0 {
-		bad = append([]finding.Finding{finding.Fail("tables",
-			fmt.Sprintf("%d of %d queries use a missing table: %s", len(absent), len(specs), strings.Join(absent[:min(3, len(absent))], "; ")),
-			fmt.Sprintf("check that dsn in [forum] names the forum's database, and that type (%s) and prefix (%q) are correct", s.db.kind.name, s.db.prefix))},
-			bad...)
-	}
-	if len(bad) == 0 {
-		return []finding.Finding{finding.OK("queries", fmt.Sprintf("all %d return the expected columns", len(specs)))}
-	}
-	return bad
-}
-
-func (s *Snapshot) queryFinding(q querySpec, err error) finding.Finding {
-	from := s.db.queries[q.name]
-	return finding.Fail("query "+q.name, fmt.Sprintf("%s:%d: %v", from.File, from.Line, err), s.db.queryFix(q, err))
-}
-
-// queryFix says what to do about a query that fails.
-func (db *DB) queryFix(q querySpec, err error) string {
-	missing := absence(err)
-	switch {
-	case missing == absentRight:
-		return "grant SELECT on this table to the account in [forum] dsn"
-	case missing == absentTable && db.kind.homemade:
-		return "write a table of your forum in its place: see docs/custom-forum.md"
-	case mismatch(err) && db.kind.homemade:
-		return "compare a column only with values of its type, and give COALESCE, CASE and UNION values of one type: IDs are whole numbers, a date and time needs {unix COLUMN}; " +
-			"a UUID cannot be compared with :ids or :members: see docs/custom-forum.md"
-	case db.kind.homemade:
-		return "correct the query: it must return the columns " + strings.Join(q.columns, ", ") + " (\"?\": may be left out); docs/query-contract.md says what each means"
-	}
-	return fmt.Sprintf("the forum's version differs from the ones that type %s supports: replace the query %q in the file of [forum] queries", db.kind.name, q.name)
-}
-
-// probeQuery tries a query. An error must not end the transaction, as it would with PostgreSQL.
-func (s *Snapshot) probeQuery(ctx context.Context, q querySpec) error {
-	return s.guarded(ctx, func() error { return s.tryQuery(ctx, q) })
-}
-
-func (s *Snapshot) exec(ctx context.Context, statement string) error {
-	s.db.statements.Add(1)
-	_, err := s.tx.ExecContext(ctx, statement)
-	return err
-}
-
-// tryQuery runs a query with parameters that match almost nothing, and compares its columns with the contract.
-func (s *Snapshot) tryQuery(ctx context.Context, q querySpec) error {
-	const never = math.MaxInt32 // in 2038: the latest time that a 32-bit column can hold
-	ctx, cancel := s.db.withTimeout(ctx)
-	defer cancel()
-	none := []int64{-1}
-	rows, err := s.query(ctx, q.name, params{"ids": none, "members": none, "threads": none, "sections": none,
-		"roles": []string{"-1"}, "names": []string{""}, "addresses": []string{""},
-		"now": 0, "after": 0, "limit": 0, "name": "", "begins": "", "part": "", "since": never, "from": never, "until": never})
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	columns, err := rows.ColumnTypes()
-	if err != nil {
-		return err
-	}
-	mistakes := s.db.columnMistakes(q, columns)
-	if len(mistakes) > 0 {
-		return errors.New(strings.Join(mistakes, ", "))
-	}
-	for rows.Next() { // some databases report an error only with the first row
-	}
-	return rows.Err()
 }
 
 func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {

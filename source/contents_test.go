@@ -73,7 +73,7 @@ func TestContents_NumberPostsFromStartOfThread(t *testing.T) {
 				return err
 			}
 			slices.SortFunc(posts, func(a, b forum.Post) int {
-				if a.PostedAt.Equal(b.PostedAt) {
+				if facts[f.kind].ordersByID || a.PostedAt.Equal(b.PostedAt) {
 					return int(a.ID - b.ID)
 				}
 				return a.PostedAt.Compare(b.PostedAt)

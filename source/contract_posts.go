@@ -122,12 +122,19 @@ func extraQueries() []querySpec {
 		},
 		{
 			name: "member_counters", columns: words("stored counted"),
-			about:   "How many members the forum itself counted, as text, and how many of those the other queries find.",
+			about: "How many members the forum itself counted, as text that the forum type may decode, and how many of those the other queries find. " +
+				"No row if the forum has not counted.",
 			without: "check cannot notice that the queries miss members.", omitted: true,
 		},
 		{
 			name: "unknown_rights", columns: words("name"),
 			about:   "Permissions for sections that an add-on brought, and that are not part of the forum's software. They may hide posts from some members.",
+			without: "check cannot notice the permissions of add-ons.", omitted: true,
+		},
+		{
+			name: "addons", columns: words("name"),
+			about: "The active add-ons (extensions, plugins, mods), each by the name that the forum's software gives it, or lists of them that the forum type decodes. " +
+				"Leave out those that you have examined.",
 			without: "check cannot notice add-ons that limit who may read what.", omitted: true,
 		},
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"postrider/internal/finding"
 )
@@ -49,9 +48,13 @@ func (s *Snapshot) checkMemberCounters(ctx context.Context) []finding.Finding {
 		found = true
 		return nil
 	})
-	stored, bad := strconv.ParseInt(text, 10, 64)
-	if err != nil || bad != nil || !found { // checkQueries reports the error
+	if err != nil || !found { // checkQueries reports the error
 		return nil
+	}
+	stored, err := s.db.kind.countOf(text)
+	if err != nil {
+		return []finding.Finding{finding.Warn("member counters", fmt.Sprintf("the forum's own count of its members cannot be read: %v", err),
+			"rebuild the forum's statistics (in its admin area). If that changes nothing, replace the query member_counters in the file of [forum] queries")}
 	}
 	said := fmt.Sprintf("the forum counts %d members, and the queries find %d", stored, counted)
 	fix := "resynchronise the forum's statistics (in its admin area). If that changes nothing, dsn in [forum] may name another database, or the forum marks members in " +
@@ -65,17 +68,21 @@ func (s *Snapshot) checkMemberCounters(ctx context.Context) []finding.Finding {
 	return []finding.Finding{finding.OK("member counters", said)}
 }
 
-// checkUnknownRights names the permissions of add-ons, which Postrider does not apply.
-func (s *Snapshot) checkUnknownRights(ctx context.Context) []finding.Finding {
-	var name string
-	var names []string
-	err := s.queryNamed(ctx, "unknown_rights", nil, columns{"name": &name}, func() error {
-		names = append(names, name)
-		return nil
-	})
-	if err != nil || len(names) == 0 { // checkQueries reports the error
-		return nil
+// countOf decodes the forum's own number of members.
+func (k forumType) countOf(stored string) (int64, error) {
+	if k.counted != nil {
+		return k.counted(stored)
 	}
-	return []finding.Finding{finding.Warn("unknown permissions", "an add-on has permissions of its own for sections: "+strings.Join(names, ", ")+"; if they hide posts, emails still show these",
-		"compare previews of members without these permissions with what they see on the forum; if they differ, replace the query rights in the file of [forum] queries")}
+	return strconv.ParseInt(stored, 10, 64)
+}
+
+// phpCount returns the decoder of a statistic serialized by PHP: the value of a field, a number or its digits.
+func phpCount(field string) func(stored string) (int64, error) {
+	return func(stored string) (int64, error) {
+		v, err := parsePHPField([]byte(stored), field)
+		if err != nil {
+			return 0, err
+		}
+		return strconv.ParseInt(fmt.Sprint(v), 10, 64)
+	}
 }

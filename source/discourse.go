@@ -29,7 +29,8 @@ func discourse() forumType {
 
 		tellsMuted: true, // app/services/post_alerter.rb: those who muted the category or a tag leave after quotes and mentions
 		lost: map[string]string{
-			"site_settings":   "the defaults of must_approve_users, bounce_score_threshold, disable_mailing_list_mode and the like apply",
+			"site_settings": "the defaults of must_approve_users, bounce_score_threshold, disable_mailing_list_mode and the like apply, and plugins that " +
+				"hide posts are not noticed",
 			"ignored_users":   "posts of ignored members are shown",
 			"muted_users":     "posts of muted members are shown",
 			"anonymous_users": "accounts of the anonymous mode count as members",
@@ -40,6 +41,8 @@ func discourse() forumType {
 			"topic_tags":      "no topic has tags",
 			"tag_users":       "nobody watches or mutes tags",
 			"groups":          "the mention of a group alerts nobody",
+
+			"groups id user_count": lostMembers,
 
 			"tag_group_memberships": "every tag counts as visible to everyone",
 			"tag_group_permissions": "every tag in a tag group counts as hidden",

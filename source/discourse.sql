@@ -509,3 +509,17 @@ SELECT t.id                        AS thread_id,
          WHERE r.archetype = 'regular' AND r.deleted_at IS NULL AND r.posts_count <= 2000
          ORDER BY r.id DESC
          LIMIT 20) t
+
+-- name: member_counters
+-- Group 10 has all members (app/models/group.rb, refresh_automatic_group!).
+SELECT g.user_count                AS stored,
+       (SELECT COUNT(*) FROM users u WHERE u.id > 0 AND NOT u.staged) AS counted
+  FROM {if_readable groups id user_count} g
+ WHERE g.id = 10 AND g.user_count > 0
+
+-- name: addons
+-- Discourse lists its plugins nowhere, and only settings that differ from their defaults. Most plugins have a setting that enables them.
+SELECT LEFT(s.name, -8)            AS name
+  FROM {if_readable site_settings name:text value:text} s
+ WHERE s.name LIKE '%|_enabled' ESCAPE '|' AND s.value = 't'
+ ORDER BY s.name

@@ -55,6 +55,9 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"{prefix}user_group_relat": wantXenforoRecipients,
 	"u.additionalgroups":       wantMybbRecipients,
 	"-- name: read_days":       wantReadDays,
+	"acme/hideads":             func(t *testing.T, s string) { wantExaminedAddon(t, "phpbb3", s) },
+	"acme_hideads":             func(t *testing.T, s string) { wantExaminedAddon(t, "mybb", s) },
+	"acme-hideads":             func(t *testing.T, s string) { wantExaminedAddon(t, "flarum", s) },
 	"UPDATE mybb_tasks":        wantNoMailTask,
 	"DELETE FROM mybb_mailqueue": func(t *testing.T, s string) {
 		f := newFixture(t, "mybb")

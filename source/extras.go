@@ -58,5 +58,7 @@ const (
 	lostAttachments = "emails do not name attached files"
 	lostPolls       = "emails do not show the questions of polls"
 	lostMessages    = "digests do not count private messages"
+	lostAddons      = "active add-ons that hide posts are not noticed"
+	lostMembers     = "the number of members is not compared with the forum's own"
 	lostSite        = "the version of the forum is not checked"
 )

@@ -8,6 +8,7 @@ type forumFacts struct {
 	sections     []string       // keys of the sections of the story, in the forum's order
 	title        string         // of the first section
 	hidden       bool           // hidden posts have numbers, too
+	ordersByID   bool           // posts of a thread are in the order of their IDs, whatever their times
 	recycles     bool           // deleted posts are in a thread of the recycle bin
 	remote       forum.ThreadID // has a post that the type leaves out, but which has a number
 	remoteAt     int64          // when it was written
@@ -49,7 +50,7 @@ var facts = map[string]forumFacts{
 	"smf2": {
 		group:    forum.Group{ID: 9, Title: "Staff & Co"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "xchild", "s5", "s6", "xmem", "xdeny"},
-		title:    "Indo Pacific & East Asia", recycles: true, ignores: true, keptDays: 3650,
+		title:    "Indo Pacific & East Asia", ordersByID: true, recycles: true, ignores: true, keptDays: 3650,
 		readT28: 1795428014, readS2: 1795337645, // the times of the newest messages that they had seen
 		write: "DELETE FROM smf_messages",
 	},

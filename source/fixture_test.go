@@ -150,6 +150,9 @@ func newFixture(t testing.TB, kind string) fixture {
 	} else {
 		servertest.LoadDump(t, f.dsn, "testdata/"+kind+"-mariadb.sql.gz")
 	}
+	if kind == "smf2" { // the installer's message is younger than the story, too
+		execute(t, openAdmin(t, f), "UPDATE smf_messages SET poster_time = 1795000000 WHERE id_msg = 1")
+	}
 	return f
 }
 

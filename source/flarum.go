@@ -19,10 +19,12 @@ func flarum() forumType {
 			"ignored and hidden tags, and ignored threads, bring nothing. Links to members are left out, because they need the name.",
 		engines:    []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
 		files:      []string{"flarum.sql"},
+		versions:   []string{"1.8", "2"},
 		links:      func(base string) forum.Links { return flarumLinks(base) },
 		dialect:    markup.Dialect{NoMentions: true},
 		body:       func(d markup.Dialect, stored string, l markup.Links) markup.Doc { return d.S9e(stored, l) },
 		locale:     flarumLocale,
+		addons:     flarumAddons,
 		rights:     parseRightDigits,
 		needParent: true,
 		lost: map[string]string{

@@ -426,3 +426,9 @@ SELECT d.id                        AS thread_id,
          WHERE hidden_at IS NULL AND NOT is_private AND comment_count BETWEEN 1 AND 2000
          ORDER BY id DESC
          LIMIT 20) d
+
+-- name: addons
+-- One row with a list, which the type's Go file decodes.
+SELECT s.value                     AS name
+  FROM {prefix}settings s
+ WHERE s.key = 'extensions_enabled'

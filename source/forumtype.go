@@ -22,6 +22,7 @@ type TypeInfo struct {
 
 	Unsupported string
 	Certainties []Certainty // by version
+	Compared    Comparison  // by the self-check
 	Grants      []Grants    // of a read-only account, by database
 }
 
@@ -30,7 +31,7 @@ func Types() []TypeInfo {
 	var infos []TypeInfo
 	for _, k := range forumTypes() {
 		info := TypeInfo{Name: k.name, Title: k.title, Prefix: k.prefix, Markup: k.markup, Notes: k.notes,
-			Unsupported: unsupported[k.name], Certainties: certainties[k.name]}
+			Unsupported: unsupported[k.name], Certainties: certainties[k.name], Compared: comparisons[k.name]}
 		if !k.own {
 			info.Grants = grantsOf(k)
 		}
@@ -68,6 +69,8 @@ type forumType struct {
 	either     [][2]string                                                      // optional tables of which the forum must have one
 	zonesIn    string                                                           // the optional table with time zones; without it, zone gets UTC offsets
 	inherits   bool                                                             // sections inherit permissions from ancestors and from the role's default
+	counted    func(stored string) (int64, error)                               // decodes a row of member_counters; nil: a number
+	addons     func(stored string) ([]string, error)                            // decodes a row of addons; nil: a name
 	leftOut    func(ctx context.Context, s *Snapshot) []finding.Finding         // what check says about posts that the type cannot read; nil: nothing
 	homemade   bool                                                             // its queries come from the administrator's file alone
 	public     bool                                                             // everyone may read every section, so there is no query rights

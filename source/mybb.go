@@ -19,11 +19,12 @@ func mybb() forumType {
 			"has visited the forum. A watched forum means all its posts. Inactive forums and forums with a password are left out. " +
 			"MyISAM tables have no snapshots: use InnoDB if you can. Needs MySQL 5.7 or MariaDB 10.1, or newer. On PostgreSQL and SQLite, " +
 			"MyBB creates hardly any index: docs/forums.md lists those to add.",
-		engines:    []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
-		prefix:     "mybb_",
-		files:      []string{"mybb.sql"},
-		versions:   []string{"1.8"},
-		lost:       map[string]string{"threadprefixes": lostPrefixes, "attachments": lostAttachments, "polls": lostPolls, "privatemessages": lostMessages, "settings": lostSite, "datacache": lostSite},
+		engines:  []sqlfile.Engine{sqlfile.MySQL, sqlfile.Postgres, sqlfile.SQLite},
+		prefix:   "mybb_",
+		files:    []string{"mybb.sql"},
+		versions: []string{"1.8"},
+		lost: map[string]string{"threadprefixes": lostPrefixes, "attachments": lostAttachments, "polls": lostPolls, "privatemessages": lostMessages, "settings": lostSite,
+			"datacache": lostSite + ", nor are the number of members and the active plugins"},
 		links:      func(base string) forum.Links { return mybbLinks(base) },
 		dialect:    markup.Dialect{Entities: true},
 		filter:     mybbFilter,
@@ -31,6 +32,8 @@ func mybb() forumType {
 		zone:       mybbZone,
 		locale:     mybbLocale,
 		rights:     parseRightDigits,
+		counted:    phpCount("numusers"),
+		addons:     mybbAddons,
 		inherits:   true,
 		offsetOnly: true,
 	}

@@ -445,6 +445,19 @@ SELECT t.tid                       AS thread_id,
          ORDER BY tid DESC
          LIMIT 20) t
 
+-- name: member_counters
+-- MyBB counts everyone (inc/functions_rebuild.php, rebuild_stats). The type's Go file decodes the row.
+SELECT c.cache                     AS stored,
+       (SELECT COUNT(*) FROM {prefix}users u) AS counted
+  FROM {if_readable datacache title:text cache:text} c
+ WHERE c.title = 'stats'
+
+-- name: addons
+-- The list that MyBB loads plugins from (inc/class_plugins.php). The type's Go file decodes it.
+SELECT c.cache                     AS name
+  FROM {if_readable datacache title:text cache:text} c
+ WHERE c.title = 'plugins'
+
 -- name: unread_messages
 -- Folder 1 is the inbox.
 SELECT m.uid                       AS member_id,

@@ -447,6 +447,12 @@ SELECT c.data->>'userCount'        AS stored,
   FROM legacy_hash c
  WHERE c._key = 'global' AND c.data->>'userCount' IS NOT NULL
 
+-- name: addons
+SELECT z.value                     AS name
+  FROM legacy_zset z
+ WHERE z._key = {key plugins:active}
+ ORDER BY z.score
+
 -- name: profiles
 SELECT {number i.id}               AS id,
        {number u.data->>'postcount'} AS posts,

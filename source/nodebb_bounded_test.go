@@ -91,6 +91,7 @@ func nodebbReads() map[string]struct {
 		"counters":        {params{}, 20 * 250},
 		"site":            {params{}, 1},
 		"own_digests":     {params{}, 1},
+		"addons":          {params{}, 20},
 		"roster":          {params{"after": 1000, "limit": 100}, 101},
 		"profiles":        {params{"ids": members}, len(members)},
 		"visits":          {params{"members": members}, len(members)},

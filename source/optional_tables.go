@@ -66,6 +66,16 @@ func (t optionalTable) table() string {
 	return name
 }
 
+// columnNames lists the columns that the query uses.
+func (t optionalTable) columnNames() string {
+	var names []string
+	for _, word := range strings.Fields(t.use)[1:] {
+		name, _, _ := strings.Cut(word, ":")
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
 // empty returns a table without rows.
 func (t optionalTable) empty(engine sqlfile.Engine) string {
 	var columns []string
@@ -148,7 +158,7 @@ func (db *DB) lackedTwice() []finding.Finding {
 		var missing []string
 		for _, l := range db.lacks {
 			if slices.Contains(two[:], l.use) {
-				missing = append(missing, fmt.Sprintf("%s (%v)", l.table(), l.err))
+				missing = append(missing, fmt.Sprintf("%s with %s (%v)", l.table(), l.columnNames(), l.err))
 			}
 		}
 		if len(missing) == 2 {

@@ -23,6 +23,7 @@ func phpbb3() forumType {
 		versions: []string{"3.1", "3.2", "3.3"},
 		lost: map[string]string{
 			"attachments": lostAttachments, "privmsgs_to": lostMessages,
+			"ext":   lostAddons,
 			"users": "nobody has chosen digests of the extension Digests",
 		},
 		links:   func(base string) forum.Links { return phpbbLinks(base) },

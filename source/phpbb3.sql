@@ -448,6 +448,12 @@ SELECT o.auth_option               AS name
        'f_search', 'f_sigs', 'f_smilies', 'f_softdelete', 'f_sticky', 'f_subscribe', 'f_user_lock', 'f_vote', 'f_votechg')
  ORDER BY o.auth_option
 
+-- name: addons
+SELECT x.ext_name                  AS name
+  FROM {if_readable ext ext_name:text ext_active} x
+ WHERE x.ext_active = 1
+ ORDER BY x.ext_name
+
 -- name: unread_messages
 -- Folders: 0 the inbox, above 0 the member's own, -3 not sorted yet.
 SELECT m.user_id                   AS member_id,

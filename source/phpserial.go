@@ -29,17 +29,8 @@ type phpReader struct{ rest []byte }
 
 // array reads a:N:{key value ...} and calls visit for each key.
 func (p *phpReader) array(depth int, visit func(key string, value bool)) error {
-	if depth > maxPHPDepth {
-		return errors.New("nested too deeply")
-	}
-	if err := p.expect("a:"); err != nil {
-		return err
-	}
-	n, err := p.length()
+	n, err := p.open(depth)
 	if err != nil {
-		return err
-	}
-	if err := p.expect("{"); err != nil {
 		return err
 	}
 	for range n {
@@ -54,6 +45,21 @@ func (p *phpReader) array(depth int, visit func(key string, value bool)) error {
 		visit(key, value)
 	}
 	return p.expect("}")
+}
+
+// open reads a:N:{ and returns N.
+func (p *phpReader) open(depth int) (int, error) {
+	if depth > maxPHPDepth {
+		return 0, errors.New("nested too deeply")
+	}
+	if err := p.expect("a:"); err != nil {
+		return 0, err
+	}
+	n, err := p.length()
+	if err != nil {
+		return 0, err
+	}
+	return n, p.expect("{")
 }
 
 // key reads s:4:"view"; or i:7;.
@@ -172,6 +178,37 @@ func parsePHP(text []byte) (any, error) {
 	return v, nil
 }
 
+// parsePHPField returns one value of an array serialized by PHP, as [parsePHP] does. What follows it is not read: XenForo's statistics end
+// with a whole member.
+func parsePHPField(text []byte, field string) (any, error) {
+	p := phpReader{rest: text}
+	v, err := p.field(field)
+	if err != nil {
+		return nil, fmt.Errorf("at byte %d: %w", len(text)-len(p.rest), err)
+	}
+	return v, nil
+}
+
+func (p *phpReader) field(name string) (any, error) {
+	n, err := p.open(0)
+	if err != nil {
+		return nil, err
+	}
+	for range n {
+		key, err := p.key()
+		if err != nil {
+			return nil, err
+		}
+		if key == name {
+			return p.any(1)
+		}
+		if _, err := p.value(0); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("missing the field %q", name)
+}
+
 func (p *phpReader) any(depth int) (any, error) {
 	switch {
 	case bytes.HasPrefix(p.rest, []byte("s:")):
@@ -182,15 +219,9 @@ func (p *phpReader) any(depth int) (any, error) {
 	case !bytes.HasPrefix(p.rest, []byte("a:")):
 		_, err := p.value(depth)
 		return nil, err
-	case depth > maxPHPDepth:
-		return nil, errors.New("nested too deeply")
 	}
-	p.rest = p.rest[2:]
-	n, err := p.length()
+	n, err := p.open(depth)
 	if err != nil {
-		return nil, err
-	}
-	if err := p.expect("{"); err != nil {
 		return nil, err
 	}
 	all := make(map[string]any)

@@ -43,7 +43,7 @@ func (c *rowCheck) askNewest(ctx context.Context) {
 }
 
 // askFirstSince asks for the posts since a known one was written, and for those of the future. Without any, the answer must not be NULL. Our
-// own queries for SMF, which lacks an index on times, suppose that times ascend with IDs.
+// own queries for SMF, which lacks an index on times, look only behind the last visits.
 func (c *rowCheck) askFirstSince(ctx context.Context) {
 	arrivals := c.rows["arrivals"]
 	if len(arrivals) > 0 && c.s.db.kind.homemade {

@@ -61,7 +61,8 @@ func (t *SelfCheckCache) Expire() {
 func (db *DB) Probe(ctx context.Context) error {
 	var errs []error
 	err := db.Read(ctx, func(s *Snapshot) error {
-		for _, f := range s.checkQueries(ctx) {
+		queries, _ := s.checkQueries(ctx)
+		for _, f := range queries {
 			if f.Level == finding.LevelFail {
 				errs = append(errs, fmt.Errorf("%s: %s; %s", f.Part, f.Text, f.Fix))
 			}

@@ -48,7 +48,7 @@ func (s *Snapshot) checkVersion(ctx context.Context) []finding.Finding {
 	made := slices.ContainsFunc(s.db.kind.versions, func(v string) bool { return site.Version == v || strings.HasPrefix(site.Version, v+".") })
 	if !made && len(s.db.kind.versions) > 0 {
 		return []finding.Finding{finding.Warn("version",
-			fmt.Sprintf("%s: type %s is made for %s", site.Version, s.db.kind.name, strings.Join(s.db.kind.versions, ", ")),
+			fmt.Sprintf("the forum is version %s, and type %s is made for %s", site.Version, s.db.kind.name, strings.Join(s.db.kind.versions, ", ")),
 			"compare previews of some members with what they see on the forum, before you send anything")}
 	}
 	return []finding.Finding{finding.OK("version", site.Version)}

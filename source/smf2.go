@@ -34,6 +34,7 @@ func smf2() forumType {
 		filter:   smfFilter,
 		zone:     func(stored string) string { return smfZone(stored, time.Now()) }, // the offset of today, which the forum shows, too
 		locale:   mybbLocale,
+		addons:   smfAddons,
 		rights:   smfRights,
 	}
 }

@@ -268,11 +268,14 @@ SELECT m.id_msg                    AS id,
  WHERE m.id_msg IN (:ids)
 
 -- name: first_since
--- Messages have no index on their time. This walks back from the newest one to the first that is older. Within a condition, MariaDB
--- does not know how few messages are newer, and reads them all.
+-- Messages have no index on their time, and an import gives old ones new IDs. But each visit of a member saves the newest ID of then
+-- (Sources/Load.php, loadUserSettings): what was written since :from has a higher ID than the last visits before it saw. A visit counts
+-- only if that message is there, and as old: merged forums bring visits with the IDs of the other one. Within a condition, MariaDB does
+-- not know how few messages are newer, and reads them all.
 SELECT COALESCE(MIN(m.id_msg), 0)  AS id
-  FROM (SELECT COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0) AS id) older
-  JOIN {prefix}messages m ON m.id_msg > older.id
+  FROM {seen_before :from} seen
+  JOIN {prefix}messages m ON m.id_msg > seen.id
+ WHERE m.poster_time >= :from
 
 -- name: newest
 SELECT COALESCE(MAX(m.id_msg), 0)  AS id
@@ -280,8 +283,8 @@ SELECT COALESCE(MAX(m.id_msg), 0)  AS id
 
 -- name: created
 SELECT m.id_msg                    AS id
-  FROM (SELECT COALESCE((SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < :from ORDER BY o.id_msg DESC LIMIT 1), 0) AS id) older
-  JOIN {prefix}messages m ON m.id_msg > older.id
+  FROM {seen_before :from} seen
+  JOIN {prefix}messages m ON m.id_msg > seen.id
  WHERE m.poster_time >= :from AND m.poster_time < :until
  ORDER BY m.id_msg
 
@@ -407,6 +410,23 @@ SELECT t.id_topic                  AS thread_id,
          WHERE approved = 1 AND num_replies < 2000
          ORDER BY id_topic DESC
          LIMIT 20) t
+
+-- name: member_counters
+-- SMF counts the active (Sources/Subs.php, updateStats).
+SELECT s.value                     AS stored,
+       (SELECT COUNT(*) FROM {prefix}members u WHERE u.is_activated = 1) AS counted
+  FROM {prefix}settings s
+ WHERE s.variable = 'totalMembers'
+
+-- name: addons
+-- Installed packages, and the functions that mods without one hook into SMF. The type's Go file decodes these lists.
+SELECT p.package_id                AS name
+  FROM {if_readable log_packages package_id:text install_state} p
+ WHERE p.install_state <> 0
+ UNION
+SELECT s.value
+  FROM {prefix}settings s
+ WHERE s.variable LIKE 'integrate|_%' ESCAPE '|'
 
 -- name: unread_messages
 -- The lowest bit of is_read says that it was read, the next one that it was answered.

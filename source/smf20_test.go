@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,5 +169,41 @@ func TestSMFZone_AddsHoursToForumsZone(t *testing.T) {
 		if got := smfZone(tt.stored, tt.at); got != tt.want {
 			t.Errorf("zone of %q = %q, want %q", tt.stored, got, tt.want)
 		}
+	}
+}
+
+// TestSMF_ImportOfOldPostsHidesNoNewer imports old posts, which get the newest IDs, after posts of the window.
+func TestSMF_ImportOfOldPostsHidesNoNewer(t *testing.T) {
+	for _, kind := range []string{"smf2", "smf2/postgres", "smf2.0", "smf2.0/postgres"} {
+		t.Run(kind, func(t *testing.T) {
+			f := newFixture(t, kind)
+			from := f.from()
+			var before []forum.PostID
+			db := f.open(t)
+			read(t, db, func(s *Snapshot) (err error) {
+				before, err = s.PostsCreated(t.Context(), from, f.now())
+				return err
+			})
+			admin := openAny(t, f.dsn)
+			for _, statement := range []string{
+				"INSERT INTO smf_messages (id_msg, id_topic, id_board, id_member, poster_name, poster_time, subject, body, approved) VALUES (900001, 8, 2, 0, 'Ann', 1000000000, 'Old', 'Old', 1)",
+				// Who was there last before the window, when its first post did not exist; and one with a visit to another forum.
+				fmt.Sprintf("UPDATE smf_members SET last_login = %d, id_msg_last_visit = (SELECT MAX(m.id_msg) FROM smf_messages m WHERE m.id_msg < %d) WHERE id_member = 3", from.Unix()-1, before[0]),
+				fmt.Sprintf("UPDATE smf_members SET last_login = %d, id_msg_last_visit = 950000 WHERE id_member = 4", from.Unix()-1),
+			} {
+				execute(t, admin, statement)
+			}
+			read(t, db, func(s *Snapshot) error {
+				first, err := s.FirstPostSince(t.Context(), from)
+				if err != nil || first != before[0] {
+					t.Errorf("first = %d, %v, want %d", first, err, before[0])
+				}
+				created, err := s.PostsCreated(t.Context(), from, f.now())
+				if err != nil || !slices.Equal(created, before) {
+					t.Errorf("created = %v, %v, want %v", created, err, before)
+				}
+				return nil
+			})
+		})
 	}
 }

@@ -39,6 +39,7 @@ func smfLost() map[string]string {
 		"polls":             lostPolls,
 		"pm_recipients":     lostMessages,
 		"personal_messages": lostMessages,
+		"log_packages":      lostAddons,
 	}
 }
 
@@ -57,6 +58,7 @@ func smfMacros() map[string]sqlfile.Macro {
 		"digests":                smfDigests,
 		"declines_announcements": smfDeclinesAnnouncements,
 		"digest_choice":          smfDigestChoice,
+		"seen_before":            smfSeenBefore,
 	}
 }
 
@@ -64,6 +66,13 @@ func smfMacros() map[string]sqlfile.Macro {
 func smfRecycled(board string) string {
 	return "(CASE WHEN CONCAT('', " + board + ") = COALESCE((SELECT r.value FROM {prefix}settings r WHERE r.variable = 'recycle_board'), '') " +
 		"AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END)"
+}
+
+// smfSeenBefore is a table of one row: an ID that all messages written since a time exceed; 0 if no member has visited before.
+func smfSeenBefore(from string) string {
+	return "(SELECT COALESCE((SELECT MAX(v.id_msg) FROM (SELECT u.id_msg_last_visit, u.last_login FROM {prefix}members u " +
+		"WHERE u.last_login > 0 AND u.last_login < " + from + " ORDER BY u.last_login DESC LIMIT 50) g " +
+		"JOIN {prefix}messages v ON v.id_msg = g.id_msg_last_visit AND v.poster_time <= g.last_login), 0) AS id)"
 }
 
 // smfDeclinesAnnouncements tells whether the member chose to get no announcements.

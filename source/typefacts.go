@@ -43,8 +43,29 @@ var unsupported = map[string]string{
 	"discourse": "Private messages and whispers are never read. Mentions of @here.",
 	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
-	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions with their own " +
-		"permissions: what they hide is marked as private, and left out.",
+	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions that " +
+		"hide posts without marking them as private.",
+}
+
+// Comparison says what of a forum's own the self-check compares with what the queries find, beside what it checks on every forum: in which
+// tables the forum counts, and lists its add-ons. Empty: the forum keeps nothing of the kind in its database.
+type Comparison struct {
+	Posts   string `json:"posts"` // of the newest threads
+	Members string `json:"members,omitempty"`
+	Addons  string `json:"add_ons,omitempty"`
+}
+
+// comparisons are the rows of the table in docs/forums.md, by forum type.
+var comparisons = map[string]Comparison{
+	"xenforo2":  {"reply_count in xf_thread", "forumStatistics in xf_data_registry", "xf_addon; their permissions in xf_permission"},
+	"xenforo1":  {"reply_count in xf_thread", "boardTotals in xf_data_registry", "xf_addon; their permissions in xf_permission"},
+	"mybb":      {"replies in mybb_threads", "stats in mybb_datacache", "plugins in mybb_datacache"},
+	"phpbb3":    {"topic_posts_approved in phpbb_topics", "num_users in phpbb_config", "phpbb_ext; their permissions in phpbb_acl_options"},
+	"fluxbb":    {"num_replies in topics", "", ""},
+	"smf2":      {"num_replies in smf_topics", "totalMembers in smf_settings", "smf_log_packages; hooks (integrate_...) in smf_settings"},
+	"nodebb":    {"the lists of posts of categories in legacy_zset", "userCount of global in legacy_hash", "plugins:active in legacy_zset"},
+	"discourse": {"posts_count in topics", "user_count of trust_level_0 in groups", "settings that end in _enabled in site_settings"},
+	"flarum":    {"comment_count in discussions", "", "extensions_enabled in settings"},
 }
 
 // Grants are the statements that make an account which can only read, by database. FORUM is the name of the forum's database.

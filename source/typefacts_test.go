@@ -71,3 +71,29 @@ func TestForumsDoc_CountsAreThoseOfExpectations(t *testing.T) {
 		}
 	}
 }
+
+// A type that compares something has the query for it, and the documentation has the same words.
+func TestComparisons_MatchQueriesAndDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../docs/forums.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range forumTypes() {
+		if k.homemade || k.own || k.name == "sample" {
+			continue
+		}
+		queries, err := loadQueries(k, k.engines[0], k.prefix, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := comparisons[k.name]
+		for query, said := range map[string]string{"counters": c.Posts, "member_counters": c.Members, "addons": c.Addons} {
+			if _, asked := queries[query]; asked != (said != "") {
+				t.Errorf("%s has the query %s: %v, and its comparison is %q", k.name, query, asked, said)
+			}
+		}
+		if !strings.Contains(strings.ReplaceAll(string(text), "| – ", "|  "), fmt.Sprintf("| `%s` | %s | %s | %s |", k.name, c.Posts, c.Members, c.Addons)) {
+			t.Errorf("docs/forums.md lacks the row of %s: %+v", k.name, c)
+		}
+	}
+}

@@ -42,5 +42,6 @@ func nodeRights(flag func(name string) bool) grant {
 var lostXenForo = map[string]string{
 	"phrase": lostPrefixes, "thread_question": lostSolved, "attachment": lostAttachments, "attachment_data": lostAttachments, "poll": lostPolls,
 	"conversation_user": lostMessages, "option": lostSite, "addon": lostSite,
+	"addon addon_id:text active": lostAddons, "data_registry": lostMembers,
 	"permission": "add-ons that limit who may read what are not noticed",
 }

@@ -348,6 +348,12 @@ SELECT p.permission_id             AS name
  WHERE p.permission_group_id = 'forum' AND p.addon_id NOT IN ('', 'XF', 'XenForo') AND p.permission_id LIKE 'view%'
  ORDER BY p.permission_id
 
+-- name: addons
+SELECT a.addon_id                  AS name
+  FROM {if_readable addon addon_id:text active} a
+ WHERE a.active = 1 AND a.addon_id NOT IN ('XF', 'XenForo')
+ ORDER BY a.addon_id
+
 -- name: unread_messages
 -- XenForo counts conversations, not their messages.
 SELECT c.owner_user_id             AS member_id,

@@ -20,6 +20,7 @@ func xenforo1() forumType {
 		links:    newXenforoLinks,
 		filter:   xenforoFilter,
 		rights:   phpRights,
+		counted:  phpCount("users"),
 	}
 }
 

@@ -46,3 +46,10 @@ SELECT u.user_id                   AS id,
        u.username                  AS name
   FROM {prefix}user u
  WHERE u.username IN (:names)
+
+-- name: member_counters
+-- A cron job counts valid members who are not banned (XenForo_Model_Counters). The type's Go file decodes the row.
+SELECT r.data_value                AS stored,
+       (SELECT COUNT(*) FROM {prefix}user u WHERE u.user_state = 'valid' AND u.is_banned = 0) AS counted
+  FROM {if_readable data_registry data_key:text data_value:text} r
+ WHERE r.data_key = 'boardTotals'

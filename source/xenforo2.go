@@ -23,6 +23,7 @@ func xenforo2() forumType {
 		links:    newXenforoLinks,
 		dialect:  markup.Dialect{ShortNames: true},
 		filter:   xenforoFilter,
+		counted:  phpCount("users"),
 		rights:   jsonRights,
 	}
 }

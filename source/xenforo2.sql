@@ -55,3 +55,10 @@ SELECT u.user_id                   AS id,
 SELECT q.thread_id                 AS id
   FROM {if_readable thread_question thread_id solution_post_id} q
  WHERE q.thread_id IN (:ids) AND q.solution_post_id > 0
+
+-- name: member_counters
+-- A cron job counts valid members who are not banned (XF\Repository\Counters). The type's Go file decodes the row.
+SELECT r.data_value                AS stored,
+       (SELECT COUNT(*) FROM {prefix}user u WHERE u.user_state = 'valid' AND u.is_banned = 0) AS counted
+  FROM {if_readable data_registry data_key:text data_value:text} r
+ WHERE r.data_key = 'forumStatistics'

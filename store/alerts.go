@@ -131,7 +131,7 @@ func (s Alerts) deferLate(ctx context.Context, tx *sqlx.Tx, now time.Time, list 
 			continue
 		}
 		for _, n := range a.Items {
-			o := n.LeftLate(now)
+			o := n.Defer(now)
 			late = append(late, deferredRow{Member: int64(n.Member), Post: o.Post, Seq: o.Seq, NotBefore: now.Unix(), Cause: o.Cause, Reason: o.Reason})
 		}
 	}

@@ -32,14 +32,19 @@ func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, er
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
 	var own, unread, announcements sql.NullBool
 	var optOuts sql.NullInt64
-	var digests sql.NullString
+	var digests, replies, newThreads, quotes, mentions sql.NullString
 	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
-		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optOuts, &digests)
+		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optOuts, &digests,
+		&replies, &newThreads, &quotes, &mentions)
 	c = digest.Preferences{
 		Schedule: schedule(cadence, hour, weekday, day, every),
 		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
 		IncludeOwnPosts: boolPtr(own), UnreadOnly: boolPtr(unread), Alerts: digest.AlertMode(alerts.String), Announcements: boolPtr(announcements),
 		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: timeOrZero(paused.Int64), OptedOut: forum.Kinds(optOuts.Int64), ForumDigests: digestChoice(digests),
+		Switches: digest.Switches{
+			Replies: digest.Cadence(replies.String), NewThreads: digest.Cadence(newThreads.String),
+			Quotes: digest.Cadence(quotes.String), Mentions: digest.Cadence(mentions.String),
+		},
 	}
 	if from.Valid && until.Valid {
 		c.Quiet = &digest.QuietHours{From: int(from.Int64), Until: int(until.Int64)}
@@ -84,6 +89,7 @@ func (s Preferences) Save(ctx context.Context, now time.Time, member forum.Membe
 		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
 		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil, "basis_digests": nil,
 	}
+	addSwitches(a, c.Switches)
 	if own := c.Schedule; own != nil {
 		a["basis_digests"] = c.ForumDigests
 		a["cadence"], a["hour"], a["weekday"], a["day"], a["every"] = string(own.Cadence), own.Hour, int(own.Weekday), own.Day, own.Every
@@ -95,6 +101,12 @@ func (s Preferences) Save(ctx context.Context, now time.Time, member forum.Membe
 		return fmt.Errorf("saving preferences: %w", err)
 	}
 	return nil
+}
+
+// addSwitches adds the switches to the parameters of a query, those without a choice as NULL.
+func addSwitches(a args, s digest.Switches) {
+	a["replies"], a["new_threads"] = nullIfZero(string(s.Replies)), nullIfZero(string(s.NewThreads))
+	a["quotes"], a["mentions"] = nullIfZero(string(s.Quotes)), nullIfZero(string(s.Mentions))
 }
 
 // nullIfZero returns the value for the database: NULL for the zero value.
@@ -128,6 +140,18 @@ func (s Preferences) UnsubscribeKind(ctx context.Context, now time.Time, member 
 	})
 	if err != nil {
 		return fmt.Errorf("unsubscribing a member from %ss: %w", kind, err)
+	}
+	return nil
+}
+
+// UnsubscribePosts turns off posts of one kind for a member. Doing it again changes nothing.
+func (s Preferences) UnsubscribePosts(ctx context.Context, now time.Time, member forum.MemberID, kind digest.PostKind) error {
+	var off digest.Switches
+	off.Set(kind, digest.Off)
+	a := args{"member": int64(member), "now": now.Unix()}
+	addSwitches(a, off)
+	if _, err := s.exec(ctx, nil, "unsubscribe_posts", a); err != nil {
+		return fmt.Errorf("turning off %s for a member: %w", kind, err)
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("reading the templates: %w", err)
 	}
-	for _, l := range s.locales {
+	for _, l := range s.admins.list {
 		h, err := htmltemplate.New(files.displayName(alarmHTML)).Funcs(l.functions()).Parse(unindent(html))
 		if err != nil {
 			return fmt.Errorf("parsing the templates: %w", err)
@@ -76,9 +76,9 @@ func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 	return nil
 }
 
-// AlarmText returns, in the site's language, what is wrong and what to do about it.
+// AlarmText returns, in the site's language or the one for admins that is nearest, what is wrong and what to do about it.
 func (p *Renderer) AlarmText(kind, object string) (what, fix string) {
-	l, object := p.locale(""), line.Fit(object, 100)
+	l, object := p.set.adminLocale(p.site.Locale), line.Fit(object, 100)
 	what, fix = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
 	if object != "" && !strings.Contains(what, object) {
 		what += " (" + object + ")"
@@ -88,7 +88,7 @@ func (p *Renderer) AlarmText(kind, object string) (what, fix string) {
 
 // Alarm renders an email to the administrator, in the site's language.
 func (p *Renderer) Alarm(a Alarm) (Content, error) {
-	l := p.locale("")
+	l := p.set.adminLocale(p.site.Locale)
 	what, fix := p.AlarmText(a.Kind, a.Object)
 	event := "alarm.raised"
 	if a.Resolved {

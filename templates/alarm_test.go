@@ -42,7 +42,7 @@ func TestAlarm_Renders(t *testing.T) {
 func TestAlarm_EveryKindHasText(t *testing.T) {
 	set := load(t)
 	site, _ := set.Sample()
-	for _, site.Locale = range set.Locales() {
+	for _, site.Locale = range set.admins.tags() {
 		for _, kind := range alarmKinds {
 			what, fix := set.NewRenderer(site, 1).AlarmText(kind, "gmail.com")
 			if what == "" || fix == "" || strings.Contains(what+fix, "{") || kind == "held" && !strings.Contains(what, "gmail.com") {

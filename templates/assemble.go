@@ -76,22 +76,23 @@ func (w *render) assembleGroup(g *digest.Group, excerpt int, html, text qp.Piece
 			html, text = w.assembleThread(t, excerpt, html, text)
 		}
 	}
-	if len(briefs) > 0 {
+	if n := g.HiddenThreads(); len(briefs) > 0 || n > 0 {
 		html, text = w.framed("briefs", html, text, func(html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
 			for _, t := range briefs {
 				html, text = w.append(w.brief(t), time.Time{}, html, text)
 			}
+			if n > 0 {
+				html, text = w.append(w.more(moreThreadsHere, n, w.sectionURL(g)), time.Time{}, html, text)
+			}
 			return html, text
 		})
-	}
-	if n := g.HiddenThreads(); n > 0 {
-		html, text = w.append(w.more(moreThreadsHere, n, w.sectionURL(g)), time.Time{}, html, text)
 	}
 	return html, text
 }
 
 func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
-	html, text = w.append(w.thread(t), t.StartedAt, html, text)
+	heading := w.thread(t)
+	html, text = w.append(heading, t.StartedAt, html, text)
 	var folded *digest.Post
 	for i := range t.Posts {
 		p := &t.Posts[i]
@@ -112,7 +113,7 @@ func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pie
 	for _, f := range w.trailer(t) {
 		html, text = w.append(f.fragment, f.at, html, text)
 	}
-	return html, text
+	return w.appendRest(heading, html, text)
 }
 
 // The locale keys that count the threads that are not shown: of the whole email, and of a section.

@@ -69,7 +69,7 @@ const colorFaults = `(() => {
 		const ratio = contrast(getComputedStyle(e).backgroundColor, ground(e.parentElement))
 		if (ratio < 3) faults.push(ratio.toFixed(1) + ":1 for button " + e.innerText.trim())
 	}
-	for (const e of document.querySelectorAll("td[dir], th[dir], hr, .pr-rule")) {
+	for (const e of document.querySelectorAll("td[dir], th[dir], hr, .pr-rule, .pr-head")) {
 		const style = getComputedStyle(e), side = ["top", "bottom"].find(s => style["border-" + s + "-width"] !== "0px")
 		if (!side) continue
 		const ratio = contrast(style["border-" + side + "-color"], ground(e))

@@ -23,8 +23,9 @@ const (
 // fragment is a part of an email that members share, as HTML and as text.
 type fragment struct {
 	html, text compiled
-	title      string // of a thread, or the beginning of a post; short enough for a preheader
-	height     int    // of a post, in pixels; an estimate
+	rest       *fragment // what follows the list that the template surrounds; nil: it surrounds none
+	title      string    // of a thread, or the beginning of a post; short enough for a preheader
+	height     int       // of a post, in pixels; an estimate
 }
 
 // headingKey identifies a heading or a "more" line in the cache. Threads and sections have no version, so the key holds
@@ -86,6 +87,7 @@ type threadData struct {
 	Time                            slot   // of its start
 	New, Participated, QuotesReader bool
 	Locked, Solved                  bool
+	Body                            slot // its posts
 }
 
 // postData is the data of the template "post".
@@ -133,7 +135,7 @@ func (w *render) thread(t *digest.Thread) *fragment {
 	if t.HideStarter {
 		starter = ""
 	}
-	return w.head(key, func() any {
+	return w.checkFrame("thread", w.head(key, func() any {
 		return threadData{
 			Prefix:       w.locale.isolate(line.Fit(t.Marks.Prefix, nameLimit)),
 			Title:        line.Fit(t.Title, titleLimit),
@@ -146,8 +148,9 @@ func (w *render) thread(t *digest.Thread) *fragment {
 			QuotesReader: t.QuotesReader,
 			Locked:       t.Locked,
 			Solved:       t.Marks.Solved,
+			Body:         slotBody,
 		}
-	})
+	}))
 }
 
 // firstNew returns the oldest post of the edition in a thread. The digest may show another one first.
@@ -292,7 +295,7 @@ func (w *render) render(k kind, template string, html, text any) *fragment {
 	if err != nil && w.err == nil {
 		w.err = err
 	}
-	return &fragment{html: compile(h), text: compile(t)}
+	return frameOf(h, t)
 }
 
 // longestMore returns the maximum size of a "more" line, in bytes of HTML.

@@ -7,6 +7,12 @@ import (
 	"postrider/markup"
 )
 
+// usedKeys are the locale keys that something uses, each with the place: those that every locale needs, and those that only
+// a locale for admins needs, too.
+type usedKeys struct {
+	members, admins map[string]string
+}
+
 // ownKeys are the locale keys that this package uses itself. The templates use all others.
 func ownKeys() []string {
 	return []string{

@@ -45,47 +45,55 @@ type templateSource struct {
 
 // bind parses the templates of all kinds and gives each locale a copy in its language. It returns the keys that the
 // templates and the package use, and where.
-func (s *Set) bind(files overlayFS) (used map[string]string, err error) {
-	used = map[string]string{}
+func (s *Set) bind(files overlayFS) (used usedKeys, err error) {
+	used = usedKeys{map[string]string{}, map[string]string{}}
 	for _, key := range ownKeys() {
-		used[key] = "the program"
+		used.members[key] = "the program"
 	}
-	if err := useReasonKeys(used); err != nil {
-		return nil, err
+	if err := useReasonKeys(used.admins); err != nil {
+		return used, err
 	}
+	if err := s.bindMails(files, used.members); err != nil {
+		return used, err
+	}
+	if err := s.bindAlarm(files, used.admins); err != nil {
+		return used, err
+	}
+	return used, s.bindPages(files, used)
+}
+
+// bindMails parses the templates of the emails to members.
+func (s *Set) bindMails(files overlayFS, used map[string]string) error {
 	shared, err := readSource(files, common)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	all, err := parsePages(files, shared)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.cloneForLocales(common, all); err != nil {
-		return nil, err
+		return err
 	}
 	for k, names := range kinds() {
 		own, err := readSource(files, k)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if all, err = parsePages(files, shared, own); err != nil {
-			return nil, err
+			return err
 		}
 		if err := all.check(files, k, names, used); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.cloneForLocales(k, all); err != nil {
-			return nil, err
+			return err
 		}
 		for _, l := range s.locales {
 			l.own[k] = own.own
 		}
 	}
-	if err := s.bindConfirmation(files, shared, used); err != nil {
-		return nil, err
-	}
-	return used, s.bindPages(files, used)
+	return s.bindConfirmation(files, shared, used)
 }
 
 func readSource(files overlayFS, k kind) (templateSource, error) {

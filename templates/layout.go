@@ -89,7 +89,9 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].text.Lookup("layout").Tree), err)
 	}
 	w := render{renderer: p, kind: k, locale: l, layout: s}
-	s.moreBytes = w.longestMore()
+	if slices.Contains(kinds()[k], "more") {
+		s.moreBytes = w.longestMore()
+	}
 	return s, w.err
 }
 

@@ -76,7 +76,7 @@ func TestNoPages_RejectsLayoutWithSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := "{{define \"layout\"}}{{.Body}}\n{{.Settings}} {{.Unsubscribe}}{{end}}"
-	if err := os.WriteFile(filepath.Join(dir, "mail", "digest.txt"), []byte(own+`{{define "section"}}{{end}}{{define "thread"}}{{end}}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "mail", "digest.txt"), []byte(own+`{{define "section"}}{{end}}{{define "thread"}}{{.Body}}{{end}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	set, err := Load(dir)

@@ -1,12 +1,15 @@
 package templates
 
 import (
+	"strings"
+	"time"
+
 	"postrider/digest"
 	"postrider/internal/line"
 	"postrider/internal/qp"
 )
 
-// listData is the data of the templates "contents" and "briefs", which surround a list.
+// listData is the data of the templates "contents" and "briefs", which surround a list as the template "thread" of a digest does.
 type listData struct{ Body slot }
 
 // entryData is the data of the template "entry": a section in the table of contents.
@@ -22,21 +25,41 @@ type briefData struct {
 	Text               string // "7 new, last by Anna"
 }
 
-// framed renders a list between the two halves of a template.
+// framed renders a list within a template.
 func (w *render) framed(template string, html, text qp.Pieces, list func(html, text qp.Pieces) (qp.Pieces, qp.Pieces)) (qp.Pieces, qp.Pieces) {
 	f := w.frame(template)
-	if w.err != nil {
-		return html, text
-	}
-	html, text = list(append(html, f.html.parts[0]), append(text, f.text.parts[0]))
-	return append(html, f.html.parts[1]), append(text, f.text.parts[1])
+	html, text = list(w.append(f, time.Time{}, html, text))
+	return w.appendRest(f, html, text)
 }
 
 func (w *render) frame(template string) *fragment {
 	key := headingKey{kind: w.locale.pageOwner(w.kind, template), template: template, locale: w.locale.index}
-	f := w.head(key, func() any { return listData{slotBody} })
-	if w.err == nil && (len(f.html.slots) != 1 || len(f.text.slots) != 1) {
+	return w.checkFrame(template, w.head(key, func() any { return listData{slotBody} }))
+}
+
+// checkFrame notes an error if a template has no place for its list.
+func (w *render) checkFrame(template string, f *fragment) *fragment {
+	if f.rest == nil && w.err == nil {
 		w.err = frameError(template)
+	}
+	return f
+}
+
+// appendRest appends what follows the list that a template surrounds.
+func (w *render) appendRest(f *fragment, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
+	if f.rest == nil {
+		return html, text
+	}
+	return w.append(f.rest, time.Time{}, html, text)
+}
+
+// frameOf returns a fragment with its rest, if the template surrounds a list in both parts of the message.
+func frameOf(html, text string) *fragment {
+	htmlHead, htmlFoot, inHTML := strings.Cut(html, slotBody.String())
+	textHead, textFoot, inText := strings.Cut(text, slotBody.String())
+	f := &fragment{html: compile(htmlHead), text: compile(textHead)}
+	if inHTML && inText {
+		f.rest = &fragment{html: compile(htmlFoot), text: compile(textFoot)}
 	}
 	return f
 }

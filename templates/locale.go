@@ -1,9 +1,9 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	htmltemplate "html/template"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -19,23 +19,26 @@ import (
 
 const (
 	localeDir        = "locales"
+	adminLocaleDir   = localeDir + "/admin"
 	reference        = "en" // the locale that the others are checked against, and the one for unknown languages
 	countPlaceholder = "n"  // the placeholder that picks the plural form
 )
 
 // locale is one language: its messages, and how it writes dates and numbers.
 type locale struct {
-	tag      language.Tag
-	file     string
-	index    int // position in Set.locales
-	group    string
-	calendar calendar
-	messages map[string]message
-	words    markup.Labels
-	pages    map[kind]pages
-	own      map[kind]map[string]bool // the templates that a kind of email defines itself
-	alarm    pages
-	web      map[string]*htmltemplate.Template // the web pages by name
+	tag       language.Tag
+	file      string
+	adminFile string // with the words for admins
+	admins    bool   // there are words for admins
+	index     int    // position in Set.locales
+	group     string
+	calendar  calendar
+	messages  map[string]message
+	words     markup.Labels
+	pages     map[kind]pages
+	own       map[kind]map[string]bool // the templates that a kind of email defines itself
+	alarm     pages
+	web       map[string]*htmltemplate.Template // the web pages by name
 }
 
 // localeFile is the part of a locale file that is not messages.
@@ -128,6 +131,10 @@ func readLocales(files overlayFS) ([]*locale, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the locales: %w", err)
 	}
+	forAdmins, err := files.list(adminLocaleDir, ".toml")
+	if err != nil {
+		return nil, fmt.Errorf("listing the locales: %w", err)
+	}
 	first := path.Join(localeDir, reference+".toml")
 	slices.SortFunc(names, func(a, b string) int {
 		if a == first || b == first {
@@ -135,7 +142,7 @@ func readLocales(files overlayFS) ([]*locale, error) {
 		}
 		return strings.Compare(a, b)
 	})
-	ref, err := embeddedMessages(first)
+	ref, err := readReference()
 	if err != nil {
 		return nil, err
 	}
@@ -149,27 +156,68 @@ func readLocales(files overlayFS) ([]*locale, error) {
 		if err != nil {
 			return nil, err
 		}
+		if other := path.Join(adminLocaleDir, path.Base(name)); slices.Contains(forAdmins, other) {
+			if err := l.readAdminWords(files, other, ref); err != nil {
+				return nil, err
+			}
+		}
 		l.index = i
 		out = append(out, l)
+	}
+	for _, name := range forAdmins {
+		if other := path.Join(localeDir, path.Base(name)); !slices.Contains(names, other) {
+			return nil, fmt.Errorf("%s: there are words for admins only: add those for members as %s", files.displayName(name), other)
+		}
 	}
 	return out, nil
 }
 
-// embeddedMessages reads the embedded reference locale. It defines which placeholders a key may use.
-func embeddedMessages(name string) (map[string]message, error) {
-	src, err := fs.ReadFile(embedded, name)
+// readAdminWords adds the words for admins from their own file. Those that the members' file has already stay: an
+// administrator may keep all words of a language in one file.
+func (l *locale) readAdminWords(files overlayFS, name string, ref words) error {
+	src, err := files.read(name)
 	if err != nil {
-		return nil, fmt.Errorf("reading the reference locale: %w", err)
+		return fmt.Errorf("reading a locale: %w", err)
 	}
-	l, err := readLocale(name, name, string(src), nil)
+	l.adminFile = files.displayName(name)
+	admins, err := readLocale(l.adminFile, name, src, ref)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return l.messages, nil
+	maps.Copy(admins.messages, l.messages)
+	l.messages, l.admins = admins.messages, true
+	return nil
+}
+
+// words are the messages of the embedded reference locale. They define which placeholders a key may use.
+type words struct {
+	all    map[string]message
+	admins map[string]bool // the keys that are for admins
+}
+
+func readReference() (words, error) {
+	files := overlayFS{}
+	var ref words
+	var both [2]*locale
+	for i, folder := range []string{localeDir, adminLocaleDir} {
+		name := path.Join(folder, reference+".toml")
+		src, err := files.read(name)
+		if err != nil {
+			return words{}, fmt.Errorf("reading the reference locale: %w", err)
+		}
+		if both[i], err = readLocale(name, name, src, words{}); err != nil {
+			return words{}, err
+		}
+	}
+	ref.all, ref.admins = both[0].messages, map[string]bool{}
+	for key, m := range both[1].messages {
+		ref.all[key], ref.admins[key] = m, true
+	}
+	return ref, nil
 }
 
 // readLocale reads one file. Errors use the name shown.
-func readLocale(shown, name, src string, ref map[string]message) (*locale, error) {
+func readLocale(shown, name, src string, ref words) (*locale, error) {
 	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".toml"))
 	if err != nil {
 		return nil, fmt.Errorf("%s: the file name must be a language tag, for example en.toml: %w", shown, err)
@@ -190,17 +238,20 @@ func readLocale(shown, name, src string, ref map[string]message) (*locale, error
 	}
 	l := &locale{tag: tag, file: shown, group: file.Number.Group, messages: map[string]message{},
 		pages: map[kind]pages{}, own: map[kind]map[string]bool{}}
-	if l.calendar, err = file.Time.calendar(); err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", shown, lineOf(src, "time"), err)
+	if path.Dir(name) != adminLocaleDir {
+		if l.calendar, err = file.Time.calendar(); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", shown, lineOf(src, "time"), err)
+		}
 	}
 	delete(tables, "time")
 	delete(tables, "number")
 	for _, group := range slices.Sorted(maps.Keys(tables)) {
 		for _, name := range slices.Sorted(maps.Keys(tables[group])) {
 			key := group + "." + name
-			if l.messages[key], err = readChecked(tables[group][name], tag, key, ref); err != nil {
+			if l.messages[key], err = readChecked(tables[group][name], tag, key, ref.all); err != nil {
 				return nil, fmt.Errorf("%s:%d: %q: %w", shown, lineOf(src, key), key, err)
 			}
+			l.admins = l.admins || ref.admins[key]
 		}
 	}
 	return l, nil
@@ -225,10 +276,17 @@ func readChecked(value any, tag language.Tag, key string, ref map[string]message
 }
 
 // checkKeys returns an error for the first missing key, with the template that uses it.
-func (l *locale) checkKeys(used map[string]string) error {
+func (l *locale) checkKeys(used usedKeys) error {
+	if err := l.checkWords(l.file, used.members); err != nil || !l.admins {
+		return err
+	}
+	return l.checkWords(cmp.Or(l.adminFile, l.file), used.admins)
+}
+
+func (l *locale) checkWords(file string, used map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(used)) {
 		if _, ok := l.messages[key]; !ok {
-			return fmt.Errorf("%s: missing key %q, which %s uses", l.file, key, used[key])
+			return fmt.Errorf("%s: missing key %q, which %s uses", file, key, used[key])
 		}
 	}
 	return nil

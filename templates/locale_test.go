@@ -12,20 +12,32 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+
+	"postrider/digest"
 )
 
 func TestLocale_EveryKeyIsUsed(t *testing.T) {
 	set := load(t)
 	used, err := set.bind(overlayFS{})
-	if err == nil {
-		err = set.bindAlarm(overlayFS{}, used)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range set.locales {
+	for key := range used.members { // the admin pages use some words of the members, too
+		delete(used.admins, key)
+	}
+	check := func(file string, used map[string]string) {
+		l, err := readLocale(file, file, shippedFile(t, file), words{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got, want := slices.Sorted(maps.Keys(l.messages)), slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
-			t.Errorf("%s has the keys\n%q, want those that are used:\n%q", l.file, got, want)
+			t.Errorf("%s has the keys\n%q, want those that are used:\n%q", file, got, want)
+		}
+	}
+	for _, l := range set.locales {
+		check(l.file, used.members)
+		if l.adminFile != "" {
+			check(l.adminFile, used.admins)
 		}
 	}
 }
@@ -121,7 +133,7 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 
 func TestLocale_TwelveHourClock(t *testing.T) {
 	src := strings.Replace(shippedFile(t, "locales/en.toml"), "{hour}:{minute}\"\nmoment_year", "{hour12}:{minute} {half}\"\nhalves = [\"am\", \"pm\"]\nmoment_year", 1)
-	l, err := readLocale("en.toml", "en.toml", src, nil)
+	l, err := readLocale("en.toml", "en.toml", src, words{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +153,8 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a locale that is not TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
 		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest        = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
 		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "\ntook_part ", "\ntook_prat ", 1), "missing key \"thread.took_part\", which mail/digest."},
+		{"words for admins that lack a key", "locales/admin/de.toml", strings.Replace(shippedFile(t, "locales/admin/en.toml"), "\nraised ", "\nrised ", 1), "locales/admin/de.toml: missing key \"alarm.raised\", which page/admin/dashboard.html"},
+		{"words for admins without those for members", "locales/admin/pl.toml", "", "add those for members as locales/pl.toml"},
 		{"a missing plural form", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:71: \"alert.several\": missing plural form: the language needs few, many, one"},
 		{"an unexpected plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\": unexpected plural form"},
 		{"no plural form where English has them", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\": missing plural form"},
@@ -157,8 +171,8 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a template that uses an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that passes no value", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\": no value for {n}"},
 		{"a file with a missing template", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
-		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <td> before the <a> inside it"},
-		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2>\n</td></tr>", "{{.Title}}</a></h2>\n</td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},
+		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <p> before the <a> inside it"},
+		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2></td></tr>", "{{.Title}}</a></h2></td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},
 		{"a layout without an unsubscribe link", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
 		{"a layout without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), layout + ": template \"layout\" must print {{.Body}} once"},
 		{"a sample with an unknown key", digestMail.sample(), "form = 2026-05-04T06:00:00Z", "unknown key \"form\""},
@@ -223,6 +237,47 @@ func TestLoad_OverlayAddsLanguageAndReplacesTemplate(t *testing.T) {
 	}
 }
 
+func TestLocale_WithoutWordsForAdminsTheyReadEnglish(t *testing.T) {
+	dir := t.TempDir()
+	overlayFile(t, dir, "locales/et.toml", strings.Replace(shippedFile(t, "locales/en.toml"), "title            = \"Your email settings\"", "title            = \"Meilid\"", 1))
+	set, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, _ := set.Sample()
+	site.Locale = "et"
+	p := set.Pages(site, "")
+	if got := p.Language("et").Tag(); got != "et" {
+		t.Errorf("the pages for members are in %s, want et", got)
+	}
+	if got := p.AdminLanguage("et").Tag(); got != "en" {
+		t.Errorf("the admin pages are in %s, want en", got)
+	}
+	if got := p.AdminLanguage("et, de;q=0.5").Tag(); got != "de" {
+		t.Errorf("the admin pages of an admin who also reads German are in %s, want de", got)
+	}
+	if got := set.Reason("et", digest.OwnPost.Phrase()); got != "own post" {
+		t.Errorf("a reason is %q, want English", got)
+	}
+	if what, fix := set.NewRenderer(site, 1).AlarmText("relay", ""); what != "The relay cannot be reached" || fix == "" {
+		t.Errorf("an alarm says %q, %q, want English", what, fix)
+	}
+}
+
+func TestLocale_WordsForAdminsMayBeInTheFileOfMembers(t *testing.T) {
+	dir := t.TempDir()
+	overlayFile(t, dir, "locales/de.toml", shippedFile(t, "locales/de.toml")+"\n[alarm]\nrelay = \"Kein Anschluss\"\n")
+	set, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, _ := set.Sample()
+	site.Locale = "de"
+	if what, _ := set.NewRenderer(site, 1).AlarmText("relay", ""); what != "Kein Anschluss" {
+		t.Errorf("an alarm says %q, want the own words", what)
+	}
+}
+
 // FuzzPieces checks that the pieces of a text add up to the text.
 func FuzzPieces(f *testing.F) {
 	for _, s := range []string{"", "{n} new threads", "{what} in {section}", "{", "}{", "{}", "{{n}}", "a } b"} {
@@ -252,7 +307,7 @@ func FuzzLocale(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	ref, err := embeddedMessages("locales/en.toml")
+	ref, err := readReference()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -303,10 +358,10 @@ func localeParts(src string) (parts []string) {
 func TestLocales_OneIsSingular(t *testing.T) {
 	one := regexp.MustCompile(`\bone *= *"([^"]*)"`)
 	for name, plural := range map[string]*regexp.Regexp{
-		"locales/en.toml": regexp.MustCompile(`\b1 (more |of |new )?[a-z]+(ses|[^s]s)\b`),
-		"locales/de.toml": regexp.MustCompile(`\b1 (weitere |neue )?(Beiträge|Mitglieder|Nachrichten|Adressen|Themen|Foren|Tage|Stunden|Minuten)\b`),
+		"en.toml": regexp.MustCompile(`\b1 (more |of |new )?[a-z]+(ses|[^s]s)\b`),
+		"de.toml": regexp.MustCompile(`\b1 (weitere |neue )?(Beiträge|Mitglieder|Nachrichten|Adressen|Themen|Foren|Tage|Stunden|Minuten)\b`),
 	} {
-		for i, text := range strings.Split(shippedFile(t, name), "\n") {
+		for i, text := range strings.Split(shippedFile(t, "locales/"+name)+shippedFile(t, "locales/admin/"+name), "\n") {
 			key, value, _ := strings.Cut(text, "=")
 			forms := []string{value}
 			if m := one.FindStringSubmatch(value); m != nil {
@@ -314,7 +369,7 @@ func TestLocales_OneIsSingular(t *testing.T) {
 			}
 			for _, form := range forms {
 				if found := plural.FindString(strings.ReplaceAll(form, "{n}", "1")); found != "" {
-					t.Errorf("%s:%d: %s says %q", name, i+1, strings.TrimSpace(key), found)
+					t.Errorf("%s, line %d of both files: %s says %q", name, i+1, strings.TrimSpace(key), found)
 				}
 			}
 		}

@@ -40,6 +40,16 @@ type Language struct{ locale *locale }
 
 // Language returns the best language for BCP 47 tags or whole Accept-Language headers, the most preferred first.
 func (p *Pages) Language(preferred ...string) Language {
+	return Language{p.set.locale(p.accepted(preferred)...)}
+}
+
+// AdminLanguage is Language for admin pages: the best one with words for admins.
+func (p *Pages) AdminLanguage(preferred ...string) Language {
+	return Language{p.set.adminLocale(p.accepted(preferred)...)}
+}
+
+// accepted returns the tags of preferred languages, and of the site's.
+func (p *Pages) accepted(preferred []string) []string {
 	var tags []string
 	for _, tag := range append(preferred, p.site.Locale) {
 		list, _, err := language.ParseAcceptLanguage(tag)
@@ -50,7 +60,16 @@ func (p *Pages) Language(preferred ...string) Language {
 			tags = append(tags, tag.String())
 		}
 	}
-	return Language{p.set.locale(tags...)}
+	return tags
+}
+
+// AdminLanguages returns all languages with words for admins.
+func (p *Pages) AdminLanguages() []Language {
+	list := make([]Language, len(p.set.admins.list))
+	for i, l := range p.set.admins.list {
+		list[i] = Language{l}
+	}
+	return list
 }
 
 // Tag returns the BCP 47 tag of the language.
@@ -149,16 +168,16 @@ func newAsset(name, ext, text string) asset {
 	return asset{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
 }
 
-// bindPages parses the pages, and gives each locale a copy in its language. It records in used the keys that they
-// use.
-func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
+// bindPages parses the pages, and gives each locale a copy in its language: of the admin pages, only those with words for
+// admins. It records in used the keys that they use.
+func (s *Set) bindPages(files overlayFS, used usedKeys) (err error) {
 	for _, l := range s.locales {
 		l.web = make(map[string]*htmltemplate.Template)
 	}
-	if s.style, err = s.bindFolder(files, pageDir, used); err != nil {
+	if s.style, err = s.bindFolder(files, pageDir, s.members, used.members); err != nil {
 		return err
 	}
-	if s.adminStyle, err = s.bindFolder(files, adminDir, used); err != nil {
+	if s.adminStyle, err = s.bindFolder(files, adminDir, s.admins, used.admins); err != nil {
 		return err
 	}
 	for name, script := range map[string]*asset{"live": &s.adminScript, "times": &s.timesScript} {
@@ -171,8 +190,8 @@ func (s *Set) bindPages(files overlayFS, used map[string]string) (err error) {
 	return nil
 }
 
-// bindFolder parses the pages of a folder and reads its stylesheet.
-func (s *Set) bindFolder(files overlayFS, folder string, used map[string]string) (asset, error) {
+// bindFolder parses the pages of a folder for its readers and reads its stylesheet.
+func (s *Set) bindFolder(files overlayFS, folder string, readers languages, used map[string]string) (asset, error) {
 	css, err := files.read(folder + "/style.css")
 	if err != nil {
 		return asset{}, fmt.Errorf("reading the stylesheet: %w", err)
@@ -186,14 +205,14 @@ func (s *Set) bindFolder(files overlayFS, folder string, used map[string]string)
 		if name == frame {
 			continue
 		}
-		if err := s.bindPage(files, name, frame, used); err != nil {
+		if err := s.bindPage(files, name, frame, readers, used); err != nil {
 			return asset{}, err
 		}
 	}
 	return newAsset("style", ".css", css), nil
 }
 
-func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]string) error {
+func (s *Set) bindPage(files overlayFS, name, frame string, readers languages, used map[string]string) error {
 	around, err := files.read(frame)
 	if err != nil {
 		return fmt.Errorf("reading the pages: %w", err)
@@ -222,7 +241,7 @@ func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]stri
 		}
 	}
 	short := strings.TrimSuffix(strings.TrimPrefix(name, pageDir+"/"), ".html")
-	for _, l := range s.locales {
+	for _, l := range readers.list {
 		own, err := page.Clone()
 		if err != nil {
 			return fmt.Errorf("copying the pages: %w", err)

@@ -2,7 +2,6 @@ package templates
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -14,15 +13,15 @@ const reasonTable = "reason"
 
 // reasonTables are the tables that phrases use. [Load] requires all their keys, even if no template uses them: the
 // command line prints them, too.
-var reasonTables = []string{reasonTable, "alert_cause", "override_cadence", "message_state"}
+var reasonTables = []string{reasonTable, "alert_cause", "override_cadence", "post_kind", "message_state"}
 
 // useReasonKeys records in used the keys of reasonTables in the embedded reference locale.
 func useReasonKeys(used map[string]string) error {
-	ref, err := embeddedMessages(path.Join(localeDir, reference+".toml"))
+	ref, err := readReference()
 	if err != nil {
 		return err
 	}
-	for key := range ref {
+	for key := range ref.all {
 		if table, _, _ := strings.Cut(key, "."); slices.Contains(reasonTables, table) {
 			used[key] = "the explanation of posts"
 		}
@@ -31,7 +30,7 @@ func useReasonKeys(used map[string]string) error {
 }
 
 // Reason returns a phrase in the language of a BCP 47 tag. A phrase without a text in the locales is its own text.
-func (s *Set) Reason(tag string, p digest.Phrase) string { return s.locale(tag).reason(p) }
+func (s *Set) Reason(tag string, p digest.Phrase) string { return s.adminLocale(tag).reason(p) }
 
 // reason returns the text of a phrase. A key without a text is returned unchanged: the store keeps reasons of older
 // versions, and the queries of a forum may have other reasons.

@@ -29,7 +29,7 @@ func (w *render) Layout() digest.Size {
 	s := &w.layout.html
 	size := digest.Size{Bytes: s.head.filledSize(&w.values.html) + s.foot.filledSize(&w.values.html), Height: layoutHeight}
 	if w.contents {
-		size.Bytes += w.frame("contents").html.size
+		size.Bytes += w.sizeOf(w.frame("contents"))
 		size.Height += lineHeight
 	}
 	return size
@@ -46,7 +46,7 @@ func (w *render) Section(g *digest.Group) digest.Size {
 		size.Height += lineHeight / 2
 	}
 	if len(g.Threads) > 1 {
-		size.Bytes += w.frame("briefs").html.size
+		size.Bytes += w.sizeOf(w.frame("briefs"))
 	}
 	return size
 }
@@ -86,7 +86,13 @@ func (w *render) More() digest.Size {
 }
 
 // sizeOf returns the size of a fragment with the longest time in its slots.
-func (w *render) sizeOf(f *fragment) int { return f.html.size + len(f.html.slots)*w.layout.timeBytes }
+func (w *render) sizeOf(f *fragment) int {
+	size := f.html.size + len(f.html.slots)*w.layout.timeBytes
+	if f.rest != nil {
+		size += w.sizeOf(f.rest)
+	}
+	return size
+}
 
 // heightOf estimates the height of a post with an excerpt, by its lines as text.
 func heightOf(excerpt string, p *digest.Post) int {

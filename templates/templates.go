@@ -3,7 +3,8 @@
 //
 // The files are embedded; files of the same name in a folder override them one by one. Each kind of email has an HTML
 // and a text template, for example mail/digest.html and mail/digest.txt; mail/common.html and mail/common.txt hold
-// what they share. locales/xx.toml holds the messages of a language. [Load] parses everything and renders samples in
+// what they share. locales/xx.toml holds the words of a language for members, locales/admin/xx.toml those for admins; a
+// language without the second uses English for alarms, admin pages and explanations. [Load] parses everything and renders samples in
 // every language, so that a mistake shows when the daemon starts. [Set.NewRenderer] returns the renderer of one
 // forum. It renders and encodes what members share once, and joins each member's email from these fragments.
 //
@@ -25,8 +26,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/text/language"
 )
 
 //go:embed mail page locales
@@ -35,7 +34,8 @@ var embedded embed.FS
 // Set is all templates in all languages. It is immutable and safe for concurrent use.
 type Set struct {
 	locales      []*locale // the first is the fallback for unknown languages
-	matcher      language.Matcher
+	members      languages // all locales
+	admins       languages // those with words for admins
 	samples      map[kind]sampleData
 	announcement announcementSample
 	files        overlayFS // the source of all of it
@@ -63,17 +63,10 @@ func loadFrom(dir string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{locales: locales, files: files}
-	var tags []language.Tag
-	for _, l := range locales {
-		tags = append(tags, l.tag)
-	}
-	s.matcher = language.NewMatcher(tags)
+	s := &Set{locales: locales, members: newLanguages(locales), files: files}
+	s.admins = newLanguages(slices.DeleteFunc(slices.Clone(locales), func(l *locale) bool { return !l.admins }))
 	used, err := s.bind(files)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.bindAlarm(files, used); err != nil {
 		return nil, err
 	}
 	for _, l := range locales {
@@ -109,31 +102,6 @@ func unindent(src string) string {
 		lines[i] = strings.TrimLeft(line, " \t")
 	}
 	return strings.Join(lines, "\n")
-}
-
-// locale returns the locale for the first name that matches one, or the reference. Names are BCP 47 tags, or the
-// forum's names for languages.
-func (s *Set) locale(names ...string) *locale {
-	for _, name := range names {
-		tag, err := language.Parse(name)
-		if err != nil {
-			continue
-		}
-		if _, i, confidence := s.matcher.Match(tag); confidence != language.No {
-			return s.locales[i]
-		}
-	}
-	return s.locales[0]
-}
-
-// HasLocale reports whether there are texts for a language, or for one that its readers understand.
-func (s *Set) HasLocale(name string) bool {
-	tag, err := language.Parse(name)
-	if err != nil {
-		return false
-	}
-	_, _, confidence := s.matcher.Match(tag)
-	return confidence != language.No
 }
 
 // overlayFS is the embedded files, overridden by those in dir.
@@ -182,13 +150,4 @@ func (o overlayFS) list(folder, ext string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
-}
-
-// Locales returns the tags of all languages.
-func (s *Set) Locales() []string {
-	names := make([]string, len(s.locales))
-	for i, l := range s.locales {
-		names[i] = l.tag.String()
-	}
-	return names
 }

@@ -130,6 +130,9 @@ func (s *Server) parseForm(a members.Account, form url.Values, page int) parsedF
 // alerts parses the fields of alerts.
 func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	c.Alerts = digest.AlertMode(f.oneOf("alerts", []string{string(digest.FirstReply), string(digest.EveryReply), string(digest.NoAlerts)}))
+	for _, kind := range digest.PostKinds() {
+		c.Switches.Set(kind, digest.Cadence(f.oneOf(string(kind), words(digest.SwitchValues()))))
+	}
 	form.Quiet, form.From, form.Until = *f.checkbox("quiet"), f.number("quiet_from", 0, 23), f.number("quiet_until", 0, 23)
 	c.Quiet = &digest.QuietHours{}
 	if !form.Quiet {
@@ -139,6 +142,15 @@ func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	if form.From == form.Until {
 		f.addError("quiet")
 	}
+}
+
+// words returns the values of a field as they are in a form.
+func words[T ~string](values []T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	return list
 }
 
 // languageTags are the tags of all languages.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"postrider/daemon/members"
+	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/templates"
@@ -32,6 +33,7 @@ func scopeNames() map[link.Scope]string {
 	return map[link.Scope]string{
 		link.Digests: "digests", link.Alerts: "alerts", link.Announcements: "announcements", link.Everything: "everything",
 		link.Thread: "thread", link.Section: "section",
+		link.Replies: string(digest.Replies), link.NewThreads: string(digest.NewThreads), link.Quotes: string(digest.Quotes), link.Mentions: string(digest.Mentions),
 	}
 }
 
@@ -139,7 +141,7 @@ func (s *Server) otherScopes(r *http.Request, grant link.Claims) []otherScope {
 		return nil
 	}
 	var list []otherScope
-	for _, scope := range []link.Scope{link.Alerts, link.Digests, link.Announcements, link.Everything} {
+	for _, scope := range []link.Scope{link.Mentions, link.Quotes, link.NewThreads, link.Replies, link.Alerts, link.Digests, link.Announcements, link.Everything} {
 		other := link.Claims{Scope: scope, Member: grant.Member}
 		if scope != grant.Scope && s.subscribed(r, other) {
 			list = append(list, otherScope{scopeNames()[scope], s.path(other)})

@@ -30,6 +30,7 @@ type Builder struct {
 	store     *store.Store
 	set       settings.Digest
 	alerts    settings.Alerts
+	notify    settings.Notify
 	zones     *calendar.Zones
 	sightings *sightingCache
 	cache     *lru.Cache[forum.PostID, cachedContent]
@@ -42,16 +43,19 @@ type cachedContent struct {
 }
 
 // New returns a Builder that reads from a forum and a store.
-func New(f *source.DB, s *store.Store, set settings.Digest, alerts settings.Alerts) *Builder {
-	return newWithCache(f, s, set, alerts, contentCacheSize)
+func New(f *source.DB, s *store.Store, set settings.Settings) *Builder {
+	return newWithCache(f, s, set, contentCacheSize)
 }
 
-func newWithCache(f *source.DB, s *store.Store, set settings.Digest, alerts settings.Alerts, contents int) *Builder {
+func newWithCache(f *source.DB, s *store.Store, set settings.Settings, contents int) *Builder {
 	kept, err := lru.New[forum.PostID, cachedContent](contents)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Builder{forum: f, store: s, set: set, alerts: alerts, zones: calendar.NewZones(set.Zone), sightings: &sightingCache{store: s.Sightings}, cache: kept}
+	return &Builder{
+		forum: f, store: s, set: set.Digest, alerts: set.Alerts, notify: set.Notify,
+		zones: calendar.NewZones(set.Digest.Zone), sightings: &sightingCache{store: s.Sightings}, cache: kept,
+	}
 }
 
 // Clone returns a builder for concurrent use. Both share the cache of contents.

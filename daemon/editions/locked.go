@@ -18,8 +18,8 @@ type Locked struct {
 }
 
 // NewLocked returns a Locked builder for a forum and a store.
-func NewLocked(f *source.DB, s *store.Store, set settings.Digest, alerts settings.Alerts) *Locked {
-	return &Locked{builder: newWithCache(f, s, set, alerts, lockedCacheSize), inUse: make(chan struct{}, 1)}
+func NewLocked(f *source.DB, s *store.Store, set settings.Settings) *Locked {
+	return &Locked{builder: newWithCache(f, s, set, lockedCacheSize), inUse: make(chan struct{}, 1)}
 }
 
 // Acquire waits for exclusive use of the builder. Call release when done with it.

@@ -50,7 +50,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		zone := b.zones.Of(m.Zone)
 		readers[m.ID] = &digest.Reader{
 			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
-			Choices: c, Overrides: overrides[m.ID], Schedule: b.schedule(c, m.Digests, zone, now), Zone: zone,
+			Choices: c, Switches: c.Switches.Or(b.notify.Switches()), Overrides: overrides[m.ID], Schedule: b.schedule(c, m.Digests, zone, now), Zone: zone,
 		}
 	}
 	return readers, nil
@@ -61,7 +61,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 func (b *Builder) schedule(c digest.Preferences, atForum forum.DigestChoice, zone *time.Location, now time.Time) digest.Schedule {
 	site := b.set.Schedule()
 	s, _ := digest.ScheduleOf(c.Schedule, atForum, site, zone, now)
-	if s.Cadence != digest.Weekly {
+	if s.Cadence != digest.Weekly && s.Cadence != digest.EveryTwoWeeks {
 		s.Weekday = site.Weekday
 	}
 	if s.Cadence != digest.Monthly {

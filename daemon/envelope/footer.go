@@ -33,6 +33,23 @@ func AlertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	return f
 }
 
+// OneClick returns the one-click unsubscribe URL of an alert, given its footer. An alert because of a quote or mention ends that kind, and
+// one with several threads ends the kind that all its posts have in common.
+func OneClick(links *link.Signer, a *digest.Alert, f templates.Footer) string {
+	kind, common := a.Kind()
+	if !common || !a.Cause().IsDirect() && (!a.MultiThread() || a.SectionOnly()) {
+		return f.Unsubscribe
+	}
+	return links.URL(link.Claims{Scope: KindScope(kind), Member: int64(a.Member.ID)})
+}
+
+// KindScope returns the scope that unsubscribes from posts of a kind.
+func KindScope(kind digest.PostKind) link.Scope {
+	return map[digest.PostKind]link.Scope{
+		digest.Replies: link.Replies, digest.NewThreads: link.NewThreads, digest.Quotes: link.Quotes, digest.Mentions: link.Mentions,
+	}[kind]
+}
+
 // AnnouncementFooter returns a member's links in the footer of announcements.
 func AnnouncementFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	return templates.Footer{

@@ -44,7 +44,7 @@ type Rehearsal struct {
 // New returns a Service for a forum and a store.
 func New(f *source.DB, s *store.Store, press *templates.Renderer, links *link.Signer, set settings.Settings, rehearse Rehearse) *Service {
 	return &Service{
-		forum: f, store: s, builder: editions.New(f, s, set.Digest, set.Alerts), press: press, links: links, set: set, rehearse: rehearse,
+		forum: f, store: s, builder: editions.New(f, s, set), press: press, links: links, set: set, rehearse: rehearse,
 		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)),
 	}
 }

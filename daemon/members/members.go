@@ -30,7 +30,7 @@ type Service struct {
 func New(f *source.DB, s *store.Store, set settings.Settings) *Service {
 	return &Service{
 		forum: f, store: s, set: set,
-		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)), builder: editions.NewLocked(f, s, set.Digest, set.Alerts),
+		calendar: calendar.New(set.Digest, calendar.NewZones(set.Digest.Zone)), builder: editions.NewLocked(f, s, set),
 	}
 }
 

@@ -52,6 +52,11 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	setIfChanged(&c.Format, want.Format, held.Format)
 	setIfChanged(&c.Excerpt, want.Excerpt, held.Excerpt)
 	setIfChanged(&c.Alerts, want.Alerts, held.Alerts)
+	for _, kind := range digest.PostKinds() {
+		if s := want.Switches.Of(kind); s != held.Switches.Of(kind) {
+			c.Switches.Set(kind, s)
+		}
+	}
 	setPtrIfChanged(&c.IncludeOwnPosts, want.IncludeOwnPosts, held.IncludeOwnPosts)
 	setPtrIfChanged(&c.UnreadOnly, want.UnreadOnly, held.UnreadOnly)
 	setPtrIfChanged(&c.Announcements, want.Announcements, held.Announcements)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -22,6 +23,7 @@ type UndoState struct {
 	Schedule      *digest.Schedule `json:"d,omitempty"`
 	Alerts        digest.AlertMode `json:"a,omitempty"`
 	Announcements *bool            `json:"n,omitempty"`
+	Switches      digest.Switches  `json:"k,omitzero"`
 	Wish          digest.Cadence   `json:"w,omitempty"`
 }
 
@@ -52,11 +54,17 @@ func (d *Service) Unsubscribe(ctx context.Context, now time.Time, g link.Claims)
 	if err != nil {
 		return nil, err
 	}
+	e.Schedule, e.Alerts, e.Announcements, e.Switches = before.Schedule, before.Alerts, before.Announcements, before.Switches
+	if kind, is := postKind(g.Scope); is {
+		if before.Switches.Of(kind) == digest.Off {
+			return nil, nil
+		}
+		return &e, d.store.Preferences.UnsubscribePosts(ctx, now, e.Member, kind)
+	}
 	streams := activeStreams(before, g.Scope)
 	if len(streams) == 0 {
 		return nil, nil
 	}
-	e.Schedule, e.Alerts, e.Announcements = before.Schedule, before.Alerts, before.Announcements
 	for _, kind := range streams {
 		if err := d.store.Preferences.UnsubscribeKind(ctx, now, e.Member, kind); err != nil {
 			return nil, err
@@ -73,7 +81,20 @@ func (d *Service) Subscribed(ctx context.Context, g link.Claims) (bool, error) {
 		return cadence != digest.Off, err
 	}
 	c, err := d.choices(ctx, e.Member)
+	if kind, is := postKind(g.Scope); is {
+		return err != nil || c.Switches.Or(d.set.Notify.Switches()).Of(kind) != digest.Off, err
+	}
 	return err != nil || len(activeStreams(c, g.Scope)) > 0, err
+}
+
+// postKind returns the kind of posts that a scope unsubscribes from, if it is about one.
+func postKind(scope link.Scope) (kind digest.PostKind, is bool) {
+	for _, kind := range digest.PostKinds() {
+		if envelope.KindScope(kind) == scope {
+			return kind, true
+		}
+	}
+	return "", false
 }
 
 // activeStreams returns the kinds of messages that a scope unsubscribes from and that are still on.
@@ -143,7 +164,7 @@ func (d *Service) Undo(ctx context.Context, now time.Time, e UndoState) (back bo
 	if err != nil || c.ChosenAt.Unix() != e.At {
 		return false, err
 	}
-	c.Schedule, c.Alerts, c.Announcements = e.Schedule, e.Alerts, e.Announcements
+	c.Schedule, c.Alerts, c.Announcements, c.Switches = e.Schedule, e.Alerts, e.Announcements, e.Switches
 	if err := d.store.Preferences.Save(ctx, now, e.Member, c); err != nil {
 		return false, err
 	}

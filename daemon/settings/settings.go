@@ -13,6 +13,7 @@ import (
 type Settings struct {
 	Digest   Digest
 	Alerts   Alerts
+	Notify   Notify
 	Scan     Scan
 	Delivery Delivery
 	Alarms   alarm.Config

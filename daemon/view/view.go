@@ -39,7 +39,7 @@ var ErrMessageNotFound = errors.New("no such message")
 // New returns a Viewer for the messages of a store, rendered with a forum's current state.
 func New(f *source.DB, s *store.Store, set settings.Settings, renderer *templates.Renderer, links *link.Signer) *Viewer {
 	return &Viewer{
-		forum: f, store: s, set: set.Digest, builder: editions.NewLocked(f, s, set.Digest, set.Alerts),
+		forum: f, store: s, set: set.Digest, builder: editions.NewLocked(f, s, set),
 		audience: audience.New(f, s, set.Digest), renderer: renderer, links: links,
 	}
 }

@@ -32,10 +32,16 @@ const (
 	Thread                         // unsubscribe from one thread: Object
 	Section                        // unsubscribe from one section: Object
 	View                           // show one of the member's messages in a browser: Object, see [Mail]
+	Replies                        // unsubscribe from replies
+	NewThreads                     // unsubscribe from new threads
+	Quotes                         // unsubscribe from posts that quote the member
+	Mentions                       // unsubscribe from posts that mention the member
 )
 
 // IsUnsubscribe reports whether a token of this scope unsubscribes the member from something.
-func (s Scope) IsUnsubscribe() bool { return s >= Digests && s <= Section }
+func (s Scope) IsUnsubscribe() bool {
+	return s >= Digests && s <= Section || s >= Replies && s <= Mentions
+}
 
 // Claims says what a token allows, and for which member.
 type Claims struct {

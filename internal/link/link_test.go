@@ -26,6 +26,7 @@ func allClaims() []Claims {
 	return []Claims{
 		{Settings, 42, 0}, {Digests, 42, 0}, {Alerts, 1, 0}, {Announcements, 1 << 60, 0}, {Everything, 7, 0},
 		{Thread, 42, 9917}, {Section, 42, 3}, {View, 42, Mail("digest/42/2026-05-04")},
+		{Replies, 42, 0}, {NewThreads, 42, 0}, {Quotes, 42, 0}, {Mentions, 42, 0},
 	}
 }
 

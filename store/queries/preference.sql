@@ -1,14 +1,17 @@
 -- name: preferences
 SELECT member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
-       own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_opt_outs, basis_digests
+       own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_opt_outs, basis_digests,
+       replies, new_threads, quotes, mentions
   FROM preference
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
 -- name: save_preference
 INSERT INTO preference (member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
-                        own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_digests)
+                        own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_digests,
+                        replies, new_threads, quotes, mentions)
 VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, :format, :excerpt,
-        :own_posts, :unread_only, :alerts, :announcements, :quiet_from, :quiet_until, :paused_until, :basis_digests)
+        :own_posts, :unread_only, :alerts, :announcements, :quiet_from, :quiet_until, :paused_until, :basis_digests,
+        :replies, :new_threads, :quotes, :mentions)
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        cadence = excluded.cadence,
@@ -27,6 +30,10 @@ VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, 
        quiet_from = excluded.quiet_from,
        quiet_until = excluded.quiet_until,
        paused_until = excluded.paused_until,
+       replies = excluded.replies,
+       new_threads = excluded.new_threads,
+       quotes = excluded.quotes,
+       mentions = excluded.mentions,
        basis_zone = CASE WHEN preference.zone = excluded.zone THEN preference.basis_zone END,
        basis_locale = CASE WHEN preference.locale = excluded.locale THEN preference.basis_locale END,
        basis_digests = excluded.basis_digests,
@@ -57,6 +64,17 @@ VALUES (:member, :now, FALSE)
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        announcements = excluded.announcements
+
+-- Turns the kinds of posts off that are not NULL.
+-- name: unsubscribe_posts
+INSERT INTO preference (member_id, chosen_at, replies, new_threads, quotes, mentions)
+VALUES (:member, :now, :replies, :new_threads, :quotes, :mentions)
+    ON CONFLICT (member_id) DO UPDATE
+   SET chosen_at = excluded.chosen_at,
+       replies = COALESCE(excluded.replies, preference.replies),
+       new_threads = COALESCE(excluded.new_threads, preference.new_threads),
+       quotes = COALESCE(excluded.quotes, preference.quotes),
+       mentions = COALESCE(excluded.mentions, preference.mentions)
 
 -- name: overrides
 SELECT member_id, section_id, thread_id, cadence

@@ -1,0 +1,135 @@
+package daemon
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"postrider/daemon/members"
+	"postrider/digest"
+	"postrider/forum"
+	"postrider/internal/link"
+)
+
+// kindsOfPosts writes a reply, a new thread, a quote and a mention of Anna; the last two in an unwatched section.
+func kindsOfPosts(w *world) map[digest.PostKind]forum.PostID {
+	w.Helper()
+	known, unwatched := w.thread(tonight), w.thread(routes)
+	opened := w.thread(tonight)
+	w.execSQL(`UPDATE post SET posted_at = ? WHERE thread_id = ?`, w.clock().Unix(), opened)
+	return map[digest.PostKind]forum.PostID{
+		digest.Replies: w.writePost(known), digest.NewThreads: forum.PostID(w.queryInt(`SELECT first_post_id FROM thread WHERE id = ?`, opened)),
+		digest.Quotes: w.writeText(unwatched, writer, `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE]`), digest.Mentions: w.writeText(unwatched, writer, "@anna, look"),
+	}
+}
+
+// postsInMessages returns the posts of all messages to Anna since the last call.
+func (w *world) postsInMessages() map[forum.PostID]bool {
+	w.Helper()
+	got := make(map[forum.PostID]bool)
+	for _, sent := range w.relay.withdraw(address("anna")) {
+		_, text, _ := parseMessage(w, sent.raw)
+		for _, id := range postNumbers(text) {
+			got[id] = true
+		}
+	}
+	return got
+}
+
+func TestSwitch_OfMemberOrSiteAppliesToItsKindOnly(t *testing.T) {
+	t.Parallel()
+	for _, kind := range digest.PostKinds() {
+		for _, to := range []digest.Cadence{digest.Off, digest.WithDigest} {
+			for _, whose := range []string{"member", "site"} {
+				t.Run(string(kind)+" "+string(to)+" by the "+whose, func(t *testing.T) {
+					t.Parallel()
+					w := newAlertWorld(t)
+					if whose == "member" {
+						w.updatePreferences(func(c *digest.Preferences) { c.Switches.Set(kind, to) })
+					} else {
+						s := digest.Switches{}
+						s.Set(kind, to)
+						w.set.Notify.Replies, w.set.Notify.NewThreads, w.set.Notify.Quotes, w.set.Notify.Mentions = s.Replies, s.NewThreads, s.Quotes, s.Mentions
+						w.restart()
+					}
+					all := kindsOfPosts(w)
+					w.round()
+					w.advanceClock(time.Minute)
+					atOnce := w.postsInMessages()
+					w.setClock(5, "08:00")
+					w.round()
+					later := w.postsInMessages()
+					for k, id := range all {
+						if atOnce[id] != (k != kind) {
+							t.Errorf("an alert about %s: %t", k, atOnce[id])
+						}
+						if later[id] != (k == kind && to == digest.WithDigest) {
+							t.Errorf("%s in the digest: %t", k, later[id])
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestSwitch_UnsubscribeLinkTurnsOffItsKindOnly(t *testing.T) {
+	t.Parallel()
+	for kind, scope := range map[digest.PostKind]link.Scope{
+		digest.Replies: link.Replies, digest.NewThreads: link.NewThreads, digest.Quotes: link.Quotes, digest.Mentions: link.Mentions,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newAlertWorld(t)
+			service := members.New(w.source, w.store, w.set)
+			grant := link.Claims{Scope: scope, Member: 101}
+			undo, err := service.Unsubscribe(t.Context(), w.clock(), grant)
+			if err != nil || undo == nil {
+				t.Fatalf("unsubscribing: %v, %v", undo, err)
+			}
+			if again, err := service.Unsubscribe(t.Context(), w.clock(), grant); again != nil || err != nil {
+				t.Errorf("unsubscribing again: %v, %v", again, err)
+			}
+			if on, err := service.Subscribed(t.Context(), grant); on || err != nil {
+				t.Errorf("still subscribed: %t, %v", on, err)
+			}
+			all := kindsOfPosts(w)
+			w.round()
+			w.advanceClock(time.Minute)
+			w.setClock(5, "08:00")
+			w.round()
+			got := w.postsInMessages()
+			for k, id := range all {
+				if got[id] != (k != kind) {
+					t.Errorf("%s in a message: %t", k, got[id])
+				}
+			}
+			if back, err := service.Undo(t.Context(), w.clock(), *undo); !back || err != nil {
+				t.Errorf("undoing: %t, %v", back, err)
+			}
+			if on, _ := service.Subscribed(t.Context(), grant); !on {
+				t.Error("not subscribed after undoing")
+			}
+		})
+	}
+}
+
+func TestExplain_NamesTheSwitchThatLeavesOutAPost(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.updatePreferences(func(c *digest.Preferences) { c.Switches.Replies = digest.Off })
+	p := w.writePost(w.thread(tonight))
+	w.round()
+	w.setClock(5, "08:00")
+	w.round()
+	_, stories, err := NewExplainer(w.daemon.Deps, w.set).Posts(t.Context(), w.clock(), "anna", []forum.PostID{p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.daemon.Renderer.Reason("en", string(digest.RepliesOff)); !strings.Contains(got, "replies") {
+		t.Errorf("the reason is %q", got)
+	}
+	if steps := stories[0].RuleResults; len(steps) == 0 || steps[len(steps)-1].Rule != digest.SwitchRule || !steps[len(steps)-1].Bars {
+		t.Errorf("the rules say %+v", steps)
+	}
+}
