@@ -52,7 +52,7 @@ func patterns(texts ...string) []*regexp.Regexp {
 }
 
 // ReadLink reads the IDs in a link of the forum. Ours is false if it does not lead to the forum at all. The target is empty if the link
-// has no IDs: see [DB.SameAddress].
+// has no IDs: see [SameAddress].
 func (db *DB) ReadLink(text string) (t LinkTarget, ours bool) {
 	rest, ours := belowBase(db.base, text)
 	if !ours {

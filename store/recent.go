@@ -8,11 +8,11 @@ import (
 	"postrider/forum"
 )
 
-// RecentThread is a thread with sightings.
-type RecentThread struct {
+// RecentSighting is one of the newest sightings.
+type RecentSighting struct {
+	Post   forum.PostID
 	Thread forum.ThreadID
-	At     time.Time // of its newest sighting
-	Posts  int       // sighted
+	At     time.Time
 }
 
 // NewestOfThread returns the posts among the newest most sightings of a thread, newest first.
@@ -29,36 +29,22 @@ func (s Sightings) NewestOfThread(ctx context.Context, thread forum.ThreadID, mo
 	return list, nil
 }
 
-// RecentThreads returns the threads of the newest most sightings, newest first.
-func (s Sightings) RecentThreads(ctx context.Context, most int) (list []RecentThread, err error) {
-	err = s.query(ctx, nil, "recent_threads", args{"most": most}, func(scan scanFunc) error {
-		var t RecentThread
+// Recent returns the newest sightings, at most as many as most, newest first. A post that moved can have several.
+func (s Sightings) Recent(ctx context.Context, most int) (list []RecentSighting, err error) {
+	head, err := s.LastSeq(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, nil, "recent_sightings", args{"after": head - int64(most)}, func(scan scanFunc) error {
+		var r RecentSighting
 		var at int64
-		err := scan(&t.Thread, &at, &t.Posts)
-		t.At = timeOrZero(at)
-		list = append(list, t)
+		err := scan(&r.Post, &r.Thread, &at)
+		r.At = timeOrZero(at)
+		list = append(list, r)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading recent threads: %w", err)
+		return nil, fmt.Errorf("reading recent sightings: %w", err)
 	}
 	return list, nil
-}
-
-// RecentPosts returns the posts of the newest most sightings, newest first, and the thread of each.
-func (s Sightings) RecentPosts(ctx context.Context, most int) (posts []forum.PostID, threads map[forum.PostID]forum.ThreadID, err error) {
-	threads = make(map[forum.PostID]forum.ThreadID)
-	err = s.query(ctx, nil, "recent_posts", args{"most": most}, func(scan scanFunc) error {
-		var id forum.PostID
-		var thread forum.ThreadID
-		err := scan(&id, &thread)
-		if _, twice := threads[id]; !twice {
-			posts, threads[id] = append(posts, id), thread
-		}
-		return err
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading recent posts: %w", err)
-	}
-	return posts, threads, nil
 }

@@ -10,6 +10,7 @@ import (
 	"postrider/forum"
 	"postrider/internal/line"
 	"postrider/source"
+	"postrider/store"
 )
 
 const (
@@ -100,14 +101,15 @@ func (e *Service) numbered(ctx context.Context, t source.LinkTarget, text string
 
 // findAddress finds a recent post or thread by an address that the forum stores, because it does not follow from the ID.
 func (e *Service) findAddress(ctx context.Context, link string) (target source.LinkTarget, err error) {
-	posts, threads, err := e.store.Sightings.RecentPosts(ctx, searched)
-	if err != nil || len(posts) == 0 {
+	recent, err := e.store.Sightings.Recent(ctx, searched)
+	if err != nil || len(recent) == 0 {
 		return target, err
 	}
-	var ids []forum.ThreadID
-	for _, id := range threads {
-		ids = append(ids, id)
+	posts, ids := make([]forum.PostID, len(recent)), make([]forum.ThreadID, len(recent))
+	for i, r := range recent {
+		posts[i], ids[i] = r.Post, r.Thread
 	}
+	slices.Sort(posts)
 	slices.Sort(ids)
 	err = e.forum.Read(ctx, func(s *source.Snapshot) error { // reading them keeps their addresses
 		known, err := s.Threads(ctx, slices.Compact(ids))
@@ -121,7 +123,7 @@ func (e *Service) findAddress(ctx context.Context, link string) (target source.L
 				return nil
 			}
 		}
-		list, err := s.Posts(ctx, posts)
+		list, err := s.Posts(ctx, slices.Compact(posts))
 		for _, p := range list {
 			if source.SameAddress(link, links.Post(p.Thread, p.ID)) {
 				target.Post = p.ID
@@ -143,12 +145,13 @@ type RecentThread struct {
 // FindThreads returns the threads with the newest sightings whose titles contain all words, the newest first. Without words these are
 // all of them. It returns at most 50.
 func (e *Service) FindThreads(ctx context.Context, words string) (found []RecentThread, err error) {
-	recent, err := e.store.Sightings.RecentThreads(ctx, searched)
+	recent, err := e.store.Sightings.Recent(ctx, searched)
 	if err != nil || len(recent) == 0 {
 		return nil, err
 	}
-	ids := make([]forum.ThreadID, len(recent))
-	for i, t := range recent {
+	all := groupByThread(recent)
+	ids := make([]forum.ThreadID, len(all))
+	for i, t := range all {
 		ids[i] = t.Thread
 	}
 	titles := make(map[forum.ThreadID]string, len(ids))
@@ -159,13 +162,32 @@ func (e *Service) FindThreads(ctx context.Context, words string) (found []Recent
 		}
 		return err
 	})
-	for _, t := range recent {
+	for _, t := range all {
 		title, known := titles[t.Thread]
-		if known && containsWords(title, words) && len(found) < maxThreads {
-			found = append(found, RecentThread{t.Thread, title, t.At, t.Posts})
+		if t.Title = title; known && containsWords(title, words) && len(found) < maxThreads {
+			found = append(found, t)
 		}
 	}
 	return found, err
+}
+
+// groupByThread returns the threads of sightings that are sorted from the newest, in the same order, without titles.
+func groupByThread(recent []store.RecentSighting) (list []RecentThread) {
+	at := make(map[forum.ThreadID]int)
+	counted := make(map[forum.PostID]bool)
+	for _, r := range recent {
+		i, known := at[r.Thread]
+		if !known {
+			i = len(list)
+			at[r.Thread] = i
+			list = append(list, RecentThread{Thread: r.Thread, At: r.At})
+		}
+		if !counted[r.Post] {
+			counted[r.Post] = true
+			list[i].Posts++
+		}
+	}
+	return list
 }
 
 func containsWords(title, words string) bool {

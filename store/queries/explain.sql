@@ -173,35 +173,21 @@ SELECT member_id,
 
 -- The posts of a thread that were sighted last, newest first, each once. A post that the forum lost has a negative ID.
 -- name: newest_of_thread
-SELECT s.post_id
+SELECT newest.post_id
   FROM (SELECT post_id, seq
           FROM sighting
          WHERE thread_id = :thread
          ORDER BY seq DESC
-         LIMIT :most) s
- WHERE s.post_id > 0
- GROUP BY s.post_id
- ORDER BY MAX(s.seq) DESC
+         LIMIT :most) newest
+ WHERE newest.post_id > 0
+ GROUP BY newest.post_id
+ ORDER BY MAX(newest.seq) DESC
 
--- The threads of the newest sightings, newest first, with the time of the newest sighting and the number of posts.
--- name: recent_threads
-SELECT s.thread_id,
-       MAX(s.seen_at),
-       COUNT(DISTINCT s.post_id)
-  FROM (SELECT thread_id, post_id, seq, seen_at
-          FROM sighting
-         ORDER BY seq DESC
-         LIMIT :most) s
- WHERE s.post_id > 0
- GROUP BY s.thread_id
- ORDER BY MAX(s.seq) DESC
-
--- name: recent_posts
-SELECT s.post_id,
-       s.thread_id
-  FROM (SELECT post_id, thread_id, seq
-          FROM sighting
-         ORDER BY seq DESC
-         LIMIT :most) s
- WHERE s.post_id > 0
- ORDER BY s.seq DESC
+-- name: recent_sightings
+SELECT post_id,
+       thread_id,
+       seen_at
+  FROM sighting
+ WHERE seq > :after
+   AND post_id > 0
+ ORDER BY seq DESC
