@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"daemon/members":       {"alarm", "daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "internal/link"},
 	"daemon/subscription":  {"daemon/members", "digest", "forum", "mail", "mirror", "source", "store", "internal/link"},
 	"daemon/view":          {"daemon/audience", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/link"},
-	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/addr", "internal/link"},
+	"daemon/explain":       {"daemon/calendar", "daemon/editions", "daemon/envelope", "daemon/settings", "digest", "forum", "source", "store", "templates", "internal/addr", "internal/line", "internal/link"},
 	"daemon/delivery":      {"alarm", "bounce", "daemon/calendar", "daemon/envelope", "daemon/settings", "digest", "forum", "mail", "store", "templates", "internal/addr", "internal/link"},
 	"inbound":              {"bounce", "daemon/members", "forum", "mail", "store", "internal/addr", "internal/link", "internal/ratelimit"},
 	"demo":                 {"internal/line"},

@@ -65,7 +65,7 @@ func (s *Server) memberSamples() []sample {
 		Messages: []messageHistory{{store.Message{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
-	for _, c := range []digest.Cadence{digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off} {
+	for _, c := range digest.Cadences() {
 		other := full
 		other.Explanation.NoDigest, other.Explanation.Skip, other.Suppressed = nil, "nothing new", false
 		other.Effective.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}
