@@ -57,7 +57,7 @@ func Default() Config {
 		Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(), Notify: settings.DefaultNotify(),
 		Scan: settings.DefaultScan(), Delivery: settings.DefaultDelivery(), Announce: settings.DefaultAnnouncements(),
 		Brand: Brand{Address: []string{}, Links: []BrandLink{}},
-		Web: Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
+		Web:   Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
 	}
 }
