@@ -235,7 +235,7 @@ func discourseStatements() map[string]boundedStatement {
 		"arrivals_of": {params{"ids": posts}, 300}, "newest": {params{}, 1}, "first_since": {params{"from": now - 86400}, 1500},
 		"created": {params{"from": now - 900, "until": now}, 20}, "mutes": {params{"members": []int{1100, 1200, 1300}}, 3},
 		"unread_messages": {params{"members": []int{1100, 1200}}, 2},
-		"roster": {params{"after": 5000, "limit": 100}, 100}, "solved": {params{"ids": threads}, 300}, "titles": {params{"members": []int{1100, 1200}}, 2},
+		"roster":          {params{"after": 5000, "limit": 100}, 100}, "solved": {params{"ids": threads}, 300}, "titles": {params{"members": []int{1100, 1200}}, 2},
 	}
 	for name, b := range boundedStatements() {
 		p := params{}
