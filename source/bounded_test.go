@@ -177,6 +177,9 @@ func documentedIndexes(t *testing.T, prefix string) []string {
 	table := map[string]string{"xe": "xf_", "my": "mybb_", "fl": ""}[prefix]
 	var list []string
 	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "ALTER TABLE users ") || strings.Contains(line, "_subscriptions ADD") { // FluxBB's tables have no prefix, either
+			continue
+		}
 		ours := strings.Contains(line, "ADD INDEX postrider_") // Flarum's tables have no prefix
 		if strings.HasPrefix(line, "ALTER TABLE "+table) && strings.Contains(line, "ADD INDEX") && ours == (table == "") {
 			list = append(list, line)

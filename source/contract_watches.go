@@ -84,7 +84,7 @@ func scanQueries() []querySpec {
 		},
 		{
 			name: "first_since", params: words("from"), columns: words("id"),
-			about: "The smallest ID of a post created at or after :from, or 0.",
+			about: "The smallest ID of a post created at or after :from, or 0. Add zero to the ID: otherwise some databases look for it among all posts, from the oldest on.",
 		},
 		{
 			name: "newest", columns: words("id"),

@@ -30,7 +30,7 @@ func bigPosts(t *testing.T) int {
 // bigForum returns the statements that fill a forum with that many posts.
 func bigForum(t *testing.T, kind string) string {
 	n := bigPosts(t)
-	return strings.NewReplacer("199999", strconv.Itoa(n-1), "195000", strconv.Itoa(n-5000), "1795395000", strconv.Itoa(1795200000+n-5000), "495000", strconv.Itoa(300000+n-5000)).
+	return strings.NewReplacer("199999", strconv.Itoa(n-1), "195000", strconv.Itoa(n-5000), "495000", strconv.Itoa(300000+n-5000), "STEP", strconv.Itoa(2_000_000/n)).
 		Replace(bigForums[kind])
 }
 
@@ -40,17 +40,21 @@ func onEngine(e sqlfile.Engine, statements string) string {
 		sqlfile.Postgres: "FROM (SELECT generate_series($1, $2) AS seq) series",
 		sqlfile.SQLite:   "FROM (WITH RECURSIVE series(seq) AS (SELECT $1 UNION ALL SELECT seq + 1 FROM series WHERE seq < $2) SELECT seq FROM series)",
 	}[e]
-	if series == "" || !sequence.MatchString(statements) {
-		return statements
+	if series == "" {
+		return "SET foreign_key_checks = 0;" + statements
 	}
 	statements, _, _ = strings.Cut(statements, "ANALYZE TABLE")
+	statements = pointInTime.ReplaceAllString(statements, timeOf(e, "$1"))
 	return sequence.ReplaceAllString(statements, series) + "ANALYZE"
 }
 
-var sequence = regexp.MustCompile(`FROM seq_(\d+)_to_(\d+)`)
+var (
+	sequence    = regexp.MustCompile(`FROM seq_(\d+)_to_(\d+)`)
+	pointInTime = regexp.MustCompile(`FROM_UNIXTIME\(((?:[^()]|\([^()]*\))*)\)`)
+)
 
-// bigForums fill a forum with 200,000 posts in 5,000 threads, by 20,000 members. One in ten watches a thread, one in 200 a section.
-// The posts are the newest, so the check samples them.
+// bigForums fill a forum with 200,000 posts in 5,000 threads, by 20,000 members. Each watches a thread, one in 200 a section.
+// The posts are the newest, so the check samples them, and are written at equal distances within 23 days.
 var bigForums = map[string]string{
 	"xenforo2": `
 		INSERT INTO xf_user (user_id, username, email, language_id, timezone, user_group_id, secondary_group_ids, permission_combination_id)
@@ -59,8 +63,8 @@ var bigForums = map[string]string{
 		INSERT INTO xf_thread (thread_id, node_id, title, user_id, username, post_date, first_post_id, last_post_date, last_post_id, last_post_user_id, last_post_username, reply_count)
 		SELECT seq, 3, CONCAT('Thread ', seq), 1001, 'Member 1001', 1795000000, 300000 + seq - 2000, 1795431000, 500000, 1001, '', 39 FROM seq_2000_to_6999;
 		INSERT INTO xf_post (post_id, thread_id, user_id, username, post_date, message, position)
-		SELECT 300000 + seq, 2000 + seq % 5000, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A post.', seq DIV 5000 FROM seq_0_to_199999;
-		INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) SELECT seq, 2000 + seq % 5000, 1 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		SELECT 300000 + seq, 2000 + seq % 5000, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1793431000 + seq * STEP, 'A post.', seq DIV 5000 FROM seq_0_to_199999;
+		INSERT INTO xf_thread_watch (user_id, thread_id, email_subscribe) SELECT seq, 2000 + seq % 5000, 1 FROM seq_1001_to_21000;
 		INSERT INTO xf_forum_watch (user_id, node_id, notify_on, send_alert, send_email) SELECT seq, 3, 'message', 1, 1 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
 		INSERT INTO xf_thread_read (user_id, thread_id, thread_read_date) SELECT seq, 2000 + seq % 5000, 1795431000 FROM seq_1001_to_21000;
 		ANALYZE TABLE xf_user, xf_user_option, xf_thread, xf_post, xf_thread_watch, xf_forum_watch, xf_thread_read`,
@@ -70,18 +74,18 @@ var bigForums = map[string]string{
 		INSERT INTO mybb_threads (tid, fid, subject, uid, username, dateline, firstpost, lastpost, replies, visible, notes)
 		SELECT seq, 3, CONCAT('Thread ', seq), 1001, 'Member 1001', 1795000000, 300000 + seq - 2000, 1795431000, 39, 1, '' FROM seq_2000_to_6999;
 		INSERT INTO mybb_posts (pid, tid, fid, uid, username, dateline, message, visible)
-		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A post.', 1 FROM seq_0_to_199999;
-		INSERT INTO mybb_threadsubscriptions (uid, tid, notification, dateline) SELECT seq, 2000 + seq % 5000, 1, 0 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1793431000 + seq * STEP, 'A post.', 1 FROM seq_0_to_199999;
+		INSERT INTO mybb_threadsubscriptions (uid, tid, notification, dateline) SELECT seq, 2000 + seq % 5000, 1, 0 FROM seq_1001_to_21000;
 		INSERT INTO mybb_forumsubscriptions (uid, fid) SELECT seq, 3 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
 		INSERT INTO mybb_threadsread (uid, tid, dateline) SELECT seq, 2000 + seq % 5000, 1795431000 FROM seq_1001_to_21000;
 		ANALYZE TABLE mybb_users, mybb_threads, mybb_posts, mybb_threadsubscriptions, mybb_forumsubscriptions, mybb_threadsread`,
 	"fluxbb": `
 		INSERT INTO users (id, group_id, username, email, language) SELECT seq, 4, CONCAT('Member ', seq), CONCAT('m', seq, '@example.test'), 'English' FROM seq_1001_to_21000;
 		INSERT INTO topics (id, forum_id, subject, poster, posted, first_post_id, last_post, last_post_id, num_replies)
-		SELECT seq, 3, CONCAT('Thread ', seq), 'Member 1001', 1795000000, 300000 + seq - 2000, 1795200000 + 195000 + seq - 2000, 300000 + 195000 + seq - 2000, 39 FROM seq_2000_to_6999;
+		SELECT seq, 3, CONCAT('Thread ', seq), 'Member 1001', 1795000000, 300000 + seq - 2000, 1793431000 + (195000 + seq - 2000) * STEP, 300000 + 195000 + seq - 2000, 39 FROM seq_2000_to_6999;
 		INSERT INTO posts (id, topic_id, poster_id, poster, posted, message)
-		SELECT 300000 + seq, 2000 + seq % 5000, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A post.' FROM seq_0_to_199999;
-		INSERT INTO topic_subscriptions (user_id, topic_id) SELECT seq, 2000 + seq % 5000 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		SELECT 300000 + seq, 2000 + seq % 5000, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1793431000 + seq * STEP, 'A post.' FROM seq_0_to_199999;
+		INSERT INTO topic_subscriptions (user_id, topic_id) SELECT seq, 2000 + seq % 5000 FROM seq_1001_to_21000;
 		INSERT INTO forum_subscriptions (user_id, forum_id) SELECT seq, 3 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
 		ANALYZE TABLE users, topics, posts, topic_subscriptions, forum_subscriptions`,
 	"smf2": `
@@ -90,8 +94,8 @@ var bigForums = map[string]string{
 		INSERT INTO smf_topics (id_topic, id_board, id_first_msg, id_last_msg, id_member_started, id_member_updated, num_replies, approved)
 		SELECT seq, 3, 300000 + seq - 2000, 300000 + 195000 + seq - 2000, 1001, 1001, 39, 1 FROM seq_2000_to_6999;
 		INSERT INTO smf_messages (id_msg, id_topic, id_board, id_member, poster_name, poster_time, subject, body, approved)
-		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1795200000 + seq, 'A subject', 'A post.', 1 FROM seq_0_to_199999;
-		INSERT INTO smf_log_notify (id_member, id_topic, id_board) SELECT seq, 2000 + seq % 5000, 0 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, CONCAT('Member ', 1001 + seq % 20000), 1793431000 + seq * STEP, 'A subject', 'A post.', 1 FROM seq_0_to_199999;
+		INSERT INTO smf_log_notify (id_member, id_topic, id_board) SELECT seq, 2000 + seq % 5000, 0 FROM seq_1001_to_21000;
 		INSERT INTO smf_log_notify (id_member, id_topic, id_board) SELECT seq, 0, 3 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
 		INSERT INTO smf_log_topics (id_member, id_topic, id_msg) SELECT seq, 2000 + seq % 5000, 400000 FROM seq_1001_to_21000;
 		ANALYZE TABLE smf_members, smf_topics, smf_messages, smf_log_notify, smf_log_topics`,
@@ -100,39 +104,36 @@ var bigForums = map[string]string{
 		SELECT seq, 2, 0, CONCAT('Member ', seq), CONCAT('member ', seq), CONCAT('m', seq, '@example.test'), 'en', 'UTC', '', '' FROM seq_1001_to_21000;
 		INSERT INTO phpbb_user_group (group_id, user_id, group_leader, user_pending) SELECT 2, seq, 0, 0 FROM seq_1001_to_21000;
 		INSERT INTO phpbb_topics (topic_id, forum_id, topic_title, topic_poster, topic_time, topic_first_post_id, topic_first_poster_name, topic_last_post_id, topic_last_post_time, topic_visibility, topic_posts_approved)
-		SELECT seq, 3, CONCAT('Thread ', seq), 1001, 1795000000, 300000 + seq - 2000, 'Member 1001', 495000 + seq - 2000, 1795395000 + seq - 2000, 1, 40 FROM seq_2000_to_6999;
+		SELECT seq, 3, CONCAT('Thread ', seq), 1001, 1795000000, 300000 + seq - 2000, 'Member 1001', 495000 + seq - 2000, 1793431000 + (195000 + seq - 2000) * STEP, 1, 40 FROM seq_2000_to_6999;
 		INSERT INTO phpbb_posts (post_id, topic_id, forum_id, poster_id, post_time, post_visibility, post_text, bbcode_uid)
-		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, 1795200000 + seq, 1, '<t>A post.</t>', '' FROM seq_0_to_199999;
-		INSERT INTO phpbb_topics_watch (topic_id, user_id, notify_status) SELECT 2000 + seq % 5000, seq, 0 FROM seq_1001_to_21000 WHERE seq % 10 = 0;
+		SELECT 300000 + seq, 2000 + seq % 5000, 3, 1001 + seq % 20000, 1793431000 + seq * STEP, 1, '<t>A post.</t>', '' FROM seq_0_to_199999;
+		INSERT INTO phpbb_topics_watch (topic_id, user_id, notify_status) SELECT 2000 + seq % 5000, seq, 0 FROM seq_1001_to_21000;
 		INSERT INTO phpbb_forums_watch (forum_id, user_id, notify_status) SELECT 3, seq, 0 FROM seq_1001_to_21000 WHERE seq % 200 = 0;
 		INSERT INTO phpbb_topics_track (user_id, topic_id, forum_id, mark_time) SELECT seq, 2000 + seq % 5000, 3, 1795431000 FROM seq_1001_to_21000;
 		ANALYZE TABLE phpbb_users, phpbb_user_group, phpbb_topics, phpbb_posts, phpbb_topics_watch, phpbb_forums_watch, phpbb_topics_track`,
 	"flarum": `
-		SET foreign_key_checks = 0;
 		INSERT INTO users (id, username, nickname, email, is_email_confirmed, password)
 		SELECT seq, CONCAT('m', seq), CONCAT('Member ', seq), CONCAT('m', seq, '@example.test'), TRUE, '' FROM seq_1001_to_21000;
 		INSERT INTO discussions (id, title, slug, created_at, last_posted_at, user_id, first_post_id, last_post_id, comment_count, is_private)
-		SELECT seq, CONCAT('Thread ', seq), '', FROM_UNIXTIME(1795000000), FROM_UNIXTIME(1795395000 + seq - 2000), 1001, 300000 + seq - 2000, 495000 + seq - 2000, 40, FALSE FROM seq_2000_to_6999;
+		SELECT seq, CONCAT('Thread ', seq), '', FROM_UNIXTIME(1795000000), FROM_UNIXTIME(1793431000 + (195000 + seq - 2000) * STEP), 1001, 300000 + seq - 2000, 495000 + seq - 2000, 40, FALSE FROM seq_2000_to_6999;
 		INSERT INTO posts (id, discussion_id, number, created_at, user_id, type, content, is_private)
-		SELECT 300000 + seq, 2000 + seq % 5000, 1000 + seq, FROM_UNIXTIME(1795200000 + seq), 1001 + seq % 20000, 'comment', '<t>A post.</t>', FALSE FROM seq_0_to_199999;
+		SELECT 300000 + seq, 2000 + seq % 5000, 1000 + seq, FROM_UNIXTIME(1793431000 + seq * STEP), 1001 + seq % 20000, 'comment', '<t>A post.</t>', FALSE FROM seq_0_to_199999;
 		INSERT INTO discussion_tag (discussion_id, tag_id) SELECT seq, 3 FROM seq_2000_to_6999;
 		INSERT INTO discussion_user (user_id, discussion_id, last_read_at, subscription)
-		SELECT seq, 2000 + seq % 5000, FROM_UNIXTIME(1795431000), CASE WHEN seq % 10 = 0 THEN 'follow' END FROM seq_1001_to_21000;
+		SELECT seq, 2000 + seq % 5000, FROM_UNIXTIME(1795431000), 'follow' FROM seq_1001_to_21000;
 		ANALYZE TABLE users, discussions, posts, discussion_tag, discussion_user`,
 }
 
 // TestCost_NoQueryReadsBigTableAsWhole asks the database how it would run each query on a big forum of each type, on the engine whose
 // indexes its dump has. docs/forums.md gives the indexes to add where the forum lacks them.
 func TestCost_NoQueryReadsBigTableAsWhole(t *testing.T) {
-	kinds := append(slices.Collect(maps.Keys(bigForums)), "mybb/postgres", "mybb/sqlite", "smf2.0", "smf2.0/postgres")
-	if os.Getenv("POSTRIDER_COST_POSTS") != "" { // the other engines take their time
-		kinds = append(kinds, "phpbb3/mysql", "smf2/postgres")
-	}
+	kinds := append(slices.Collect(maps.Keys(bigForums)), "mybb/postgres", "mybb/sqlite", "smf2.0", "smf2.0/postgres",
+		"smf2/postgres", "phpbb3/mysql", "phpbb3/sqlite", "fluxbb/postgres", "fluxbb/sqlite", "flarum/postgres", "flarum/sqlite")
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
 			db := openAny(t, f.dsn)
-			if _, _, copied := strings.Cut(kind, "/"); copied && !strings.HasPrefix(kind, "mybb") && !strings.HasPrefix(kind, "smf") { // these have them
+			if _, _, copied := strings.Cut(kind, "/"); copied && f.kind != "mybb" && f.kind != "smf2" { // these have them
 				copyIndexes(t, openAny(t, sharedFixture(t, f.kind).dsn), db, f.kind, engineOf(t, f.dsn))
 			}
 			for _, index := range indexesFor(t, kind) {
@@ -165,7 +166,7 @@ func indexesFor(t *testing.T, kind string) []string {
 	switch kind {
 	case "xenforo2", "mybb", "flarum":
 		return documentedIndexes(t, kind[:2])
-	case "mybb/postgres", "mybb/sqlite", "smf2.0", "smf2.0/postgres", "smf2/postgres":
+	case "mybb/postgres", "mybb/sqlite", "smf2.0", "smf2.0/postgres", "smf2/postgres", "fluxbb", "fluxbb/postgres", "fluxbb/sqlite", "flarum/postgres", "flarum/sqlite":
 		example := indexExamples[kind]
 		for _, block := range documentedSQL(t) {
 			if strings.Contains(block, example) {
@@ -184,6 +185,11 @@ var indexExamples = map[string]string{
 	"smf2.0":          "smf_members ADD INDEX",
 	"smf2.0/postgres": "ON smf_members (LOWER(real_name)",
 	"smf2/postgres":   "ON smf_members (LOWER(real_name)",
+	"fluxbb":          "users ADD INDEX postrider_addresses",
+	"fluxbb/postgres": "CONCURRENTLY postrider_names ON users (LOWER(username)",
+	"fluxbb/sqlite":   "CREATE INDEX postrider_addresses ON users",
+	"flarum/postgres": "CONCURRENTLY postrider_nicknames",
+	"flarum/sqlite":   "ON users (nickname COLLATE",
 }
 
 func newestOf(t *testing.T, f fixture) int64 {
@@ -200,6 +206,9 @@ func newestOf(t *testing.T, f fixture) int64 {
 func TestCost_IsNoticedWithoutIndex(t *testing.T) {
 	f := newFixture(t, "fluxbb")
 	db := openAny(t, f.dsn)
+	for _, index := range indexesFor(t, "fluxbb") {
+		execute(t, db, index)
+	}
 	execute(t, db, bigForum(t, "fluxbb"))
 	execute(t, db, "DROP INDEX topics_last_post_idx ON topics; DROP INDEX posts_topic_id_idx ON posts")
 	var texts []string

@@ -168,7 +168,7 @@ SELECT m.message_id                AS id,
  LIMIT :limit
 
 -- name: first_since
-SELECT COALESCE(MIN(m.message_id), 0) AS id
+SELECT COALESCE(MIN(m.message_id + 0), 0) AS id
   FROM messages m
  WHERE m.written >= {time :from}
 

@@ -124,27 +124,11 @@ SELECT u.id                        AS id,
  WHERE u.id IN (:ids)
 
 -- name: find
--- The user name comes before nicknames, which need not be unique.
+-- The user name comes before nicknames, which need not be unique. On PostgreSQL and SQLite, the indexes are for the exact spelling.
 SELECT a.id
   FROM (SELECT u.id AS id, 0 AS place FROM {prefix}users u WHERE u.username = :name
          UNION ALL
         SELECT n.id, 1 FROM {if_exists users id nickname:text} n WHERE n.nickname = :name) a
- ORDER BY a.place, a.id
- LIMIT 1
-
--- name: find/postgres
-SELECT a.id
-  FROM (SELECT u.id AS id, 0 AS place FROM {prefix}users u WHERE LOWER(u.username) = LOWER(:name)
-         UNION ALL
-        SELECT n.id, 1 FROM {if_exists users id nickname:text} n WHERE LOWER(n.nickname) = LOWER(:name)) a
- ORDER BY a.place, a.id
- LIMIT 1
-
--- name: find/sqlite
-SELECT a.id
-  FROM (SELECT u.id AS id, 0 AS place FROM {prefix}users u WHERE LOWER(u.username) = LOWER(:name)
-         UNION ALL
-        SELECT n.id, 1 FROM {if_exists users id nickname:text} n WHERE LOWER(n.nickname) = LOWER(:name)) a
  ORDER BY a.place, a.id
  LIMIT 1
 
@@ -158,11 +142,26 @@ SELECT a.id
  LIMIT :limit
 
 -- name: search/postgres
-SELECT u.id                        AS id
-  FROM {prefix}users u
-  LEFT JOIN {if_exists users id nickname:text} n ON n.id = u.id
- WHERE LOWER(u.username) LIKE LOWER(:begins) ESCAPE '|' OR LOWER(n.nickname) LIKE LOWER(:begins) ESCAPE '|'
- ORDER BY LOWER(COALESCE(NULLIF(n.nickname, ''), u.username))
+-- docs/forums.md has the indexes for it.
+SELECT a.id
+  FROM (SELECT x.id, x.name, 0 AS place
+          FROM (SELECT u.id AS id, LOWER(u.username) AS name FROM {prefix}users u WHERE LOWER(u.username) LIKE LOWER(:begins) ESCAPE '|' ORDER BY LOWER(u.username) LIMIT :limit) x
+         UNION ALL
+        SELECT y.id, y.name, 1
+          FROM (SELECT n.id AS id, LOWER(n.nickname) AS name FROM {if_exists users id nickname:text} n WHERE LOWER(n.nickname) LIKE LOWER(:begins) ESCAPE '|' ORDER BY LOWER(n.nickname) LIMIT :limit) y) a
+ GROUP BY a.id
+ ORDER BY MIN(a.name), MIN(a.place), a.id
+ LIMIT :limit
+
+-- name: search/sqlite
+SELECT a.id
+  FROM (SELECT x.id, x.name, 0 AS place
+          FROM (SELECT u.id AS id, LOWER(u.username) AS name FROM {prefix}users u WHERE u.username LIKE :begins ESCAPE '|' ORDER BY LOWER(u.username) LIMIT :limit) x
+         UNION ALL
+        SELECT y.id, y.name, 1
+          FROM (SELECT n.id AS id, LOWER(n.nickname) AS name FROM {if_exists users id nickname:text} n WHERE n.nickname LIKE :begins ESCAPE '|' ORDER BY LOWER(n.nickname) LIMIT :limit) y) a
+ GROUP BY a.id
+ ORDER BY MIN(a.name), MIN(a.place), a.id
  LIMIT :limit
 
 -- name: watching
@@ -308,7 +307,8 @@ SELECT p.id                        AS id,
  WHERE p.id IN (:ids) AND p.type = 'comment'
 
 -- name: first_since
-SELECT COALESCE(MIN(p.id), 0)      AS id
+-- Without the zero, PostgreSQL looks for the lowest ID among all posts, from the oldest on.
+SELECT COALESCE(MIN(p.id + 0), 0)  AS id
   FROM {prefix}posts p
  WHERE p.type = 'comment' AND p.created_at >= {time :from}
 

@@ -105,19 +105,10 @@ SELECT u.id                        AS id,
  WHERE u.id IN (:ids) AND u.id > 1
 
 -- name: find
+-- On PostgreSQL and SQLite, the index is for the exact spelling.
 SELECT u.id                        AS id
   FROM {prefix}users u
  WHERE u.username = :name AND u.id > 1
-
--- name: find/postgres
-SELECT u.id                        AS id
-  FROM {prefix}users u
- WHERE LOWER(u.username) = LOWER(:name) AND u.id > 1
-
--- name: find/sqlite
-SELECT u.id                        AS id
-  FROM {prefix}users u
- WHERE LOWER(u.username) = LOWER(:name) AND u.id > 1
 
 -- name: search
 SELECT u.id                        AS id
@@ -213,8 +204,9 @@ SELECT p.id                        AS id,
  WHERE p.id IN (:ids)
 
 -- name: first_since
--- Posts have no index on their time, but topics have one on that of their last post.
-SELECT COALESCE(MIN(p.id), 0)      AS id
+-- Posts have no index on their time, but topics have one on that of their last post. Without the zero, PostgreSQL and SQLite look for the
+-- lowest ID among all posts, from the oldest on.
+SELECT COALESCE(MIN(p.id + 0), 0)  AS id
   FROM {prefix}topics t
   JOIN {prefix}posts p ON p.topic_id = t.id AND p.posted >= :from
  WHERE t.last_post >= :from
@@ -224,11 +216,12 @@ SELECT COALESCE(MAX(p.id), 0)      AS id
   FROM {prefix}posts p
 
 -- name: created
+-- The zero keeps SQLite from walking through all posts in their order.
 SELECT p.id                        AS id
   FROM {prefix}topics t
   JOIN {prefix}posts p ON p.topic_id = t.id AND p.posted >= :from AND p.posted < :until
  WHERE t.last_post >= :from
- ORDER BY p.id
+ ORDER BY p.id + 0
 
 -- name: mailable
 SELECT COUNT(*)                    AS members
@@ -298,7 +291,7 @@ SELECT u.id                        AS id,
 SELECT u.id                        AS id,
        u.email                     AS email
   FROM {prefix}users u
- WHERE u.email IN (:addresses) AND u.email <> '' AND u.id > 1
+ WHERE u.email IN (:addresses) AND u.email <> '' AND u.id <> 1
 
 -- name: word_filter
 SELECT c.search_for                AS word,

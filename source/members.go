@@ -65,14 +65,15 @@ func rolesOf(c forum.Class) []string {
 	return strings.FieldsFunc(string(c), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// FindMember finds a member by ID, or else by exact name. It returns forum.ErrNoMember if there is none.
+// FindMember finds a member by ID, or else by name, ignoring case. It returns forum.ErrNoMember if there is none. It may read the names of
+// all members, so it is only for a person who waits for it.
 func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Time) (forum.Member, error) {
 	if id, err := strconv.ParseInt(idOrName, 10, 64); err == nil {
 		if m, found, err := s.member(ctx, forum.MemberID(id), now); found || err != nil {
 			return m, err
 		}
 	}
-	id, err := s.find(ctx, idOrName)
+	id, err := s.findAnyCase(ctx, idOrName)
 	if err != nil {
 		return forum.Member{}, err
 	}
@@ -82,6 +83,20 @@ func (s *Snapshot) FindMember(ctx context.Context, idOrName string, now time.Tim
 		}
 	}
 	return forum.Member{}, fmt.Errorf("%w: %q; expected a member ID or name", forum.ErrNoMember, idOrName)
+}
+
+// findAnyCase returns the member with a name, or 0. Some forums have an index for the exact spelling only, and the query find uses it. Then,
+// a person who spelled it otherwise waits for the query search, which may read all names.
+func (s *Snapshot) findAnyCase(ctx context.Context, name string) (forum.MemberID, error) {
+	id, err := s.find(ctx, name)
+	if err != nil || id != 0 || !s.db.has("search") {
+		return id, err
+	}
+	found, err := s.search(ctx, s.likeLiteral(name), 1)
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	return found[0], nil
 }
 
 // find returns the member with a name, or 0.

@@ -193,7 +193,8 @@ SELECT p.id                        AS id,
  WHERE p.id IN (:ids)
 
 -- name: first_since
-SELECT COALESCE(MIN(p.id), 0)      AS id
+-- Without the zero, databases may look for the lowest ID among all posts, from the oldest on.
+SELECT COALESCE(MIN(p.id + 0), 0)  AS id
   FROM {prefix}post p
  WHERE p.arrived_at >= :from
 

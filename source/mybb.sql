@@ -270,7 +270,8 @@ SELECT p.pid                       AS id,
  WHERE p.pid IN (:ids)
 
 -- name: first_since
-SELECT COALESCE(MIN(p.pid), 0)     AS id
+-- Without the zero, PostgreSQL looks for the lowest ID among all posts, from the oldest on.
+SELECT COALESCE(MIN(p.pid + 0), 0) AS id
   FROM {prefix}posts p
  WHERE p.dateline >= :from
 

@@ -124,6 +124,16 @@ SELECT u.user_id                   AS id
  ORDER BY u.username_clean
  LIMIT :limit
 
+-- name: search/sqlite
+-- LIKE uses no index here, so the beginning is compared up to the first sign with a meaning for LIKE. All letters are below the last one.
+SELECT u.user_id                   AS id
+  FROM (SELECT SUBSTR(LOWER(:begins), 1, MIN(INSTR(:begins || '|', '|'), INSTR(:begins || '%', '%')) - 1) AS beginning) b
+  CROSS JOIN {prefix}users u
+ WHERE u.username_clean >= b.beginning AND u.username_clean < b.beginning || CHAR(1114111)
+   AND u.username_clean LIKE LOWER(:begins) ESCAPE '|' AND u.user_type <> 2
+ ORDER BY u.username_clean
+ LIMIT :limit
+
 -- The clean name has other letters in place of those that look alike.
 -- name: containing
 SELECT u.user_id                   AS id
@@ -266,8 +276,9 @@ SELECT p.post_id                   AS id,
  WHERE p.post_id IN (:ids)
 
 -- name: first_since
--- Posts have no index on their time alone, but topics have one on that of their last post.
-SELECT COALESCE(MIN(p.post_id), 0) AS id
+-- Posts have no index on their time alone, but topics have one on that of their last post. Without the zero, PostgreSQL and SQLite look for
+-- the lowest ID among all posts, from the oldest on.
+SELECT COALESCE(MIN(p.post_id + 0), 0) AS id
   FROM {prefix}topics t
   JOIN {prefix}posts p ON p.topic_id = t.topic_id AND p.post_time >= :from
  WHERE t.topic_last_post_time >= :from
@@ -278,7 +289,7 @@ SELECT COALESCE(MAX(p.post_id), 0) AS id
 
 -- name: created
 -- The second part finds posts that are not approved, and so do not change the time of their topic: it walks back from the newest one
--- to the first that is older.
+-- to the first that is older. CROSS JOIN makes SQLite find that one first.
 SELECT p.post_id                   AS id
   FROM {prefix}topics t
   JOIN {prefix}posts p ON p.topic_id = t.topic_id AND p.post_time >= :from AND p.post_time < :until
@@ -286,8 +297,8 @@ SELECT p.post_id                   AS id
  UNION
 SELECT h.post_id
   FROM (SELECT COALESCE((SELECT o.post_id FROM {prefix}posts o WHERE o.post_time < :from ORDER BY o.post_id DESC LIMIT 1), 0) AS id) older
-  JOIN {prefix}posts h ON h.post_id > older.id
- WHERE h.post_time >= :from AND h.post_time < :until
+  CROSS JOIN {prefix}posts h
+ WHERE h.post_id > older.id AND h.post_time >= :from AND h.post_time < :until
  ORDER BY id
 
 -- name: mailable

@@ -46,7 +46,8 @@ func (c *rowCheck) cost(ctx context.Context) []finding.Finding {
 		}
 		for _, t := range tables {
 			all = append(all, finding.Warn("cost", fmt.Sprintf("%s: the query %s reads the whole table %s, about %d rows, each time", c.at(q.name, ""), q.name, t.table, t.rows),
-				"compare columns themselves, not converted ones, and add an index on those in the query's conditions (CREATE INDEX)"))
+				"compare columns themselves, not converted ones, and add an index on those in the query's conditions (CREATE INDEX); if these have one, "+
+					"write MIN(ID + 0) and ORDER BY ID + 0, so that the database does not walk along the IDs instead"))
 		}
 	}
 	if len(all) == 0 {
@@ -121,12 +122,13 @@ func readLines(rows *sql.Rows) ([]map[string]string, error) {
 	return lines, rows.Err()
 }
 
-// mysqlScans reads the table of EXPLAIN: type ALL is a table, index a whole index, unless a limit ends the walk along it.
+// mysqlScans reads the table of EXPLAIN: type ALL is a table, index a whole index and range a part of one, unless a limit ends the walk along it.
 func mysqlScans(lines []map[string]string, query string) []wholeTable {
 	var found []wholeTable
 	for _, line := range lines {
 		n, err := strconv.ParseInt(line["rows"], 10, 64)
-		whole := line["type"] == "ALL" || line["type"] == "index" && !endsAtLimit(query, line["table"])
+		walks := line["type"] == "index" || line["type"] == "range"
+		whole := line["type"] == "ALL" || walks && !endsAtLimit(query, line["table"])
 		if err == nil && whole && !strings.HasPrefix(line["table"], "<") {
 			found = append(found, wholeTable{tableOf(query, line["table"]), n})
 		}
@@ -154,15 +156,27 @@ func tableOf(query, alias string) string {
 
 // postgresPlan is a node of EXPLAIN (FORMAT JSON).
 type postgresPlan struct {
-	Kind  string         `json:"Node Type"`
-	Table string         `json:"Relation Name"`
-	Index string         `json:"Index Cond"`
-	Plans []postgresPlan `json:"Plans"`
+	Kind      string         `json:"Node Type"`
+	Table     string         `json:"Relation Name"`
+	Index     string         `json:"Index Cond"`
+	Filter    string         `json:"Filter"`
+	Direction string         `json:"Scan Direction"`
+	Plans     []postgresPlan `json:"Plans"`
 }
 
-// readsWhole reports whether the node reads its whole table: itself, or by its whole index, unless a limit ends that.
+// lowestOf is the condition of a walk to the lowest value of a column, for MIN.
+var lowestOf = regexp.MustCompile(`^\("?\w+"? IS NOT NULL\)$`)
+
+// readsWhole reports whether the node reads its whole table: itself, or by its whole index, unless a limit ends that. A walk from the oldest
+// row on to the first that MIN counts is such a limit, but the rows in question are the newest.
 func (p postgresPlan) readsWhole(limited bool) bool {
-	return strings.HasSuffix(p.Kind, "Seq Scan") || strings.HasPrefix(p.Kind, "Index") && p.Index == "" && !limited
+	switch {
+	case strings.HasSuffix(p.Kind, "Seq Scan"):
+		return true
+	case !strings.HasPrefix(p.Kind, "Index"):
+		return false
+	}
+	return p.Index == "" && !limited || lowestOf.MatchString(p.Index) && p.Filter != "" && p.Direction == "Forward"
 }
 
 func (s *Snapshot) postgresScans(ctx context.Context, lines []map[string]string) ([]wholeTable, error) {
@@ -192,17 +206,40 @@ func (s *Snapshot) postgresScans(ctx context.Context, lines []map[string]string)
 	return s.sized(ctx, tables, func(string) string { return size }, true)
 }
 
-var sqliteScan = regexp.MustCompile(`^SCAN (\w+)`)
+var (
+	sqliteScan = regexp.MustCompile(`^SCAN (\w+)`)
+	sqliteWalk = regexp.MustCompile(`^SEARCH (\w+)[^(]*$`) // along an index, for MIN or MAX
+)
+
+// sqliteReadsWhole returns the alias of the table that a line of EXPLAIN QUERY PLAN reads as a whole, or "". A walk back from the newest row to
+// the first of a kind does not.
+func sqliteReadsWhole(line, query string) string {
+	if m := sqliteScan.FindStringSubmatch(line); m != nil && !walksBack(query, m[1]) {
+		return m[1]
+	}
+	if m := sqliteWalk.FindStringSubmatch(line); m != nil && strings.Contains(query, "MIN("+m[1]+".") {
+		return m[1]
+	}
+	return ""
+}
+
+// walksBack reports whether the query walks back along a column of the table to the first row of a kind.
+func walksBack(query, alias string) bool {
+	pattern, err := regexp.Compile(`(?i)\bORDER BY\s+` + regexp.QuoteMeta(alias) + `\.\w+\s+DESC\s+LIMIT\s+1\b`)
+	return err == nil && pattern.MatchString(query)
+}
 
 // sqliteScans reads EXPLAIN QUERY PLAN, which names tables by their aliases.
 func (s *Snapshot) sqliteScans(ctx context.Context, lines []map[string]string, query string) ([]wholeTable, error) {
 	var tables []string
 	for _, line := range lines {
-		m := sqliteScan.FindStringSubmatch(line["detail"])
-		if m == nil {
+		alias := sqliteReadsWhole(line["detail"], query)
+		if alias == "" {
 			continue
 		}
-		tables = append(tables, tableOf(query, m[1]))
+		if table := tableOf(query, alias); !slices.Contains(tables, table) {
+			tables = append(tables, table)
+		}
 	}
 	return s.sized(ctx, tables, func(table string) string { return `SELECT COALESCE(MAX(rowid), 0) FROM "` + table + `"` }, false)
 }

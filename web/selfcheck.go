@@ -55,14 +55,14 @@ func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
 		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
-		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
+		Cadences: digest.Cadences(), IntervalHours: []int{1, 6},
 		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: suggestedZones()[:2],
-		Modes:  []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
+		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Alerts: true, Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
 	account := members.Account{
 		Effective: digest.Preferences{
-			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
+			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
 		},
 		Zone: time.UTC, Watches: []members.WatchSetting{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
 	}
