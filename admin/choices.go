@@ -16,14 +16,14 @@ import (
 type choicesView struct {
 	pageFrame
 	web.ChoicesFields
-	Name     string // of the member
-	Path     string // of the member's page, below the root
-	Seen     string // the choices that the form was filled with, see members.Account.Fingerprint
-	Outdated bool   // the choices changed since the form was made; it shows the current ones
+	Name       string // of the member
+	MemberPath string // of the member's page, below the root
+	Seen       string // the choices that the form was filled with, see members.Account.Fingerprint
+	Outdated   bool   // the choices changed since the form was made; it shows the current ones
 }
 
 func (s *Server) choicesSamples() []sample {
-	full := choicesView{pageFrame: s.samplePageFrame("members"), ChoicesFields: web.SampleChoices("Forum", s.Pages), Name: "Anna", Path: "/members/1"}
+	full := choicesView{pageFrame: s.samplePageFrame("members"), ChoicesFields: web.SampleChoices("Forum", s.Pages), Name: "Anna", MemberPath: "/members/1"}
 	outdated, faulty := full, full
 	outdated.Outdated = true
 	faulty.Errors = []string{"zone", "quiet", "pause", "form"}
@@ -73,8 +73,8 @@ func threadPage(r *http.Request) int {
 }
 
 func (s *Server) showChoices(v *request, status int, a members.Account, view choicesView) {
-	view.pageFrame, view.Path, view.Seen = v.newPageFrame("members"), memberPath(a.Member.ID), a.Fingerprint()
-	view.Name, view.Action = templates.SafeLine(a.Member.Name), v.basePath+view.Path+"/choices"
+	view.pageFrame, view.MemberPath, view.Seen = v.newPageFrame("members"), memberPath(a.Member.ID), a.Fingerprint()
+	view.Name, view.Action = templates.SafeLine(a.Member.Name), v.basePath+view.MemberPath+"/choices"
 	v.render(status, "choices", view)
 }
 

@@ -38,6 +38,7 @@ type ChoicesFields struct {
 	Languages     []templates.LanguageName
 	Zones         []string
 	Modes         []digest.AlertMode
+	Bundles       []digest.Bundle
 	Kinds         []digest.PostKind
 	Switches      []digest.Cadence // that a kind can have
 }
@@ -85,7 +86,7 @@ func (s ChoicesForm) Fields(a members.Account, page int) ChoicesFields {
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),
 		Languages: s.Pages.LanguageNames(), Zones: suggestedZones(),
-		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
+		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
 	if _, threads := s.watchRows(a); len(threads) > threadsPerPage {

@@ -47,6 +47,7 @@ func (a Account) Changes(want digest.Preferences, overrides []WatchSetting) (lis
 	add("format", string(held.Format), string(want.Format))
 	add("excerpt", fmt.Sprint(held.Excerpt), fmt.Sprint(want.Excerpt))
 	add("alerts", string(held.Alerts), string(want.Alerts))
+	add("bundle", string(held.Bundle), string(want.Bundle))
 	for _, kind := range digest.PostKinds() {
 		add(string(kind), string(held.Switches.Of(kind)), string(want.Switches.Of(kind)))
 	}
