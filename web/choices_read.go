@@ -49,9 +49,11 @@ func (s ChoicesForm) Read(a members.Account, form url.Values, page int) Submitte
 		in.addError("excerpt")
 	}
 	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.checkbox("own"), in.checkbox("unread"), in.checkbox("announcements")
+	c.WeekendsOff = in.checkbox("weekends")
 	if s.Members.AlertsEnabled() {
 		in.alerts(&c, shown)
 	}
+	shown.Weekends = *c.WeekendsOff
 	shown.Pause = form.Get("pause")
 	c.PausedUntil = in.pause(shown.Pause, zone, s.Now())
 	shown.Preferences, shown.Schedule = c, schedule
