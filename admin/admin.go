@@ -73,6 +73,7 @@ type Deps struct {
 
 	Config        []Setting      // the running configuration
 	Site          templates.Site // the site in messages
+	Brand         templates.Brand
 	Templates     string         // folder that overrides the built-in templates; empty: none
 	PreviewDaemon *daemon.Daemon // never run: it only makes previews of alerts
 	Renderer      *templates.Renderer

@@ -47,7 +47,7 @@ const messageDays = 30
 func (s *Server) memberSamples() []sample {
 	now, on := time.Now(), true
 	preferences := digest.Preferences{
-		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply,
+		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply, Bundle: digest.AtOnce,
 		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &on, UnreadOnly: &on, IncludeOwnPosts: &on, PausedUntil: now,
 	}
 	full := memberView{
@@ -65,7 +65,7 @@ func (s *Server) memberSamples() []sample {
 		Messages: []messageHistory{{store.Message{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
-	for _, c := range []digest.Cadence{digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off} {
+	for _, c := range digest.Cadences() {
 		other := full
 		other.Explanation.NoDigest, other.Explanation.Skip, other.Suppressed = nil, "nothing new", false
 		other.Effective.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}

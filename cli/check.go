@@ -100,7 +100,11 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 }
 
 func checkTemplates(cfg config.Config) finding.Finding {
-	set, err := templates.Load(cfg.Templates.Dir)
+	brand, err := cfg.Brand.Read()
+	if err != nil {
+		return finding.Fail("templates", "brand."+err.Error(), "correct this key in [brand]")
+	}
+	set, err := templates.LoadBranded(cfg.Templates.Dir, brand)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return finding.Fail("templates", err.Error(), "create this folder, or remove [templates] dir; a relative path starts at the folder of the configuration")

@@ -156,7 +156,7 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 		w := watches[id]
 		m := mutes[id]
 		w.Muted, w.MutedSections, w.DirectInMuted = m.Muted, m.MutedSections, m.DirectInMuted
-		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Switches: choices[id].Switches.Or(ap.settings.Notify.Switches()), Overrides: wishes[id]}
+		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Switches: choices[id].Switches.Or(ap.settings.Notify.Switches()), Bundle: ap.settings.Alerts.BundleOf(choices[id]), Overrides: wishes[id]}
 	}
 	return list, nil
 }

@@ -120,6 +120,9 @@ var events = map[string]struct {
 		p.switches.Set(kind, to)
 		s.changePreferences(p, func(o *digest.Preferences) { o.Switches.Set(kind, to) })
 	}},
+	"bundle": {4, func(s *simulation, a, b, _ int) {
+		s.changePreferences(pick(a, s.members), func(o *digest.Preferences) { o.Bundle = pick(b, digest.Bundles()) })
+	}},
 	"quiet": {2, func(s *simulation, a, b, c int) {
 		p := pick(a, s.members)
 		p.quietHours = [2]int{b % 24, (b + c%9) % 24}

@@ -16,6 +16,14 @@ const (
 	Off           Cadence = "off"
 )
 
+// Cadences lists how often members can get editions, in the order in which people see them.
+func Cadences() []Cadence {
+	return []Cadence{Daily, Weekly, EveryTwoWeeks, Monthly, EveryNHours, Off}
+}
+
+// HasWeekday reports whether editions are due on one day of the week.
+func (c Cadence) HasWeekday() bool { return c == Weekly || c == EveryTwoWeeks }
+
 // Schedule says when a member's editions are due, in local time.
 type Schedule struct {
 	Cadence Cadence

@@ -19,6 +19,7 @@ type Preferences struct {
 	UnreadOnly      *bool
 	Alerts          AlertMode
 	Switches        Switches // by kind of post
+	Bundle          Bundle   // of alerts
 	Announcements   *bool
 	Quiet           *QuietHours
 	PausedUntil     time.Time           // no messages before; UTC

@@ -17,8 +17,12 @@ func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.
 	if err := s.loadBodies(ctx, ids, found, authors); err != nil {
 		return nil, err
 	}
-	if err := s.number(ctx, ids, found); err != nil {
+	numbers, err := s.Numbers(ctx, ids)
+	if err != nil {
 		return nil, err
+	}
+	for id, c := range found {
+		c.Number = numbers[id]
 	}
 	if err := s.likes(ctx, found); err != nil {
 		return nil, err
@@ -71,13 +75,15 @@ func (db *DB) markupLinks() markup.Links {
 	return links
 }
 
-// number sets the posts' numbers: as the forum stores them, or counting from the oldest post of each thread in ids.
-func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content) error {
+// Numbers reads the positions of posts in their threads, from 1: as the forum stores them, or counting from the oldest post of each
+// thread in ids. A deleted post may leave a gap.
+func (s *Snapshot) Numbers(ctx context.Context, ids []forum.PostID) (map[forum.PostID]int, error) {
+	numbers := make(map[forum.PostID]int, len(ids))
 	var id forum.PostID
 	var thread, current forum.ThreadID
 	var earlier, stored int64
 	var n int
-	return queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier?": &earlier, "number?": &stored}, func() error {
+	err := queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier?": &earlier, "number?": &stored}, func() error {
 		if thread != current {
 			current, n = thread, int(earlier)
 		}
@@ -85,11 +91,10 @@ func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[for
 		if stored > 0 {
 			n = int(stored)
 		}
-		if c := found[id]; c != nil {
-			c.Number = n
-		}
+		numbers[id] = n
 		return nil
 	})
+	return numbers, err
 }
 
 // likes adds the names of the members who like each post. It does not query posts without likes.

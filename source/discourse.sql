@@ -142,6 +142,7 @@ SELECT u.id                        AS id,
             WHEN o.digest_after_minutes <= 60 THEN 'hourly'
             WHEN o.digest_after_minutes <= 1440 THEN 'daily'
             WHEN o.digest_after_minutes <= 10080 THEN 'weekly'
+            WHEN o.digest_after_minutes <= 20160 THEN 'two_weeks'
             ELSE 'monthly' END     AS digest_choice
   FROM users u
   LEFT JOIN user_emails e ON e.user_id = u.id AND e."primary"

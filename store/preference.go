@@ -32,10 +32,10 @@ func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, er
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
 	var own, unread, announcements sql.NullBool
 	var optOuts sql.NullInt64
-	var digests, replies, newThreads, quotes, mentions sql.NullString
+	var digests, replies, newThreads, quotes, mentions, bundle sql.NullString
 	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
 		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optOuts, &digests,
-		&replies, &newThreads, &quotes, &mentions)
+		&replies, &newThreads, &quotes, &mentions, &bundle)
 	c = digest.Preferences{
 		Schedule: schedule(cadence, hour, weekday, day, every),
 		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
@@ -45,6 +45,7 @@ func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, er
 			Replies: digest.Cadence(replies.String), NewThreads: digest.Cadence(newThreads.String),
 			Quotes: digest.Cadence(quotes.String), Mentions: digest.Cadence(mentions.String),
 		},
+		Bundle: digest.Bundle(bundle.String),
 	}
 	if from.Valid && until.Valid {
 		c.Quiet = &digest.QuietHours{From: int(from.Int64), Until: int(until.Int64)}
@@ -86,7 +87,7 @@ func (s Preferences) Save(ctx context.Context, now time.Time, member forum.Membe
 		"member": int64(member), "now": now.Unix(),
 		"zone": nullIfZero(sanitizeText(c.Zone)), "locale": nullIfZero(sanitizeText(c.Locale)), "format": nullIfZero(string(c.Format)), "excerpt": nullIfZero(c.Excerpt),
 		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": nullIfZero(string(c.Alerts)), "announcements": c.Announcements,
-		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
+		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil, "bundle": nullIfZero(string(c.Bundle)),
 		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil, "basis_digests": nil,
 	}
 	addSwitches(a, c.Switches)

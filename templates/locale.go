@@ -35,6 +35,7 @@ type locale struct {
 	calendar  calendar
 	messages  map[string]message
 	words     markup.Labels
+	palette   palette
 	pages     map[kind]pages
 	own       map[kind]map[string]bool // the templates that a kind of email defines itself
 	alarm     pages

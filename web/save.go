@@ -130,6 +130,7 @@ func (s *Server) parseForm(a members.Account, form url.Values, page int) parsedF
 // alerts parses the fields of alerts.
 func (f *formReader) alerts(c *digest.Preferences, form *settingsForm) {
 	c.Alerts = digest.AlertMode(f.oneOf("alerts", []string{string(digest.FirstReply), string(digest.EveryReply), string(digest.NoAlerts)}))
+	c.Bundle = digest.Bundle(f.oneOf("bundle", words(digest.Bundles())))
 	for _, kind := range digest.PostKinds() {
 		c.Switches.Set(kind, digest.Cadence(f.oneOf(string(kind), words(digest.SwitchValues()))))
 	}

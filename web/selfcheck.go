@@ -55,9 +55,9 @@ func (s *Server) settingsSamples() []sample {
 	yes := true
 	full := settingsPage{
 		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
-		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
+		Cadences: digest.Cadences(), IntervalHours: []int{1, 6},
 		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: suggestedZones()[:2],
-		Modes:  []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
+		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Alerts: true, Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
 	account := members.Account{

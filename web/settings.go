@@ -46,6 +46,7 @@ type settingsPage struct {
 	Languages      []templates.LanguageName
 	Zones          []string
 	Modes          []digest.AlertMode
+	Bundles        []digest.Bundle
 	Kinds          []digest.PostKind
 	Switches       []digest.Cadence // that a kind can have
 }
@@ -139,11 +140,11 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 		UnsubscribeAll: s.path(link.Claims{Scope: link.Everything, Member: int64(a.Member.ID)}),
 		Errors:         faults, NoMail: a.NoEmailReason() != "", OptedOut: a.NoEmailReason() == forum.OptedOut, Next: next, Off: a.Effective.Schedule.Cadence == digest.Off,
 		Origin: a.Origin, Form: form, Page: page(r), Alerts: s.Members.AlertsEnabled(),
-		Cadences:      []digest.Cadence{digest.Daily, digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off},
+		Cadences:      digest.Cadences(),
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),
 		Languages: s.Pages.LanguageNames(), Zones: suggestedZones(),
-		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
+		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
 	if len(faults) == 0 {
@@ -223,7 +224,7 @@ func (s *Server) schedule(c digest.Preferences) digest.Schedule {
 	if own.Cadence == digest.Off {
 		own.Hour = defaults.Hour
 	}
-	if own.Cadence != digest.Weekly && own.Cadence != digest.EveryTwoWeeks {
+	if !own.Cadence.HasWeekday() {
 		own.Weekday = defaults.Weekday
 	}
 	if own.Cadence != digest.Monthly {

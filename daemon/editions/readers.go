@@ -61,7 +61,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 func (b *Builder) schedule(c digest.Preferences, atForum forum.DigestChoice, zone *time.Location, now time.Time) digest.Schedule {
 	site := b.set.Schedule()
 	s, _ := digest.ScheduleOf(c.Schedule, atForum, site, zone, now)
-	if s.Cadence != digest.Weekly && s.Cadence != digest.EveryTwoWeeks {
+	if !s.Cadence.HasWeekday() {
 		s.Weekday = site.Weekday
 	}
 	if s.Cadence != digest.Monthly {

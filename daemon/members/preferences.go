@@ -15,7 +15,10 @@ import (
 // keeps following the forum and the configuration. Changes take effect immediately.
 func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, overrides []WatchSetting) error {
 	wasOff, isOff := a.Effective.Schedule.Cadence == digest.Off, want.Schedule.Cadence == digest.Off
-	return d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff)
+	if err := d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff); err != nil || want.Bundle == a.Effective.Bundle {
+		return err
+	}
+	return d.store.Alerts.ReleaseBundles(ctx, now, a.Member.ID)
 }
 
 // savePreferences saves what a member chose. With skipBacklog, the next digest leaves out earlier posts.
@@ -52,6 +55,7 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	setIfChanged(&c.Format, want.Format, held.Format)
 	setIfChanged(&c.Excerpt, want.Excerpt, held.Excerpt)
 	setIfChanged(&c.Alerts, want.Alerts, held.Alerts)
+	setIfChanged(&c.Bundle, want.Bundle, held.Bundle)
 	for _, kind := range digest.PostKinds() {
 		if s := want.Switches.Of(kind); s != held.Switches.Of(kind) {
 			c.Switches.Set(kind, s)
