@@ -26,7 +26,7 @@ type timeFile struct {
 // calendar holds how a language writes dates.
 type calendar struct {
 	timeFile
-	digits digits
+	digits                               digits
 	date, day, moment, momentYear, clock []piece
 }
 

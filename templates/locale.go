@@ -28,9 +28,9 @@ const (
 type locale struct {
 	tag       language.Tag
 	file      string
-	adminFile string // with the words for admins
-	admins    bool   // there are words for admins
-	index     int    // position in Set.locales
+	adminFile string   // with the words for admins
+	admins    bool     // there are words for admins
+	index     int      // position in Set.locales
 	time      timeFile // as the file has it, for regional variants
 	calendar  calendar
 	messages  map[string]message
