@@ -95,6 +95,12 @@ func (ap *alertPlanner) digestsBeforeAlerts(ctx context.Context, s *source.Snaps
 // alertDeadline returns until when a digest replaces the alert about late posts.
 func (ap *alertPlanner) alertDeadline(sub store.Subscriber, c digest.Preferences, now time.Time) time.Time {
 	deadline := now.Add(settings.AlertLateAge)
+	if c.WantsWeekendsOff() {
+		schedule, _ := ap.calendar.Schedule(sub, now)
+		if end, is := digest.WeekendEnd(ap.calendar.Zone(sub), schedule.Hour, now); is && end.After(deadline) {
+			deadline = end
+		}
+	}
 	if quiet := ap.settings.Alerts.QuietOf(c); quiet != nil {
 		if end, is := quiet.End(ap.calendar.Zone(sub), now); is && end.After(deadline) {
 			return end

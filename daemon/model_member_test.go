@@ -26,7 +26,9 @@ type modelMember struct {
 	switches     digest.Switches
 	quietHours   [2]int    // hours; two equal ones: none
 	pausedUntil  time.Time // until then
-	watchChanges int       // number of changes to the watches
+	weekendsOff  bool
+	asked        bool // for a digest, which may come on weekends
+	watchChanges int  // number of changes to the watches
 }
 
 // unknownOverride is an override that may no longer apply, because its watch was changed since.
@@ -142,6 +144,8 @@ func (p *modelMember) whyNot(w *modelPost, alert bool, now time.Time) string {
 		return "not watched"
 	case p.turnedOff(w, watched, alert):
 		return "posts of its kind turned off, or with the digest"
+	case p.weekendsOff && (alert || !p.asked) && slices.Contains([]time.Weekday{time.Saturday, time.Sunday}, now.In(p.zone).Weekday()):
+		return "weekends off"
 	case p.pausedUntil.After(now):
 		return "emails paused"
 	case !alert && p.digests == digest.Off:

@@ -31,4 +31,6 @@ type Schedule struct {
 	Weekday time.Weekday // for Weekly and EveryTwoWeeks
 	Day     int          // for Monthly: 1 to 31; shorter months use their last day
 	Every   int          // for EveryNHours: 1, 2, 3, 4, 6, 8 or 12
+	// WeekendsOff: slots on Saturdays and Sundays fall on the Monday after.
+	WeekendsOff bool
 }

@@ -61,6 +61,10 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 func (b *Builder) schedule(c digest.Preferences, atForum forum.DigestChoice, zone *time.Location, now time.Time) digest.Schedule {
 	site := b.set.Schedule()
 	s, _ := digest.ScheduleOf(c.Schedule, atForum, site, zone, now)
+	s.WeekendsOff = c.WantsWeekendsOff()
+	if s.Cadence == digest.Off {
+		s.Hour = site.Hour
+	}
 	if !s.Cadence.HasWeekday() {
 		s.Weekday = site.Weekday
 	}

@@ -2,7 +2,6 @@ package members
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"postrider/daemon/editions"
@@ -15,7 +14,7 @@ import (
 // keeps following the forum and the configuration. Changes take effect immediately.
 func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, overrides []WatchSetting) error {
 	wasOff, isOff := a.Effective.Schedule.Cadence == digest.Off, want.Schedule.Cadence == digest.Off
-	if err := d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff); err != nil || want.Bundle == a.Effective.Bundle {
+	if err := d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff); err != nil || want.Bundle == a.Effective.Bundle && *want.WeekendsOff == *a.Effective.WeekendsOff {
 		return err
 	}
 	return d.store.Alerts.ReleaseBundles(ctx, now, a.Member.ID)
@@ -63,6 +62,7 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	}
 	setPtrIfChanged(&c.IncludeOwnPosts, want.IncludeOwnPosts, held.IncludeOwnPosts)
 	setPtrIfChanged(&c.UnreadOnly, want.UnreadOnly, held.UnreadOnly)
+	setPtrIfChanged(&c.WeekendsOff, want.WeekendsOff, held.WeekendsOff)
 	setPtrIfChanged(&c.Announcements, want.Announcements, held.Announcements)
 	setPtrIfChanged(&c.Quiet, want.Quiet, held.Quiet)
 	c.PausedUntil = want.PausedUntil
@@ -152,7 +152,7 @@ func (d *Service) SendNow(ctx context.Context, now time.Time, a Account) (SendNo
 		return "", err
 	}
 	planned, err := d.store.Outbox.PlanNow(ctx, now, store.Plan{
-		Key:  fmt.Sprintf("%s/%d/%s-now", store.KindDigest, a.Member.ID, now.In(a.Zone).Format("2006-01-02T15")),
+		Key:  store.AskedKey(a.Member.ID, now.In(a.Zone)),
 		Kind: store.KindDigest, Member: a.Member.ID, Until: alerts.Done, Priority: store.PriorityDigest,
 	})
 	switch {
