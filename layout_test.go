@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"templates":            {"digest", "forum", "markup", "internal/inline", "internal/line", "internal/qp"},
 	"store":                {"bounce", "digest", "forum", "internal/addr", "internal/dsn", "internal/sqlfile"},
 	"source":               {"forum", "markup", "internal/dsn", "internal/finding", "internal/line", "internal/nearest", "internal/sqlfile"},
-	"mirror":               {"internal/dsn", "internal/line", "internal/sqlfile"},
+	"mirror":               {"internal/addr", "internal/dsn", "internal/line", "internal/sqlfile"},
 	"bounce":               {},
 	"digest":               {"forum", "markup"},
 	"forum":                {"markup"},

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"postrider/internal/addr"
 )
 
 // Imported says what an import does.
@@ -58,6 +60,7 @@ type MemberRow struct {
 // row stores one row of a file.
 func (in *intake) row(row Row, done *Imported) error {
 	m := row.Member
+	m.Email = asMailed(m.Email)
 	if m.ID == "" {
 		m.ID = addressID(m.Email)
 		err := in.get("member_of_address", args{"email_key": strings.ToLower(m.Email), "ref": ""}, &m.ID)
@@ -136,10 +139,19 @@ func (in *intake) pushed(path string, m Member) error {
 	return nil
 }
 
+// asMailed returns an address with its domain as DNS has it, so that two spellings of a mailbox are the same member.
+func asMailed(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address
+	}
+	return address[:at+1] + addr.Domain(address)
+}
+
 // member stores a member. Who has the address alone becomes this member.
 func (in *intake) member(path string, m Member) error {
 	var key any // NULL: no address
-	if m.Email != "" {
+	if m.Email = asMailed(m.Email); m.Email != "" {
 		key = strings.ToLower(m.Email)
 		var other string
 		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
@@ -221,7 +233,7 @@ func (db *DB) Members(ctx context.Context, after int64, limit int) (list []Membe
 func (db *DB) Remove(ctx context.Context, addressOrID string, now time.Time) (removed MemberRow, found bool, err error) {
 	err = db.transaction(ctx, func(tx *transaction) error {
 		ref := addressOrID
-		err := tx.get("member_of_address", args{"email_key": strings.ToLower(addressOrID), "ref": ""}, &ref)
+		err := tx.get("member_of_address", args{"email_key": strings.ToLower(asMailed(addressOrID)), "ref": ""}, &ref)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
