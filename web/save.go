@@ -115,14 +115,14 @@ func (s *Server) parseForm(a members.Account, form url.Values, page int) parsedF
 		in.addError("excerpt")
 	}
 	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.checkbox("own"), in.checkbox("unread"), in.checkbox("announcements")
-	c.WeekendsOff = in.checkbox("weekends")
+	c.WeekendsOff, c.NewThreadsOnly = in.checkbox("weekends"), in.checkbox("threads_only")
 	if s.Members.AlertsEnabled() {
 		in.alerts(&c, &r.form)
 	}
 	r.form.Pause = form.Get("pause")
 	c.PausedUntil = in.pause(r.form.Pause, zone, s.Now())
 	r.form.Preferences, r.form.Schedule = c, schedule
-	r.form.Weekends = *c.WeekendsOff
+	r.form.Weekends, r.form.ThreadsOnly = *c.WeekendsOff, *c.NewThreadsOnly
 	r.form.Own, r.form.Unread, r.form.Announce = *c.IncludeOwnPosts, *c.UnreadOnly, *c.Announcements
 	r.overrides = in.overrides(a, &r.form)
 	r.preferences, r.errors = c, in.errors

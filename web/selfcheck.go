@@ -62,7 +62,7 @@ func (s *Server) settingsSamples() []sample {
 	}
 	account := members.Account{
 		Effective: digest.Preferences{
-			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
+			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, NewThreadsOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
 		},
 		Zone: time.UTC, Watches: []members.WatchSetting{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
 	}
