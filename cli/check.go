@@ -134,7 +134,7 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	}
 	if !slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
 		more := append(db.CheckRows(ctx, time.Now()), db.CheckWatches(ctx))
-		more = append(more, db.CheckDigests(ctx, time.Now())...)
+		more = append(append(more, db.CheckDigests(ctx, time.Now())...), checkLanguages(ctx, cfg, db)...)
 		for _, f := range append(more, db.CheckMissing()...) {
 			f.Part = "forum " + f.Part
 			all = append(all, f)

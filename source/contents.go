@@ -50,13 +50,27 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	})
 }
 
+// parse reads a body. A query of the administrator's may forget to cut it.
 func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
 	d := s.dialect.Dialect
-	d.Cut = len(body) >= bodyLimit && utf8.RuneCountInString(body) >= bodyLimit
+	if d.Cut = len(body) >= bodyLimit && utf8.RuneCountInString(body) >= bodyLimit; d.Cut {
+		body = firstRunes(body, bodyLimit)
+	}
 	if s.db.kind.body != nil {
 		return s.db.kind.body(d, body, links)
 	}
 	return d.BBCode(body, links)
+}
+
+// firstRunes returns the first n characters of a text.
+func firstRunes(text string, n int) string {
+	for i := range text {
+		if n == 0 {
+			return text[:i]
+		}
+		n--
+	}
+	return text
 }
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.

@@ -24,6 +24,7 @@ import (
 const (
 	pageDir  = "page"
 	adminDir = pageDir + "/admin" // its frame links both stylesheets
+	partDir  = pageDir + "/part"  // templates that pages of both folders share, each in a file of its name
 )
 
 // Pages are the web pages of one forum, in all languages. They are immutable and safe for concurrent use.
@@ -249,6 +250,9 @@ func (s *Set) bindPage(files overlayFS, name, frame string, readers languages, u
 	unbound := (&locale{}).pageFunctions()
 	page, err := htmltemplate.New(files.displayName(frame)).Funcs(unbound).Parse(around)
 	if err == nil {
+		err = parseParts(files, page, src)
+	}
+	if err == nil {
 		_, err = page.New(files.displayName(name)).Parse(src)
 	}
 	if err != nil {
@@ -272,6 +276,27 @@ func (s *Set) bindPage(files overlayFS, name, frame string, readers languages, u
 			return fmt.Errorf("copying the pages: %w", err)
 		}
 		l.web[short] = own.Funcs(l.pageFunctions())
+	}
+	return nil
+}
+
+// parseParts parses the shared templates that a page uses. The page can replace them.
+func parseParts(files overlayFS, page *htmltemplate.Template, src string) error {
+	names, err := files.list(partDir, ".html")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !strings.Contains(src, `template "`+strings.TrimSuffix(path.Base(name), ".html")+`"`) {
+			continue
+		}
+		text, err := files.read(name)
+		if err != nil {
+			return err
+		}
+		if _, err := page.New(files.displayName(name)).Parse(text); err != nil {
+			return err
+		}
 	}
 	return nil
 }
