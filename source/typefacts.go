@@ -41,7 +41,7 @@ var unsupported = map[string]string{
 		"SMF 2.0 on SQLite, which uses a format that no current program opens.",
 	"nodebb":    "Posts, topics and categories of the fediverse, and the posts of members in them. A crosspost counts in its own category.",
 	"discourse": "Whispers and the texts of private messages are never read. Mentions of @here.",
-	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
+	MirrorType:  "Likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions that " +
 		"hide posts without marking them as private.",
