@@ -123,6 +123,12 @@ var events = map[string]struct {
 	"bundle": {4, func(s *simulation, a, b, _ int) {
 		s.changePreferences(pick(a, s.members), func(o *digest.Preferences) { o.Bundle = pick(b, digest.Bundles()) })
 	}},
+	"threads_only": {3, func(s *simulation, a, b, _ int) {
+		p, only := pick(a, s.members), b%3 > 0
+		p.threadsOnly = only
+		p.watchChanges++
+		s.changePreferences(p, func(o *digest.Preferences) { o.NewThreadsOnly = &only })
+	}},
 	"weekends": {3, func(s *simulation, a, b, _ int) {
 		p, off := pick(a, s.members), b%3 > 0
 		p.weekendsOff = off

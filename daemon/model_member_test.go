@@ -27,6 +27,7 @@ type modelMember struct {
 	quietHours   [2]int    // hours; two equal ones: none
 	pausedUntil  time.Time // until then
 	weekendsOff  bool
+	threadsOnly  bool // of sections
 	asked        bool // for a digest, which may come on weekends
 	watchChanges int  // number of changes to the watches
 }
@@ -76,7 +77,7 @@ func (p *modelMember) override(t *modelThread) digest.Cadence {
 // watches reports whether the member watches a post, and whether the forum sends emails for it.
 func (p *modelMember) watches(w *modelPost) (watched, emailed bool) {
 	mail, watched := p.threads[w.thread.id]
-	if level := p.sections[w.thread.section]; level == forum.AllPosts || level == forum.NewThreads && w.opening {
+	if level := p.sections[w.thread.section]; level == forum.AllPosts && !p.threadsOnly || level == forum.AllPosts && w.opening || level == forum.NewThreads && w.opening {
 		watched, mail = true, mail || p.emails[w.thread.section]
 	}
 	return watched, mail

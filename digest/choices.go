@@ -17,6 +17,7 @@ type Preferences struct {
 	Excerpt         int // characters of each post
 	IncludeOwnPosts *bool
 	UnreadOnly      *bool
+	NewThreadsOnly  *bool // of watched sections
 	Alerts          AlertMode
 	Switches        Switches // by kind of post
 	Bundle          Bundle   // of alerts

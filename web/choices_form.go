@@ -53,6 +53,7 @@ type settingsForm struct {
 	Schedule    digest.Schedule
 	Own         bool
 	Unread      bool
+	ThreadsOnly bool
 	Weekends    bool
 	Announce    bool
 	Quiet       bool
@@ -113,7 +114,7 @@ func intRange(from, to int) []int {
 func (s ChoicesForm) newForm(a members.Account, page int) settingsForm {
 	c := a.Effective
 	f := settingsForm{
-		Preferences: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, Weekends: *c.WeekendsOff, Announce: *c.Announcements,
+		Preferences: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, ThreadsOnly: *c.NewThreadsOnly, Weekends: *c.WeekendsOff, Announce: *c.Announcements,
 		Quiet: *c.Quiet != digest.QuietHours{}, From: c.Quiet.From, Until: c.Quiet.Until,
 		Tomorrow: s.Now().In(a.Zone).AddDate(0, 0, 1).Format(time.DateOnly),
 	}

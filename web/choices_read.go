@@ -49,11 +49,11 @@ func (s ChoicesForm) Read(a members.Account, form url.Values, page int) Submitte
 		in.addError("excerpt")
 	}
 	c.IncludeOwnPosts, c.UnreadOnly, c.Announcements = in.checkbox("own"), in.checkbox("unread"), in.checkbox("announcements")
-	c.WeekendsOff = in.checkbox("weekends")
+	c.WeekendsOff, c.NewThreadsOnly = in.checkbox("weekends"), in.checkbox("threads_only")
 	if s.Members.AlertsEnabled() {
 		in.alerts(&c, shown)
 	}
-	shown.Weekends = *c.WeekendsOff
+	shown.Weekends, shown.ThreadsOnly = *c.WeekendsOff, *c.NewThreadsOnly
 	shown.Pause = form.Get("pause")
 	c.PausedUntil = in.pause(shown.Pause, zone, s.Now())
 	shown.Preferences, shown.Schedule = c, schedule

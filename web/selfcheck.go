@@ -99,7 +99,7 @@ func SampleChoices(forum string, pages *templates.Pages) ChoicesFields {
 		Alerts: true, Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 		Form: settingsForm{
 			Preferences: digest.Preferences{
-				Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
+				Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, NewThreadsOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
 			},
 			Own: true, Unread: true, Announce: true, Quiet: true, From: 22, Until: 7, Pause: "2026-05-20", Tomorrow: "2026-05-05", Sections: rows("section-1"), Threads: rows("thread-1"),
 		},

@@ -53,6 +53,7 @@ func (a Account) Changes(want digest.Preferences, overrides []WatchSetting) (lis
 	}
 	add("own posts", fmt.Sprint(*held.IncludeOwnPosts), fmt.Sprint(*want.IncludeOwnPosts))
 	add("unread only", fmt.Sprint(*held.UnreadOnly), fmt.Sprint(*want.UnreadOnly))
+	add("new threads only", fmt.Sprint(*held.NewThreadsOnly), fmt.Sprint(*want.NewThreadsOnly))
 	add("weekends off", fmt.Sprint(*held.WeekendsOff), fmt.Sprint(*want.WeekendsOff))
 	add("announcements", fmt.Sprint(*held.Announcements), fmt.Sprint(*want.Announcements))
 	add("quiet hours", quietText(held.Quiet), quietText(want.Quiet))

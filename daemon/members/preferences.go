@@ -62,6 +62,7 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	}
 	setPtrIfChanged(&c.IncludeOwnPosts, want.IncludeOwnPosts, held.IncludeOwnPosts)
 	setPtrIfChanged(&c.UnreadOnly, want.UnreadOnly, held.UnreadOnly)
+	setPtrIfChanged(&c.NewThreadsOnly, want.NewThreadsOnly, held.NewThreadsOnly)
 	setPtrIfChanged(&c.WeekendsOff, want.WeekendsOff, held.WeekendsOff)
 	setPtrIfChanged(&c.Announcements, want.Announcements, held.Announcements)
 	setPtrIfChanged(&c.Quiet, want.Quiet, held.Quiet)
