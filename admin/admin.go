@@ -7,7 +7,7 @@
 //	/bounces        rejected messages, suppressions, holds (bounces.go)
 //	/announcements  announcements (announcements.go, announcement.go, announcement_actions.go, compose.go, audience.go,
 //	                audience_summary.go, counter.go, live.go)
-//	/members        one member: watches, readable sections, past messages, next digest (members.go, member.go)
+//	/members        one member: watches, readable sections, past messages, next digest, choices (members.go, member.go, choices.go)
 //	/explain        why a member got a post or did not (explain.go)
 //	/settings       configuration, message previews, audit log (settings.go, preview.go, reload.go)
 //
@@ -73,6 +73,7 @@ type Deps struct {
 
 	Config        []Setting      // the running configuration
 	Site          templates.Site // the site in messages
+	Brand         templates.Brand
 	Templates     string         // folder that overrides the built-in templates; empty: none
 	PreviewDaemon *daemon.Daemon // never run: it only makes previews of alerts
 	Renderer      *templates.Renderer

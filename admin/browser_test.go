@@ -16,8 +16,8 @@ import (
 	"postrider/store"
 )
 
-// startSite serves the admin pages and returns their URL.
-func (w *fixture) startSite() string {
+// startSite serves the admin pages, in the given wrappers, and returns their URL.
+func (w *fixture) startSite(wrappers ...func(http.Handler) http.Handler) string {
 	w.Helper()
 	handler := &lateHandler{}
 	server := httptest.NewServer(handler)
@@ -25,6 +25,9 @@ func (w *fixture) startSite() string {
 	w.config.URL = server.URL + "/base"
 	w.open()
 	handler.Handler = w.server
+	for _, wrap := range wrappers {
+		handler.Handler = wrap(handler.Handler)
+	}
 	return w.config.URL
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"postrider/admin"
+	"postrider/daemon/members"
+	"postrider/digest"
 	"postrider/mail"
 	"postrider/store"
 )
@@ -27,14 +29,18 @@ func changeForms() map[string]change {
 		}
 	}
 	return map[string]change{
-		"/pause":                  {},
-		"/resume":                 {},
-		"/queue/retry":            {form: []string{"key", digestKey(1)}},
-		"/queue/drop":             {form: []string{"key", digestKey(2), "sure", "yes"}},
-		"/bounces/lift":           {form: []string{"address", "anna@a.example"}},
-		"/bounces/suppress":       {form: []string{"address", "bert@a.example"}},
-		"/bounces/release":        {form: []string{"domain", "a.example"}},
-		"/members/1/lift":         {form: []string{"address", "carl@a.example"}},
+		"/pause":            {},
+		"/resume":           {},
+		"/queue/retry":      {form: []string{"key", digestKey(1)}},
+		"/queue/drop":       {form: []string{"key", digestKey(2), "sure", "yes"}},
+		"/bounces/lift":     {form: []string{"address", "anna@a.example"}},
+		"/bounces/suppress": {form: []string{"address", "bert@a.example"}},
+		"/bounces/release":  {form: []string{"domain", "a.example"}},
+		"/members/1/lift":   {form: []string{"address", "carl@a.example"}},
+		"/members/1/choices": {form: []string{
+			"seen", members.Account{}.Fingerprint(), "cadence", "weekly", "weekday", "5", "hour", "8", "day", "1", "every", "4", "zone", "UTC", "locale", "en", "format", "html", "excerpt", "300",
+			"alerts", "first", "bundle", string(digest.Bundles()[0]), "replies", "instant", "new_threads", "instant", "quotes", "instant", "mentions", "instant", "quiet_from", "22", "quiet_until", "7",
+		}},
 		"/announcements/new":      {form: text},
 		"/announcements/1/edit":   {form: text, prepare: in(store.Draft)},
 		"/announcements/1/count":  {prepare: in(store.Draft), unlogged: true},

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,14 +24,14 @@ type explainView struct {
 	Error                  string // a key of "admin_explain_error"; empty: none
 	Member                 forum.Member
 	Explanations           []explain.Post
+	Words                  string // of the search for threads
+	Searched               bool
+	Threads                []explain.RecentThread
 }
 
 func newExplainer(p Deps) *explain.Service {
 	return daemon.NewExplainer(daemon.Deps{Forum: p.Forum, Store: p.Store, Renderer: p.Renderer, Links: p.Links}, p.Settings)
 }
-
-// maxExplained is how many posts one page explains.
-const maxExplained = 20
 
 func (s *Server) explainPage() page {
 	now := time.Now()
@@ -44,9 +46,11 @@ func (s *Server) explainPage() page {
 		explanation.Verdict = postStatus
 		full.Explanations = append(full.Explanations, explanation)
 	}
-	samples := []sample{{"explain", full}, {"explain", explainView{}}}
-	for _, fault := range []string{"member", "several", "post", "too_many"} {
-		samples = append(samples, sample{"explain", explainView{MemberQuery: "Anna", PostQuery: "x", Error: fault}})
+	found := explainView{MemberQuery: "Anna", Searched: true, Words: "ferry", Threads: []explain.RecentThread{{Thread: 1, Title: "Ferry times", At: now, Posts: 3}}}
+	samples := []sample{{"explain", full}, {"explain", explainView{}}, {"explain", found}, {"explain", explainView{Searched: true, Words: "x"}}}
+	faults := []explain.ReferenceFault{explain.NoReference, explain.TooManyPosts, explain.OtherSite, explain.UnknownAddress, explain.UnseenThread, explain.UnseenNumber}
+	for _, fault := range append(faults, "member", "several") {
+		samples = append(samples, sample{"explain", explainView{MemberQuery: "Anna", PostQuery: "x", Error: string(fault)}})
 	}
 	return page{name: "explain", routes: map[string]web.Methods{"/explain": {http.MethodGet: s.requireLogin(s.explain)}}, samples: samples}
 }
@@ -54,8 +58,13 @@ func (s *Server) explainPage() page {
 // explain shows why a member got posts or did not.
 func (s *Server) explain(v *request) {
 	q := v.r.URL.Query()
-	view := explainView{pageFrame: v.newPageFrame("explain"), MemberQuery: strings.TrimSpace(q.Get("member")), PostQuery: strings.TrimSpace(q.Get("post"))}
-	if err := s.loadExplanations(v, &view); err != nil {
+	view := explainView{pageFrame: v.newPageFrame("explain"), MemberQuery: strings.TrimSpace(q.Get("member")), PostQuery: strings.TrimSpace(q.Get("post")), Words: strings.TrimSpace(q.Get("words"))}
+	view.Searched = q.Has("words")
+	err := s.loadExplanations(v, &view)
+	if err == nil && view.Searched {
+		err = s.findThreads(v, &view)
+	}
+	if err != nil {
 		v.serverError(err)
 		return
 	}
@@ -88,9 +97,13 @@ func (s *Server) loadExplanations(v *request, view *explainView) error {
 	if view.PostQuery == "" {
 		return nil
 	}
-	posts, fault := parsePostIDs(view.PostQuery)
-	if view.Error = fault; fault != "" {
+	posts, err := s.findPosts(v.r.Context(), view.PostQuery)
+	if fault, wrong := errors.AsType[*explain.ReferenceError](err); wrong {
+		view.Error = string(fault.Fault)
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	who := strconv.FormatInt(int64(view.Member.ID), 10)
 	view.Member, view.Explanations, err = s.explainer.Posts(v.r.Context(), s.Now(), who, posts)
@@ -110,22 +123,22 @@ func explainedKeys(list []explain.Post) (keys []string) {
 	return keys
 }
 
-// parsePostIDs parses post IDs, separated by commas, semicolons or spaces, or returns a key of "admin_explain_error".
-func parsePostIDs(text string) (posts []forum.PostID, fault string) {
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
-		id, err := strconv.ParseInt(strings.TrimPrefix(part, "#"), 10, 64)
-		if err != nil || id < 1 {
-			return nil, "post"
-		}
-		posts = append(posts, forum.PostID(id))
+// findPosts finds the posts that an administrator entered. The error is an explain.ReferenceError if there are none.
+func (s *Server) findPosts(ctx context.Context, text string) ([]forum.PostID, error) {
+	list, err := explain.ParseReferences(text)
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case len(posts) == 0:
-		return nil, "post"
-	case len(posts) > maxExplained:
-		return nil, "too_many"
+	return s.explainer.FindPosts(ctx, list)
+}
+
+// findThreads searches the titles of recent threads.
+func (s *Server) findThreads(v *request, view *explainView) (err error) {
+	view.Threads, err = s.explainer.FindThreads(v.r.Context(), view.Words)
+	for i := range view.Threads {
+		view.Threads[i].At = v.local(view.Threads[i].At)
 	}
-	return posts, ""
+	return err
 }
 
 func (v *request) localizeExplanation(x *explain.Post) {

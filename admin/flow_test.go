@@ -4,7 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,7 +41,42 @@ func (w *fixture) runDaemon(relay *smtptest.Server) (site string, later func(tim
 			w.Errorf("the daemon: %v", err)
 		}
 	})
-	return w.startSite(), func(by time.Duration) { ahead.Add(int64(by)) }
+	return w.startSite(func(h http.Handler) http.Handler {
+		return &slowForms{Handler: h, streams: make(map[*http.Request]chan struct{})}
+	}), func(by time.Duration) { ahead.Add(int64(by)) }
+}
+
+// slowForms answers each form only when the streams that were open then have ended, as on a slow connection.
+type slowForms struct {
+	http.Handler
+	mu      sync.Mutex
+	streams map[*http.Request]chan struct{}
+}
+
+func (h *slowForms) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/live"):
+		ended := make(chan struct{})
+		h.mu.Lock()
+		h.streams[r] = ended
+		h.mu.Unlock()
+		h.Handler.ServeHTTP(w, r)
+		close(ended)
+	case r.Method == http.MethodPost:
+		answer := httptest.NewRecorder()
+		h.mu.Lock()
+		open := slices.Collect(maps.Values(h.streams))
+		h.mu.Unlock()
+		h.Handler.ServeHTTP(answer, r)
+		for _, stream := range open {
+			<-stream
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		w.Write(answer.Body.Bytes())
+	default:
+		h.Handler.ServeHTTP(w, r)
+	}
 }
 
 // waitForText waits until an element, found by its ID or class, contains a text.
@@ -98,6 +138,9 @@ func TestBrowser_WritesStartsAndFollowsAnAnnouncement(t *testing.T) {
 
 	setField(p, "#reason", "a typo")
 	p.Click("[action$=pause] .button")
+	if got := p.URL(); !strings.Contains(got, "done=announcement_paused") {
+		t.Errorf("the form leads to %s: the stream's reload took its place", got)
+	}
 	waitForText(p, "live", "a typo")
 	p.Click("[action$=resume] .button")
 	for n := relay.Count(); n < 237; n = relay.Count() {

@@ -33,6 +33,7 @@ type memberView struct {
 	Mode        string
 	Modes       []string
 	Page        string
+	AuditLog    []store.AuditEntry // changes by administrators, and by the member's links
 }
 
 // messageHistory is a message with the results of its attempts.
@@ -47,7 +48,7 @@ const messageDays = 30
 func (s *Server) memberSamples() []sample {
 	now, on := time.Now(), true
 	preferences := digest.Preferences{
-		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply,
+		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply, Bundle: digest.AtOnce, WeekendsOff: &on, NewThreadsOnly: &on,
 		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &on, UnreadOnly: &on, IncludeOwnPosts: &on, PausedUntil: now,
 	}
 	full := memberView{
@@ -62,10 +63,11 @@ func (s *Server) memberSamples() []sample {
 		Sections: []members.WatchSetting{{Section: 1, Title: "A section", Watch: forum.Watch{Level: forum.AllPosts, Mail: forum.AllPosts}, Override: digest.Weekly}},
 		Threads:  []members.WatchSetting{{Thread: 1, Title: "A thread", Override: digest.WithDigest}},
 		Readable: []members.ReadableSection{{Section: forum.Section{ID: 1, Title: "A section"}, Own: true}},
+		AuditLog: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "change choices", Detail: "alerts first → off"}},
 		Messages: []messageHistory{{store.Message{Row: store.Row{Key: "digest/1/a", Kind: store.KindDigest}, State: "accepted", Settled: now}, []store.Outcome{{At: now, Result: "accepted", Code: 250}}}},
 	}
 	list := []sample{{"member", full}}
-	for _, c := range []digest.Cadence{digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off} {
+	for _, c := range digest.Cadences() {
 		other := full
 		other.Explanation.NoDigest, other.Explanation.Skip, other.Suppressed = nil, "nothing new", false
 		other.Effective.Schedule = &digest.Schedule{Cadence: c, Every: 2, Day: 3}
@@ -91,6 +93,9 @@ func (s *Server) member(v *request) {
 	}
 	for i := range view.Messages {
 		v.localize(&view.Messages[i].Message)
+	}
+	for i := range view.AuditLog {
+		view.AuditLog[i].At = v.local(view.AuditLog[i].At)
 	}
 	view.labels = v.labels(keysOf(view.Explanation.Messages))
 	if view.Mode = v.r.URL.Query().Get("look"); !slices.Contains(previewModes, view.Mode) {
@@ -121,6 +126,9 @@ func (s *Server) readMember(v *request) (view memberView, ok bool) {
 	}
 	if err == nil {
 		view.Readable, err = s.memberService.ReadableSections(ctx, s.Now(), id)
+	}
+	if err == nil {
+		view.AuditLog, err = s.Store.Audit.OfSubject(ctx, memberObject(id))
 	}
 	switch {
 	case errors.Is(err, forum.ErrNoMember):

@@ -30,13 +30,14 @@ func (s *Server) membersPage() page {
 	return page{
 		name: "members",
 		routes: map[string]web.Methods{
-			"/members":      {http.MethodGet: s.requireLogin(s.findMembers)},
-			one:             {http.MethodGet: s.requireLogin(s.member)},
-			one + "/digest": {http.MethodGet: s.requireLogin(s.nextDigest)},
-			one + "/lift":   {http.MethodPost: s.requireLoginAndToken(s.unsuppressMember)},
+			"/members":       {http.MethodGet: s.requireLogin(s.findMembers)},
+			one:              {http.MethodGet: s.requireLogin(s.member)},
+			one + "/digest":  {http.MethodGet: s.requireLogin(s.nextDigest)},
+			one + "/lift":    {http.MethodPost: s.requireLoginAndToken(s.unsuppressMember)},
+			one + "/choices": {http.MethodGet: s.requireLogin(s.choices), http.MethodPost: s.requireLoginAndToken(s.saveChoices)},
 		},
-		doneWords: []string{"member_unsuppressed"},
-		samples: append(s.memberSamples(),
+		doneWords: []string{"member_unsuppressed", "choices_saved", "choices_same"},
+		samples: append(append(s.memberSamples(), s.choicesSamples()...),
 			sample{"members", membersView{pageFrame: s.samplePageFrame("members"), Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}}}},
 			sample{"members", membersView{Query: "anna", Slow: true}}, sample{"members", membersView{Query: "anna", Hits: []forum.Member{{ID: 1, Name: "Anna"}}, More: true}}, sample{"members", membersView{}}),
 	}
@@ -133,5 +134,8 @@ func (s *Server) search(ctx context.Context, view *membersView, search func(*sou
 	}
 	return nil
 }
+
+// memberObject is the name of a member in the audit log.
+func memberObject(id forum.MemberID) string { return fmt.Sprintf("member/%d", id) }
 
 func memberPath(id forum.MemberID) string { return fmt.Sprintf("/members/%d", id) }

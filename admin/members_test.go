@@ -3,7 +3,9 @@ package admin_test
 import (
 	"database/sql"
 	"fmt"
+	"html"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -223,7 +225,7 @@ func TestExplain_MatchesTheDaemon(t *testing.T) {
 		}
 	}
 	for asks, fault := range map[string]string{
-		"member=Nobody&post=1": "no such member", "member=13&post=first": "Enter the post IDs", "member=13&post=-1": "Enter the post IDs",
+		"member=Nobody&post=1": "no such member", "member=13&post=first": "Enter post IDs", "member=13&post=-1": "Enter post IDs",
 		"member=13&post=" + strings.Repeat("1,", 21): "at most 20",
 	} {
 		wantFormError(t, b.get("/explain?"+asks), fault)
@@ -239,4 +241,39 @@ func TestExplain_MatchesTheDaemon(t *testing.T) {
 // escapeText escapes text as html/template does.
 func escapeText(s string) string {
 	return strings.NewReplacer("&", "&amp;", `"`, "&#34;", "'", "&#39;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+func TestExplain_TakesLinksAndStartsFromMemberMailAndThread(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	must(w.newDaemon(acceptingSender{}).RunOnce(t.Context()))(t)
+	post := w.writeReply(watcher)
+	w.now = w.now.Add(10 * time.Minute)
+	must(w.newDaemon(acceptingSender{}).RunOnce(t.Context()))(t)
+	b := w.admin()
+	shown := fmt.Sprintf(`id="post-%d"`, post)
+	if got := b.get("/explain?member=13&post=" + url.QueryEscape(w.source.Links().Post(0, post))); !strings.Contains(got.body, shown) {
+		t.Errorf("the link of a post explains\n%s", got.body)
+	}
+	_, rest, _ := strings.Cut(b.get("/members/13").body, `href="/base/explain?`)
+	link, _, _ := strings.Cut(rest, `#`)
+	search := b.get("/explain?" + html.UnescapeString(link))
+	_, rest, _ = strings.Cut(search.body, "&amp;post=T")
+	thread, _, found := strings.Cut(rest, `"`)
+	if !found {
+		t.Fatalf("the member's page leads to no thread:\n%s", search.body)
+	}
+	if got := b.get("/explain?member=13&post=T" + thread); !strings.Contains(got.body, shown) {
+		t.Errorf("the newest thread, %s, explains\n%s", thread, got.body)
+	}
+	if got := b.get("/explain?member=13&words=no+such+thread"); strings.Contains(got.body, "post=T") {
+		t.Errorf("words in no title find\n%s", got.body)
+	}
+	alerts := must(w.store.Queue.List(t.Context(), store.QueueFilter{States: store.MessageStates, Kind: store.KindAlert, Member: watcher, Limit: 1}))(t)
+	if len(alerts) == 0 {
+		t.Fatal("no alert was planned")
+	}
+	if got := b.get("/queue/mail?key=" + url.QueryEscape(alerts[0].Key)); !strings.Contains(got.body, fmt.Sprintf("/explain?member=13&amp;post=%d", post)) {
+		t.Errorf("the mail leads to no explanation:\n%s", got.body)
+	}
 }

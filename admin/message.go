@@ -1,9 +1,14 @@
 package admin
 
 import (
+	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
+	"postrider/daemon/explain"
+	"postrider/forum"
 	"postrider/store"
 )
 
@@ -13,6 +18,7 @@ type messageView struct {
 	labels
 	Message        store.Message
 	History        []store.Outcome
+	Posts          string             // IDs of its posts, with spaces; empty: none are recorded
 	AuditLog       []store.AuditEntry // actions of administrators
 	Open           bool               // not settled
 	CanRetry       bool               // it can be retried
@@ -32,7 +38,7 @@ func (s *Server) messageSamples() []sample {
 			Last: store.Outcome{Reason: "digest/1/b"},
 		}
 		history := []store.Outcome{{At: now, Result: "refused", Attempt: 1, Code: 550, Enhanced: "5.1.1", Reply: "no", QueueID: "A1", Reason: "a reason", Posts: 2, Bytes: 3000}}
-		view := messageView{pageFrame: s.samplePageFrame("queue"), Message: m, History: history, AuditLog: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, CanRetry: true, MayBeDelivered: true, Unchanged: 1}
+		view := messageView{pageFrame: s.samplePageFrame("queue"), Message: m, History: history, AuditLog: []store.AuditEntry{{At: now, Actor: "web: admin", Action: "retry"}}, Open: true, CanRetry: true, MayBeDelivered: true, Unchanged: 1, Posts: "1 2"}
 		list = append(list, sample{"queue_mail", view}, sample{"queue_mail", messageView{Message: store.Message{State: state}}})
 	}
 	return append(list, sample{"queue_drop", dropView{pageFrame: s.samplePageFrame("queue"), Keys: []string{"digest/1/a"}, Back: "/queue"}}, sample{"queue_drop", dropView{}})
@@ -67,7 +73,40 @@ func (s *Server) message(v *request) {
 		Open:     m.State == "queued" || m.State == "held",
 		CanRetry: m.State == "queued" || m.State == "refused" || m.State == "uncertain",
 	}
+	if view.Posts, err = s.postsOf(v.r.Context(), m); err != nil {
+		v.serverError(err)
+		return
+	}
 	view.labels = v.labels([]string{key})
 	view.Unchanged, view.Blocker = v.decodeBlockers()
 	v.render(http.StatusOK, "queue_mail", view)
+}
+
+// postsOf returns the IDs of the posts in a message, as the page "explain" reads them: those of its last copy, or the planned ones of an
+// alert. A digest that was not sent yet has none.
+func (s *Server) postsOf(ctx context.Context, m store.Message) (string, error) {
+	copies, err := s.Store.Outbox.CopiesOf(ctx, m.Key)
+	if err != nil {
+		return "", err
+	}
+	var ids []string
+	add := func(id forum.PostID) {
+		if len(ids) < explain.MaxPosts {
+			ids = append(ids, strconv.FormatInt(int64(id), 10))
+		}
+	}
+	if len(copies) > 0 {
+		for _, p := range copies[len(copies)-1] {
+			add(p.Post)
+		}
+		return strings.Join(ids, " "), nil
+	}
+	if m.Kind != store.KindAlert {
+		return "", nil
+	}
+	items, err := s.Store.Alerts.Items(ctx, []string{m.Key})
+	for _, item := range items[m.Key] {
+		add(item.Post)
+	}
+	return strings.Join(ids, " "), err
 }

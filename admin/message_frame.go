@@ -9,7 +9,7 @@ import (
 // serveMessage serves a message for our frame, in one of the previewModes.
 func (v *request) serveMessage(c templates.Content, look string) {
 	if look != "text" {
-		v.serveFramed(c.HTML.Plain(), strings.HasSuffix(look, "dark"))
+		v.serveFramed(c.Standalone(), strings.HasSuffix(look, "dark"))
 		return
 	}
 	h := v.w.Header()

@@ -62,7 +62,13 @@ func messagePageStates() []pageState {
 		}},
 		{"members", openPath("/members?q=nobody")},
 		{"member", openPath("/members/13?look=phone")},
+		{"choices", openPath("/members/13/choices")},
+		{"choices-errors", func(p *browsertest.Page, site string) {
+			p.Do(chromedp.SetValue(chromedp.CSS("#zone"), "nowhere"))
+			p.Click(".save .button")
+		}},
 		{"explain", openPath("/explain?member=13&post=1,90001,99999")},
+		{"explain-threads", openPath("/explain?member=13&words=")},
 		{"explain-error", openPath("/explain?member=13&post=x")},
 	}
 }

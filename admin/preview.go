@@ -102,7 +102,7 @@ func (s *Server) previewHTML(v *request) {
 		v.messagePage(http.StatusNotFound, "not_found")
 		return
 	}
-	v.serveFramed(p.content.HTML.Plain(), form.Dark)
+	v.serveFramed(p.content.Standalone(), form.Dark)
 }
 
 // serveFramed serves a message's HTML for our frame, as a light or dark email program shows it.
@@ -156,7 +156,7 @@ type renderedPreview struct {
 
 // renderTemplatePreview renders a message with templates that are loaded now, so that whoever edits them sees the result on reload.
 func (s *Server) renderTemplatePreview(ctx context.Context, f previewForm) (renderedPreview, error) {
-	set, err := templates.Load(s.Templates)
+	set, err := templates.LoadBranded(s.Templates, s.Brand)
 	if err != nil {
 		return renderedPreview{}, err
 	}

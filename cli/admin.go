@@ -95,7 +95,7 @@ func (a *app) newAdminServer(ctx context.Context, d *daemon.Daemon, now func() t
 	s, err := admin.New(admin.Deps{
 		Store: a.store, Forum: a.forum, Pages: a.set.Pages(a.site(), base(a.cfg.Admin.Address())), Zone: zone,
 		Proxies: a.cfg.Web.TrustedProxies, Log: a.log, Now: now, Wake: d.Wake,
-		Config: adminSettings(a.cfg), Site: site, Templates: a.cfg.Templates.Dir, PreviewDaemon: trial,
+		Config: adminSettings(a.cfg), Site: site, Templates: a.cfg.Templates.Dir, Brand: a.set.Brand(), PreviewDaemon: trial,
 		Renderer: a.renderer, Links: a.links, Settings: a.settings(), SendTest: d.SendTestAnnouncement,
 	}, a.cfg.Admin.Config)
 	if err != nil {

@@ -100,7 +100,11 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 }
 
 func checkTemplates(cfg config.Config) finding.Finding {
-	set, err := templates.Load(cfg.Templates.Dir)
+	brand, err := cfg.Brand.Read()
+	if err != nil {
+		return finding.Fail("templates", "brand."+err.Error(), "correct this key in [brand]")
+	}
+	set, err := templates.LoadBranded(cfg.Templates.Dir, brand)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return finding.Fail("templates", err.Error(), "create this folder, or remove [templates] dir; a relative path starts at the folder of the configuration")
@@ -130,7 +134,7 @@ func checkForum(ctx context.Context, cfg config.Config) ([]finding.Finding, []do
 	}
 	if !slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Level == finding.LevelFail }) {
 		more := append(db.CheckRows(ctx, time.Now()), db.CheckWatches(ctx))
-		more = append(more, db.CheckDigests(ctx, time.Now())...)
+		more = append(append(more, db.CheckDigests(ctx, time.Now())...), checkLanguages(ctx, cfg, db)...)
 		for _, f := range append(more, db.CheckMissing()...) {
 			f.Part = "forum " + f.Part
 			all = append(all, f)

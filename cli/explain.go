@@ -2,14 +2,15 @@ package cli
 
 import (
 	"context"
-	"strconv"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"postrider/daemon"
+	"postrider/daemon/explain"
 	"postrider/digest"
-	"postrider/forum"
 	"postrider/store"
 	"postrider/templates"
 )
@@ -18,11 +19,12 @@ func (c *cmdEnv) explain() *cobra.Command {
 	var posts []string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "explain MEMBER [--post ID...]",
+		Use:   "explain MEMBER [--post ID|LINK...]",
 		Short: "Show what a member got or did not get, and why; nothing is sent",
 		Long: "Shows why a member (ID or name) does or does not get email: blockers, the next digest, and every message of the\n" +
 			"last 30 days with the relay's reply. With --post, shows for each post when it was sighted, the result of each\n" +
-			"rule, and which message included it, will include it, or left it out.\n\n" +
+			"rule, and which message included it, will include it, or left it out. A post is given by its ID or its link;\n" +
+			"the link or the ID of a thread (T66) stands for the thread's newest posts.\n\n" +
 			"Post text is not stored. Past messages are re-evaluated using current permissions, watches and post status.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -31,14 +33,14 @@ func (c *cmdEnv) explain() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ids, err := postIDs(posts)
+			asked, err := postReferences(posts)
 			if err != nil {
 				return err
 			}
-			return c.explainTo(cmd.Context(), args[0], ids, asJSON)
+			return c.explainTo(cmd.Context(), args[0], asked, asJSON)
 		},
 	}
-	cmd.Flags().StringSliceVar(&posts, "post", nil, "`ID` of a post; may be repeated")
+	cmd.Flags().StringArrayVar(&posts, "post", nil, "`ID` or link of a post, or link of a thread; may be repeated")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -95,19 +97,19 @@ func newPhraser(set *templates.Set) phraser {
 	return func(p digest.Phrase) string { return set.Reason(outputLocale, p) }
 }
 
-func postIDs(texts []string) ([]forum.PostID, error) {
-	var ids []forum.PostID
-	for _, text := range texts {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || id <= 0 {
-			return nil, usagef("invalid --post %q: must be the ID of a post, as in its link", text)
-		}
-		ids = append(ids, forum.PostID(id))
+// postReferences reads the values of --post.
+func postReferences(texts []string) ([]explain.Reference, error) {
+	if len(texts) == 0 {
+		return nil, nil
 	}
-	return ids, nil
+	list, err := explain.ParseReferences(strings.Join(texts, " "))
+	if err != nil {
+		return nil, usagef("--post: %w", err)
+	}
+	return list, nil
 }
 
-func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID, asJSON bool) error {
+func (c *cmdEnv) explainTo(ctx context.Context, who string, asked []explain.Reference, asJSON bool) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -119,7 +121,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 	defer a.close()
 	reason := a.phraser()
 	e := daemon.NewExplainer(daemon.Deps{Forum: a.forum, Store: a.store, Renderer: a.renderer, Links: a.links}, a.settings())
-	if len(posts) == 0 {
+	if len(asked) == 0 {
 		story, err := e.Member(ctx, time.Now(), who)
 		reason.translate(story.Messages)
 		reason.translateOutcomes(story.Attempts)
@@ -130,6 +132,10 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, posts []forum.PostID
 			return c.json(newMemberExplanationJSON(story, reason))
 		}
 		return c.printMemberExplanation(story, reason)
+	}
+	posts, err := e.FindPosts(ctx, asked)
+	if err != nil {
+		return fmt.Errorf("--post: %w", err)
 	}
 	member, stories, err := e.Posts(ctx, time.Now(), who, posts)
 	for i := range stories {

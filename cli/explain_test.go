@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"database/sql"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +70,45 @@ func TestExplain_ShowsPosts(t *testing.T) {
 	}
 }
 
+func TestExplain_TakesLinksOfPostsAndThreads(t *testing.T) {
+	p := newCurrentForum(t)
+	mustRun(t, "run", "--once", "--mail-dir", filepath.Join(p.dir, "mails"), "-c", p.config)
+	explained := func(post string) (ids []int64) {
+		var got postExplanationsJSON
+		if err := json.Unmarshal([]byte(mustRun(t, "explain", "4", "--post", post, "--json", "-c", p.config)), &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range got.Posts {
+			ids = append(ids, int64(x.Post))
+		}
+		return ids
+	}
+	db, err := sql.Open("sqlite", p.forum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var post, thread int64
+	if err := db.QueryRowContext(t.Context(), "SELECT id, thread_id FROM post WHERE state = 'visible' ORDER BY posted_at DESC").Scan(&post, &thread); err != nil {
+		t.Fatal(err)
+	}
+	if got := explained(fmt.Sprintf("https://upperberth.example/posts/%d/", post)); !slices.Equal(got, []int64{post}) {
+		t.Errorf("the link of post %d explains %v", post, got)
+	}
+	linked, byID := explained(fmt.Sprintf("upperberth.example/threads/%d/", thread)), explained(fmt.Sprintf("T%d", thread))
+	if len(linked) == 0 || linked[0] != post || !slices.Equal(linked, byID) {
+		t.Errorf("the link of thread %d explains %v, its ID %v; want post %d first", thread, linked, byID, post)
+	}
+	for link, want := range map[string]string{
+		"https://other.example/posts/1/": "does not begin with the forum's address", "https://upperberth.example/about": "leads to no post or thread",
+		"https://upperberth.example/threads/999/": "has seen no post",
+	} {
+		if out, errOut, code := run(t, "explain", "4", "--post", link, "-c", p.config); code != 1 || out != "" || !strings.Contains(errOut, want) {
+			t.Errorf("%s: exit %d, %q, %q; want %q", link, code, out, errOut, want)
+		}
+	}
+}
+
 func TestExplain_WritesNothingAndReportsUsage(t *testing.T) {
 	p := newTestForum(t)
 	mustRun(t, "explain", "4", "-c", p.config)
@@ -77,9 +119,9 @@ func TestExplain_WritesNothingAndReportsUsage(t *testing.T) {
 		"explain":                         "ID or name",
 		"explain Corridor Kate":           "ID or name",
 		"explain 99999":                   "no such member",
-		"explain 4 --post here":           `invalid --post "here"`,
-		"explain 4 --post 0":              `invalid --post "0"`,
-		"explain 4 --post 12,-3 --json":   `invalid --post "-3"`,
+		"explain 4 --post here":           `--post: invalid post "here"`,
+		"explain 4 --post 0":              `--post: invalid post "0"`,
+		"explain 4 --post 12,-3 --json":   `--post: invalid post "-3"`,
 		"explain 4 -c " + p.dir + "/none": "config.example.toml",
 	} {
 		all := strings.Fields(args)

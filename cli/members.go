@@ -33,7 +33,8 @@ func (c *cmdEnv) membersImport() *cobra.Command {
 		Use:   "import FILE.csv",
 		Short: "Import members from a CSV file",
 		Long: "Imports members and what they watch. The first line of the file names its columns: id, name, email, zone, locale,\n" +
-			"watches. Only name and email are required. watches are IDs or titles of sections, separated by semicolons.\n\n" +
+			"watches, groups. Only name and email are required. watches are IDs or titles of sections, groups are names. Both are\n" +
+			"separated by semicolons.\n\n" +
 			"Without --yes, says what it would do and changes nothing. With a mistake in any line, nothing is imported.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.importMembers(cmd.Context(), args[0], yes) },
@@ -58,9 +59,9 @@ func (c *cmdEnv) membersRemove() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ADDRESS|ID",
 		Short: "Remove a member and what they watch",
-		Long: "Removes a member, by email address or by the ID that the site gave them, with everything that they watch. Removing\n" +
-			"does not keep the site from sending them again. If it does, what they chose still counts: who had unsubscribed\n" +
-			"gets no email. docs/privacy.md says how to erase a member.",
+		Long: "Removes a member, by email address or by the ID that the site gave them, with everything that they watch. They come\n" +
+			"back if an import has them, or if the site sends them in a request with a later as_of (docs/mirror.md, Deletions).\n" +
+			"What they chose then still counts: who had unsubscribed gets no email. docs/privacy.md says how to erase a member.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.removeMember(cmd.Context(), args[0]) },
 	}

@@ -53,7 +53,7 @@ func (s *service) tendMirrorOnce(ctx context.Context) (changed int, err error) {
 	}
 	poller := mirror.Poller{DB: s.mirror, Feeds: s.cfg.Mirror.Feeds, Log: s.log, Agent: "Postrider (for " + s.cfg.Forum.URL + ")"}
 	changed, err = poller.PollDue(ctx, s.clock())
-	return changed, errors.Join(err, s.mirror.DropTexts(ctx, s.textsKept(), s.clock(), s.log))
+	return changed, errors.Join(err, s.mirror.DropTexts(ctx, s.textsKept(), s.clock(), s.log), s.mirror.ForgetDeletions(ctx, s.clock()))
 }
 
 // checkFeeds reports the feeds that could not be read.

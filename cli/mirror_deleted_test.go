@@ -46,7 +46,8 @@ func TestMirror_DeletedMemberStaysUnsubscribed(t *testing.T) {
 	}
 	push(now.Add(2*time.Minute), `{"deletions":[{"member":"a"},{"member":"b"}]}`)
 	digestsOf(t, config, now.Add(3*time.Minute))
-	push(now.Add(4*time.Minute), `{`+members+`}`)
+	again := now.Add(4 * time.Minute)
+	push(again, `{"as_of":"`+again.UTC().Format(time.RFC3339)+`",`+members+`}`)
 	digestsOf(t, config, now.Add(5*time.Minute))
 	push(now.Add(6*time.Minute), `{"threads":[{"id":"t","section":"s","title":"Bridge"}],"posts":[{"id":"p","thread":"t","html":"<p>Open."}]}`)
 	mail := digestsOf(t, config, now.Add(time.Hour)) + digestsOf(t, config, now.Add(25*time.Hour))

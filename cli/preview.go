@@ -171,7 +171,7 @@ func (c *cmdEnv) printContent(ctx context.Context, a *app, to forum.Member, m ma
 	var text string
 	switch format {
 	case "html":
-		text = content.HTML.Plain()
+		text = content.Standalone()
 	case "text":
 		text = content.Text.Plain()
 	case "eml":
@@ -179,7 +179,7 @@ func (c *cmdEnv) printContent(ctx context.Context, a *app, to forum.Member, m ma
 		m.To.Name, m.To.Address = to.Name, to.Email
 		m.Subject, m.Text = content.Subject, content.Text
 		if !plain {
-			m.HTML = content.HTML
+			m.HTML, m.Images = content.HTML, content.Images
 		}
 		raw, err := a.eml(ctx, m)
 		if err != nil {

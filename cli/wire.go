@@ -86,7 +86,11 @@ func (c *cmdEnv) openStore(ctx context.Context, cfg config.Config) (_ *app, err 
 
 // newApp loads the templates and opens the log.
 func (c *cmdEnv) newApp(cfg config.Config) (*app, error) {
-	set, err := templates.Load(cfg.Templates.Dir)
+	brand, err := cfg.Brand.Read()
+	if err != nil {
+		return nil, usagef("brand.%w", err)
+	}
+	set, err := templates.LoadBranded(cfg.Templates.Dir, brand)
 	if err != nil {
 		return nil, usagef("loading templates: %w", err)
 	}

@@ -39,6 +39,7 @@ type Config struct {
 	Bounces   Bounces                `toml:"bounces"`
 	Alarms    Alarms                 `toml:"alarms"`
 	Announce  settings.Announcements `toml:"announcements"`
+	Brand     Brand                  `toml:"brand"`
 	Web       Web                    `toml:"web"`
 	Admin     Admin                  `toml:"admin"`
 	Metrics   metrics.Config         `toml:"metrics"`
@@ -55,7 +56,8 @@ func Default() Config {
 		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
 		Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(), Notify: settings.DefaultNotify(),
 		Scan: settings.DefaultScan(), Delivery: settings.DefaultDelivery(), Announce: settings.DefaultAnnouncements(),
-		Web: Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
+		Brand: Brand{Address: []string{}, Links: []BrandLink{}},
+		Web:   Web{Config: web.DefaultConfig()}, Admin: Admin{Config: admin.DefaultConfig()},
 		Log: Log{Level: "info", Format: "text"},
 	}
 }
@@ -112,7 +114,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 // another one would begin a new store, and email everyone again.
 func (c *Config) resolvePaths(dir string) {
 	for _, path := range []*string{
-		&c.DKIM.KeyFile, &c.DKIM.Ed25519KeyFile, &c.Bounces.Maildir, &c.Forum.Queries, &c.SMTP.CAFile, &c.SMTP.Fallback.CAFile, &c.Templates.Dir,
+		&c.DKIM.KeyFile, &c.DKIM.Ed25519KeyFile, &c.Bounces.Maildir, &c.Forum.Queries, &c.SMTP.CAFile, &c.SMTP.Fallback.CAFile, &c.Templates.Dir, &c.Brand.Logo,
 		&c.SMTP.Announcements.DKIM.KeyFile, &c.SMTP.Announcements.DKIM.Ed25519KeyFile,
 	} {
 		*path = resolvePath(dir, *path)
@@ -170,6 +172,7 @@ func (c *Config) validate(text string) []error {
 		{"bounces", c.Bounces.Validate()},
 		{"alarms", c.Alarms.Validate()},
 		{"announcements", c.Announce.Validate()},
+		{"brand", c.validateBrand()},
 		{"web", c.Web.Validate()},
 		{"metrics", c.Metrics.Validate()},
 		{"admin", errors.Join(c.Admin.Validate(), c.checkUserHeader())},
@@ -178,6 +181,11 @@ func (c *Config) validate(text string) []error {
 		errs = append(errs, locateErrors(text, t.table, t.err)...)
 	}
 	return errs
+}
+
+func (c *Config) validateBrand() error {
+	_, err := c.Brand.Read()
+	return err
 }
 
 // checkMirror rejects a table that would have no effect.

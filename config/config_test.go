@@ -85,6 +85,9 @@ func TestParse_ReportsLineKeyAndFix(t *testing.T) {
 		},
 		{"announcements' selector without a key", minimal + "[smtp.announcements.dkim]\nselector = \"pr1\"\n", []string{"line 10", "smtp.announcements.dkim.key_file", "private key"}},
 		{"a negative number of messages per connection", minimal + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
+		{"a color that is hard to read", minimal + "[brand]\naccent = \"#fc0\"\n", []string{"line 11", "brand.accent", "4.5:1"}},
+		{"a missing logo", minimal + "[brand]\nlogo = \"logo.png\"\n", []string{"line 11", "brand.logo", "logo.png", "cannot be read"}},
+		{"a link of the footer without https", minimal + "[brand]\nlinks = [{ text = \"Imprint\", url = \"http://a.example\" }]\n", []string{"line 11", "brand.links", "https://"}},
 		{"an unknown log level", minimal + "[log]\nlevel = \"loud\"\n", []string{"line 11", "log.level", "debug"}},
 	}
 	for _, tt := range tests {

@@ -57,6 +57,11 @@ func (ap *alertPlanner) alertDraft(key string, b editions.AlertResult, ask editi
 	if b.Alert == nil {
 		return m
 	}
+	if b.Choices.WantsWeekendsOff() {
+		if end, is := digest.WeekendEnd(b.Zone, b.Hour, now); is {
+			return delivery.Draft{NotBefore: end, HoldReason: digest.ReasonWeekend}
+		}
+	}
 	if quiet := ap.settings.Alerts.QuietOf(b.Choices); quiet != nil {
 		if end, is := quiet.End(b.Zone, now); is {
 			return delivery.Draft{NotBefore: end}

@@ -23,8 +23,8 @@ type memberSection struct {
 	forum.SectionID
 }
 
-// groupItems groups alert items: those of one member in one thread, or in new threads of one section, or late ones. Those that come
-// with the digest form groups of their own.
+// groupItems groups alert items: those of one member in one thread, or in new threads of one section, or
+// all that are late or wait for each other. Those that come with the digest form groups of their own.
 func (ap *alertPlanner) groupItems(ctx context.Context, s *source.Snapshot, items []digest.AlertItem) ([]store.Alert, error) {
 	now := ap.Now()
 	late := lateMembers(items, now)
@@ -38,8 +38,8 @@ func (ap *alertPlanner) groupItems(ctx context.Context, s *source.Snapshot, item
 		switch {
 		case n.WithDigest || isLate(n, now) && deadlines[n.Member]:
 			g.leaveToDigest(n)
-		case isLate(n, now):
-			g.addLate(n)
+		case isLate(n, now) || n.Bundle.Window() > 0:
+			g.addToBundle(n)
 		default:
 			rest = append(rest, n)
 		}
@@ -50,8 +50,8 @@ func (ap *alertPlanner) groupItems(ctx context.Context, s *source.Snapshot, item
 	for i := range g.alerts {
 		a := &g.alerts[i]
 		a.NotBefore, a.DebounceUntil = ap.debounceWindow(a.Items)
-		if a.Late {
-			a.NotBefore, a.DebounceUntil = ap.lateWindow(a.Items, now)
+		if a.Bundle {
+			a.NotBefore, a.DebounceUntil = ap.bundleWindow(a.Items, now)
 		}
 	}
 	return g.alerts, nil
@@ -62,21 +62,21 @@ type alertGrouping struct {
 	alerts    []store.Alert
 	byThread  map[memberThread]int // indexes into alerts
 	bySection map[memberSection]int
-	late      map[forum.MemberID]int
+	bundle    map[forum.MemberID]int
 	toDigest  map[forum.MemberID]int
 }
 
 func newAlertGrouping() *alertGrouping {
-	return &alertGrouping{byThread: make(map[memberThread]int), bySection: make(map[memberSection]int), late: make(map[forum.MemberID]int), toDigest: make(map[forum.MemberID]int)}
+	return &alertGrouping{byThread: make(map[memberThread]int), bySection: make(map[memberSection]int), bundle: make(map[forum.MemberID]int), toDigest: make(map[forum.MemberID]int)}
 }
 
-// addLate adds a late item to the one alert about all late posts of its member.
-func (g *alertGrouping) addLate(n digest.AlertItem) {
-	i, found := g.late[n.Member]
+// addToBundle adds an item to the one alert about all late posts of its member, or about all that appear in a while.
+func (g *alertGrouping) addToBundle(n digest.AlertItem) {
+	i, found := g.bundle[n.Member]
 	if !found {
 		i = g.begin(n)
-		g.late[n.Member] = i
-		g.alerts[i].Late = true
+		g.bundle[n.Member] = i
+		g.alerts[i].Bundle = true
 	}
 	g.byThread[memberThread{n.Member, n.Thread}] = i // its newer posts come with them
 	g.alerts[i].Items = append(g.alerts[i].Items, n)

@@ -29,14 +29,25 @@ func lateMembers(items []digest.AlertItem, now time.Time) (ids []forum.MemberID)
 	return slices.Compact(ids)
 }
 
-// lateWindow returns when an alert about late posts may be sent: now, unless it has new posts of their threads, too. Late posts that
-// are planned later join it while it waits.
-func (ap *alertPlanner) lateWindow(items []digest.AlertItem, now time.Time) (notBefore, most time.Time) {
+// bundleWindow returns when an alert that all posts of its member join may be sent: late posts now, unless it has new posts of their
+// threads, too, and others when the first of them has waited for as long as the member chose. Posts that are planned later join it while
+// it waits, and do not delay it beyond that.
+func (ap *alertPlanner) bundleWindow(items []digest.AlertItem, now time.Time) (notBefore, most time.Time) {
 	notBefore, most = now, now.Add(ap.settings.Alerts.DebounceMax)
+	first := items[0].FreshAt()
 	for _, n := range items {
+		if n.FreshAt().Before(first) {
+			first = n.FreshAt()
+		}
 		if at := n.PostedAt.Add(ap.settings.Alerts.Debounce); at.After(notBefore) {
 			notBefore = at
 		}
+	}
+	if window := items[0].Bundle.Window(); window > 0 {
+		if end := first.Add(window); end.After(notBefore) {
+			notBefore = end
+		}
+		most = notBefore
 	}
 	return notBefore, most
 }
@@ -84,6 +95,12 @@ func (ap *alertPlanner) digestsBeforeAlerts(ctx context.Context, s *source.Snaps
 // alertDeadline returns until when a digest replaces the alert about late posts.
 func (ap *alertPlanner) alertDeadline(sub store.Subscriber, c digest.Preferences, now time.Time) time.Time {
 	deadline := now.Add(settings.AlertLateAge)
+	if c.WantsWeekendsOff() {
+		schedule, _ := ap.calendar.Schedule(sub, now)
+		if end, is := digest.WeekendEnd(ap.calendar.Zone(sub), schedule.Hour, now); is && end.After(deadline) {
+			deadline = end
+		}
+	}
 	if quiet := ap.settings.Alerts.QuietOf(c); quiet != nil {
 		if end, is := quiet.End(ap.calendar.Zone(sub), now); is && end.After(deadline) {
 			return end

@@ -165,7 +165,7 @@ func TestLateWindow_WaitsForNewPostsOfTheirThreads(t *testing.T) {
 		{[]digest.AlertItem{old}, now},
 		{[]digest.AlertItem{recent, old}, recent.PostedAt.Add(alerts.Debounce)},
 	} {
-		notBefore, most := ap.lateWindow(tt.items, now)
+		notBefore, most := ap.bundleWindow(tt.items, now)
 		if !notBefore.Equal(tt.want) || !most.Equal(now.Add(alerts.DebounceMax)) {
 			t.Errorf("of %d items the window is %s to %s, want %s to %s", len(tt.items), notBefore, most, tt.want, now.Add(alerts.DebounceMax))
 		}

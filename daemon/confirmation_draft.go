@@ -22,7 +22,7 @@ type confirmer struct {
 // Why a confirmation is not sent.
 const (
 	linkExpired    = "the link of the confirmation has expired"
-	nothingToOffer = "the sections were deleted"
+	nothingToOffer = "the sections were deleted or are not public any more"
 )
 
 // draftConfirmations is the drafter for confirmations.

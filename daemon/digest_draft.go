@@ -23,7 +23,7 @@ func (dp *digestPlanner) draftDigests(ctx context.Context, rows []store.Row) ([]
 	drafts := make([]delivery.Draft, len(rows))
 	for i, e := range built {
 		if e.Digest == nil {
-			drafts[i] = delivery.Draft{Skip: e.Skip, NotBefore: e.NotBefore, Deferred: e.Deferred}
+			drafts[i] = delivery.Draft{Skip: e.Skip, NotBefore: e.NotBefore, HoldReason: e.HoldReason, Deferred: e.Deferred}
 			continue
 		}
 		footer := envelope.WithViewLink(envelope.DigestFooter(dp.Links, e.Digest.Member.ID), dp.Links, e.Digest.Member.ID, rows[i].Key)

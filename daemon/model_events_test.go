@@ -120,6 +120,20 @@ var events = map[string]struct {
 		p.switches.Set(kind, to)
 		s.changePreferences(p, func(o *digest.Preferences) { o.Switches.Set(kind, to) })
 	}},
+	"bundle": {4, func(s *simulation, a, b, _ int) {
+		s.changePreferences(pick(a, s.members), func(o *digest.Preferences) { o.Bundle = pick(b, digest.Bundles()) })
+	}},
+	"threads_only": {3, func(s *simulation, a, b, _ int) {
+		p, only := pick(a, s.members), b%3 > 0
+		p.threadsOnly = only
+		p.watchChanges++
+		s.changePreferences(p, func(o *digest.Preferences) { o.NewThreadsOnly = &only })
+	}},
+	"weekends": {3, func(s *simulation, a, b, _ int) {
+		p, off := pick(a, s.members), b%3 > 0
+		p.weekendsOff = off
+		s.changePreferences(p, func(o *digest.Preferences) { o.WeekendsOff = &off })
+	}},
 	"quiet": {2, func(s *simulation, a, b, c int) {
 		p := pick(a, s.members)
 		p.quietHours = [2]int{b % 24, (b + c%9) % 24}
@@ -137,7 +151,9 @@ var events = map[string]struct {
 		service := members.New(s.source, s.store, s.set)
 		account, err := service.Account(s.Context(), s.clock(), p.id)
 		if err == nil {
-			_, err = service.SendNow(s.Context(), s.clock(), account)
+			var result members.SendNowResult
+			result, err = service.SendNow(s.Context(), s.clock(), account)
+			p.asked = p.asked || result == members.SendNowQueued
 		}
 		if err != nil {
 			s.Fatal(err)

@@ -26,7 +26,10 @@ type modelMember struct {
 	switches     digest.Switches
 	quietHours   [2]int    // hours; two equal ones: none
 	pausedUntil  time.Time // until then
-	watchChanges int       // number of changes to the watches
+	weekendsOff  bool
+	threadsOnly  bool // of sections
+	asked        bool // for a digest, which may come on weekends
+	watchChanges int  // number of changes to the watches
 }
 
 // unknownOverride is an override that may no longer apply, because its watch was changed since.
@@ -74,7 +77,7 @@ func (p *modelMember) override(t *modelThread) digest.Cadence {
 // watches reports whether the member watches a post, and whether the forum sends emails for it.
 func (p *modelMember) watches(w *modelPost) (watched, emailed bool) {
 	mail, watched := p.threads[w.thread.id]
-	if level := p.sections[w.thread.section]; level == forum.AllPosts || level == forum.NewThreads && w.opening {
+	if level := p.sections[w.thread.section]; level == forum.AllPosts && !p.threadsOnly || level == forum.AllPosts && w.opening || level == forum.NewThreads && w.opening {
 		watched, mail = true, mail || p.emails[w.thread.section]
 	}
 	return watched, mail
@@ -142,6 +145,8 @@ func (p *modelMember) whyNot(w *modelPost, alert bool, now time.Time) string {
 		return "not watched"
 	case p.turnedOff(w, watched, alert):
 		return "posts of its kind turned off, or with the digest"
+	case p.weekendsOff && (alert || !p.asked) && slices.Contains([]time.Weekday{time.Saturday, time.Sunday}, now.In(p.zone).Weekday()):
+		return "weekends off"
 	case p.pausedUntil.After(now):
 		return "emails paused"
 	case !alert && p.digests == digest.Off:

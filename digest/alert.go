@@ -42,6 +42,8 @@ type AlertItem struct {
 	VisibleSince time.Time
 	// WithDigest: posts of its kind come with the digest. Only planning uses it.
 	WithDigest bool
+	// Bundle is the member's, in effect. Only planning uses it.
+	Bundle Bundle
 }
 
 // FreshAt returns since when the forum shows the post.
@@ -133,6 +135,7 @@ type AlertCandidate struct {
 	Watches   forum.Watches // at least those for the threads and sections of the events
 	Choices   Preferences
 	Switches  Switches // in effect
+	Bundle    Bundle   // in effect
 	Overrides Overrides
 }
 
@@ -161,7 +164,7 @@ func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
 		}
 		items = append(items, AlertItem{
 			Member: l.ID, Post: n.Post, Thread: n.Thread.ID, Section: l.section(n.Thread, n.opening()),
-			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause, Opening: n.opening(), VisibleSince: n.VisibleSince, WithDigest: withDigest,
+			Seq: n.Seq, PostedAt: n.PostedAt, Cause: cause, Opening: n.opening(), VisibleSince: n.VisibleSince, WithDigest: withDigest, Bundle: l.Bundle,
 		})
 	}
 	slices.SortFunc(items, func(x, y AlertItem) int { return cmp.Compare(x.Seq, y.Seq) })

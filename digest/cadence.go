@@ -16,6 +16,14 @@ const (
 	Off           Cadence = "off"
 )
 
+// Cadences lists how often members can get editions, in the order in which people see them.
+func Cadences() []Cadence {
+	return []Cadence{Daily, Weekly, EveryTwoWeeks, Monthly, EveryNHours, Off}
+}
+
+// HasWeekday reports whether editions are due on one day of the week.
+func (c Cadence) HasWeekday() bool { return c == Weekly || c == EveryTwoWeeks }
+
 // Schedule says when a member's editions are due, in local time.
 type Schedule struct {
 	Cadence Cadence
@@ -23,4 +31,6 @@ type Schedule struct {
 	Weekday time.Weekday // for Weekly and EveryTwoWeeks
 	Day     int          // for Monthly: 1 to 31; shorter months use their last day
 	Every   int          // for EveryNHours: 1, 2, 3, 4, 6, 8 or 12
+	// WeekendsOff: slots on Saturdays and Sundays fall on the Monday after.
+	WeekendsOff bool
 }

@@ -17,9 +17,12 @@ type Preferences struct {
 	Excerpt         int // characters of each post
 	IncludeOwnPosts *bool
 	UnreadOnly      *bool
+	NewThreadsOnly  *bool // of watched sections
 	Alerts          AlertMode
 	Switches        Switches // by kind of post
+	Bundle          Bundle   // of alerts
 	Announcements   *bool
+	WeekendsOff     *bool // no digests and alerts on Saturdays and Sundays
 	Quiet           *QuietHours
 	PausedUntil     time.Time           // no messages before; UTC
 	OptedOut        forum.Kinds         // what the member had opted out of on the forum when choosing here, and still has

@@ -53,8 +53,19 @@ func (s Schedule) search(zone *time.Location, from time.Time, offset, step int, 
 	return Slot{}, false
 }
 
-// hasSlot reports whether a local day has a slot.
+// hasSlot reports whether a local day has a slot, perhaps that of a weekend.
 func (s Schedule) hasSlot(day time.Time) bool {
+	switch {
+	case !s.WeekendsOff || !isWeekend(day) && day.Weekday() != time.Monday:
+		return s.isDue(day)
+	case isWeekend(day):
+		return false
+	}
+	return s.isDue(day) || s.isDue(day.AddDate(0, 0, -1)) || s.isDue(day.AddDate(0, 0, -2))
+}
+
+// isDue reports whether the cadence has a slot on a local day, whatever day of the week it is.
+func (s Schedule) isDue(day time.Time) bool {
 	switch s.Cadence {
 	case Daily, EveryNHours:
 		return true

@@ -25,6 +25,8 @@ const (
 	ReasonSuppressedByHand = "address suppressed by an operator"
 	// ReasonDailyLimit delays a message to the next day.
 	ReasonDailyLimit = "daily limit reached"
+	// ReasonWeekend delays digests and alerts to Monday.
+	ReasonWeekend = "weekends off"
 	// ReasonNotAllowListed is for staging systems.
 	ReasonNotAllowListed = "not on the allow-list"
 	// ReasonNotInShare is for the first weeks, when only a share of the members gets messages.

@@ -17,12 +17,13 @@ const (
 	HourlyDigests  = "hourly"
 	DailyDigests   = "daily"
 	WeeklyDigests  = "weekly"
+	TwoWeekDigests = "two_weeks"
 	MonthlyDigests = "monthly"
 )
 
 // DigestFrequencies lists the frequencies, the most frequent first.
 func DigestFrequencies() []string {
-	return []string{HourlyDigests, DailyDigests, WeeklyDigests, MonthlyDigests, NoDigests}
+	return []string{HourlyDigests, DailyDigests, WeeklyDigests, TwoWeekDigests, MonthlyDigests, NoDigests}
 }
 
 // ParseDigestChoice parses the column digest_choice of the query members.

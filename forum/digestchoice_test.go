@@ -10,7 +10,7 @@ func TestDigestChoice_ReadsFrequencyAndHour(t *testing.T) {
 		hour            int
 		chosen          bool
 	}{
-		{"", "", 0, false}, {"off", NoDigests, 0, false}, {"weekly", WeeklyDigests, 0, false}, {" daily  07 ", DailyDigests, 7, true}, {"hourly 0", HourlyDigests, 0, true}, {"daily 6.50", DailyDigests, 6, true},
+		{"", "", 0, false}, {"off", NoDigests, 0, false}, {"weekly", WeeklyDigests, 0, false}, {" daily  07 ", DailyDigests, 7, true}, {"hourly 0", HourlyDigests, 0, true}, {"two_weeks", TwoWeekDigests, 0, false}, {"daily 6.50", DailyDigests, 6, true},
 	} {
 		c, err := ParseDigestChoice(tt.text)
 		hour, chosen := c.Hour()

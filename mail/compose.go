@@ -67,7 +67,11 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 	// "=_" cannot occur in quoted-printable (RFC 2045, 6.7), so no body can contain the boundary.
 	boundary := "=_" + token
 	var b bytes.Buffer
-	b.Grow(m.Text.EncodedLen() + m.HTML.EncodedLen() + 3072)
+	size := m.Text.EncodedLen() + m.HTML.EncodedLen() + 3072
+	for _, image := range m.Images {
+		size += len(image.Encoded) + 256
+	}
+	b.Grow(size)
 	if err := c.writeHeader(&b, m, c.id(token)); err != nil {
 		return nil, fmt.Errorf("composing: %w", err)
 	}
@@ -77,7 +81,11 @@ func (c *Composer) Compose(m Message) ([]byte, error) {
 		b.WriteString("Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n\r\n")
 		// Mail programs prefer the last part (RFC 2046, 5.1.4).
 		writePart(&b, boundary, "text/plain", m.Text)
-		writePart(&b, boundary, "text/html", m.HTML)
+		if len(m.Images) == 0 {
+			writePart(&b, boundary, "text/html", m.HTML)
+		} else {
+			writeRelated(&b, boundary, m)
+		}
 		b.WriteString("--" + boundary + "--\r\n")
 	}
 	if err := validateRaw(b.Bytes()); err != nil {
@@ -92,6 +100,18 @@ func writePart(b *bytes.Buffer, boundary, contentType string, body qp.Pieces) {
 	b.WriteString("--" + boundary + "\r\n")
 	writeBody(b, contentType, body)
 	b.WriteString("\r\n")
+}
+
+// writeRelated writes the HTML with the images that it shows, as one of the alternatives (RFC 2387).
+func writeRelated(b *bytes.Buffer, outer string, m Message) {
+	boundary := outer + "r"
+	b.WriteString("--" + outer + "\r\nContent-Type: multipart/related; type=\"text/html\"; boundary=\"" + boundary + "\"\r\n\r\n")
+	writePart(b, boundary, "text/html", m.HTML)
+	for _, image := range m.Images {
+		b.WriteString("--" + boundary + "\r\nContent-Type: " + image.Type + "\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <" + image.ID +
+			">\r\nContent-Disposition: inline; filename=" + image.Name + "\r\n\r\n" + image.Encoded)
+	}
+	b.WriteString("--" + boundary + "--\r\n")
 }
 
 func writeBody(b *bytes.Buffer, contentType string, body qp.Pieces) {

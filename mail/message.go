@@ -16,6 +16,7 @@ import (
 	netmail "net/mail"
 	"time"
 
+	"postrider/internal/inline"
 	"postrider/internal/qp"
 )
 
@@ -37,6 +38,8 @@ type Message struct {
 
 	Text qp.Pieces
 	HTML qp.Pieces // empty: text only
+	// Images are shown by the HTML by their content ID. Without HTML there are none.
+	Images []inline.Image
 
 	// ThreadRoot identifies the message's topic permanently ("thread/9917"), so that mail programs group
 	// the messages of a conversation (RFC 5322, 3.6.4). Empty: no conversation.

@@ -49,6 +49,7 @@ type Labels struct {
 	Image      string                   // "Image"
 	Attachment string                   // "Attachment"
 	Video      string                   // "Video": any embedded media
+	LinkColor  string                   // of links: a CSS color; empty: our own
 	Field      func(Field) string       // the text for a merge field; nil: its fallback
 }
 
@@ -63,6 +64,7 @@ func (w Labels) withDefaults() Labels {
 	w.Image = cmp.Or(w.Image, "Image")
 	w.Attachment = cmp.Or(w.Attachment, "Attachment")
 	w.Video = cmp.Or(w.Video, "Video")
+	w.LinkColor = cmp.Or(w.LinkColor, linkColor)
 	if w.Field == nil {
 		w.Field = func(g Field) string { return g.Fallback }
 	}

@@ -24,7 +24,8 @@ const (
 	styleScroll      = ";display:table;table-layout:fixed;width:100%"
 	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;vertical-align:top;text-align:"
 	styleRule        = ";border:0;border-top:1px solid #c3ccd5"
-	styleLink        = "color:#05a"
+	linkColor        = "#05a"
+	styleLink        = "color:" + linkColor
 	styleMuted       = "color:#566"
 	styleOmittedLink = ";color:#566;font-size:14px;line-height:22px"
 )
@@ -200,7 +201,7 @@ func (h *htmlWriter) quoteHead(n *node, i int) {
 	if to != "" {
 		h.raw(`<a href="`)
 		h.text(to)
-		h.raw(`" style="` + styleLink + `">`)
+		h.raw(`" style="color:` + h.labels.LinkColor + `">`)
 	}
 	h.text(h.labels.head(n.text))
 	if to != "" {
@@ -217,7 +218,7 @@ func (h *htmlWriter) omittedLink(n *node, margin string) {
 	h.start(`<p class="pr-muted" dir="`+h.dir+`"`, margin, styleOmittedLink)
 	h.raw(`<span aria-hidden="true">` + h.labels.arrow() + ` </span><a href="`)
 	h.text(h.tree.ref(n).url)
-	h.raw(`" style="` + styleLink + `">`)
+	h.raw(`" style="color:` + h.labels.LinkColor + `">`)
 	h.text(bidiIsolate(n.text))
 	h.raw(`</a></p>`)
 }

@@ -76,7 +76,7 @@ func (h *htmlWriter) applyStyle(n *node) {
 		if h.link = to; to != "" {
 			h.raw(`<a href="`)
 			h.text(to)
-			h.raw(`" style="` + styleLink + `">`)
+			h.raw(`" style="color:` + h.labels.LinkColor + `">`)
 		}
 	}
 	for s := bold; s <= mono; s <<= 1 {

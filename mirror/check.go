@@ -42,6 +42,7 @@ func (r *Request) check() error {
 		c.id(at+".parent", s.Parent, false)
 		c.line(at+".title", s.Title, true)
 		c.url(at+".url", s.URL)
+		c.groups(at+".read", s.Read, true)
 	}
 	for i, t := range r.Threads {
 		at := fmt.Sprintf("threads[%d]", i)
@@ -135,6 +136,7 @@ func (c *checker) member(path string, m Member) {
 			c.add(path+".locale", "must be a language like \"de\" or \"pt-BR\", or empty")
 		}
 	}
+	c.groups(path+".groups", m.Groups, false)
 }
 
 // validAddress reports whether s is a bare email address.
@@ -167,7 +169,15 @@ func (c *checker) deletion(path string, d Deletion) {
 		named++
 		c.watch(path+".watch", *d.Watch)
 	}
-	if named != 1 {
-		c.add(path, "must name one section, thread, post, member or watch")
+	if d.Feed != "" || d.Item != "" {
+		named++
+		c.url(path+".feed", d.Feed)
+		c.line(path+".item", d.Item, true)
+	}
+	if named != 1 || (d.Feed == "") != (d.Item == "") {
+		c.add(path, "must name one section, thread, post, member or watch, or the item of a feed with both feed and item")
+	}
+	if d.Watch != nil && !d.AsOf.IsZero() {
+		c.add(path+".as_of", "must not be there: a watch has none")
 	}
 }

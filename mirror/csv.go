@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// csvColumns are the columns of a file with members. id, zone, locale and watches may be missing or empty.
-var csvColumns = []string{"id", "name", "email", "zone", "locale", "watches"}
+// csvColumns are the columns of a file with members. All but name and email may be missing or empty.
+var csvColumns = []string{"id", "name", "email", "zone", "locale", "watches", "groups"}
 
 // Row is a line of a file with members.
 type Row struct {
@@ -106,12 +106,20 @@ func rowOf(record []string, at map[string]int, line int) Row {
 		return ""
 	}
 	row := Row{Line: line, Member: Member{ID: field("id"), Name: field("name"), Email: field("email"), Zone: field("zone"), Locale: field("locale")}}
-	for name := range strings.SplitSeq(field("watches"), ";") {
+	row.Sections = namesIn(field("watches"))
+	row.Member.Groups.Names = namesIn(field("groups"))
+	row.Member.Groups.Given = len(row.Member.Groups.Names) > 0
+	return row
+}
+
+// namesIn returns the names in a field, which are separated by semicolons.
+func namesIn(field string) (names []string) {
+	for name := range strings.SplitSeq(field, ";") {
 		if name = strings.TrimSpace(name); name != "" {
-			row.Sections = append(row.Sections, name)
+			names = append(names, name)
 		}
 	}
-	return row
+	return names
 }
 
 // check returns what is wrong with a row. lines are those of the addresses and IDs above it.

@@ -102,3 +102,20 @@ func FuzzReadCSV(f *testing.F) {
 		}
 	})
 }
+
+func TestImport_GroupsReplaceThoseOfTheMember(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		for _, step := range []struct{ field, want string }{{"staff; 7", "7 staff"}, {"", "7 staff"}, {"board", "board"}} {
+			if _, err := importText(t, db, "name,email,groups\nBen,ben@example.org,"+step.field+"\n", false); err != nil {
+				t.Fatal(err)
+			}
+			if got := rows(t, db, "SELECT g.ref FROM membership m JOIN member_group g ON g.id = m.group_id ORDER BY 1"); got != step.want {
+				t.Errorf("after %q: %s, want %s", step.field, got, step.want)
+			}
+		}
+		done, err := importText(t, db, "name,email,groups\nBen,ben@example.org,board\n", false)
+		if err != nil || done.Same != 1 {
+			t.Errorf("the same again: %+v, %v", done, err)
+		}
+	})
+}

@@ -26,7 +26,7 @@ func (in *intake) deleteMember(ref string) error {
 		return err
 	}
 	a["id"], a["ref"] = m.ID, ref
-	for _, step := range []string{"keep_former_member", "delete_section_watches", "delete_thread_watches", "delete_member"} {
+	for _, step := range []string{"keep_former_member", "delete_section_watches", "delete_thread_watches", "delete_memberships", "delete_member"} {
 		if _, err := in.exec(step, a); err != nil {
 			return err
 		}
@@ -59,24 +59,27 @@ func (in *intake) restore(m Member) error {
 	return nil
 }
 
-// formerHashes returns ref_hash and address_hash of a member: HMAC-SHA256, so that they cannot be looked up in lists of hashed addresses.
+// formerHashes returns ref_hash and address_hash of a member.
 func (in *intake) formerHashes(ref, address string) (args, error) {
+	a := args{"address_hash": nil}
+	var err error
+	if a["ref_hash"], err = in.hash("ref " + ref); err == nil && address != "" {
+		a["address_hash"], err = in.hash("address " + strings.ToLower(address))
+	}
+	return a, err
+}
+
+// hash returns a hash of a kind and an ID: HMAC-SHA256, so that it cannot be looked up in lists of hashed addresses.
+func (in *intake) hash(thing string) (string, error) {
 	if in.hashKey == "" {
 		if _, err := in.exec("add_hash_key", args{"value": rand.Text()}); err != nil {
-			return nil, err
+			return "", err
 		}
 		if err := in.get("hash_key", nil, &in.hashKey); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
-	hash := func(kind, value string) string {
-		h := hmac.New(sha256.New, []byte(in.hashKey))
-		h.Write([]byte(kind + " " + value))
-		return hex.EncodeToString(h.Sum(nil))
-	}
-	a := args{"ref_hash": hash("ref", ref), "address_hash": nil}
-	if address != "" {
-		a["address_hash"] = hash("address", strings.ToLower(address))
-	}
-	return a, nil
+	h := hmac.New(sha256.New, []byte(in.hashKey))
+	h.Write([]byte(thing))
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

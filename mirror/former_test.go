@@ -3,6 +3,7 @@ package mirror
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 const numbers = "SELECT m.id, m.ref, m.email FROM member m ORDER BY m.id"
@@ -23,11 +24,11 @@ func TestDeletedMember_KeepsNumber(t *testing.T) {
 				if got := rows(t, db, "SELECT f.id FROM former_member f"); got != "1" {
 					t.Errorf("of the deleted member, %q is left", got)
 				}
-				mustIngest(t, db, noon, `{"members":[`+tt.again+`]}`)
+				mustIngest(t, db, noon.Add(time.Minute), `{"as_of":"2026-05-04T12:00:30Z","members":[`+tt.again+`]}`)
 				if got := rows(t, db, numbers); got != tt.want {
 					t.Errorf("sent again: %s, want %s", got, tt.want)
 				}
-				if got := rows(t, db, "SELECT joined_at FROM member"); got != "1777896000" {
+				if got := rows(t, db, "SELECT joined_at FROM member"); got != "1777896060" {
 					t.Errorf("joined at %s", got)
 				}
 				mustIngest(t, db, noon, `{"members":[{"id":"next","name":"Next"}]}`)
@@ -43,7 +44,7 @@ func TestDeletedMember_AddressCountsMoreThanID(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, `{"members":[{"id":"a","name":"Ann","email":"ann@example.org"},{"id":"b","name":"Ben","email":"ben@example.org"}]}`)
 		mustIngest(t, db, noon, `{"deletions":[{"member":"a"},{"member":"b"}]}`)
-		mustIngest(t, db, noon, `{"members":[{"id":"b","name":"Ann","email":"ann@example.org"}]}`)
+		mustIngest(t, db, noon.Add(time.Minute), `{"as_of":"2026-05-04T12:00:30Z","members":[{"id":"b","name":"Ann","email":"ann@example.org"}]}`)
 		if got := rows(t, db, numbers); got != "1|b|ann@example.org" {
 			t.Errorf("members are %s", got)
 		}

@@ -17,8 +17,9 @@ const clockSkew = 5 * time.Minute
 // Ingest stores a request in one transaction: after an error, nothing is stored. A mistake of the sender is a [FieldError]. A request
 // whose signature was stored within the last hour changes nothing.
 //
-// refused are the members that were left out, with their new watches: those whose address another member has, or whose ID is reserved.
-// The rest is stored, because a site cannot know who subscribed by themselves or was imported.
+// refused is what was left out: what was deleted as of a time that is not before that of the request, members whose address another one
+// has, and those whose ID is reserved, all with what belongs to them. The rest is stored, because a site cannot know who subscribed by
+// themselves or was imported, and may send something again that was deleted in between.
 func (db *DB) Ingest(ctx context.Context, signature string, r *Request, now time.Time) (refused []*FieldError, err error) {
 	err = db.transaction(ctx, func(tx *transaction) error {
 		if _, err := tx.exec("forget_requests", args{"before": now.Add(-time.Hour).Unix()}); err != nil {
@@ -45,44 +46,47 @@ func (db *DB) Ingest(ctx context.Context, signature string, r *Request, now time
 // intake stores a request.
 type intake struct {
 	*transaction
-	now     time.Time
-	ids     map[string]int64 // by kind and the sender's ID
-	changed map[int64]bool   // threads with other posts than before
-	hashKey string           // of deleted members; empty: not read yet
-	refused []*FieldError    // members that were left out
-	without map[string]bool  // their IDs
+	now        time.Time
+	asOf       int64                // when the site read what it sends, in Unix microseconds; 0: unknown
+	ids        map[string]int64     // by kind and the sender's ID
+	changed    map[int64]bool       // threads with other posts than before
+	hashKey    string               // of deleted things; empty: not read yet
+	tombstones map[string]tombstone // of things in the request, by kind and the sender's ID
+	refused    []*FieldError        // what was left out
+	without    map[string]bool      // its kinds and IDs
 }
 
 func newIntake(tx *transaction, now time.Time) *intake {
-	return &intake{transaction: tx, now: now, ids: make(map[string]int64), changed: make(map[int64]bool), without: make(map[string]bool)}
+	return &intake{transaction: tx, now: now, ids: make(map[string]int64), changed: make(map[int64]bool), tombstones: make(map[string]tombstone), without: make(map[string]bool)}
 }
 
 func (in *intake) all(r *Request) error {
-	for _, s := range r.Sections {
-		if _, err := in.put("section", s.ID, args{"parent_ref": s.Parent, "place": s.Place, "title": s.Title, "address": s.URL}); err != nil {
+	in.asOf = in.micros(r.AsOf, 0)
+	if err := in.loadTombstones(r); err != nil {
+		return err
+	}
+	for i, s := range r.Sections {
+		if err := in.orLeaveOut("section", s.ID, in.section(fmt.Sprintf("sections[%d]", i), s)); err != nil {
 			return err
 		}
 	}
 	for i, t := range r.Threads {
-		if err := in.thread(fmt.Sprintf("threads[%d]", i), t); err != nil {
+		if err := in.orLeaveOut("thread", t.ID, in.thread(fmt.Sprintf("threads[%d]", i), t)); err != nil {
 			return err
 		}
 	}
 	for i, p := range r.Posts {
-		if err := in.post(fmt.Sprintf("posts[%d]", i), p); err != nil {
+		if err := in.orLeaveOut("post", p.ID, in.post(fmt.Sprintf("posts[%d]", i), p)); err != nil {
 			return err
 		}
 	}
 	for i, m := range r.Members {
-		if err := in.pushed(fmt.Sprintf("members[%d]", i), m); err != nil {
+		if err := in.orLeaveOut("member", m.ID, in.pushed(fmt.Sprintf("members[%d]", i), m)); err != nil {
 			return err
 		}
 	}
 	for i, w := range r.Watches {
-		if in.without[w.Member] {
-			continue
-		}
-		if err := in.watch(fmt.Sprintf("watches[%d]", i), w); err != nil {
+		if err := in.pushedWatch(fmt.Sprintf("watches[%d]", i), w); err != nil {
 			return err
 		}
 	}
@@ -91,6 +95,22 @@ func (in *intake) all(r *Request) error {
 			return err
 		}
 	}
+	return in.setOpeners()
+}
+
+// orLeaveOut notes that a thing was left out because it was deleted. Other errors are returned.
+func (in *intake) orLeaveOut(kind, ref string, err error) error {
+	deleted, ok := errors.AsType[keptOut](err)
+	if !ok {
+		return err
+	}
+	in.refused = append(in.refused, deleted.FieldError)
+	in.without[kind+" "+ref] = true
+	return nil
+}
+
+// setOpeners finds the posts that open the threads whose posts changed.
+func (in *intake) setOpeners() error {
 	for thread := range in.changed {
 		if _, err := in.exec("set_opener", args{"id": thread}); err != nil {
 			return err
@@ -110,8 +130,14 @@ func (in *intake) put(kind, ref string, a args) (id int64, err error) {
 	return id, nil
 }
 
-// find returns our ID of a thing that must have been sent before.
+// find returns our ID of a thing that must have been sent before, and not been deleted since.
 func (in *intake) find(path, kind, ref string) (int64, error) {
+	if err := in.notBuried(path, kind, ref); err != nil {
+		return 0, err
+	}
+	if in.without[kind+" "+ref] {
+		return 0, keptOut{&FieldError{path, fmt.Sprintf("the %s %q was left out", kind, ref)}}
+	}
 	if id, known := in.ids[kind+" "+ref]; known {
 		return id, nil
 	}
@@ -140,7 +166,21 @@ func state(word string) int {
 	return 0
 }
 
+func (in *intake) section(path string, s Section) error {
+	if err := in.lives(path, "section", s.ID); err != nil {
+		return err
+	}
+	id, err := in.put("section", s.ID, args{"parent_ref": s.Parent, "place": s.Place, "title": s.Title, "address": s.URL})
+	if err != nil {
+		return err
+	}
+	return in.setReaders(id, s.Read)
+}
+
 func (in *intake) thread(path string, t Thread) error {
+	if err := in.lives(path, "thread", t.ID); err != nil {
+		return err
+	}
 	section, err := in.find(path+".section", "section", t.Section)
 	if err != nil {
 		return err
@@ -157,6 +197,9 @@ func (in *intake) thread(path string, t Thread) error {
 }
 
 func (in *intake) post(path string, p Post) error {
+	if err := in.lives(path, "post", p.ID); err != nil {
+		return err
+	}
 	thread, err := in.find(path+".thread", "thread", p.Thread)
 	if err != nil {
 		return err
@@ -173,6 +216,18 @@ func (in *intake) post(path string, p Post) error {
 	_, err = in.put("post", p.ID, args{"thread_id": thread, "author_ref": p.Author, "author_name": p.AuthorName, "posted_at": at,
 		"dated": given, "arrived_at": arrived, "state": state(p.State), "format": format, "body": body, "address": p.URL})
 	in.changed[thread] = true
+	return err
+}
+
+// pushedWatch stores a watch that the site sent, unless what it is about was left out.
+func (in *intake) pushedWatch(path string, w Watch) error {
+	if in.without["member "+w.Member] {
+		return nil
+	}
+	err := in.watch(path, w)
+	if _, deleted := errors.AsType[keptOut](err); deleted {
+		return nil
+	}
 	return err
 }
 
@@ -199,31 +254,4 @@ func (in *intake) watch(path string, w Watch) error {
 	}
 	_, err = in.exec("put_section_watch", args{"member_id": member, "section_id": section, "level": level})
 	return err
-}
-
-// delete deletes one thing. What is unknown or deleted already is no mistake. Threads and posts leave a row without text, so that the
-// numbers of the others stay.
-func (in *intake) delete(d Deletion) error {
-	var steps []string
-	a := args{}
-	switch {
-	case d.Section != "":
-		steps, a["ref"] = []string{"delete_section"}, d.Section
-	case d.Thread != "":
-		steps, a["ref"] = []string{"delete_thread", "empty_thread"}, d.Thread
-	case d.Post != "":
-		steps, a["ref"] = []string{"delete_post"}, d.Post
-	case d.Member != "":
-		return in.deleteMember(d.Member)
-	case d.Watch.Thread != "":
-		steps, a = []string{"delete_thread_watch"}, args{"member": d.Watch.Member, "thread": d.Watch.Thread}
-	default:
-		steps, a = []string{"delete_section_watch"}, args{"member": d.Watch.Member, "section": d.Watch.Section}
-	}
-	for _, step := range steps {
-		if _, err := in.exec(step, a); err != nil {
-			return err
-		}
-	}
-	return nil
 }

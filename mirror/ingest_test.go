@@ -137,7 +137,7 @@ func TestIngest_DeletesWhatIsNamed(t *testing.T) {
 		mustIngest(t, db, noon, small)
 		mustIngest(t, db, noon, `{"watches":[{"member":"m","thread":"t"}]}`)
 		mustIngest(t, db, noon, `{"deletions":[{"thread":"t"},{"member":"m"},{"section":"s"}]}`)
-		if got, want := rows(t, db, everything), "p|1||0|0 s|1|News|1| t|1|Bridge|2|1"; got != want {
+		if got, want := rows(t, db, everything), "p|1||0|0 s|1|News|1| t|1|–|2|1"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		if got := rows(t, db, "SELECT * FROM thread_watch"); got != "" {

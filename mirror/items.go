@@ -101,12 +101,18 @@ func (in *intake) item(f Feed, section string, item *gofeed.Item, present map[st
 	if stored {
 		row["stored"] = 1
 	}
-	same := known.Content == content
-	known.Key, known.Stored = key, stored
-	if _, err := in.exec("put_feed_item", row); err != nil || !stored || same {
-		return known, false, err
+	changed = stored && known.Content != content
+	if changed {
+		if err := in.all(&Request{Threads: []Thread{t}, Posts: []Post{p}}); err != nil {
+			return knownItem{}, false, err
+		}
+		if in.without["thread "+key] { // the site deleted it, or the section
+			changed, stored, row["stored"] = false, false, 0
+		}
 	}
-	return known, true, in.all(&Request{Threads: []Thread{t}, Posts: []Post{p}})
+	known.Key, known.Stored = key, stored
+	_, err = in.exec("put_feed_item", row)
+	return known, changed, err
 }
 
 // knownItem returns what is known about an item by its key, or else about the same one under another key that the feed no longer has:

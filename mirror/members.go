@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"postrider/internal/addr"
 )
 
 // Imported says what an import does.
@@ -58,6 +60,7 @@ type MemberRow struct {
 // row stores one row of a file.
 func (in *intake) row(row Row, done *Imported) error {
 	m := row.Member
+	m.Email = asMailed(m.Email)
 	if m.ID == "" {
 		m.ID = addressID(m.Email)
 		err := in.get("member_of_address", args{"email_key": strings.ToLower(m.Email), "ref": ""}, &m.ID)
@@ -74,11 +77,20 @@ func (in *intake) row(row Row, done *Imported) error {
 		return err
 	default: // an empty field leaves what is known
 		m.Zone, m.Locale = cmp.Or(m.Zone, was.Zone), cmp.Or(m.Locale, was.Locale)
-		if m.Name == was.Name && m.Email == was.Email && m.Zone == was.Zone && m.Locale == was.Locale {
+		same := !m.Groups.Given
+		if !same {
+			if same, err = in.hasGroups(was.ID, m.Groups.Names); err != nil {
+				return err
+			}
+		}
+		if same && m.Name == was.Name && m.Email == was.Email && m.Zone == was.Zone && m.Locale == was.Locale {
 			done.Same++
 		} else {
 			done.Changed++
 		}
+	}
+	if err := in.loadTombstones(&Request{Members: []Member{m}}); err != nil {
+		return err
 	}
 	if err := in.member("", m); err != nil {
 		if wrong, theirs := errors.AsType[*FieldError](err); theirs {
@@ -106,6 +118,9 @@ func addressID(address string) string { return addressPrefix + strings.ToLower(a
 
 // pushed stores a member that the site sent, or notes why it is left out.
 func (in *intake) pushed(path string, m Member) error {
+	if err := in.lives(path, "member", m.ID); err != nil {
+		return err
+	}
 	err := fieldError(path+".id", reservedID)
 	if !strings.HasPrefix(m.ID, addressPrefix) {
 		err = in.member(path, m)
@@ -117,17 +132,26 @@ func (in *intake) pushed(path string, m Member) error {
 	in.refused = append(in.refused, wrong)
 	var known int64
 	if err := in.get("member_id", args{"ref": m.ID}, &known); errors.Is(err, sql.ErrNoRows) {
-		in.without[m.ID] = true
+		in.without["member "+m.ID] = true
 	} else if err != nil {
 		return err
 	}
 	return nil
 }
 
+// asMailed returns an address with its domain as DNS has it, so that two spellings of a mailbox are the same member.
+func asMailed(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address
+	}
+	return address[:at+1] + addr.Domain(address)
+}
+
 // member stores a member. Who has the address alone becomes this member.
 func (in *intake) member(path string, m Member) error {
 	var key any // NULL: no address
-	if m.Email != "" {
+	if m.Email = asMailed(m.Email); m.Email != "" {
 		key = strings.ToLower(m.Email)
 		var other string
 		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
@@ -145,13 +169,21 @@ func (in *intake) member(path string, m Member) error {
 			return err
 		}
 	}
+	if in.tombstones["member "+m.ID].Deleted { // an operator or the member brings them back
+		if err := in.bury("member", m.ID, in.now.UnixMicro(), false); err != nil {
+			return err
+		}
+	}
 	if err := in.restore(m); err != nil {
 		return err
 	}
 	at, given := in.dated(m.JoinedAt)
-	_, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
+	id, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
 		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given})
-	return err
+	if err != nil {
+		return err
+	}
+	return in.setMemberships(id, m.Groups)
 }
 
 // watchByName adds a watch of a section, by its ID or else its title.
@@ -201,7 +233,7 @@ func (db *DB) Members(ctx context.Context, after int64, limit int) (list []Membe
 func (db *DB) Remove(ctx context.Context, addressOrID string, now time.Time) (removed MemberRow, found bool, err error) {
 	err = db.transaction(ctx, func(tx *transaction) error {
 		ref := addressOrID
-		err := tx.get("member_of_address", args{"email_key": strings.ToLower(addressOrID), "ref": ""}, &ref)
+		err := tx.get("member_of_address", args{"email_key": strings.ToLower(asMailed(addressOrID)), "ref": ""}, &ref)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -211,7 +243,7 @@ func (db *DB) Remove(ctx context.Context, addressOrID string, now time.Time) (re
 			return err
 		}
 		found = true
-		return newIntake(tx, now).delete(Deletion{Member: ref})
+		return newIntake(tx, now).all(&Request{Deletions: []Deletion{{Member: ref}}})
 	})
 	if err != nil {
 		return MemberRow{}, false, fmt.Errorf("removing a member of the mirror: %w", err)

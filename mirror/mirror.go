@@ -217,6 +217,21 @@ func (t *transaction) list(name string, a args, into any) error {
 	return t.run(name, a, func(query *sqlx.Stmt, values []any) error { return query.SelectContext(t.ctx, into, values...) })
 }
 
+// listIn reads all rows of a query that has a list as its only parameter.
+func (t *transaction) listIn(name, parameter string, values []string, into any) error {
+	text, list, err := sqlx.Named(t.db.queries[name].Text, map[string]any{parameter: values})
+	if err == nil {
+		text, list, err = sqlx.In(text, list...)
+	}
+	if err == nil {
+		err = t.tx.SelectContext(t.ctx, into, t.tx.Rebind(text), list...)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
 // run calls do with a query and the values of its parameters.
 func (t *transaction) run(name string, a args, do func(query *sqlx.Stmt, values []any) error) error {
 	if a == nil {

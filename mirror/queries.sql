@@ -28,6 +28,30 @@ VALUES (:ref, :parent_ref, :place, :title, :address, 0)
        address = excluded.address, deleted = 0
 RETURNING id
 
+-- name: set_public
+UPDATE section SET public = :public WHERE id = :id
+
+-- name: group_id
+SELECT id FROM member_group WHERE ref = :ref
+
+-- name: add_group
+INSERT INTO member_group (ref) VALUES (:ref) RETURNING id
+
+-- name: groups_of
+SELECT g.ref FROM membership m JOIN member_group g ON g.id = m.group_id WHERE m.member_id = :id
+
+-- name: delete_section_readers
+DELETE FROM section_reader WHERE section_id = :id
+
+-- name: add_section_reader
+INSERT INTO section_reader (section_id, group_id) VALUES (:id, :group_id) ON CONFLICT (section_id, group_id) DO NOTHING
+
+-- name: delete_memberships
+DELETE FROM membership WHERE member_id = :id
+
+-- name: add_membership
+INSERT INTO membership (member_id, group_id) VALUES (:id, :group_id) ON CONFLICT (member_id, group_id) DO NOTHING
+
 -- name: put_thread
 INSERT INTO thread (ref, section_id, title, author_ref, author_name, started_at, first_post_id, state, locked, address)
 VALUES (:ref, :section_id, :title, :author_ref, :author_name, :started_at, 0, :state, :locked, :address)
@@ -72,13 +96,26 @@ INSERT INTO thread_watch (member_id, thread_id) VALUES (:member_id, :thread_id) 
 UPDATE section SET deleted = 1 WHERE ref = :ref
 
 -- name: delete_thread
-UPDATE thread SET state = 2 WHERE ref = :ref
+UPDATE thread SET state = 2, title = '–', author_name = '' WHERE ref = :ref
 
 -- name: empty_thread
 UPDATE post SET body = '' WHERE body <> '' AND thread_id = (SELECT id FROM thread WHERE ref = :ref)
 
 -- name: delete_post
-UPDATE post SET state = 2, body = '', changes = changes + 1 WHERE ref = :ref
+UPDATE post SET state = 2, body = '', author_name = '', changes = changes + 1 WHERE ref = :ref
+
+-- name: tombstones
+SELECT hash, as_of, deleted, used_at FROM tombstone WHERE hash IN (:hashes)
+
+-- name: put_tombstone
+INSERT INTO tombstone (hash, as_of, deleted, used_at) VALUES (:hash, :as_of, :deleted, :used_at)
+    ON CONFLICT (hash) DO UPDATE SET as_of = excluded.as_of, deleted = excluded.deleted, used_at = excluded.used_at
+
+-- name: use_tombstone
+UPDATE tombstone SET used_at = :now WHERE hash = :hash
+
+-- name: forget_tombstones
+DELETE FROM tombstone WHERE used_at < :before
 
 -- name: delete_section_watches
 DELETE FROM section_watch WHERE member_id = (SELECT id FROM member WHERE ref = :ref)
@@ -182,15 +219,20 @@ INSERT INTO section_watch (member_id, section_id, level) VALUES (:member_id, :se
 UPDATE member SET ref = :ref WHERE ref = :other AND NOT EXISTS (SELECT 1 FROM member o WHERE o.ref = :ref)
 
 -- name: offered_sections
--- Sections come after their parents.
+-- Those that everyone may read: neither they nor a section above them is deleted or not public. Sections come after their parents.
+WITH RECURSIVE hidden (ref) AS (
+  SELECT h.ref FROM section h WHERE h.deleted = 1 OR h.public = 0
+   UNION
+  SELECT c.ref FROM hidden JOIN section c ON c.parent_ref = hidden.ref
+)
 SELECT s.id, s.ref, COALESCE(p.title, '') AS parent, s.title
   FROM section s
   LEFT JOIN section p ON p.ref = s.parent_ref AND p.deleted = 0
- WHERE s.deleted = 0
+ WHERE s.ref NOT IN (SELECT ref FROM hidden)
  ORDER BY COALESCE(p.place, s.place), COALESCE(p.title, s.title), CASE WHEN p.id IS NULL THEN 0 ELSE 1 END, s.place, s.title, s.id
  LIMIT :limit
 
 -- name: watch_offered_section
 INSERT INTO section_watch (member_id, section_id, level)
-SELECT CAST(:member_id AS BIGINT), s.id, 2 FROM section s WHERE s.id = :section_id AND s.deleted = 0
+SELECT CAST(:member_id AS BIGINT), s.id, 2 FROM section s WHERE s.id = :section_id AND s.deleted = 0 AND s.public = 1
     ON CONFLICT (member_id, section_id) DO NOTHING

@@ -3,6 +3,7 @@ package mirror
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ var ErrTooManyThings = fmt.Errorf("more than %d sections, threads, posts, member
 // Request is what a site sends: what is new or has changed, and what is deleted. Everything is named by IDs of the site, which may be
 // any text of up to 200 characters.
 type Request struct {
+	// AsOf is when the site read what it sends; zero: unknown. What was deleted at this time or later stays deleted.
+	AsOf      time.Time  `json:"as_of"`
 	Sections  []Section  `json:"sections"`
 	Threads   []Thread   `json:"threads"`
 	Posts     []Post     `json:"posts"`
@@ -39,6 +42,8 @@ type Section struct {
 	Title  string `json:"title"`
 	Place  int64  `json:"place"` // order among its siblings
 	URL    string `json:"url"`
+	// Read are the groups that may read it, or "*" for everyone; not given: as before, and everyone if it is new.
+	Read Groups `json:"read"`
 }
 
 // Thread is a topic or an article with its comments.
@@ -77,6 +82,7 @@ type Member struct {
 	Zone     string    `json:"zone"`   // IANA name; empty: the site's default
 	Locale   string    `json:"locale"` // BCP 47 tag; empty: the site's default
 	JoinedAt time.Time `json:"joined_at"`
+	Groups   Groups    `json:"groups"` // not given: as before
 }
 
 // Watch is a member's watch of a section or a thread.
@@ -87,13 +93,16 @@ type Watch struct {
 	Level   string `json:"level"` // of a section: posts (also if empty) or threads
 }
 
-// Deletion names one thing that is deleted.
+// Deletion names one thing that is deleted: a section, thread, post, member, watch, or the item of a feed.
 type Deletion struct {
-	Section string `json:"section"`
-	Thread  string `json:"thread"`
-	Post    string `json:"post"`
-	Member  string `json:"member"`
-	Watch   *Watch `json:"watch"`
+	AsOf    time.Time `json:"as_of"` // when it was deleted; zero: as of the request, or else now. Not for a watch.
+	Section string    `json:"section"`
+	Thread  string    `json:"thread"`
+	Post    string    `json:"post"`
+	Member  string    `json:"member"`
+	Watch   *Watch    `json:"watch"`
+	Feed    string    `json:"feed"` // URL, as in the configuration
+	Item    string    `json:"item"` // its guid (RSS) or id (Atom, JSON Feed), or else its link
 }
 
 // FieldError is a mistake of the sender.
@@ -141,6 +150,8 @@ func syntaxError(err error) error {
 		return fieldError(path(wrong.JSONPointer), "unknown field; see docs/mirror.md")
 	case errors.As(err, &wrong) && wrong.GoType != nil && wrong.GoType.String() == "time.Time":
 		return fieldError(path(wrong.JSONPointer), "must be a time like \"2026-05-04T08:00:00Z\" (RFC 3339)")
+	case errors.As(err, &wrong) && wrong.GoType == reflect.TypeFor[Groups]():
+		return fieldError(path(wrong.JSONPointer), "must be an array of names of groups")
 	case errors.As(err, &wrong) && wrong.GoType != nil:
 		return fieldError(path(wrong.JSONPointer), "must be %s, is %s", kindName(wrong.GoType.Kind().String()), wrong.JSONKind)
 	case errors.As(err, &broken) && errors.Is(err, jsontext.ErrDuplicateName):

@@ -30,6 +30,12 @@ func TestParseRequest_NamesTheWrongField(t *testing.T) {
 		{"an unknown zone", `{"members":[{"id":"m","name":"x","zone":"Mars"}]}`, "members[0].zone: must be"},
 		{"a watch of nothing", `{"watches":[{"member":"m"}]}`, "watches[0]: must have either section or thread"},
 		{"a level of a thread", `{"watches":[{"member":"m","thread":"t","level":"posts"}]}`, "watches[0].level: must be"},
+		{"readers that are null", `{"sections":[{"id":"s","title":"x","read":null}]}`, "sections[0].read: must be an array of names"},
+		{"readers that are a text", `{"sections":[{"id":"s","title":"x","read":"staff"}]}`, "sections[0].read: must be an array of names"},
+		{"a group that is a number", `{"members":[{"id":"m","name":"x","groups":["a",7]}]}`, "members[0].groups[1]: must be a string, is number"},
+		{"an empty group", `{"sections":[{"id":"s","title":"x","read":[""]}]}`, "sections[0].read: missing"},
+		{"a group with a space", `{"sections":[{"id":"s","title":"x","read":["staff "]}]}`, "sections[0].read: must be names of groups"},
+		{"a member who is everyone", `{"members":[{"id":"m","name":"x","groups":["*"]}]}`, "members[0].groups: must be names of groups"},
 		{"a deletion of two things", `{"deletions":[{"post":"p","thread":"t"}]}`, "deletions[0]: must name one"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -47,6 +53,7 @@ func TestParseRequest_NamesTheWrongField(t *testing.T) {
 func FuzzParseRequest(f *testing.F) {
 	f.Add(small)
 	f.Add(`{"deletions":[{"watch":{"member":"m","thread":"t"}}],"posts":[{"id":"p","thread":"t","bbcode":"[b]x","at":"2026-05-04T08:00:00Z"}]}`)
+	f.Add(`{"sections":[{"id":"s","title":"x","read":["staff","*"]}],"members":[{"id":"m","name":"x","groups":[]}]}`)
 	f.Add(`{"members":[{"id":"m","name":"x","zone":"Europe/Berlin","locale":"pt-BR","joined_at":"2020-01-01T00:00:00Z"}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := ParseRequest([]byte(text))

@@ -57,7 +57,10 @@ func (db *DB) Subscribe(ctx context.Context, s Subscription, now time.Time) (mem
 		err := tx.get("member_of_address", args{"email_key": strings.ToLower(s.Address), "ref": ""}, &ref)
 		if errors.Is(err, sql.ErrNoRows) {
 			ref = addressID(s.Address)
-			err = in.member("", Member{ID: ref, Name: s.name(), Email: s.Address, Zone: s.Zone, Locale: s.Locale})
+			m := Member{ID: ref, Name: s.name(), Email: s.Address, Zone: s.Zone, Locale: s.Locale}
+			if err = in.loadTombstones(&Request{Members: []Member{m}}); err == nil {
+				err = in.member("", m)
+			}
 		}
 		if err != nil {
 			return err

@@ -80,3 +80,16 @@ func TestSubscribe_BecomesTheSitesMember(t *testing.T) {
 		}
 	})
 }
+
+func TestSubscribe_SpellingsOfADomainAreOneMember(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		mustIngest(t, db, noon, `{"members": [{"id": "u7", "name": "Anna", "email": "anna@Müller.example"}]}`)
+		id, err := db.Subscribe(t.Context(), Subscription{Address: "Anna@xn--mller-kva.example"}, noon)
+		if err != nil || id != 1 || rows(t, db, "SELECT COUNT(*) FROM member") != "1" {
+			t.Errorf("member %d, %v", id, err)
+		}
+		if _, err := importText(t, db, "name,email\nAnna,anna@MÜLLER.example\n", false); err != nil || rows(t, db, "SELECT COUNT(*) FROM member") != "1" {
+			t.Errorf("imported as another one: %v", err)
+		}
+	})
+}

@@ -52,11 +52,11 @@ func (s *Snapshot) Access(ctx context.Context, classes []forum.Class) (map[forum
 	return access, nil
 }
 
-// withParents leaves out sections whose parents may not be read. It looks one level up only, as Flarum does.
+// withParents leaves out sections below one that may not be read. In listed, parents come first.
 func withParents(own forum.Access, listed []node) forum.Access {
 	access := make(forum.Access, len(own))
 	for _, n := range listed {
-		if right := own[n.id]; right != forum.NoRight && (n.parent == 0 || own[n.parent] != forum.NoRight) {
+		if right := own[n.id]; right != forum.NoRight && (n.parent == 0 || access[n.parent] != forum.NoRight) {
 			access[n.id] = right
 		}
 	}

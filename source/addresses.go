@@ -1,11 +1,14 @@
 package source
 
 import (
+	"net/url"
 	"strings"
+	"unicode"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"postrider/forum"
+	"postrider/internal/line"
 )
 
 // addressLimit is the maximum length of an address that a forum stores. A longer one is not used.
@@ -36,9 +39,10 @@ func newKept[K comparable]() *lru.Cache[K, string] {
 	return kept
 }
 
-// keep remembers an address that was read.
+// keep remembers an address that was read. It may contain what members wrote, for example a title: one that is no address of the web is
+// not used.
 func keep[K comparable](kept *lru.Cache[K, string], id K, address string) {
-	if address != "" && len(address) <= addressLimit {
+	if address = webAddress(address); address != "" {
 		kept.Add(id, address)
 	} else {
 		kept.Remove(id)
@@ -49,6 +53,23 @@ func keep[K comparable](kept *lru.Cache[K, string], id K, address string) {
 func (db *DB) absolute(address string) string {
 	if strings.HasPrefix(address, "/") {
 		return db.base + address
+	}
+	return address
+}
+
+// escapeUnsafe escapes the characters that an address must not contain (RFC 3986, appendix A), as browsers do. Letters of other scripts stay.
+var escapeUnsafe = strings.NewReplacer(" ", "%20", `"`, "%22", "<", "%3C", ">", "%3E", `\`, "%5C", "^", "%5E", "`", "%60", "{", "%7B", "|", "%7C", "}", "%7D")
+
+// webAddress returns an address in a form that a message can link to, or "" if it is none: too long, with another scheme such as
+// javascript, or with line ends.
+func webAddress(address string) string {
+	if len(address) > addressLimit || strings.ContainsFunc(address, unicode.IsControl) || strings.ContainsFunc(address, line.IsHarmful) {
+		return ""
+	}
+	address = escapeUnsafe.Replace(address)
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return ""
 	}
 	return address
 }

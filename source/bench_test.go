@@ -118,7 +118,7 @@ func BenchmarkParts(b *testing.B) {
 		{"posts", func(s *Snapshot) error { _, err := s.Posts(ctx, posts); return err }},
 		{"threads", func(s *Snapshot) error { _, err := s.Threads(ctx, threads); return err }},
 		{"contents", func(s *Snapshot) error { _, err := s.Contents(ctx, posts); return err }},
-		{"numbers", func(s *Snapshot) error { return s.number(ctx, posts, nil) }},
+		{"numbers", func(s *Snapshot) error { _, err := s.Numbers(ctx, posts); return err }},
 		{"members", func(s *Snapshot) error { _, err := s.Members(ctx, members, f.now()); return err }},
 		{"access", func(s *Snapshot) error {
 			_, err := s.Access(ctx, []forum.Class{"3", "4", "5", "6", "7", "8"})

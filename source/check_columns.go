@@ -10,7 +10,7 @@ import (
 )
 
 // textColumns are the columns with a rule for their values that are no numbers.
-var textColumns = []string{"no_mail", "opt_outs", "digest_choice", "zone", "locale", "email", "rights", "in_groups", "address"}
+var textColumns = []string{"no_mail", "opt_outs", "digest_choice", "zone", "locale", "email", "rights", "in_groups", "address", "body"}
 
 // truthColumns are the columns that may be booleans.
 var truthColumns = []string{"holds_threads", "closed", "redirect", "visible", "locked", "sends"}

@@ -2,11 +2,14 @@ package source
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math"
 	"regexp"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 
 	"postrider/internal/finding"
 )
@@ -20,6 +23,8 @@ func (s *Snapshot) checkQueries(ctx context.Context) (all []finding.Finding, for
 		err := s.probeQuery(ctx, q)
 		switch {
 		case err == nil:
+		case connectionLost(err): // the others would only repeat this
+			return append(all, s.db.lostFinding(q, err)), true
 		case absence(err) == absentTable && !s.db.kind.homemade:
 			absent = append(absent, failedQuery{q, err})
 		default:
@@ -41,6 +46,17 @@ func (s *Snapshot) checkQueries(ctx context.Context) (all []finding.Finding, for
 		return all, 2*len(absent) >= len(specs)
 	}
 	return []finding.Finding{finding.OK("queries", fmt.Sprintf("all %d return the expected columns", len(specs)))}, false
+}
+
+// connectionLost reports whether the database ended the connection, or did not answer for too long.
+func connectionLost(err error) bool {
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
+}
+
+func (db *DB) lostFinding(q querySpec, err error) finding.Finding {
+	from := db.queries[q.name]
+	return finding.Fail("connection", fmt.Sprintf("%s:%d: the connection was lost while the query %s ran: %v", from.File, from.Line, q.name, err),
+		"look for the cause in the log of the database server, and try again")
 }
 
 // failedQuery is a query that the forum's database rejects, or whose columns are not those of the contract.

@@ -1,6 +1,13 @@
 package source
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"postrider/internal/finding"
+	"postrider/internal/servertest"
+	"postrider/internal/sqlfile"
+)
 
 func TestGrantCovers_ReadsDatabasePatterns(t *testing.T) {
 	for _, tt := range []struct {
@@ -21,5 +28,16 @@ func TestGrantCovers_ReadsDatabasePatterns(t *testing.T) {
 		if got := grantCovers(tt.object, tt.database); got != tt.want {
 			t.Errorf("grantCovers(%q, %q) = %t, want %t", tt.object, tt.database, got, tt.want)
 		}
+	}
+}
+
+func TestCheck_WarnsOfDatabaseWithoutEncoding(t *testing.T) {
+	f := fixture{kind: customName, dsn: servertest.PostgresASCII(t)}
+	admin := openAny(t, f.dsn)
+	execute(t, admin, customSQL(t, sqlfile.Postgres, "CREATE TABLE boards"))
+	execute(t, admin, customSQL(t, sqlfile.Postgres, "INSERT INTO boards"))
+	found := findingNamed(openCustom(t, f, customTemplate(t, true)).Check(t.Context()), "charset")
+	if found.Level != finding.LevelWarn || !strings.Contains(found.Text, "SQL_ASCII") || found.Fix == "" {
+		t.Errorf("charset = %+v, want a warning about SQL_ASCII", found)
 	}
 }

@@ -114,7 +114,7 @@ func (t dsnTarget) open(timeout time.Duration) (*sql.DB, error) {
 	case sqlfile.MySQL:
 		c := t.mysql.Clone()
 		c.Timeout = timeout
-		c.ReadTimeout = timeout + 10*time.Second // the server stops a statement first, with a better error
+		c.ReadTimeout = timeout + answerGrace
 		c.WriteTimeout = timeout
 		inner, err := mysql.NewConnector(c)
 		if err != nil {

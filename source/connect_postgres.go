@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -49,7 +50,57 @@ func openPostgres(c pq.Config, timeout time.Duration) (*sql.DB, error) {
 	if err != nil {
 		return nil, errors.New("invalid settings of the PostgreSQL connection: see dsn in [forum]") // the driver's error may contain the password
 	}
+	inner.Dialer(&impatientDialer{patience: timeout + answerGrace})
 	return sql.OpenDB(postgresReader{inner, timeout}), nil
+}
+
+// answerGrace is how much longer than for a statement the answer of a server is awaited. The server stops a statement first, with a
+// better error.
+const answerGrace = 10 * time.Second
+
+// impatientDialer is a pq.DialerContext whose connections fail if the server is silent for too long: it is frozen, or its disk is, and
+// its system still answers for it. lib/pq itself would wait forever, even after its context has ended.
+type impatientDialer struct {
+	net.Dialer
+	patience time.Duration
+}
+
+// DialTimeout implements pq.Dialer.
+func (d *impatientDialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return d.DialContext(ctx, network, address)
+}
+
+// DialContext implements pq.DialerContext.
+func (d *impatientDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := d.Dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return impatientConn{conn, d.patience}, nil
+}
+
+// impatientConn limits how long each read and write may take.
+type impatientConn struct {
+	net.Conn
+	patience time.Duration
+}
+
+// Read implements net.Conn.
+func (c impatientConn) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}
+
+// Write implements net.Conn.
+func (c impatientConn) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
 }
 
 // postgresReader opens connections to PostgreSQL that cannot write, that show one state of the forum in each transaction, and that

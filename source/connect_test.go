@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postrider/forum"
@@ -94,4 +96,27 @@ WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT COUNT(*
 	if !errors.Is(err, context.DeadlineExceeded) && (err == nil || !strings.Contains(err.Error(), "interrupted")) {
 		t.Errorf("err = %v, want deadline exceeded or interrupted", err)
 	}
+}
+
+func TestPostgres_GivesUpOnSilentServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, servers := net.Pipe()
+		defer servers.Close()
+		conn := impatientConn{ours, 40 * time.Second}
+		go func() {
+			time.Sleep(39 * time.Second) // a slow answer is an answer
+			servers.Write([]byte("a"))
+		}()
+		answer := make([]byte, 1)
+		if _, err := conn.Read(answer); err != nil {
+			t.Errorf("an answer after 39 seconds: %v", err)
+		}
+		start := time.Now()
+		if _, err := conn.Read(answer); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != 40*time.Second {
+			t.Errorf("without an answer: %v after %v, want a timeout after 40 seconds", err, time.Since(start))
+		}
+		if _, err := conn.Write(answer); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a server that reads nothing: %v, want a timeout", err)
+		}
+	})
 }

@@ -17,8 +17,12 @@ func (s *Snapshot) Contents(ctx context.Context, ids []forum.PostID) (map[forum.
 	if err := s.loadBodies(ctx, ids, found, authors); err != nil {
 		return nil, err
 	}
-	if err := s.number(ctx, ids, found); err != nil {
+	numbers, err := s.Numbers(ctx, ids)
+	if err != nil {
 		return nil, err
+	}
+	for id, c := range found {
+		c.Number = numbers[id]
 	}
 	if err := s.likes(ctx, found); err != nil {
 		return nil, err
@@ -46,13 +50,27 @@ func (s *Snapshot) loadBodies(ctx context.Context, ids []forum.PostID, found map
 	})
 }
 
+// parse reads a body. A query of the administrator's may forget to cut it.
 func (s *Snapshot) parse(body string, links markup.Links) markup.Doc {
 	d := s.dialect.Dialect
-	d.Cut = len(body) >= bodyLimit && utf8.RuneCountInString(body) >= bodyLimit
+	if d.Cut = len(body) >= bodyLimit && utf8.RuneCountInString(body) >= bodyLimit; d.Cut {
+		body = firstRunes(body, bodyLimit)
+	}
 	if s.db.kind.body != nil {
 		return s.db.kind.body(d, body, links)
 	}
 	return d.BBCode(body, links)
+}
+
+// firstRunes returns the first n characters of a text.
+func firstRunes(text string, n int) string {
+	for i := range text {
+		if n == 0 {
+			return text[:i]
+		}
+		n--
+	}
+	return text
 }
 
 // markupLinks returns the forum's URLs for the text of posts, which refers to posts only by ID.
@@ -71,13 +89,15 @@ func (db *DB) markupLinks() markup.Links {
 	return links
 }
 
-// number sets the posts' numbers: as the forum stores them, or counting from the oldest post of each thread in ids.
-func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[forum.PostID]*forum.Content) error {
+// Numbers reads the positions of posts in their threads, from 1: as the forum stores them, or counting from the oldest post of each
+// thread in ids. A deleted post may leave a gap.
+func (s *Snapshot) Numbers(ctx context.Context, ids []forum.PostID) (map[forum.PostID]int, error) {
+	numbers := make(map[forum.PostID]int, len(ids))
 	var id forum.PostID
 	var thread, current forum.ThreadID
 	var earlier, stored int64
 	var n int
-	return queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier?": &earlier, "number?": &stored}, func() error {
+	err := queryChunked(ctx, s, "numbers", "ids", ids, nil, columns{"id": &id, "thread_id": &thread, "earlier?": &earlier, "number?": &stored}, func() error {
 		if thread != current {
 			current, n = thread, int(earlier)
 		}
@@ -85,11 +105,10 @@ func (s *Snapshot) number(ctx context.Context, ids []forum.PostID, found map[for
 		if stored > 0 {
 			n = int(stored)
 		}
-		if c := found[id]; c != nil {
-			c.Number = n
-		}
+		numbers[id] = n
 		return nil
 	})
+	return numbers, err
 }
 
 // likes adds the names of the members who like each post. It does not query posts without likes.

@@ -12,7 +12,7 @@ func memberQueries() []querySpec {
 				"access class. no_mail is empty, or the reason why this member gets no email: 'banned', 'not confirmed', 'bouncing', 'disabled', " +
 				"'awaiting approval', 'rejected', 'no address'. opt_outs are the kinds of email that the member declined in the forum's settings: " +
 				"announcements, alerts, digests, comma-separated. digest_choice is what the member chose there about the forum's own digests: " +
-				"hourly, daily, weekly, monthly or off, and then, if they chose one, the hour in UTC, such as 'weekly 7' (a fraction is left out). It is empty for no choice, and for " +
+				"hourly, daily, weekly, two_weeks, monthly or off, and then, if they chose one, the hour in UTC, such as 'weekly 7' (a fraction is left out). It is empty for no choice, and for " +
 				"the value that the forum gives by default. A frequency that is not in this list becomes the next rarer one. zone and locale are as the forum stores them. Leave out deleted accounts.",
 		},
 		{

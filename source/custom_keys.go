@@ -98,11 +98,14 @@ func setAddress(to *string, value string, known ...string) error {
 			return fmt.Errorf("unknown placeholder %s: must be {url}, {%s}", word, strings.Join(known, "}, {"))
 		}
 	}
+	if rest, after := strings.CutPrefix(value, "{url}"); after && !strings.ContainsAny(rest[:min(1, len(rest))], "/?#") {
+		return fmt.Errorf("%q has no / after {url}, so that the address would be on another host: write for example {url}/t/{id}", value)
+	}
 	if !strings.Contains(value, "{id}") {
 		return fmt.Errorf("%q has no placeholder {id}, so that all of them would have the same address: write for example {url}/t/{id}", value)
 	}
 	filled := customLinks{base: "https://forum.example.org"}.fill(value, 1, 1)
-	if u, err := url.Parse(filled); err != nil || u.Host == "" || strings.ContainsAny(filled, "{} \"<>\\") {
+	if u, err := url.Parse(filled); err != nil || u.Host == "" || webAddress(filled) != filled {
 		return fmt.Errorf("%q is no valid address once its placeholders are filled in: %s", value, filled)
 	}
 	*to = value

@@ -25,7 +25,7 @@ func (c DigestChoices) String() string {
 	var list []string
 	for _, f := range forum.DigestFrequencies() {
 		if n := c[f]; n > 0 {
-			list = append(list, fmt.Sprintf("%d %s", n, f))
+			list = append(list, fmt.Sprintf("%d %s", n, strings.Replace(f, "two_weeks", "every two weeks", 1)))
 		}
 	}
 	if len(list) == 0 {

@@ -22,17 +22,18 @@ var digestSettings = map[string]struct {
 		UPDATE user_options SET digest_after_minutes = 30 WHERE user_id = 2;
 		UPDATE user_options SET digest_after_minutes = 10080 WHERE user_id IN (3, 8);
 		UPDATE user_options SET digest_after_minutes = 259200 WHERE user_id = 4;
+		UPDATE user_options SET digest_after_minutes = 20160 WHERE user_id = 9;
 		UPDATE user_options SET email_digests = FALSE WHERE user_id IN (5, 8);
 		UPDATE user_options SET digest_after_minutes = 0 WHERE user_id = 6;
 		UPDATE user_options SET email_digests = NULL, digest_after_minutes = NULL WHERE user_id = 7`,
-		map[forum.MemberID]forum.DigestChoice{2: "hourly", 3: "weekly", 4: "monthly", 5: "off", 6: "off", 8: "off"},
+		map[forum.MemberID]forum.DigestChoice{2: "hourly", 3: "weekly", 4: "monthly", 5: "off", 6: "off", 8: "off", 9: "two_weeks"},
 		`INSERT INTO site_settings (name, data_type, value, created_at, updated_at) VALUES ('disable_digest_emails', 5, 't', now(), now())`,
 	},
 	"nodebb": {
 		`UPDATE legacy_hash SET data = jsonb_set(data, '{dailyDigestFreq}', '"day"') WHERE _key = 'config' OR _key ~ '^user:[0-9]+:settings$';` +
 			setNodebb("user:2:settings", "dailyDigestFreq", `"week"`) + setNodebb("user:3:settings", "dailyDigestFreq", `"biweek"`) +
 			setNodebb("user:5:settings", "dailyDigestFreq", `"month"`) + setNodebb("user:22:settings", "dailyDigestFreq", `"off"`),
-		map[forum.MemberID]forum.DigestChoice{2: "weekly", 3: "monthly", 5: "monthly", 22: "off"},
+		map[forum.MemberID]forum.DigestChoice{2: "weekly", 3: "two_weeks", 5: "monthly", 22: "off"},
 		setNodebb("config", "disableEmailSubscriptions", "1"),
 	},
 	"smf2": { // the dump's members chose already

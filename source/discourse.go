@@ -17,7 +17,7 @@ func discourse() forumType {
 		markup: "HTML, as Discourse cooks it; its source where that is missing",
 		notes: "Watching a category means all its posts, watching its first posts only new topics; tracking is no watch. A muted topic brings " +
 			"nothing. Tags are sections, too: a topic is in its category and in its tags. Members are shown by their usernames. Categories, topics and posts are public or for " +
-			"groups, as in Discourse; private messages and whispers are never read.",
+			"groups, as in Discourse; whispers and the texts of private messages are never read.",
 		engines: []sqlfile.Engine{sqlfile.Postgres},
 		files:   []string{"discourse.sql"},
 		links:   func(base string) forum.Links { return discourseLinks(base) },
@@ -48,6 +48,7 @@ func discourse() forumType {
 			"tag_group_permissions": "every tag in a tag group counts as hidden",
 
 			"discourse_solved_solved_topics": lostSolved,
+			"topic_allowed_users":            lostMessages,
 		},
 	}
 }

@@ -142,6 +142,7 @@ SELECT u.id                        AS id,
             WHEN o.digest_after_minutes <= 60 THEN 'hourly'
             WHEN o.digest_after_minutes <= 1440 THEN 'daily'
             WHEN o.digest_after_minutes <= 10080 THEN 'weekly'
+            WHEN o.digest_after_minutes <= 20160 THEN 'two_weeks'
             ELSE 'monthly' END     AS digest_choice
   FROM users u
   LEFT JOIN user_emails e ON e.user_id = u.id AND e."primary"
@@ -523,3 +524,20 @@ SELECT LEFT(s.name, -8)            AS name
   FROM {if_readable site_settings name:text value:text} s
  WHERE s.name LIKE '%|_enabled' ESCAPE '|' AND s.value = 't'
  ORDER BY s.name
+
+-- name: unread_messages
+-- The posts behind the last one that the member has read, in messages to themselves, not in a group's inbox. Those of a muted message,
+-- and of the system and its bot (the welcome to each new member), do not count.
+SELECT a.user_id                   AS member_id,
+       p.user_id                   AS sender_id,
+       COALESCE(u.username, '')    AS sender,
+       COUNT(*)                    AS messages
+  FROM {if_readable topic_allowed_users topic_id user_id} a
+  JOIN topics t ON t.id = a.topic_id
+  LEFT JOIN topic_users r ON r.user_id = a.user_id AND r.topic_id = a.topic_id
+  JOIN posts p ON p.topic_id = a.topic_id AND p.post_number > COALESCE(r.last_read_post_number, 0)
+  LEFT JOIN users u ON u.id = p.user_id
+ WHERE a.user_id IN (:members) AND t.archetype = 'private_message' AND t.deleted_at IS NULL AND COALESCE(r.notification_level, 1) <> 0
+   AND p.user_id > 0 AND p.user_id <> a.user_id AND p.post_type = 1 AND p.deleted_at IS NULL AND NOT p.hidden AND NOT p.user_deleted
+ GROUP BY a.user_id, p.user_id, u.username
+ ORDER BY MAX(p.created_at) DESC

@@ -182,6 +182,12 @@ const busyDiscourse = `
 	SELECT 1000 + 200 * (m - 1001) + k, m, 10001 + (m * 7 + k * 53) % 10000, 20, '2026-05-01', CASE WHEN m IN (1100, 1200) AND k = 1 THEN 3 ELSE 1 END
 	  FROM generate_series(1001, 1300) m, generate_series(0, 199) k ON CONFLICT DO NOTHING;
 	UPDATE topic_users SET last_visited_at = '2026-11-19' WHERE user_id = 1100;
+	CREATE UNIQUE INDEX ON topic_allowed_users (user_id, topic_id);
+	INSERT INTO topics (id, title, archetype, created_at, updated_at, user_id, last_post_user_id, bumped_at)
+	SELECT n, '', 'private_message', '2026-01-01', '2026-01-01', 1001, 1001, '2026-01-01' FROM generate_series(30001, 40000) n;
+	INSERT INTO topic_allowed_users (id, user_id, topic_id, created_at, updated_at) SELECT n, 1001 + n % 10000, n, '2026-01-01', '2026-01-01' FROM generate_series(30001, 40000) n;
+	INSERT INTO posts (id, user_id, topic_id, post_number, raw, cooked, created_at, updated_at, last_version_at)
+	SELECT 1000 + n, 1500, 30001 + n % 10000, 1 + n / 10000, '', '', '2026-01-01', '2026-01-01', '2026-01-01' FROM generate_series(0, 29999) n;
 	INSERT INTO post_actions (id, post_id, user_id, post_action_type_id, created_at, updated_at)
 	SELECT n, n + 100000, 1001 + n % 500, 2, '2026-01-01', '2026-01-01' FROM generate_series(1001, 50000) n`
 
@@ -228,7 +234,8 @@ func discourseStatements() map[string]boundedStatement {
 		"numbers": {params{"ids": posts}, 300}, "likes": {params{"ids": posts}, 300}, "arrivals": {params{"after": 299000, "limit": 500}, 500},
 		"arrivals_of": {params{"ids": posts}, 300}, "newest": {params{}, 1}, "first_since": {params{"from": now - 86400}, 1500},
 		"created": {params{"from": now - 900, "until": now}, 20}, "mutes": {params{"members": []int{1100, 1200, 1300}}, 3},
-		"roster": {params{"after": 5000, "limit": 100}, 100}, "solved": {params{"ids": threads}, 300}, "titles": {params{"members": []int{1100, 1200}}, 2},
+		"unread_messages": {params{"members": []int{1100, 1200}}, 2},
+		"roster":          {params{"after": 5000, "limit": 100}, 100}, "solved": {params{"ids": threads}, 300}, "titles": {params{"members": []int{1100, 1200}}, 2},
 	}
 	for name, b := range boundedStatements() {
 		p := params{}

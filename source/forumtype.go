@@ -64,7 +64,7 @@ type forumType struct {
 	section    func(title string) string                                        // the title of a section as plain text; nil: it is
 	zone       func(stored string) string                                       // returns an IANA name; nil: the forum stores one
 	locale     func(stored string) string                                       // returns a BCP 47 tag; nil: the forum stores one
-	rights     func(stored []byte) (grant, error)                               // nil: parseRightDigits
+	rights     func(stored []byte) (grant, error)                               // decodes a row of rights; nil only if all is public
 	lost       map[string]string                                                // what is lost without an optional table, by its name, or by its name and columns
 	either     [][2]string                                                      // optional tables of which the forum must have one
 	zonesIn    string                                                           // the optional table with time zones; without it, zone gets UTC offsets
@@ -76,7 +76,7 @@ type forumType struct {
 	public     bool                                                             // everyone may read every section, so there is no query rights
 	schedules  bool                                                             // hidden posts can have a time that is still to come
 	visitReads bool                                                             // with a visit, a member has read everything until then
-	needParent bool                                                             // a section may be read only with the right to read its parent, too
+	needParent bool                                                             // a section may be read only with the right to read all sections above it, too
 	tellsMuted bool                                                             // quotes and mentions in sections that a member muted count, too
 	own        bool                                                             // the database is ours: we write to it, and it may be empty
 	wordList   bool                                                             // word_filter returns all words in one row

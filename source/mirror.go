@@ -12,20 +12,25 @@ import (
 // MirrorType is the forum type whose database is our own. Package mirror creates and fills it.
 const MirrorType = "mirror"
 
+// MirrorPublic is the access class of members of a mirror who are in no group: it may read the public sections.
+const MirrorPublic forum.Class = "0"
+
 func mirror() forumType {
 	return forumType{
 		name:   MirrorType,
 		title:  "a site whose database cannot be reached",
 		markup: "HTML or BBCode, as the sender says",
 		notes: "For a forum in the cloud or a news site. Postrider keeps what it needs in a database of its own, and fills it from feeds and from " +
-			"signed requests. Everything in it counts as public: send nothing that not every member may read. See docs/mirror.md.",
+			"signed requests, which say which groups of members may read a section. See docs/mirror.md.",
 		engines: []sqlfile.Engine{sqlfile.SQLite, sqlfile.Postgres},
 		files:   []string{"mirror.sql"},
 		links:   func(base string) forum.Links { return mirrorLinks(base) },
 		dialect: markup.Dialect{NoMentions: true},
 		body:    mirrorBody,
-		public:  true,
+		rights:  parseRightDigits,
 		own:     true,
+
+		needParent: true,
 	}
 }
 

@@ -66,10 +66,22 @@ SELECT m.id                        AS id,
        m.email                     AS email,
        m.zone                      AS zone,
        m.locale                    AS locale,
-       'member'                    AS roles,
+       '0' || COALESCE(',' || (SELECT {list g.group_id} FROM {prefix}membership g WHERE g.member_id = m.id), '') AS roles,
        CASE m.email WHEN '' THEN 'no address' ELSE '' END AS no_mail
   FROM {prefix}member m
  WHERE m.id IN (:ids)
+
+-- name: rights
+-- Role 0 is everyone, all others are groups. What is above a section must be readable, too: see access.go.
+SELECT '0'                         AS role,
+       s.id                        AS section_id,
+       '110'                       AS rights
+  FROM {prefix}section s
+ WHERE s.public = 1 AND '0' IN (:roles)
+ UNION ALL
+SELECT CAST(r.group_id AS TEXT), r.section_id, '110'
+  FROM {prefix}section_reader r
+ WHERE CAST(r.group_id AS TEXT) IN (:roles)
 
 -- name: find
 SELECT MIN(m.id)                   AS id
@@ -207,17 +219,17 @@ SELECT m.id                        AS id,
  WHERE m.id IN (:ids)
 
 -- name: groups
--- There are none.
-SELECT 0                           AS id,
-       ''                          AS title
- WHERE 1 = 0
- ORDER BY id
+SELECT g.id                        AS id,
+       g.ref                       AS title
+  FROM {prefix}member_group g
+ ORDER BY g.id
 
 -- name: memberships
-SELECT 0                           AS member_id,
-       ''                          AS in_groups
-  FROM {prefix}member m
- WHERE m.id IN (:members) AND 1 = 0
+SELECT g.member_id                 AS member_id,
+       {list g.group_id}           AS in_groups
+  FROM {prefix}membership g
+ WHERE g.member_id IN (:members)
+ GROUP BY g.member_id
 
 -- name: mailable
 SELECT COUNT(*)                    AS members

@@ -129,7 +129,7 @@ func nodebbDeclined(string) string {
 func nodebbDigestChoice(string) string {
 	const own = "s.data->>'dailyDigestFreq'"
 	return "CASE WHEN " + own + " = COALESCE(" + nodebbConfig("dailyDigestFreq") + ", 'off') THEN '' ELSE " +
-		"CASE " + own + " WHEN 'day' THEN 'daily' WHEN 'week' THEN 'weekly' WHEN 'biweek' THEN 'monthly' WHEN 'month' THEN 'monthly' ELSE '' END END"
+		"CASE " + own + " WHEN 'day' THEN 'daily' WHEN 'week' THEN 'weekly' WHEN 'biweek' THEN 'two_weeks' WHEN 'month' THEN 'monthly' ELSE '' END END"
 }
 
 // nodebbListedName returns the name in a row z of the list "username:sorted": "ray:2".

@@ -501,3 +501,17 @@ SELECT {number z.score}            AS id,
        z.value                     AS email
   FROM legacy_zset z
  WHERE z._key = {key email:uid} AND z.value IN (:addresses)
+
+-- name: unread_messages
+-- NodeBB counts chats, not their messages (src/messaging/unread.js). The sender is who wrote the newest one.
+SELECT {number i.id}               AS member_id,
+       {number m.data->>'fromuid'} AS sender_id,
+       COALESCE(s.data->>'username', '') AS sender,
+       COUNT(*)                    AS messages
+  FROM {each members} i(id)
+  JOIN legacy_zset r ON r._key = {key uid:[i.id]:chat:rooms:unread}
+  LEFT JOIN LATERAL (SELECT x.value FROM legacy_zset x WHERE x._key = {key chat:room:[r.value]:mids} ORDER BY x.score DESC LIMIT 1) n ON TRUE
+  LEFT JOIN legacy_hash m ON m._key = {key message:[n.value]}
+  LEFT JOIN legacy_hash s ON s._key = {key user:[m.data->>'fromuid']}
+ GROUP BY 1, 2, 3
+ ORDER BY MAX(r.score) DESC

@@ -37,6 +37,9 @@ const manyNodebbPosts = `
 	INSERT INTO legacy_zset SELECT 'uid:' || uid || ':tids_read', 1001 + n, 1795000000000 + n FROM u, generate_series(1, 10) n;
 	INSERT INTO legacy_zset SELECT 'uid:' || uid || ':ignored_tids', 1001, 1 FROM u WHERE uid % 100 = 0;
 	INSERT INTO legacy_zset SELECT 'cid:' || cid || ':uid:watch:state', uid, 3 + uid % 2 FROM u, generate_series(7, 9) cid WHERE uid % 50 < 2;
+	INSERT INTO legacy_zset SELECT 'uid:' || uid || ':chat:rooms:unread', uid, 1 FROM generate_series(1001, 3000, 10) uid;
+	INSERT INTO legacy_zset SELECT 'chat:room:' || room || ':mids', 100 * room + n, n FROM generate_series(1001, 3000, 10) room, generate_series(1, 50) n;
+	INSERT INTO legacy_hash SELECT 'message:' || 100 * room + n, jsonb_build_object('fromuid', 1002) FROM generate_series(1001, 3000, 10) room, generate_series(1, 50) n;
 	UPDATE legacy_hash SET data = data || '{"nextPid": 201000, "nextUid": 21000}' WHERE _key = 'global';
 	ANALYZE legacy_hash, legacy_zset, legacy_set`
 
@@ -80,6 +83,7 @@ func nodebbReads() map[string]struct {
 		"thread_watches":  {params{"members": members}, 3 * len(members)},
 		"mutes":           {params{"members": members}, 3*len(members) + len(members)*categories},
 		"watchers":        {params{"threads": threads, "sections": []int{7, 8}, "after": 0, "limit": 1000}, 2000},
+		"unread_messages": {params{"members": members}, 4 * len(members)},
 		"ignores":         {params{"members": members}, len(members)},
 		"thread_reads":    {params{"members": members, "since": 1}, 11 * len(members)},
 		"took_part":       {params{"members": members, "threads": threads[:20]}, 20*100 + len(members)},

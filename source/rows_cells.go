@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postrider/forum"
 )
@@ -29,7 +30,7 @@ var cellRules = map[string]cellRule{
 	"days": isWhole, "posts": isWhole, "members": isWhole, "accepting_all": isWhole, "watching": isWhole, "without_email": isWhole,
 	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero,
 	"rights": isRights, "opt_outs": isOptOuts, "digest_choice": isDigestChoice, "sends": isTruth, "digests": isTruth, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
-	"in_groups": isNumberList, "address": isAddress, "locked": isTruth,
+	"in_groups": isNumberList, "address": isAddress, "locked": isTruth, "body": isBody,
 }
 
 // checkCells checks the values of all columns, and reports each kind of fault once.
@@ -284,12 +285,24 @@ func isEmail(_ *rowCheck, v any, column string) fault {
 	return fault{text: "is no address of email", fix: "write the column with the member's address AS email, or '' if there is none", mild: true}
 }
 
-func isAddress(_ *rowCheck, v any, column string) fault {
+// isAddress accepts what messages can link to. Others are left out, and the settings at the top of the file apply.
+func isAddress(c *rowCheck, v any, column string) fault {
 	address := (row{column: v}).text(column)
-	if address == "" || strings.HasPrefix(address, "/") || strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
+	if address == "" || webAddress(c.s.db.absolute(address)) != "" {
 		return fault{}
 	}
-	return fault{text: "is " + shown(v) + ", and must begin with / or https://", fix: "write CONCAT('/', ...) AS address, or '' if the address follows from the ID", mild: true}
+	return fault{text: "is " + shown(v) + fmt.Sprintf(", and must begin with / or https://, be an address on one line, and have at most %d characters", addressLimit),
+		fix: "write CONCAT('/', ...) AS address, or '' if the address follows from the ID", mild: true}
+}
+
+// isBody accepts what the query bodies may return of a post.
+func isBody(_ *rowCheck, v any, column string) fault {
+	body := (row{column: v}).text(column)
+	if n := utf8.RuneCountInString(body); len(body) > bodyLimit && n > bodyLimit {
+		return fault{text: fmt.Sprintf("has %d characters, and must have at most %d", n, bodyLimit), mild: true,
+			fix: fmt.Sprintf("cut it in the database, or a round needs much memory: SUBSTR(..., 1, %d) AS body", bodyLimit)}
+	}
+	return fault{}
 }
 
 func isNumberList(_ *rowCheck, v any, column string) fault {

@@ -10,6 +10,7 @@ import (
 
 	"postrider/forum"
 	"postrider/internal/finding"
+	"postrider/internal/line"
 )
 
 // CheckReaders lists which sections the members of each access class may read, for a person to compare with the forum: rights that are well
@@ -43,8 +44,9 @@ func (db *DB) CheckReaders(ctx context.Context, now time.Time) []finding.Finding
 	return []finding.Finding{finding.OK("readers", "who may read what; compare it with the forum:\n"+strings.Join(lines, "\n"))}
 }
 
-// shownClasses and shownTitles are how many access classes, and sections of each, CheckReaders lists.
-const shownClasses, shownTitles = 10, 12
+// shownClasses and shownTitles are how many access classes, and sections of each, CheckReaders lists; shownTitle is how many characters
+// of a title.
+const shownClasses, shownTitles, shownTitle = 10, 12, 60
 
 // readersOf returns a line for each class, and one for sections that none of them may read.
 func readersOf(sections []forum.Section, classes []forum.Class, count map[forum.Class]int, access map[forum.Class]forum.Access) []string {
@@ -62,7 +64,7 @@ func readersOf(sections []forum.Section, classes []forum.Class, count map[forum.
 				continue
 			}
 			read[section.ID] = true
-			title := section.Title
+			title := line.Shorten(section.Title, shownTitle)
 			if right == forum.ReadOwn {
 				title += " (own threads)"
 			}
@@ -78,7 +80,7 @@ func readersOf(sections []forum.Section, classes []forum.Class, count map[forum.
 	var nobody []string
 	for _, section := range sections {
 		if !read[section.ID] {
-			nobody = append(nobody, section.Title)
+			nobody = append(nobody, line.Shorten(section.Title, shownTitle))
 		}
 	}
 	return append(lines, "not read by any of them: "+enumerate(nobody))

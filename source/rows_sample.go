@@ -153,6 +153,10 @@ func (c *rowCheck) checkQuery(ctx context.Context, q querySpec) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if connectionLost(err) {
+		c.add(c.s.db.lostFinding(q, err))
+		return errLost
+	}
 	if err != nil {
 		c.failed[q.name] = true
 		c.fail(q.name, "", c.s.db.queryFix(q, err), "%v", err)

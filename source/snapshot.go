@@ -54,7 +54,10 @@ func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r colu
 	if err != nil {
 		return err
 	}
-	for rows.Next() {
+	for n := 1; rows.Next(); n++ {
+		if limit := rowLimit(p); n > limit {
+			return fmt.Errorf("the query returns more than %d rows", limit)
+		}
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
@@ -63,6 +66,21 @@ func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r colu
 		}
 	}
 	return rows.Err()
+}
+
+// wholeListLimit is how many rows a query may return that has no parameters: sections, codes, groups. Only a mistake returns more, for
+// example a join without a condition, or a recursion without an end; it must not fill the memory.
+const wholeListLimit = 100_000
+
+// rowLimit returns how many rows a query may return for its parameters.
+func rowLimit(p params) int {
+	if limit, has := p["limit"].(int); has {
+		return limit
+	}
+	if len(p) == 0 {
+		return wholeListLimit
+	}
+	return math.MaxInt
 }
 
 // withTimeout limits the duration of a statement if no server does so.

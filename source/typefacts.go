@@ -40,8 +40,8 @@ var unsupported = map[string]string{
 	"smf2": "Boards that only their own moderators may see are left out. Mentions by @name. BB codes of add-ons are hidden by name only. " +
 		"SMF 2.0 on SQLite, which uses a format that no current program opens.",
 	"nodebb":    "Posts, topics and categories of the fediverse, and the posts of members in them. A crosspost counts in its own category.",
-	"discourse": "Private messages and whispers are never read. Mentions of @here.",
-	MirrorType:  "Sections that only some members may read, likes, read marks, ignore lists, mentions.",
+	"discourse": "Whispers and the texts of private messages are never read. Mentions of @here.",
+	MirrorType:  "Likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
 	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions that " +
 		"hide posts without marking them as private.",

@@ -12,8 +12,8 @@ import (
 	"postrider/forum"
 )
 
-// Alert holds items of one member: in one thread, in new threads of one section, or late ones. They become a new message, or join
-// one that waits, or the next digest brings them.
+// Alert holds items of one member: in one thread, in new threads of one section, or a bundle. They become a new message, or join one
+// that waits, or the next digest brings them.
 type Alert struct {
 	Key           string // of the message, if it becomes a new one
 	Items         []digest.AlertItem
@@ -21,8 +21,8 @@ type Alert struct {
 	DebounceUntil time.Time // further posts do not delay it beyond this
 	// Section is the watched section whose new threads it is about, and others may join; 0: it is about other posts.
 	Section forum.SectionID
-	// Late is set if its posts are old. While it waits, all posts join it.
-	Late bool
+	// Bundle is set if all posts of the member join it while it waits.
+	Bundle bool
 	// LeftToDigest defers the posts to the next digest of the member, instead of an alert.
 	LeftToDigest bool
 }
@@ -78,7 +78,7 @@ func (a Alert) row() alertRow {
 		Key: a.Key, Member: first.Member, Thread: first.Thread, Section: a.Section, First: first.Seq, Until: first.Seq,
 		NotBefore: a.NotBefore.Unix(), Settles: a.DebounceUntil.Unix(),
 	}
-	if a.Late {
+	if a.Bundle {
 		r.Held = 1
 	}
 	for _, n := range a.Items {
@@ -163,4 +163,13 @@ func (s Alerts) Next(ctx context.Context, priority int) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("reading when the next alert is due: %w", err)
 	}
 	return timeOrZero(at.Int64), nil
+}
+
+// ReleaseBundles lets the alerts of a member that wait for each other go out, after a change of preferences. If the member has quiet
+// hours now, they wait for their end all the same. It leaves alerts alone that a relay has seen.
+func (s Alerts) ReleaseBundles(ctx context.Context, now time.Time, member forum.MemberID) error {
+	if _, err := s.exec(ctx, nil, "release_bundles", args{"now": now.Unix(), "member": int64(member)}); err != nil {
+		return fmt.Errorf("releasing the bundled alerts of a member: %w", err)
+	}
+	return nil
 }

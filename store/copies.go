@@ -38,6 +38,22 @@ func (s Outbox) Copies(ctx context.Context, member forum.MemberID, since time.Ti
 	return all, nil
 }
 
+// CopiesOf returns the copies that a relay has or may have of one message, oldest first.
+func (s Outbox) CopiesOf(ctx context.Context, key string) (copies [][]SentPost, err error) {
+	err = s.query(ctx, nil, "copies_of", args{"key": key}, func(scan scanFunc) error {
+		var text string
+		if err := scan(&text); err != nil {
+			return err
+		}
+		copies, err = parseCopies(text)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the posts of %s: %w", key, err)
+	}
+	return copies, nil
+}
+
 // EarlierPosts returns the posts of all copies that may have arrived of messages that will be repeated, by their keys.
 func (s Outbox) EarlierPosts(ctx context.Context, keys []string) (map[string]map[forum.PostID]bool, error) {
 	text, err := marshalRows(keys)

@@ -25,6 +25,7 @@ type Subscriber struct {
 	OwnZone      string             // chosen by the member; empty: use the forum's
 	PausedUntil  time.Time          // UTC; zero: not
 	ForumDigests forum.DigestChoice // on the forum
+	WeekendsOff  bool               // no digests on Saturdays and Sundays
 }
 
 // Get returns those of the members that the store knows.
@@ -59,7 +60,7 @@ func scanSubscriber(scan scanFunc) (Subscriber, error) {
 	var sub Subscriber
 	var cadence, zone sql.NullString
 	var hour, weekday, day, every, due, left, paused sql.NullInt64
-	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.CoveredSeq, &due, &left, &zone, &paused, &sub.ForumDigests)
+	err := scan(&sub.ID, &sub.Zone, &sub.Locale, &cadence, &hour, &weekday, &day, &every, &sub.CoveredSeq, &due, &left, &zone, &paused, &sub.ForumDigests, &sub.WeekendsOff)
 	if err != nil {
 		return sub, err
 	}

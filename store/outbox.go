@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -235,3 +236,14 @@ func (s Outbox) claimPriority(ctx context.Context, a args) ([]Row, error) {
 	}
 	return claimed, err
 }
+
+// askedSuffix ends the keys of digests that members asked for.
+const askedSuffix = "-now"
+
+// AskedKey returns the key of a digest that a member asks for at a time, in their zone: one an hour.
+func AskedKey(member forum.MemberID, at time.Time) string {
+	return fmt.Sprintf("%s/%d/%s%s", KindDigest, member, at.Format("2006-01-02T15"), askedSuffix)
+}
+
+// AskedFor reports whether a key is that of a digest that the member asked for.
+func AskedFor(key string) bool { return strings.HasSuffix(key, askedSuffix) }

@@ -30,12 +30,12 @@ func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, er
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
-	var own, unread, announcements sql.NullBool
+	var own, unread, announcements, weekends, threadsOnly sql.NullBool
 	var optOuts sql.NullInt64
-	var digests, replies, newThreads, quotes, mentions sql.NullString
+	var digests, replies, newThreads, quotes, mentions, bundle sql.NullString
 	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
 		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optOuts, &digests,
-		&replies, &newThreads, &quotes, &mentions)
+		&replies, &newThreads, &quotes, &mentions, &bundle, &weekends, &threadsOnly)
 	c = digest.Preferences{
 		Schedule: schedule(cadence, hour, weekday, day, every),
 		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
@@ -45,6 +45,7 @@ func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, er
 			Replies: digest.Cadence(replies.String), NewThreads: digest.Cadence(newThreads.String),
 			Quotes: digest.Cadence(quotes.String), Mentions: digest.Cadence(mentions.String),
 		},
+		Bundle: digest.Bundle(bundle.String), WeekendsOff: boolPtr(weekends), NewThreadsOnly: boolPtr(threadsOnly),
 	}
 	if from.Valid && until.Valid {
 		c.Quiet = &digest.QuietHours{From: int(from.Int64), Until: int(until.Int64)}
@@ -85,8 +86,8 @@ func (s Preferences) Save(ctx context.Context, now time.Time, member forum.Membe
 	a := args{
 		"member": int64(member), "now": now.Unix(),
 		"zone": nullIfZero(sanitizeText(c.Zone)), "locale": nullIfZero(sanitizeText(c.Locale)), "format": nullIfZero(string(c.Format)), "excerpt": nullIfZero(c.Excerpt),
-		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": nullIfZero(string(c.Alerts)), "announcements": c.Announcements,
-		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil,
+		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": nullIfZero(string(c.Alerts)), "announcements": c.Announcements, "weekends_off": c.WeekendsOff, "new_threads_only": c.NewThreadsOnly,
+		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil, "bundle": nullIfZero(string(c.Bundle)),
 		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil, "basis_digests": nil,
 	}
 	addSwitches(a, c.Switches)

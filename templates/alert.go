@@ -26,7 +26,7 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 		return Content{}, err
 	}
 	a.Fit(digest.Budget{Size: digest.Size{Bytes: budget, Height: digest.NoHeightLimit}}, w.excerpts, w)
-	c := Content{Subject: w.alertSubject()}
+	c := Content{Subject: w.alertSubject(), Images: p.set.brandImages()}
 	c.HTML, c.Text = w.assemble(&a.Digest)
 	if w.err != nil {
 		return Content{}, fmt.Errorf("rendering the alert of member %d: %w", a.Member.ID, w.err)

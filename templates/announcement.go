@@ -178,7 +178,7 @@ func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) 
 	subject := v.fill(v.title, own)
 	w.fill(slotSubject, subject, subject)
 	w.fill(slotPreheader, v.fill(v.preheader, own), "")
-	c := Content{Subject: subject}
+	c := Content{Subject: subject, Images: p.set.brandImages()}
 	c.HTML = w.wrapInLayout(sh.html, &w.values.html, &v.html, encoded(own, escape))
 	c.Text = w.wrapInLayout(sh.text, &w.values.text, &v.text, encoded(own, func(s string) string { return s }))
 	return c, nil

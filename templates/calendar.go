@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
 )
 
-// timeFile is the [time] table of a locale file.
+// timeFile is the [time] table of a locale file. The names may be missing for a language that cldrNames has.
 type timeFile struct {
 	Months        []string `toml:"months"`
 	MonthsShort   []string `toml:"months_short"`
@@ -24,11 +26,13 @@ type timeFile struct {
 // calendar holds how a language writes dates.
 type calendar struct {
 	timeFile
+	digits                               digits
 	date, day, moment, momentYear, clock []piece
 }
 
-func (f timeFile) calendar() (calendar, error) {
-	c := calendar{timeFile: f}
+func (f timeFile) calendar(tag language.Tag) (calendar, error) {
+	f.addNames(tag)
+	c := calendar{timeFile: f, digits: digitsOf(tag)}
 	for _, list := range []struct {
 		name string
 		have []string
@@ -82,21 +86,21 @@ func (c *calendar) write(pattern []piece, t time.Time) string {
 		case "weekday_short":
 			b = append(b, c.WeekdaysShort[t.Weekday()]...)
 		case "day":
-			b = t.AppendFormat(b, "2")
+			b = c.digits.append(b, t.Day(), 1)
 		case "month":
 			b = append(b, c.Months[t.Month()-1]...)
 		case "month_short":
 			b = append(b, c.MonthsShort[t.Month()-1]...)
 		case "month_number":
-			b = t.AppendFormat(b, "1")
+			b = c.digits.append(b, int(t.Month()), 1)
 		case "year":
-			b = t.AppendFormat(b, "2006")
+			b = c.digits.append(b, t.Year(), 4)
 		case "hour":
-			b = t.AppendFormat(b, "15")
+			b = c.digits.append(b, t.Hour(), 2)
 		case "hour12":
-			b = t.AppendFormat(b, "3")
+			b = c.digits.append(b, (t.Hour()+11)%12+1, 1)
 		case "minute":
-			b = t.AppendFormat(b, "04")
+			b = c.digits.append(b, t.Minute(), 2)
 		case "half":
 			b = append(b, c.Halves[t.Hour()/12]...)
 		}

@@ -53,10 +53,12 @@ func (p *Renderer) Confirmation(c Confirmation) (Content, error) {
 		Sections                                                         []string
 		Already                                                          bool
 		Hours                                                            int
+		Brand                                                            brandData
 	}{
 		Lang: l.tag.String(), Dir: l.dir(), SiteName: site, SiteURL: p.site.URL, URL: c.URL, Already: c.Already,
 		Subject: l.mustText(subject, "forum", site), Preheader: l.mustText(intro, "forum", site),
 		Frequency: l.mustText("cadence." + string(c.Cadence)), Hours: int(c.Validity / time.Hour),
+		Brand: p.mailBrand(confirmationMail),
 	}
 	for _, title := range c.Sections {
 		data.Sections = append(data.Sections, SafeLine(title))
@@ -65,5 +67,5 @@ func (p *Renderer) Confirmation(c Confirmation) (Content, error) {
 	if err != nil {
 		return Content{}, fmt.Errorf("rendering a confirmation: %w", err)
 	}
-	return Content{Subject: data.Subject, HTML: qp.Pieces{qp.Encode(html)}, Text: qp.Pieces{qp.Encode(text)}}, nil
+	return Content{Subject: data.Subject, HTML: qp.Pieces{qp.Encode(html)}, Text: qp.Pieces{qp.Encode(text)}, Images: p.set.brandImages()}, nil
 }

@@ -39,6 +39,7 @@ func (l *locale) markupWords() markup.Labels {
 		Image:      l.mustText("markup.image"),
 		Attachment: l.mustText("markup.attachment"),
 		Video:      l.mustText("markup.video"),
+		LinkColor:  l.palette.Accent,
 	}
 }
 

@@ -16,13 +16,16 @@ func newLanguages(list []*locale) languages {
 	return languages{list, language.NewMatcher(tags)}
 }
 
-// match returns the locale for a BCP 47 tag or a forum's name for a language, or nil.
+// match returns the locale for a BCP 47 tag or a forum's name for a language, or nil. It must be in the same language. The matcher also
+// gives English for Icelandic and Russian for Kazakh, but the language of the forum is nearer to its members.
 func (g languages) match(name string) *locale {
 	tag, err := language.Parse(name)
 	if err != nil {
 		return nil
 	}
-	if _, i, confidence := g.matcher.Match(tag); confidence != language.No {
+	_, i, _ := g.matcher.Match(tag)
+	want, _ := tag.Base()
+	if have, _ := g.list[i].tag.Base(); have == want {
 		return g.list[i]
 	}
 	return nil

@@ -41,6 +41,7 @@ type layoutData struct {
 	Contact               string // a person to write to, if Unsubscribe and StopAll do not unsubscribe
 	RepliesRead           bool   // a person reads what members reply
 	Forced                bool   // of an announcement: it also goes to members who opted out
+	Brand                 brandData
 	Body                  slot
 }
 
@@ -72,7 +73,7 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
 		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.form == sectionThreads || key.form == mixedThreads, EndsAll: key.form == mixedThreads, Forced: key.form == forcedNotice,
 		RepliesRead: p.site.repliesRead(k), Pages: !p.site.NoPages, Contact: p.site.contact(),
-		Body: slotBody,
+		Brand: p.mailBrand(k), Body: slotBody,
 	}
 	if key.view {
 		data.View = slotView

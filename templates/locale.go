@@ -28,25 +28,18 @@ const (
 type locale struct {
 	tag       language.Tag
 	file      string
-	adminFile string // with the words for admins
-	admins    bool   // there are words for admins
-	index     int    // position in Set.locales
-	group     string
+	adminFile string   // with the words for admins
+	admins    bool     // there are words for admins
+	index     int      // position in Set.locales
+	time      timeFile // as the file has it, for regional variants
 	calendar  calendar
 	messages  map[string]message
 	words     markup.Labels
+	palette   palette
 	pages     map[kind]pages
 	own       map[kind]map[string]bool // the templates that a kind of email defines itself
 	alarm     pages
 	web       map[string]*htmltemplate.Template // the web pages by name
-}
-
-// localeFile is the part of a locale file that is not messages.
-type localeFile struct {
-	Number struct {
-		Group string `toml:"group"` // separates groups of three digits
-	} `toml:"number"`
-	Time timeFile `toml:"time"`
 }
 
 // dir returns the text direction: "ltr" or "rtl".
@@ -61,20 +54,12 @@ func direction(tag language.Tag) string {
 	return "ltr"
 }
 
-// number formats n with its thousands separated.
+// number formats n with the digits of the language and its thousands separated.
 func (l *locale) number(n int) string {
-	s := strconv.Itoa(n)
-	if n < 1000 || l.group == "" {
-		return s
+	if n >= 0 && n < 1000 {
+		return string(l.calendar.digits.append(make([]byte, 0, 8), n, 1))
 	}
-	head := (len(s)-1)%3 + 1
-	var b strings.Builder
-	b.WriteString(s[:head])
-	for ; head < len(s); head += 3 {
-		b.WriteString(l.group)
-		b.WriteString(s[head : head+3])
-	}
-	return b.String()
+	return withSeparators(l.tag, n)
 }
 
 // text formats a message with its placeholders filled from name-value pairs. The value of "n" selects the plural
@@ -135,13 +120,7 @@ func readLocales(files overlayFS) ([]*locale, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the locales: %w", err)
 	}
-	first := path.Join(localeDir, reference+".toml")
-	slices.SortFunc(names, func(a, b string) int {
-		if a == first || b == first {
-			return map[bool]int{true: -1, false: 1}[a == first]
-		}
-		return strings.Compare(a, b)
-	})
+	slices.SortFunc(names, compareLocales)
 	ref, err := readReference()
 	if err != nil {
 		return nil, err
@@ -152,7 +131,7 @@ func readLocales(files overlayFS) ([]*locale, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a locale: %w", err)
 		}
-		l, err := readLocale(files.displayName(name), name, src, ref)
+		l, err := readLocale(files.displayName(name), name, src, ref, out)
 		if err != nil {
 			return nil, err
 		}
@@ -172,6 +151,18 @@ func readLocales(files overlayFS) ([]*locale, error) {
 	return out, nil
 }
 
+// compareLocales puts the reference first, and languages before their regional variants.
+func compareLocales(a, b string) int {
+	key := func(name string) string {
+		tag := strings.TrimSuffix(path.Base(name), ".toml")
+		if tag == reference {
+			return ""
+		}
+		return fmt.Sprint(strings.Count(tag, "-"), tag)
+	}
+	return strings.Compare(key(a), key(b))
+}
+
 // readAdminWords adds the words for admins from their own file. Those that the members' file has already stay: an
 // administrator may keep all words of a language in one file.
 func (l *locale) readAdminWords(files overlayFS, name string, ref words) error {
@@ -180,7 +171,7 @@ func (l *locale) readAdminWords(files overlayFS, name string, ref words) error {
 		return fmt.Errorf("reading a locale: %w", err)
 	}
 	l.adminFile = files.displayName(name)
-	admins, err := readLocale(l.adminFile, name, src, ref)
+	admins, err := readLocale(l.adminFile, name, src, ref, nil)
 	if err != nil {
 		return err
 	}
@@ -205,7 +196,7 @@ func readReference() (words, error) {
 		if err != nil {
 			return words{}, fmt.Errorf("reading the reference locale: %w", err)
 		}
-		if both[i], err = readLocale(name, name, src, words{}); err != nil {
+		if both[i], err = readLocale(name, name, src, words{}, nil); err != nil {
 			return words{}, err
 		}
 	}
@@ -216,35 +207,30 @@ func readReference() (words, error) {
 	return ref, nil
 }
 
-// readLocale reads one file. Errors use the name shown.
-func readLocale(shown, name, src string, ref words) (*locale, error) {
+// readLocale reads one file. Errors use the name shown. A regional variant of a known language needs only what differs from it.
+func readLocale(shown, name, src string, ref words, known []*locale) (*locale, error) {
 	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".toml"))
 	if err != nil {
 		return nil, fmt.Errorf("%s: the file name must be a language tag, for example en.toml: %w", shown, err)
 	}
-	var file localeFile
 	var tables map[string]map[string]any
 	if _, err := toml.Decode(src, &tables); err != nil {
 		return nil, tomlError(shown, err)
 	}
-	meta, err := toml.Decode(src, &file)
-	if err != nil {
-		return nil, tomlError(shown, err)
+	l := &locale{tag: tag, file: shown, messages: map[string]message{}, pages: map[kind]pages{}, own: map[kind]map[string]bool{}}
+	if parent := parentOf(tag, known); parent != nil {
+		l.time, l.admins, l.adminFile = parent.time, parent.admins, parent.adminFile
+		maps.Copy(l.messages, parent.messages)
 	}
-	for _, key := range meta.Undecoded() {
-		if key[0] == "time" || key[0] == "number" {
-			return nil, fmt.Errorf("%s:%d: unknown key %q", shown, lineOf(src, key.String()), key.String())
-		}
+	if err := l.readTime(src); err != nil {
+		return nil, err
 	}
-	l := &locale{tag: tag, file: shown, group: file.Number.Group, messages: map[string]message{},
-		pages: map[kind]pages{}, own: map[kind]map[string]bool{}}
 	if path.Dir(name) != adminLocaleDir {
-		if l.calendar, err = file.Time.calendar(); err != nil {
+		if l.calendar, err = l.time.calendar(tag); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", shown, lineOf(src, "time"), err)
 		}
 	}
 	delete(tables, "time")
-	delete(tables, "number")
 	for _, group := range slices.Sorted(maps.Keys(tables)) {
 		for _, name := range slices.Sorted(maps.Keys(tables[group])) {
 			key := group + "." + name
@@ -255,6 +241,35 @@ func readLocale(shown, name, src string, ref words) (*locale, error) {
 		}
 	}
 	return l, nil
+}
+
+// readTime reads the table of dates. What it does not have stays.
+func (l *locale) readTime(src string) error {
+	file := struct {
+		Time *timeFile `toml:"time"`
+	}{&l.time}
+	meta, err := toml.Decode(src, &file)
+	if err != nil {
+		return tomlError(l.file, err)
+	}
+	for _, key := range meta.Undecoded() {
+		if key[0] == "time" {
+			return fmt.Errorf("%s:%d: unknown key %q", l.file, lineOf(src, key.String()), key.String())
+		}
+	}
+	return nil
+}
+
+// parentOf returns the nearest language of which a tag is a regional variant, or nil.
+func parentOf(tag language.Tag, known []*locale) *locale {
+	for _, t := range parents(tag)[1:] {
+		for _, l := range known {
+			if l.tag == t {
+				return l
+			}
+		}
+	}
+	return nil
 }
 
 // readChecked reads a message and checks it against the reference.

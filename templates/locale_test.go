@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-playground/locales"
+	"github.com/go-playground/locales/en_GB"
 	"golang.org/x/text/language"
 
 	"postrider/digest"
@@ -26,18 +28,21 @@ func TestLocale_EveryKeyIsUsed(t *testing.T) {
 		delete(used.admins, key)
 	}
 	check := func(file string, used map[string]string) {
-		l, err := readLocale(file, file, shippedFile(t, file), words{})
+		l, err := readLocale(file, file, shippedFile(t, file), words{}, nil)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if parentOf(l.tag, set.locales) != nil { // the rest is the parent's
+			maps.DeleteFunc(used, func(key, _ string) bool { return l.messages[key] == nil })
 		}
 		if got, want := slices.Sorted(maps.Keys(l.messages)), slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
 			t.Errorf("%s has the keys\n%q, want those that are used:\n%q", file, got, want)
 		}
 	}
 	for _, l := range set.locales {
-		check(l.file, used.members)
+		check(l.file, maps.Clone(used.members))
 		if l.adminFile != "" {
-			check(l.adminFile, used.admins)
+			check(l.adminFile, maps.Clone(used.admins))
 		}
 	}
 }
@@ -73,7 +78,7 @@ func TestLocale_OwnKeysMatchTheSource(t *testing.T) {
 func TestLocale_PicksTheNearestLanguage(t *testing.T) {
 	set := load(t)
 	for asked, want := range map[string]string{
-		"de": "de", "de-AT": "de", "de_DE": "de", "DE": "de", "en-US": "en", "en_GB": "en",
+		"de": "de", "de-AT": "de", "de_DE": "de", "DE": "de", "en": "en", "en-US": "en-US", "en_US": "en-US", "en_GB": "en", "en-AU": "en", "en-IN": "en",
 		"": "en", "tlh": "en", "fr-CA": "en", "German (du)": "en", "../../etc": "en",
 	} {
 		if got := set.locale(asked).tag.String(); got != want {
@@ -84,7 +89,7 @@ func TestLocale_PicksTheNearestLanguage(t *testing.T) {
 
 func TestLocale_FallsBackToTheForumLanguage(t *testing.T) {
 	set := load(t)
-	for _, asked := range []string{"ko-KR", "", "no language"} {
+	for _, asked := range []string{"ko-KR", "", "no language", "eo", "is", "sw", "af", "ur"} {
 		if got := set.locale(asked, "de").tag.String(); got != "de" {
 			t.Errorf("locale(%q, de) = %s, want de", asked, got)
 		}
@@ -104,7 +109,7 @@ func TestLocale_DirectionFollowsTheScript(t *testing.T) {
 }
 
 func TestLocale_GroupsNumbers(t *testing.T) {
-	l := locale{group: "."}
+	l := locale{tag: language.German, calendar: calendar{digits: digitsOf(language.German)}}
 	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1.000", 12345: "12.345", 1234567: "1.234.567"} {
 		if got := l.number(n); got != want {
 			t.Errorf("number(%d) = %q, want %q", n, got, want)
@@ -117,7 +122,8 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 	at := time.Date(2026, 3, 7, 9, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ locale, date, moment, momentYear string }{
 		{"en", "Saturday, 7 March 2026", "Sat 7 Mar, 09:05", "7 Mar 2026, 09:05"},
-		{"de", "Samstag, 7. März 2026", "Sa, 7. März, 09:05 Uhr", "7. März 2026, 09:05 Uhr"},
+		{"en-US", "Saturday, March 7, 2026", "Sat, Mar 7, 9:05 AM", "Mar 7, 2026, 9:05 AM"},
+		{"de", "Samstag, 7. März 2026", "Sa., 7. März, 09:05 Uhr", "7. März 2026, 09:05 Uhr"},
 	} {
 		c := &set.locale(tt.locale).calendar
 		for _, w := range []struct {
@@ -133,7 +139,7 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 
 func TestLocale_TwelveHourClock(t *testing.T) {
 	src := strings.Replace(shippedFile(t, "locales/en.toml"), "{hour}:{minute}\"\nmoment_year", "{hour12}:{minute} {half}\"\nhalves = [\"am\", \"pm\"]\nmoment_year", 1)
-	l, err := readLocale("en.toml", "en.toml", src, words{})
+	l, err := readLocale("en.toml", "en.toml", src, words{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,21 +156,22 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 	text := shippedFile(t, common.text())
 	layout := fmt.Sprint(digestMail.html(), ":", 1+strings.Count(page[:strings.Index(page, `{{template "top"`)], "\n"))
 	for _, tt := range []struct{ name, file, src, want string }{
-		{"a locale that is not TOML", "locales/en.toml", "[number]\ngroup = ", "locales/en.toml:2: "},
+		{"a locale that is not TOML", "locales/en.toml", "[time]\ndate = ", "locales/en.toml:2: "},
 		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest        = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
 		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "\ntook_part ", "\ntook_prat ", 1), "missing key \"thread.took_part\", which mail/digest."},
 		{"words for admins that lack a key", "locales/admin/de.toml", strings.Replace(shippedFile(t, "locales/admin/en.toml"), "\nraised ", "\nrised ", 1), "locales/admin/de.toml: missing key \"alarm.raised\", which page/admin/dashboard.html"},
 		{"words for admins without those for members", "locales/admin/pl.toml", "", "add those for members as locales/pl.toml"},
-		{"a missing plural form", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:71: \"alert.several\": missing plural form: the language needs few, many, one"},
+		{"a missing plural form", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:63: \"alert.several\": missing plural form: the language needs few, many, one"},
 		{"an unexpected plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\": unexpected plural form"},
 		{"no plural form where English has them", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\": missing plural form"},
 		{"an unknown plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ single = \"{n} reply\"", 1), "invalid plural form \"single\""},
 		{"an unknown placeholder", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {nmae}", 1), "\"thread.started\": unknown placeholder {nmae}"},
 		{"a missing placeholder", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started", 1), "\"thread.started\": missing placeholder {name}"},
 		{"an unclosed brace", "locales/de.toml", strings.Replace(en, "Started by {name}", "Started by {name", 1), "invalid placeholder at \"{name"},
-		{"a missing month", "locales/de.toml", strings.Replace(en, "\"January\", ", "", 1), "\"months\" needs 12 names"},
+		{"a missing month", "locales/de.toml", strings.Replace(en, "[time]", "[time]\nmonths = [\"January\"]", 1), "\"months\" needs 12 names"},
+		{"a language without known names", "locales/et.toml", en, "locales/et.toml:6: \"months\" needs 12 names"},
 		{"a pattern with an unknown part", "locales/de.toml", strings.Replace(en, "{hour}", "{hours}", 1), "unknown placeholder {hours}"},
-		{"an unknown key next to the patterns", "locales/de.toml", strings.Replace(en, "group = ", "groups = ", 1), "unknown key \"number.groups\""},
+		{"an unknown key next to the patterns", "locales/de.toml", strings.Replace(en, "\nclock ", "\nclocks = \"\"\nclock ", 1), "unknown key \"time.clocks\""},
 		{"a file name that is not a language", "locales/klingon!.toml", en, "the file name must be a language tag"},
 		{"a template that does not parse", digestMail.html(), strings.Replace(page, "\n  {{.Body}}", "\n  {{.Body", 1), "mail/digest.html:"},
 		{"a template with an unknown field", common.html(), strings.Replace(shared, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
@@ -237,9 +244,76 @@ func TestLoad_OverlayAddsLanguageAndReplacesTemplate(t *testing.T) {
 	}
 }
 
+func TestLocale_WritesDigitsOfTheLanguage(t *testing.T) {
+	at := time.Date(2026, 3, 7, 9, 5, 0, 0, time.UTC)
+	for tag, want := range map[string]string{"de": "7.3.2026, 09:05 | 1.234", "fa": "۷.۳.۲۰۲۶, ۰۹:۰۵ | ۱٬۲۳۴", "ar": "٧.٣.٢٠٢٦, ٠٩:٠٥ | ١٬٢٣٤", "hi": "7.3.2026, 09:05 | 1,234"} {
+		l := locale{tag: language.MustParse(tag), calendar: calendar{digits: digitsOf(language.MustParse(tag))}}
+		pattern, err := pieces("{day}.{month_number}.{year}, {hour}:{minute}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.calendar.write(pattern, at) + " | " + l.number(1234); got != want {
+			t.Errorf("%s: %q, want %q", tag, got, want)
+		}
+	}
+}
+
+func TestLocale_RegionalVariantNeedsOnlyWhatDiffers(t *testing.T) {
+	dir := t.TempDir()
+	overlayFile(t, dir, "locales/de-AT.toml", "[time]\nmonths = [\"Jänner\", \"Feber\", \"März\", \"April\", \"Mai\", \"Juni\", \"Juli\", \"August\", \"September\", \"Oktober\", \"November\", \"Dezember\"]\n[post]\nguest = \"Gasterl\"\n")
+	set, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := set.locale("de-AT")
+	if got := l.calendar.write(l.calendar.date, time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)); got != "Montag, 5. Jänner 2026" {
+		t.Errorf("the date is %q", got)
+	}
+	for key, want := range map[string]string{"post.guest": "Gasterl", "thread.locked": set.locale("de").mustText("thread.locked")} {
+		if got := l.mustText(key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	if got := set.adminLocale("de-AT").tag.String(); got != "de-AT" {
+		t.Errorf("the admin pages are in %s, want de-AT with the words of de", got)
+	}
+}
+
+// The dates of the shipped languages are those of the CLDR, except where a language has its reason.
+func TestLocales_DatesAgreeWithCLDR(t *testing.T) {
+	for _, l := range load(t).locales {
+		var names locales.Translator
+		for _, tag := range parents(l.tag) {
+			if create := cldrNames[tag.String()]; create != nil && names == nil {
+				names = create()
+			}
+		}
+		if l.tag == language.English {
+			names = en_GB.New() // the CLDR's en is American
+		}
+		for day := range 366 {
+			at := time.Date(2028, 1, 1+day, 9, 5, 0, 0, time.UTC)
+			if got, want := l.calendar.write(l.calendar.date, at), names.FmtDateFull(at); got != want {
+				t.Fatalf("%s: a date is %q, want %q", l.tag, got, want)
+			}
+			if got, want := l.calendar.write(l.calendar.day, at), names.FmtDateLong(at); got != want {
+				t.Fatalf("%s: a day is %q, want %q", l.tag, got, want)
+			}
+		}
+	}
+}
+
+// estonianNames begin a locale file of a language that cldrNames does not have.
+const estonianNames = `[time]
+months         = ["jaanuar", "veebruar", "märts", "aprill", "mai", "juuni", "juuli", "august", "september", "oktoober", "november", "detsember"]
+months_short   = ["jaan", "veebr", "märts", "apr", "mai", "juuni", "juuli", "aug", "sept", "okt", "nov", "dets"]
+weekdays       = ["pühapäev", "esmaspäev", "teisipäev", "kolmapäev", "neljapäev", "reede", "laupäev"]
+weekdays_short = ["P", "E", "T", "K", "N", "R", "L"]
+`
+
 func TestLocale_WithoutWordsForAdminsTheyReadEnglish(t *testing.T) {
 	dir := t.TempDir()
-	overlayFile(t, dir, "locales/et.toml", strings.Replace(shippedFile(t, "locales/en.toml"), "title            = \"Your email settings\"", "title            = \"Meilid\"", 1))
+	overlayFile(t, dir, "locales/et.toml", strings.Replace(strings.Replace(shippedFile(t, "locales/en.toml"), "[time]\n", estonianNames, 1), "title            = \"Your email settings\"", "title            = \"Meilid\"", 1))
 	set, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -314,12 +388,12 @@ func FuzzLocale(f *testing.F) {
 	for _, part := range localeParts(src) {
 		f.Add(part)
 	}
-	f.Add("[number]\n[time]\n[a]\nb = 1\nc = {one = 2}\n")
+	f.Add("[time]\n[a]\nb = 1\nc = {one = 2}\n")
 	f.Fuzz(func(t *testing.T, src string) {
 		if len(src) > maxFuzzed {
 			return
 		}
-		l, err := readLocale("de.toml", "de.toml", src, ref)
+		l, err := readLocale("de.toml", "de.toml", src, ref, nil)
 		if err != nil {
 			return
 		}
@@ -342,7 +416,7 @@ func localeParts(src string) (parts []string) {
 	tables := strings.Split(src, "\n[")
 	common := ""
 	for _, table := range tables {
-		if strings.HasPrefix(table, "time]") || strings.HasPrefix(table, "number]") || strings.HasPrefix(table, "[number]") {
+		if strings.HasPrefix(table, "time]") || strings.HasPrefix(table, "[time]") {
 			common += "[" + strings.TrimPrefix(table, "[") + "\n"
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
+	"postrider/internal/inline"
 	"postrider/internal/line"
 )
 
@@ -23,6 +24,7 @@ import (
 const (
 	pageDir  = "page"
 	adminDir = pageDir + "/admin" // its frame links both stylesheets
+	partDir  = pageDir + "/part"  // templates that pages of both folders share, each in a file of its name
 )
 
 // Pages are the web pages of one forum, in all languages. They are immutable and safe for concurrent use.
@@ -95,7 +97,8 @@ type frameData struct {
 	AdminStyle        string // path of the additional stylesheet of the admin pages
 	AdminScript       string // path of the script that some admin pages load
 	TimesScript       string // path of the script that shows local times on the admin pages
-	Data              any    // for the templates "title" and "main"
+	Brand             brandData
+	Data              any // for the templates "title" and "main"
 }
 
 // Render renders a page. name is its file without ".html", for example "settings" or "admin/queue".
@@ -109,12 +112,32 @@ func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
 		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name,
-		TimesScript: p.base + "/" + p.set.timesScript.name, Data: data,
+		TimesScript: p.base + "/" + p.set.timesScript.name, Brand: p.brand(), Data: data,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rendering a page: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// brand returns how pages show the brand.
+func (p *Pages) brand() brandData {
+	b := p.set.brand
+	data := brandData{Address: b.Address, Links: b.Links}
+	if b.Logo != nil {
+		name, _ := p.Logo()
+		data.Logo = b.Logo.show(p.base+"/"+name, line.Fit(p.site.Name, titleLimit), mastheadLogo)
+	}
+	return data
+}
+
+// Logo returns the site's logo and its file name, which holds a hash of the content. The name is empty if there is none.
+func (p *Pages) Logo() (name string, logo inline.Image) {
+	if p.set.brand.Logo == nil {
+		return "", logo
+	}
+	logo = p.set.brand.Logo.Image
+	return newAsset("logo", path.Ext(logo.Name), string(logo.Data)).name, logo
 }
 
 // RenderPart renders one template of a page's file, without the frame.
@@ -177,6 +200,9 @@ func (s *Set) bindPages(files overlayFS, used usedKeys) (err error) {
 	if s.style, err = s.bindFolder(files, pageDir, s.members, used.members); err != nil {
 		return err
 	}
+	if s.brand.Accent != "" {
+		s.style = newAsset("style", ".css", string(s.style.text)+s.locales[0].palette.pageStyle())
+	}
 	if s.adminStyle, err = s.bindFolder(files, adminDir, s.admins, used.admins); err != nil {
 		return err
 	}
@@ -224,6 +250,9 @@ func (s *Set) bindPage(files overlayFS, name, frame string, readers languages, u
 	unbound := (&locale{}).pageFunctions()
 	page, err := htmltemplate.New(files.displayName(frame)).Funcs(unbound).Parse(around)
 	if err == nil {
+		err = parseParts(files, page, src)
+	}
+	if err == nil {
 		_, err = page.New(files.displayName(name)).Parse(src)
 	}
 	if err != nil {
@@ -247,6 +276,27 @@ func (s *Set) bindPage(files overlayFS, name, frame string, readers languages, u
 			return fmt.Errorf("copying the pages: %w", err)
 		}
 		l.web[short] = own.Funcs(l.pageFunctions())
+	}
+	return nil
+}
+
+// parseParts parses the shared templates that a page uses. The page can replace them.
+func parseParts(files overlayFS, page *htmltemplate.Template, src string) error {
+	names, err := files.list(partDir, ".html")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !strings.Contains(src, `template "`+strings.TrimSuffix(path.Base(name), ".html")+`"`) {
+			continue
+		}
+		text, err := files.read(name)
+		if err != nil {
+			return err
+		}
+		if _, err := page.New(files.displayName(name)).Parse(text); err != nil {
+			return err
+		}
 	}
 	return nil
 }

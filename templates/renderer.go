@@ -3,6 +3,7 @@ package templates
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/inline"
 	"postrider/internal/qp"
 )
 
@@ -45,6 +47,16 @@ type Footer struct {
 type Content struct {
 	Subject    string
 	Text, HTML qp.Pieces
+	Images     []inline.Image // that the HTML shows by their content ID
+}
+
+// Standalone returns the HTML for a browser: it holds the images itself.
+func (c Content) Standalone() string {
+	html := c.HTML.Plain()
+	for _, image := range c.Images {
+		html = strings.ReplaceAll(html, `"`+image.URL()+`"`, `"`+image.DataURL()+`"`)
+	}
+	return html
 }
 
 // Renderer renders the emails of one forum. It caches the fragments that members share, rendered and encoded. It is
@@ -114,7 +126,7 @@ func (p *Renderer) Digest(d *digest.Digest, f Footer, budget int) (Content, erro
 		return Content{}, err
 	}
 	d.Fit(digest.Budget{Size: digest.Size{Bytes: budget, Height: digestHeight}, Posts: p.site.MaxItems}, w.excerpts, w)
-	c := Content{Subject: subject}
+	c := Content{Subject: subject, Images: p.set.brandImages()}
 	c.HTML, c.Text = w.assemble(d)
 	if w.err != nil {
 		return Content{}, fmt.Errorf("rendering the digest of member %d: %w", d.Member.ID, w.err)

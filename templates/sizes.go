@@ -27,7 +27,7 @@ const (
 // Layout implements digest.Sizes.
 func (w *render) Layout() digest.Size {
 	s := &w.layout.html
-	size := digest.Size{Bytes: s.head.filledSize(&w.values.html) + s.foot.filledSize(&w.values.html), Height: layoutHeight}
+	size := digest.Size{Bytes: s.head.filledSize(&w.values.html) + s.foot.filledSize(&w.values.html), Height: layoutHeight + w.renderer.set.brand.height()}
 	if w.contents {
 		size.Bytes += w.sizeOf(w.frame("contents"))
 		size.Height += lineHeight

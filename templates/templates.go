@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -39,6 +40,7 @@ type Set struct {
 	samples      map[kind]sampleData
 	announcement announcementSample
 	files        overlayFS // the source of all of it
+	brand        Brand
 
 	style, adminStyle, adminScript, timesScript asset // of the pages
 }
@@ -49,21 +51,36 @@ func Load(dir string) (*Set, error) {
 	if dir == "" {
 		return defaults()
 	}
+	return LoadBranded(dir, Brand{})
+}
+
+// LoadBranded is [Load] for a site with a brand, which Validate accepts.
+func LoadBranded(dir string, brand Brand) (*Set, error) {
+	if dir == "" {
+		return loadFrom("", brand)
+	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() { // all files in it are optional, so nothing else would notice
 		return nil, fmt.Errorf("templates.dir: %s is not a folder: %w", dir, cmp.Or(err, fs.ErrNotExist))
 	}
-	return loadFrom(dir)
+	return loadFrom(dir, brand)
 }
 
-var defaults = sync.OnceValues(func() (*Set, error) { return loadFrom("") })
+var defaults = sync.OnceValues(func() (*Set, error) { return loadFrom("", Brand{}) })
 
-func loadFrom(dir string) (*Set, error) {
+func loadFrom(dir string, brand Brand) (*Set, error) {
+	colors, err := brand.palette()
+	if err != nil {
+		return nil, fmt.Errorf("accent: %w", err)
+	}
 	files := overlayFS{dir}
 	locales, err := readLocales(files)
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{locales: locales, members: newLanguages(locales), files: files}
+	for _, l := range locales {
+		l.palette = colors
+	}
+	s := &Set{locales: locales, members: newLanguages(locales), files: files, brand: brand}
 	s.admins = newLanguages(slices.DeleteFunc(slices.Clone(locales), func(l *locale) bool { return !l.admins }))
 	used, err := s.bind(files)
 	if err != nil {
@@ -86,12 +103,14 @@ func loadFrom(dir string) (*Set, error) {
 
 // functions returns the functions that templates may call.
 func (l *locale) functions() map[string]any {
-	return map[string]any{
+	functions := map[string]any{
 		"t":         l.text,
 		"wrap":      wrap,
 		"underline": underline,
 		"quote":     quoteLines,
 	}
+	maps.Copy(functions, l.palette.functions())
+	return functions
 }
 
 // unindent removes the indentation of a template, which only helps its editors and would cost every reader bytes. It

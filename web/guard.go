@@ -12,8 +12,8 @@ import (
 	"postrider/internal/ratelimit"
 )
 
-// pagePolicy allows our stylesheet and forms that post to us, and nothing else: no scripts.
-const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// pagePolicy allows our stylesheet, the logo and forms that post to us, and nothing else: no scripts.
+const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const (
 	maxBody        = 64 << 10 // bytes: a form with a thousand fields

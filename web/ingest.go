@@ -78,20 +78,20 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	s.Log.Warn("the site sent members that were not stored", "members", len(refused), "first", refused[0])
+	s.Log.Warn("the site sent things that were not stored", "things", len(refused), "first", refused[0])
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if _, err := io.WriteString(w, refusal(refused)); err != nil {
 		s.Log.Debug("cannot answer the site", "err", err)
 	}
 }
 
-// refusalsNamed is how many members the answer names.
+// refusalsNamed is how many things the answer names.
 const refusalsNamed = 100
 
-// refusal is the answer to a request that was stored without some members, a line for each.
+// refusal is the answer to a request that was stored without some things, a line for each.
 func refusal(refused []*mirror.FieldError) string {
 	var text strings.Builder
-	text.WriteString("stored, without these members:\n")
+	text.WriteString("stored, without these:\n")
 	for _, wrong := range refused[:min(len(refused), refusalsNamed)] {
 		fmt.Fprintln(&text, wrong)
 	}

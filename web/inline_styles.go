@@ -12,14 +12,14 @@ import (
 	"golang.org/x/net/html"
 )
 
-// messagePolicy allows a message's stylesheets, and nothing else.
+// messagePolicy allows a message's stylesheets and the images that it holds itself, and nothing else.
 func messagePolicy(styles []string) string {
 	allowed := ""
 	for _, css := range styles {
 		sum := sha256.Sum256([]byte(css))
 		allowed += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	return "default-src 'none'; style-src" + allowed + "; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; style-src" + allowed + "; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 }
 
 // extractStyles moves the style attributes of a message, which only email programs need, into a stylesheet after its own ones. A

@@ -9,6 +9,7 @@ import (
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/mirror"
+	"postrider/templates"
 )
 
 // renderAllSamples renders every page in every language and state.
@@ -52,21 +53,9 @@ func (s *Server) samples() []sample {
 }
 
 func (s *Server) settingsSamples() []sample {
-	yes := true
 	full := settingsPage{
-		Forum: s.Forum, Member: "Anna", Action: "/", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14}, Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
-		Cadences: []digest.Cadence{digest.Daily, digest.Weekly, digest.EveryTwoWeeks, digest.Monthly, digest.EveryNHours, digest.Off}, IntervalHours: []int{1, 6},
-		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: s.Pages.LanguageNames(), Zones: suggestedZones()[:2],
-		Modes:  []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts},
-		Alerts: true, Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
+		ChoicesFields: SampleChoices(s.Forum, s.Pages), Member: "Anna", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14},
 	}
-	account := members.Account{
-		Effective: digest.Preferences{
-			Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
-		},
-		Zone: time.UTC, Watches: []members.WatchSetting{{Section: 1, Title: "A section"}, {Thread: 1, Title: "A thread"}},
-	}
-	full.Form = s.newForm(account, 1)
 	var list []sample
 	for _, done := range []string{"saved", "sent", "sent_before", "empty", "retried"} {
 		page := full
@@ -94,6 +83,27 @@ func (s *Server) settingsSamples() []sample {
 		list = append(list, sample{"settings", page})
 	}
 	return list
+}
+
+// SampleChoices is sample data with everything that the template "choices_fields" can show but errors.
+func SampleChoices(forum string, pages *templates.Pages) ChoicesFields {
+	yes := true
+	rows := func(field string) []watchRow {
+		return []watchRow{{Field: field, Title: "A title", Override: digest.Weekly, Options: []digest.Cadence{digest.Weekly}}, {Field: field + "2", InstantByDefault: true}, {Field: field + "3", NothingByDefault: true}}
+	}
+	return ChoicesFields{
+		Forum: forum, Action: "/", Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
+		Cadences: digest.Cadences(), IntervalHours: []int{1, 6},
+		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: pages.LanguageNames(), Zones: suggestedZones()[:2],
+		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
+		Alerts: true, Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
+		Form: settingsForm{
+			Preferences: digest.Preferences{
+				Schedule: &digest.Schedule{Cadence: digest.Daily}, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, NewThreadsOnly: &yes, Announcements: &yes, Quiet: &digest.QuietHours{From: 22, Until: 7},
+			},
+			Own: true, Unread: true, Announce: true, Quiet: true, From: 22, Until: 7, Pause: "2026-05-20", Tomorrow: "2026-05-05", Sections: rows("section-1"), Threads: rows("thread-1"),
+		},
+	}
 }
 
 func (s *Server) subscribeSamples() []sample {

@@ -32,7 +32,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 		s.serverError(w, r, member, err)
 		return
 	}
-	page, styles, err := extractStyles(content.HTML.Plain())
+	page, styles, err := extractStyles(content.Standalone())
 	if err != nil {
 		s.serverError(w, r, member, err)
 		return

@@ -104,6 +104,9 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	name, css := s.Pages.Style()
 	mux.Handle("/"+name, Methods{http.MethodGet: Styles(css)})
+	if name, logo := s.Pages.Logo(); name != "" {
+		mux.Handle("/"+name, Methods{http.MethodGet: immutable(logo.Type, logo.Data)})
+	}
 	mux.Handle("/u/{token}", Methods{http.MethodGet: s.showUnsubscribe, http.MethodPost: s.unsubscribe})
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})

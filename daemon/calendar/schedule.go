@@ -29,7 +29,9 @@ func (c Calendar) Zone(sub store.Subscriber) *time.Location {
 
 // Schedule returns the member's schedule at a time, and who decided it.
 func (c Calendar) Schedule(sub store.Subscriber, at time.Time) (digest.Schedule, digest.Origin) {
-	return digest.ScheduleOf(sub.Schedule, sub.ForumDigests, c.site.Schedule(), c.Zone(sub), at)
+	s, origin := digest.ScheduleOf(sub.Schedule, sub.ForumDigests, c.site.Schedule(), c.Zone(sub), at)
+	s.WeekendsOff = sub.WeekendsOff
+	return s, origin
 }
 
 // NextDue returns a member's first slot after a time and outside a pause. It is zero if digests are off.

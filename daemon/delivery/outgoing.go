@@ -97,7 +97,7 @@ func (d *Service) Compose(row store.Row, m Draft) ([]byte, error) {
 	envelope.AddUnsubscribeMail(&message, d.Links, d.settings.Bounces)
 	message.Subject, message.Text = content.Subject, content.Text
 	if !m.TextOnly {
-		message.HTML = content.HTML
+		message.HTML, message.Images = content.HTML, content.Images
 	}
 	raw, err := d.Composer.Compose(message)
 	if err != nil {

@@ -56,7 +56,7 @@ func (d *Service) skippedSettlement(row store.Row, reason string) store.Settleme
 	return s
 }
 
-// deferredSettlement settles a message that is delayed: an alert in quiet hours, a digest or an announcement while email is
+// deferredSettlement settles a message that is delayed: an alert in quiet hours, one on a weekend that is off, a digest or an announcement while email is
 // paused, or a message above the daily limit.
 func (d *Service) deferredSettlement(row store.Row, m Draft) store.Settlement {
 	s := store.Settlement{

@@ -26,6 +26,7 @@ type AlertResult struct {
 	LeftOut    []digest.Omitted
 	Zone       *time.Location
 	Choices    digest.Preferences
+	Hour       int // of the digests
 }
 
 // BuildAlerts builds one alert per request, in the same order. An error means that the forum or the store could not be
@@ -181,7 +182,7 @@ func (b *Builder) selectAlert(x alertInputs, a AlertRequest, now time.Time) Aler
 	reader.EarlierCopies = x.earlier[a.Repeated]
 	d, left := x.window.Alert(reader, a.Items, x.contents)
 	d.WantedExcerpt = b.alerts.Excerpt
-	built := AlertResult{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices}
+	built := AlertResult{Alert: &digest.Alert{Digest: *d}, LeftOut: left, Zone: r.Zone, Choices: r.Choices, Hour: r.Schedule.Hour}
 	if d.Empty() {
 		built.Alert, built.SkipReason = nil, digest.ReasonNothingNew
 		if len(left) > 0 {

@@ -84,11 +84,12 @@ func (a Request) at(now time.Time) time.Time {
 
 // Edition is the result of building an edition.
 type Edition struct {
-	Digest    *digest.Digest
-	Skip      string                // why there is nothing to send; empty: send Digest
-	Deferred  []digest.DeferredPost // posts deferred to a later edition
-	NotBefore time.Time             // earliest time to send it; zero: now
-	TextOnly  bool                  // plain text only
+	Digest     *digest.Digest
+	Skip       string                // why there is nothing to send; empty: send Digest
+	Deferred   []digest.DeferredPost // posts deferred to a later edition
+	NotBefore  time.Time             // earliest time to send it; zero: now
+	HoldReason string                // why it is delayed; empty: the member paused their email
+	TextOnly   bool                  // plain text only
 }
 
 // Build builds one edition per request, in the same order. An error means that the forum or the store could not be read.
@@ -136,7 +137,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 			return err
 		}
 		for i, a := range requests {
-			if editions[i] = delayForPause(readers[a.Member], a.at(now)); editions[i].NotBefore.IsZero() {
+			if editions[i] = delayEdition(readers[a.Member], a, a.at(now)); editions[i].NotBefore.IsZero() {
 				editions[i] = selectEdition(window, readers[a.Member], a)
 			}
 		}
@@ -151,17 +152,25 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 	return editions, nil
 }
 
-// delayForPause delays an edition that was planned before its member paused their email. When the pause ends, the next
-// edition is due and replaces it.
-func delayForPause(r *digest.Reader, now time.Time) Edition {
-	if r == nil || !r.Choices.PausedUntil.After(now) {
+// delayEdition delays an edition that was planned before its member paused their email, or before a weekend on which they want none.
+// The edition that is due at the end of a pause replaces it. A digest that the
+// member asked for comes on weekends, too, and one that is not planned yet is counted as if it came now.
+func delayEdition(r *digest.Reader, a Request, now time.Time) Edition {
+	if r == nil {
 		return Edition{}
 	}
-	end := r.Choices.PausedUntil
-	if slot, ok := r.Schedule.Next(r.Zone, end.Add(-1)); ok {
-		end = slot.At
+	if end := r.Choices.PausedUntil; end.After(now) {
+		if slot, ok := r.Schedule.Next(r.Zone, end.Add(-1)); ok {
+			end = slot.At
+		}
+		return Edition{NotBefore: end}
 	}
-	return Edition{NotBefore: end}
+	if r.Choices.WantsWeekendsOff() && a.Key != "" && !store.AskedFor(a.Key) {
+		if end, weekend := digest.WeekendEnd(r.Zone, r.Schedule.Hour, now); weekend {
+			return Edition{NotBefore: end, HoldReason: digest.ReasonWeekend}
+		}
+	}
+	return Edition{}
 }
 
 // selectEdition selects the posts of one edition.

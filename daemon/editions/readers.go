@@ -49,7 +49,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
 		zone := b.zones.Of(m.Zone)
 		readers[m.ID] = &digest.Reader{
-			Member: m, Access: access[m.Class], Watches: watches[m.ID], Ignores: ignores[m.ID],
+			Member: m, Access: access[m.Class], Watches: c.Narrow(watches[m.ID]), Ignores: ignores[m.ID],
 			Choices: c, Switches: c.Switches.Or(b.notify.Switches()), Overrides: overrides[m.ID], Schedule: b.schedule(c, m.Digests, zone, now), Zone: zone,
 		}
 	}
@@ -61,7 +61,11 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 func (b *Builder) schedule(c digest.Preferences, atForum forum.DigestChoice, zone *time.Location, now time.Time) digest.Schedule {
 	site := b.set.Schedule()
 	s, _ := digest.ScheduleOf(c.Schedule, atForum, site, zone, now)
-	if s.Cadence != digest.Weekly && s.Cadence != digest.EveryTwoWeeks {
+	s.WeekendsOff = c.WantsWeekendsOff()
+	if s.Cadence == digest.Off {
+		s.Hour = site.Hour
+	}
+	if !s.Cadence.HasWeekday() {
 		s.Weekday = site.Weekday
 	}
 	if s.Cadence != digest.Monthly {

@@ -129,8 +129,11 @@ func (d *Service) effective(now time.Time, chosen digest.Preferences, m forum.Me
 		h.Alerts = digest.NoAlerts
 	}
 	h.Alerts = d.set.Alerts.ModeOf(h)
+	h.Bundle = d.set.Alerts.BundleOf(h)
 	h.Switches = h.Switches.Or(d.set.Notify.Switches()).Or(settings.DefaultNotify().Switches())
 	h.IncludeOwnPosts = valueOr(h.IncludeOwnPosts, false)
+	h.NewThreadsOnly = valueOr(h.NewThreadsOnly, false)
+	h.WeekendsOff = valueOr(h.WeekendsOff, false)
 	h.UnreadOnly = valueOr(h.UnreadOnly, site.SkipRead)
 	h.Announcements = valueOr(h.Announcements, !m.OptOuts.Has(forum.Announcements))
 	if h.Quiet = d.set.Alerts.QuietOf(h); h.Quiet == nil {

@@ -2,7 +2,6 @@ package members
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"postrider/daemon/editions"
@@ -15,7 +14,10 @@ import (
 // keeps following the forum and the configuration. Changes take effect immediately.
 func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, overrides []WatchSetting) error {
 	wasOff, isOff := a.Effective.Schedule.Cadence == digest.Off, want.Schedule.Cadence == digest.Off
-	return d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff)
+	if err := d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff); err != nil || want.Bundle == a.Effective.Bundle && *want.WeekendsOff == *a.Effective.WeekendsOff {
+		return err
+	}
+	return d.store.Alerts.ReleaseBundles(ctx, now, a.Member.ID)
 }
 
 // savePreferences saves what a member chose. With skipBacklog, the next digest leaves out earlier posts.
@@ -52,6 +54,7 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	setIfChanged(&c.Format, want.Format, held.Format)
 	setIfChanged(&c.Excerpt, want.Excerpt, held.Excerpt)
 	setIfChanged(&c.Alerts, want.Alerts, held.Alerts)
+	setIfChanged(&c.Bundle, want.Bundle, held.Bundle)
 	for _, kind := range digest.PostKinds() {
 		if s := want.Switches.Of(kind); s != held.Switches.Of(kind) {
 			c.Switches.Set(kind, s)
@@ -59,6 +62,8 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	}
 	setPtrIfChanged(&c.IncludeOwnPosts, want.IncludeOwnPosts, held.IncludeOwnPosts)
 	setPtrIfChanged(&c.UnreadOnly, want.UnreadOnly, held.UnreadOnly)
+	setPtrIfChanged(&c.NewThreadsOnly, want.NewThreadsOnly, held.NewThreadsOnly)
+	setPtrIfChanged(&c.WeekendsOff, want.WeekendsOff, held.WeekendsOff)
 	setPtrIfChanged(&c.Announcements, want.Announcements, held.Announcements)
 	setPtrIfChanged(&c.Quiet, want.Quiet, held.Quiet)
 	c.PausedUntil = want.PausedUntil
@@ -148,7 +153,7 @@ func (d *Service) SendNow(ctx context.Context, now time.Time, a Account) (SendNo
 		return "", err
 	}
 	planned, err := d.store.Outbox.PlanNow(ctx, now, store.Plan{
-		Key:  fmt.Sprintf("%s/%d/%s-now", store.KindDigest, a.Member.ID, now.In(a.Zone).Format("2006-01-02T15")),
+		Key:  store.AskedKey(a.Member.ID, now.In(a.Zone)),
 		Kind: store.KindDigest, Member: a.Member.ID, Until: alerts.Done, Priority: store.PriorityDigest,
 	})
 	switch {

@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +25,7 @@ type Alerts struct {
 	Mode          digest.AlertMode `toml:"mode"`
 	Debounce      time.Duration    `toml:"debounce"`
 	DebounceMax   time.Duration    `toml:"debounce_max"`
+	Bundle        digest.Bundle    `toml:"bundle"`
 	QuietHours    string           `toml:"quiet_hours"`    // "22-7"; empty: none
 	Excerpt       int              `toml:"excerpt_length"` // characters of each post
 	ContextPosts  int              `toml:"context_posts"`
@@ -35,7 +38,7 @@ func DefaultAlerts() Alerts {
 	return Alerts{
 		Enabled: true, Mode: digest.FirstReply,
 		Debounce: time.Minute, DebounceMax: 5 * time.Minute,
-		Excerpt: 2000, ContextPosts: 2, FromAuthor: true,
+		Bundle: digest.AtOnce, Excerpt: 2000, ContextPosts: 2, FromAuthor: true,
 	}
 }
 
@@ -50,6 +53,9 @@ func (c Alerts) Validate() error {
 	}
 	if c.DebounceMax < c.Debounce || c.DebounceMax > 24*time.Hour {
 		errs = append(errs, fmt.Errorf("debounce_max is %v: must be debounce (%v) to \"24h\"", c.DebounceMax, c.Debounce))
+	}
+	if !slices.Contains(digest.Bundles(), c.Bundle) {
+		errs = append(errs, fmt.Errorf("bundle is %q: must be %q, %q or %q", c.Bundle, digest.AtOnce, digest.QuarterHour, digest.Hourly))
 	}
 	if _, err := parseQuiet(c.QuietHours); err != nil {
 		errs = append(errs, err)
@@ -92,4 +98,9 @@ func (c Alerts) ModeOf(choices digest.Preferences) digest.AlertMode {
 		return choices.Alerts
 	}
 	return c.Mode
+}
+
+// BundleOf returns how long a member's alerts wait for each other.
+func (c Alerts) BundleOf(choices digest.Preferences) digest.Bundle {
+	return cmp.Or(choices.Bundle, c.Bundle, digest.AtOnce)
 }

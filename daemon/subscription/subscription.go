@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"postrider/daemon/members"
@@ -77,7 +78,8 @@ type Result struct {
 	First  bool // it was not confirmed before
 }
 
-// Read returns what a link confirms. If it was confirmed before, the result has the member.
+// Read returns what a link confirms. If it was confirmed before, the result has the member. If no section of it is on offer any more, the
+// error is [ErrExpired].
 func (s *Service) Read(ctx context.Context, now time.Time, token string) (Result, error) {
 	r, err := open(s.links, token, now)
 	if err != nil {
@@ -86,6 +88,9 @@ func (s *Service) Read(ctx context.Context, now time.Time, token string) (Result
 	result := Result{Request: r}
 	if result.Member, _, err = s.store.Consents.MemberOf(ctx, r.ID); err == nil {
 		result.Titles, err = s.titles(ctx, r)
+	}
+	if err == nil && result.Member == forum.Guest && len(result.Titles) == 0 {
+		err = ErrExpired // there is nothing left to subscribe to
 	}
 	return result, err
 }
@@ -131,12 +136,12 @@ func (r Reader) Letters(ctx context.Context, now time.Time, tokens []string) ([]
 	}
 	var known map[string]forum.MemberID
 	err := r.forum.Read(ctx, func(s *source.Snapshot) error {
-		sections, err := s.Sections(ctx)
+		public, err := publicSections(ctx, s)
 		if err != nil {
 			return err
 		}
 		for i := range letters {
-			letters[i].Titles = titlesOf(sections, letters[i].Request)
+			letters[i].Titles = titlesOf(public, letters[i].Request)
 		}
 		known, err = s.MembersByEmail(ctx, addresses)
 		return err
@@ -160,8 +165,8 @@ func (r Reader) Letters(ctx context.Context, now time.Time, tokens []string) ([]
 
 func (r Reader) titles(ctx context.Context, of Request) (titles []string, err error) {
 	err = r.forum.Read(ctx, func(s *source.Snapshot) error {
-		sections, err := s.Sections(ctx)
-		titles = titlesOf(sections, of)
+		public, err := publicSections(ctx, s)
+		titles = titlesOf(public, of)
 		return err
 	})
 	if err != nil {
@@ -170,7 +175,20 @@ func (r Reader) titles(ctx context.Context, of Request) (titles []string, err er
 	return titles, nil
 }
 
-// titlesOf returns the titles of a request's sections, in the site's order. Sections that were deleted are left out.
+// publicSections returns the sections that everyone may read. Others may have been public when somebody asked for them: not even their
+// titles may be shown now.
+func publicSections(ctx context.Context, s *source.Snapshot) ([]forum.Section, error) {
+	sections, err := s.Sections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	access, err := s.Access(ctx, []forum.Class{source.MirrorPublic})
+	return slices.DeleteFunc(sections, func(section forum.Section) bool {
+		return access[source.MirrorPublic][section.ID] == forum.NoRight
+	}), err
+}
+
+// titlesOf returns the titles of a request's sections, in the site's order. Sections that are not in the list are left out.
 func titlesOf(sections []forum.Section, r Request) []string {
 	wanted := make(map[forum.SectionID]bool, len(r.Sections))
 	for _, id := range sectionIDs(r) {

@@ -335,6 +335,18 @@ UPDATE outbox
  WHERE key IN (SELECT CAST(value AS TEXT) FROM {ids :keys})
    AND state = 'queued'
 
+-- name: release_bundles
+UPDATE outbox
+   SET not_before = :now
+ WHERE member_id = :member
+   AND kind = 'alert'
+   AND settled_at IS NULL
+   AND state = 'queued'
+   AND attempt = 0
+   AND doubts = 0
+   AND not_before > :now
+   AND key IN (SELECT key FROM alert WHERE member_id = :member AND held)
+
 -- name: merge_alert_items
 UPDATE notice
    SET key = r.into_key

@@ -48,6 +48,12 @@ SELECT key,
    AND settled_at >= :since
    AND post_ids <> ''
 
+-- name: copies_of
+SELECT post_ids
+  FROM outbox
+ WHERE key = :key
+   AND post_ids <> ''
+
 -- name: earlier_copies
 SELECT key,
        post_ids
@@ -164,3 +170,24 @@ SELECT member_id,
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
    AND kind = 'digest'
    AND settled_at IS NULL
+
+-- The posts of a thread that were sighted last, newest first, each once. A post that the forum lost has a negative ID.
+-- name: newest_of_thread
+SELECT newest.post_id
+  FROM (SELECT post_id, seq
+          FROM sighting
+         WHERE thread_id = :thread
+         ORDER BY seq DESC
+         LIMIT :most) newest
+ WHERE newest.post_id > 0
+ GROUP BY newest.post_id
+ ORDER BY MAX(newest.seq) DESC
+
+-- name: recent_sightings
+SELECT post_id,
+       thread_id,
+       seen_at
+  FROM sighting
+ WHERE seq > :after
+   AND post_id > 0
+ ORDER BY seq DESC

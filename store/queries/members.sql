@@ -1,5 +1,5 @@
 -- name: subscribers
-SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until, forum_digests
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until, forum_digests, weekends_off
   FROM subscriber
  WHERE id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
@@ -39,7 +39,7 @@ UPDATE member
 
 -- Leaves out members with an edition that is in delivery or uncertain: its result decides where the next edition begins.
 -- name: due
-SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until, forum_digests
+SELECT id, zone, locale, cadence, hour, weekday, day, every, mark, due_at, left_at, own_zone, paused_until, forum_digests, weekends_off
   FROM subscriber m
  WHERE due_at <= :now
    AND NOT EXISTS (SELECT 1

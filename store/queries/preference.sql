@@ -1,17 +1,17 @@
 -- name: preferences
 SELECT member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
        own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_opt_outs, basis_digests,
-       replies, new_threads, quotes, mentions
+       replies, new_threads, quotes, mentions, bundle, weekends_off, new_threads_only
   FROM preference
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
 -- name: save_preference
 INSERT INTO preference (member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
                         own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_digests,
-                        replies, new_threads, quotes, mentions)
+                        replies, new_threads, quotes, mentions, bundle, weekends_off, new_threads_only)
 VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, :format, :excerpt,
         :own_posts, :unread_only, :alerts, :announcements, :quiet_from, :quiet_until, :paused_until, :basis_digests,
-        :replies, :new_threads, :quotes, :mentions)
+        :replies, :new_threads, :quotes, :mentions, :bundle, :weekends_off, :new_threads_only)
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        cadence = excluded.cadence,
@@ -34,6 +34,9 @@ VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, 
        new_threads = excluded.new_threads,
        quotes = excluded.quotes,
        mentions = excluded.mentions,
+       bundle = excluded.bundle,
+       weekends_off = excluded.weekends_off,
+       new_threads_only = excluded.new_threads_only,
        basis_zone = CASE WHEN preference.zone = excluded.zone THEN preference.basis_zone END,
        basis_locale = CASE WHEN preference.locale = excluded.locale THEN preference.basis_locale END,
        basis_digests = excluded.basis_digests,

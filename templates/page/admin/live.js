@@ -6,3 +6,5 @@ stream.addEventListener("reload", () => {
   stream.close()
   location.replace(live.dataset.page)
 })
+// The page that a form leads to says what was done. A reload, because of just that, would take its place.
+document.addEventListener("submit", () => stream.close())
