@@ -125,11 +125,11 @@ func explainedKeys(list []explain.Post) (keys []string) {
 
 // findPosts finds the posts that an administrator entered. The error is an explain.ReferenceError if there are none.
 func (s *Server) findPosts(ctx context.Context, text string) ([]forum.PostID, error) {
-	list, err := explain.ParseReferences(text)
+	list, err := explain.ParseReferences(text, explain.MaxPosts)
 	if err != nil {
 		return nil, err
 	}
-	return s.explainer.FindPosts(ctx, list)
+	return s.explainer.FindPosts(ctx, list, explain.MaxPosts)
 }
 
 // findThreads searches the titles of recent threads.

@@ -102,7 +102,7 @@ func postReferences(texts []string) ([]explain.Reference, error) {
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	list, err := explain.ParseReferences(strings.Join(texts, " "))
+	list, err := explain.ParseReferences(strings.Join(texts, " "), explain.MaxCommandPosts)
 	if err != nil {
 		return nil, usagef("--post: %w", err)
 	}
@@ -133,7 +133,7 @@ func (c *cmdEnv) explainTo(ctx context.Context, who string, asked []explain.Refe
 		}
 		return c.printMemberExplanation(story, reason)
 	}
-	posts, err := e.FindPosts(ctx, asked)
+	posts, err := e.FindPosts(ctx, asked, explain.MaxCommandPosts)
 	if err != nil {
 		return fmt.Errorf("--post: %w", err)
 	}

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"postrider/daemon/explain"
 )
 
 // explanation is one post in the JSON output of explain, as far as the tests check it.
@@ -31,17 +29,6 @@ type explanation struct {
 // explainPosts runs explain for a member and some posts.
 func explainPosts(t *testing.T, config string, member int64, posts []int64) map[int64]explanation {
 	t.Helper()
-	all := make(map[int64]explanation)
-	for some := range slices.Chunk(posts, explain.MaxPosts) {
-		for _, s := range explainSome(t, config, member, some) {
-			all[s.Post] = s
-		}
-	}
-	return all
-}
-
-func explainSome(t *testing.T, config string, member int64, posts []int64) []explanation {
-	t.Helper()
 	ids := make([]string, len(posts))
 	for i, p := range posts {
 		ids[i] = strconv.FormatInt(p, 10)
@@ -62,7 +49,11 @@ func explainSome(t *testing.T, config string, member int64, posts []int64) []exp
 	if output.Member.ID != member || len(output.Posts) != len(posts) {
 		t.Fatalf("explain printed member %d and %d posts, want %d and %d", output.Member.ID, len(output.Posts), member, len(posts))
 	}
-	return output.Posts
+	all := make(map[int64]explanation)
+	for _, s := range output.Posts {
+		all[s.Post] = s
+	}
+	return all
 }
 
 // TestExplain_MatchesForumForEveryPost runs the daemon on the forums. It then checks the explanation of every post in the window,

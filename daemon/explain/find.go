@@ -23,8 +23,8 @@ const (
 )
 
 // FindPosts returns the posts that references mean, each once. A thread stands for its newest posts. The error is a [ReferenceError] if
-// one of them leads to none.
-func (e *Service) FindPosts(ctx context.Context, list []Reference) (posts []forum.PostID, err error) {
+// one of them leads to none, or if there are more than limit.
+func (e *Service) FindPosts(ctx context.Context, list []Reference, limit int) (posts []forum.PostID, err error) {
 	for _, r := range list {
 		found, err := e.find(ctx, r)
 		if err != nil {
@@ -36,8 +36,8 @@ func (e *Service) FindPosts(ctx context.Context, list []Reference) (posts []foru
 			}
 		}
 	}
-	if len(posts) > MaxPosts {
-		return nil, &ReferenceError{"", TooManyPosts}
+	if len(posts) > limit {
+		return nil, &ReferenceError{Fault: TooManyPosts, Limit: limit}
 	}
 	return posts, nil
 }
@@ -64,16 +64,16 @@ func (e *Service) find(ctx context.Context, r Reference) ([]forum.PostID, error)
 	case target.Thread != 0:
 		return e.newestOf(ctx, target.Thread, r.Link)
 	case !ours:
-		return nil, &ReferenceError{r.Link, OtherSite}
+		return nil, &ReferenceError{Text: r.Link, Fault: OtherSite}
 	}
-	return nil, &ReferenceError{r.Link, UnknownAddress}
+	return nil, &ReferenceError{Text: r.Link, Fault: UnknownAddress}
 }
 
 // newestOf returns the newest posts of a thread.
 func (e *Service) newestOf(ctx context.Context, thread forum.ThreadID, text string) ([]forum.PostID, error) {
 	posts, err := e.store.Sightings.NewestOfThread(ctx, thread, searched)
 	if err == nil && len(posts) == 0 {
-		err = &ReferenceError{text, UnseenThread}
+		err = &ReferenceError{Text: text, Fault: UnseenThread}
 	}
 	return posts[:min(len(posts), postsOfThread)], err
 }
@@ -94,7 +94,7 @@ func (e *Service) numbered(ctx context.Context, t source.LinkTarget, text string
 		return err
 	})
 	if err == nil && found == nil {
-		err = &ReferenceError{text, UnseenNumber}
+		err = &ReferenceError{Text: text, Fault: UnseenNumber}
 	}
 	return found, err
 }

@@ -8,8 +8,11 @@ import (
 	"postrider/forum"
 )
 
-// MaxPosts is how many posts one request may name.
-const MaxPosts = 20
+// How many posts may be explained at once: on a page, and by the command.
+const (
+	MaxPosts        = 20
+	MaxCommandPosts = 1000
+)
 
 // Reference is how someone names posts: the ID of a post (4711 or #4711), that of a thread (T66), or a link. One field is set.
 type Reference struct {
@@ -24,7 +27,7 @@ type ReferenceFault string
 // The faults.
 const (
 	NoReference    ReferenceFault = "post"        // neither an ID nor a link
-	TooManyPosts   ReferenceFault = "too_many"    // more than MaxPosts
+	TooManyPosts   ReferenceFault = "too_many"    // more than the limit
 	OtherSite      ReferenceFault = "other_site"  // the link does not lead to the forum
 	UnknownAddress ReferenceFault = "address"     // the link leads to no post or thread
 	UnseenThread   ReferenceFault = "unseen"      // no post of the thread was sighted
@@ -35,13 +38,14 @@ const (
 type ReferenceError struct {
 	Text  string // as given
 	Fault ReferenceFault
+	Limit int // for TooManyPosts
 }
 
 // Error returns the text of the error, in English.
 func (e *ReferenceError) Error() string {
 	switch e.Fault {
 	case TooManyPosts:
-		return fmt.Sprintf("at most %d posts can be explained at once", MaxPosts)
+		return fmt.Sprintf("at most %d posts can be explained at once", e.Limit)
 	case OtherSite:
 		return fmt.Sprintf("%q does not begin with the forum's address ([forum] url)", e.Text)
 	case UnknownAddress:
@@ -55,8 +59,8 @@ func (e *ReferenceError) Error() string {
 }
 
 // ParseReferences reads references that are separated by spaces, commas or semicolons. A link can contain commas and semicolons: it
-// ends at a space. The error is a [ReferenceError].
-func ParseReferences(text string) (list []Reference, err error) {
+// ends at a space. The error is a [ReferenceError], also if there are more than limit.
+func ParseReferences(text string, limit int) (list []Reference, err error) {
 	for _, word := range strings.Fields(text) {
 		if isLink(word) {
 			list = append(list, Reference{Link: withScheme(strings.TrimRight(word, ",;"))})
@@ -65,16 +69,16 @@ func ParseReferences(text string) (list []Reference, err error) {
 		for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return r == ',' || r == ';' }) {
 			r, ok := parseID(part)
 			if !ok {
-				return nil, &ReferenceError{part, NoReference}
+				return nil, &ReferenceError{Text: part, Fault: NoReference}
 			}
 			list = append(list, r)
 		}
 	}
 	switch {
 	case len(list) == 0:
-		return nil, &ReferenceError{text, NoReference}
-	case len(list) > MaxPosts:
-		return nil, &ReferenceError{text, TooManyPosts}
+		return nil, &ReferenceError{Text: text, Fault: NoReference}
+	case len(list) > limit:
+		return nil, &ReferenceError{Text: text, Fault: TooManyPosts, Limit: limit}
 	}
 	return list, nil
 }
