@@ -14,7 +14,7 @@ func TestPreview_AlertMatchesForum(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			want := readExpectation(t, kind)
-			dsn, config := loadForum(t, kind)
+			dsn, config := sharedForum(t, kind)
 			appendConfig(t, config, "[alerts]\nmode = \"every\"\n")
 			window := []string{"--from", rfc3339(want.Window[0]), "--until", rfc3339(want.Window[1])}
 			for name, m := range want.Members {

@@ -10,7 +10,6 @@ import (
 	"mime/quotedprintable"
 	netmail "net/mail"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -191,18 +190,6 @@ func linkedPosts(t *testing.T, m *netmail.Message) []string {
 	}
 	slices.Sort(posts)
 	return slices.Compact(posts)
-}
-
-// buildBinary builds the program as it is released: without the race detector.
-func buildBinary(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "postrider")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "postrider")
-	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.ReplaceAll(os.Getenv("GOFLAGS"), "-race", ""))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return path
 }
 
 // replaceInConfig replaces one occurrence of a text in a configuration file.

@@ -165,7 +165,7 @@ func words(text string) string {
 
 // H14: the owner never set web.url, so it must not be what fails.
 func TestContent_H14URLWithoutFriendlyURLs(t *testing.T) {
-	dsn, config := loadForum(t, "xenforo2")
+	dsn, config := sharedForum(t, "xenforo2")
 	text := strings.Replace(readFile(t, config), `url = "https://forum.example.org"`, `url = "https://forum.example.org/index.php?"`, 1)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -91,8 +91,8 @@ func startDaemonGroup(t *testing.T, store string) *daemonGroup {
 // awaitMessages waits until n more messages have arrived.
 func (f *daemonGroup) awaitMessages(n int) {
 	f.Helper()
-	n += len(f.relay.Messages())
-	f.daemons[0].waitFor(f.T, fmt.Sprintf("message number %d", n), func() bool { return len(f.relay.Messages()) >= n })
+	n += f.relay.Count()
+	f.daemons[0].waitFor(f.T, fmt.Sprintf("message number %d", n), func() bool { return f.relay.Count() >= n })
 }
 
 // awaitSettled waits until all messages are settled.
@@ -100,7 +100,7 @@ func (f *daemonGroup) awaitSettled(server *servertest.Cluster) {
 	f.Helper()
 	want := len(f.wantPosts())
 	f.daemons[0].waitFor(f.T, "all messages to be settled", func() bool {
-		return len(f.relay.Messages()) >= want && server.QueryInt("SELECT count(*) FROM outbox WHERE settled_at IS NULL") == 0
+		return f.relay.Count() >= want && server.QueryInt("SELECT count(*) FROM outbox WHERE settled_at IS NULL") == 0
 	})
 }
 

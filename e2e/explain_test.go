@@ -62,7 +62,7 @@ func TestExplain_MatchesForumForEveryPost(t *testing.T) {
 	for _, kind := range dumpedForums {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
-			dsn, config := loadForum(t, kind)
+			dsn, config := sharedForum(t, kind)
 			folder := t.TempDir()
 			if _, errOut, code := run(t, "run", "-c", config, "--once", "--now", rfc3339(want.Window[1]), "--mail-dir", folder); code != 0 {
 				t.Fatalf("run: exit %d\n%s", code, errOut)

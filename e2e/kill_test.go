@@ -11,8 +11,10 @@ import (
 	"postrider/internal/smtptest"
 )
 
-// killCount is how many daemons are killed in each case.
-const killCount = 50
+const (
+	killCount    = 50 // daemons that are killed in each case
+	killsPerHour = 6  // at most, by the moment; the relay has 120 messages an hour to take
+)
 
 // TestKill_DeliversEachPostOnce kills daemons in the middle of rounds and starts them again, while posts are
 // written in the forum.
@@ -98,7 +100,7 @@ func (s *killTest) runHour(daemons, atOnce int) {
 	for i := range running {
 		running[i] = s.startRound()
 	}
-	for range 3 {
+	for range killsPerHour {
 		s.waitRandomly(running)
 		for _, i := range s.random.Perm(daemons)[:1+s.random.IntN(atOnce)] {
 			if s.killRunning(running[i]) {
@@ -114,11 +116,11 @@ func (s *killTest) runHour(daemons, atOnce int) {
 // waitRandomly waits until a random number of further messages have arrived. One time in five it waits at most a random short
 // time, which may end before the first message. It also returns when a daemon has ended.
 func (s *killTest) waitRandomly(running []*process) {
-	more, end := len(s.relay.Messages())+1+s.random.IntN(40), make(<-chan time.Time)
+	more, end := s.relay.Count()+1+s.random.IntN(40), make(<-chan time.Time)
 	if s.random.IntN(5) == 0 {
 		end = time.After(time.Duration(s.random.IntN(200)) * time.Millisecond)
 	}
-	for len(s.relay.Messages()) < more && !slices.ContainsFunc(running, hasEnded) {
+	for s.relay.Count() < more && !slices.ContainsFunc(running, hasEnded) {
 		select {
 		case <-end:
 			return

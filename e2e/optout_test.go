@@ -30,7 +30,7 @@ func TestPreview_SkipsMembersWithoutEmail(t *testing.T) {
 	for _, kind := range []string{"xenforo2", "mybb"} {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
-			_, config := loadForum(t, kind)
+			_, config := sharedForum(t, kind)
 			config = setForumKey(t, config, `opt_out = "all"`)
 			for why, id := range want.NoMail {
 				if strings.HasPrefix(why, "deleted account") {

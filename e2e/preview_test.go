@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,7 +156,7 @@ func TestPreview_MatchesForum(t *testing.T) {
 	for _, kind := range dumpedForums {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
-			dsn, config := loadForum(t, kind)
+			dsn, config := sharedForum(t, kind)
 			window := postsInWindow(t, dsn, kind, want.Window)
 			for name, m := range want.Members {
 				got := preview(t, config, strconv.FormatInt(m.ID, 10), want.Window)
@@ -254,7 +255,7 @@ func TestPreview_MatchesRound(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			expected := readExpectation(t, kind)
 			window, members := expected.Window, slices.Sorted(maps.Values(expected.Keys.Members))
-			_, config := loadForum(t, kind)
+			_, config := sharedForum(t, kind)
 			folder := t.TempDir()
 			round := func(at int64) (sent []string) {
 				before := fileNames(t, folder)
@@ -388,21 +389,54 @@ func previewOf(t *testing.T, config, member, kind string, window [2]int64) editi
 	return e
 }
 
-// loadForum loads a forum's database and returns its DSN and the path of a configuration for it.
+// loadForum loads a forum's database, which the test may change. It returns its DSN and the path of a configuration for it.
 func loadForum(t *testing.T, kind string) (dsn, config string) {
 	t.Helper()
-	if onPostgres(kind) {
-		dsn = servertest.Postgres(t)
-		servertest.LoadPostgresDump(t, dsn, "../source/testdata/"+kind+"-postgres.sql.gz")
-		if kind == "nodebb" {
-			askNodebbForEmail(t, dsn)
+	dsn = loadDump(t, kind)
+	return dsn, configFor(t, kind, dsn)
+}
+
+// sharedForums has the DSN of each forum that tests share.
+var sharedForums struct {
+	sync.Mutex
+	dsn map[string]string
+}
+
+// sharedForum is [loadForum] for tests that do not change the forum. It is loaded once for all of them.
+func sharedForum(t *testing.T, kind string) (dsn, config string) {
+	t.Helper()
+	sharedForums.Lock()
+	defer sharedForums.Unlock()
+	if sharedForums.dsn[kind] == "" {
+		if sharedForums.dsn == nil {
+			sharedForums.dsn = map[string]string{}
 		}
-	} else {
+		sharedForums.dsn[kind] = loadDump(t, kind)
+	}
+	dsn = sharedForums.dsn[kind]
+	return dsn, configFor(t, kind, dsn)
+}
+
+// configFor writes a configuration for a forum, with a new store.
+func configFor(t *testing.T, kind, dsn string) (config string) {
+	t.Helper()
+	dir := t.TempDir()
+	return writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:25")
+}
+
+func loadDump(t *testing.T, kind string) (dsn string) {
+	t.Helper()
+	if !onPostgres(kind) {
 		dsn = servertest.MariaDB(t)
 		servertest.LoadDump(t, dsn, "../source/testdata/"+kind+"-mariadb.sql.gz")
+		return dsn
 	}
-	dir := t.TempDir()
-	return dsn, writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), "smtp://127.0.0.1:25")
+	dsn = servertest.Postgres(t)
+	servertest.LoadPostgresDump(t, dsn, "../source/testdata/"+kind+"-postgres.sql.gz")
+	if kind == "nodebb" {
+		askNodebbForEmail(t, dsn)
+	}
+	return dsn
 }
 
 // askNodebbForEmail lets all members ask for email about what they watch. By default, NodeBB sends none. Nobody keeps a weekly digest

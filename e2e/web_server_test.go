@@ -114,6 +114,7 @@ func TestWebServer_DocumentedLinesServePages(t *testing.T) {
 	binary := buildBinary(t)
 	for _, server := range webServers {
 		t.Run(server.language, func(t *testing.T) {
+			t.Parallel()
 			port, listen := freePort(t), freePort(t)
 			dir, relay := t.TempDir(), smtptest.New(t)
 			config := writeConfig(t, dir, "sample", sampleForum(t), "sqlite:"+filepath.Join(dir, "postrider.db"), relay.URL())

@@ -201,6 +201,16 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 	}
 }
 
+func TestLoad_ShippedSamplesRenderInEveryLanguage(t *testing.T) {
+	set, err := Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.renderAllSamples(); err != nil {
+		t.Error(err)
+	}
+}
+
 func shippedFile(t *testing.T, name string) string {
 	t.Helper()
 	src, err := overlayFS{}.read(name)
