@@ -3,7 +3,6 @@ package admin
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"postrider/daemon/members"
@@ -38,7 +37,7 @@ func (s *Server) choicesForm() web.ChoicesForm {
 // choices shows a member's choices in a form.
 func (s *Server) choices(v *request) {
 	if a, ok := s.readAccount(v); ok {
-		s.showChoices(v, http.StatusOK, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, threadPage(v.r))})
+		s.showChoices(v, http.StatusOK, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, web.ThreadPage(v.r))})
 	}
 }
 
@@ -60,18 +59,6 @@ func (s *Server) readAccount(v *request) (a members.Account, ok bool) {
 	return a, true
 }
 
-// maxThreadPages is more pages of watched threads than any member has.
-const maxThreadPages = 1e6
-
-// threadPage is the requested page of the watched threads, from 1.
-func threadPage(r *http.Request) int {
-	n, err := strconv.Atoi(r.URL.Query().Get("page"))
-	if err != nil {
-		return 1
-	}
-	return min(max(n, 1), maxThreadPages)
-}
-
 func (s *Server) showChoices(v *request, status int, a members.Account, view choicesView) {
 	view.pageFrame, view.MemberPath, view.Seen = v.newPageFrame("members"), memberPath(a.Member.ID), a.Fingerprint()
 	view.Name, view.Action = templates.SafeLine(a.Member.Name), v.basePath+view.MemberPath+"/choices"
@@ -85,10 +72,10 @@ func (s *Server) saveChoices(v *request) {
 		return
 	}
 	if v.r.PostForm.Get("seen") != a.Fingerprint() { // the member was faster
-		s.showChoices(v, http.StatusConflict, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, threadPage(v.r)), Outdated: true})
+		s.showChoices(v, http.StatusConflict, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, web.ThreadPage(v.r)), Outdated: true})
 		return
 	}
-	read := s.choicesForm().Read(a, v.r.PostForm, threadPage(v.r))
+	read := s.choicesForm().Read(a, v.r.PostForm, web.ThreadPage(v.r))
 	if len(read.Fields.Errors) > 0 {
 		s.showChoices(v, http.StatusUnprocessableEntity, a, choicesView{ChoicesFields: read.Fields})
 		return

@@ -31,7 +31,7 @@ var crowdChanges = map[string]struct{ ban, move, remove string }{
 // messages about it. Five seconds after a change, every message respects it.
 func TestRecheck_SlowRelayGetsNothingOutdated(t *testing.T) {
 	t.Parallel()
-	const watchers, pause, window = 150, 2 * time.Second, 5 * time.Second
+	const watchers, pause, window = 90, 4 * time.Second, 5 * time.Second
 	binary := buildBinary(t)
 	for kind, forum := range alertForums {
 		t.Run(kind, func(t *testing.T) {

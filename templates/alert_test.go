@@ -57,15 +57,22 @@ func TestAlert_ShowsOnlyTheUnquotedRestOfThePost(t *testing.T) {
 // A reader decides in the first lines whether to read on, and a phone shows no more of a message in its preview.
 func TestAlert_TextBeginsWithin200Pixels(t *testing.T) {
 	p := browsertest.New(t)
-	site, a := load(t).SampleAlert()
+	for name, set := range map[string]*Set{"plain": load(t), "with a logo": branded(t)} {
+		t.Run(name, func(t *testing.T) { textBeginsNearTop(t, p, set) })
+	}
+}
+
+func textBeginsNearTop(t *testing.T, p *browsertest.Page, set *Set) {
+	t.Helper()
+	site, a := set.SampleAlert()
 	thread := &a.Groups[0].Threads[0]
 	thread.Title = "The last paddle steamer on the Elbe is up for sale" // two lines, on a phone as well
 	setBody(&thread.Posts[0].Content, "Then the survey is theirs, too.")
-	c, err := load(t).NewRenderer(site, 16).Alert(a, sampleFooter(site), 80<<10)
+	c, err := set.NewRenderer(site, 16).Alert(a, sampleFooter(site), 80<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := serve(t, c.HTML.Plain())
+	address := serve(t, c.Standalone())
 	for _, width := range []int{360, 600} {
 		p.Emulate(width, false)
 		p.Open(address)

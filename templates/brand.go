@@ -148,7 +148,7 @@ type logoData struct {
 // Heights of a logo, in pixels. The file may have twice as many, so that it is sharp on good screens.
 const (
 	mastheadLogo = 48
-	alertLogo    = 28 // the reply must begin near the top
+	alertLogo    = 22 // the reply must begin near the top
 	logoWidth    = 260
 )
 

@@ -102,7 +102,7 @@ func TestBrand_IsReadableInLightAndDark(t *testing.T) {
 			for _, fault := range browsertest.Run(p, chromedp.Evaluate[[]string](colorFaults)) {
 				t.Errorf("%s, dark %v: contrast of %s", kind, dark, fault)
 			}
-			if shown := browsertest.Run(p, chromedp.Evaluate[[]int]("(i => [i.naturalWidth, i.width, i.height])(document.images[0])")); !slices.Equal(shown, []int{400, 200, 48}) && !slices.Equal(shown, []int{400, 117, 28}) {
+			if shown := browsertest.Run(p, chromedp.Evaluate[[]int]("(i => [i.naturalWidth, i.width, i.height])(document.images[0])")); !slices.Equal(shown, []int{400, 200, 48}) && !slices.Equal(shown, []int{400, 92, 22}) {
 				t.Errorf("%s: the logo is shown as %v", kind, shown)
 			}
 		}

@@ -3,6 +3,7 @@ package templates
 import (
 	"strconv"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-playground/locales"
 	"github.com/go-playground/locales/ar"
@@ -89,10 +90,10 @@ func digitsOf(tag language.Tag) (d digits) {
 func (d *digits) append(b []byte, n, width int) []byte {
 	s := strconv.Itoa(n)
 	for i := len(s); i < width; i++ {
-		b = append(b, string(d[0])...)
+		b = utf8.AppendRune(b, d[0])
 	}
 	for _, c := range s {
-		b = append(b, string(d[c-'0'])...)
+		b = utf8.AppendRune(b, d[c-'0'])
 	}
 	return b
 }

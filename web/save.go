@@ -17,7 +17,7 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 		s.denyRequest(w, r, http.StatusBadRequest)
 		return
 	}
-	read := s.choicesForm().Read(a, r.PostForm, page(r))
+	read := s.choicesForm().Read(a, r.PostForm, ThreadPage(r))
 	if len(read.Fields.Errors) > 0 {
 		s.showSettings(w, r, http.StatusUnprocessableEntity, a, read.Fields)
 		return
@@ -32,7 +32,7 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 // redirectDone redirects to the settings, so that a reload repeats nothing.
 func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a members.Account, what string) {
 	address := s.settingsPath(a.Member.ID) + "?done=" + what
-	if n := page(r); n > 1 {
+	if n := ThreadPage(r); n > 1 {
 		address += "&page=" + strconv.Itoa(n)
 	}
 	http.Redirect(w, r, address, http.StatusSeeOther)

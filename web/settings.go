@@ -36,7 +36,7 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.showSettings(w, r, http.StatusOK, a, s.choicesForm().Fields(a, page(r)))
+	s.showSettings(w, r, http.StatusOK, a, s.choicesForm().Fields(a, ThreadPage(r)))
 }
 
 // account loads the account whose settings the token opens.
@@ -64,8 +64,8 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (members.Accoun
 // maxPages is more pages of threads than any member has.
 const maxPages = 1e6
 
-// page is the requested page of threads, from 1.
-func page(r *http.Request) int {
+// ThreadPage is the requested page of watched threads, from 1.
+func ThreadPage(r *http.Request) int {
 	n, err := strconv.Atoi(r.URL.Query().Get("page"))
 	if err != nil {
 		return 1

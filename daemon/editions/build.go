@@ -153,8 +153,8 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 }
 
 // delayEdition delays an edition that was planned before its member paused their email, or before a weekend on which they want none.
-// The edition that is due at the end of a pause replaces it. A digest that the
-// member asked for comes on weekends, too, and one that is not planned yet is counted as if it came now.
+// The edition that is due at the end of a pause replaces it. A digest that the member asked for comes on weekends, too, and one that is not
+// planned yet is counted as if it came now.
 func delayEdition(r *digest.Reader, a Request, now time.Time) Edition {
 	if r == nil {
 		return Edition{}
