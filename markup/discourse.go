@@ -26,7 +26,8 @@ type htmlReader struct {
 	elements
 	links   Links
 	stack   []htmlElement
-	inTitle int // open elements whose words become a title
+	inTitle int  // open elements whose words become a title
+	lines   bool // a line end in the text breaks the line
 }
 
 // htmlElement is an open element.
@@ -79,7 +80,7 @@ func (r *htmlReader) words(s string) {
 	if r.skipped > 0 {
 		return
 	}
-	if r.inCode == 0 {
+	if r.inCode == 0 && !r.lines {
 		s = collapseSpace(strings.ReplaceAll(s, "\r", " "))
 	}
 	r.text(s)

@@ -78,7 +78,7 @@ func (r *htmlReader) interpretText(e *htmlElement, t html.Token) {
 		e.role, e.token = roleVerbatim, token{tag: tagMono}
 	case atom.Blockquote:
 		if e.role = roleBlock; !r.inQuote() {
-			r.tag(e, token{tag: tagQuote, source: &Quote{}})
+			r.tag(e, token{tag: tagQuote, source: &Quote{Author: oneLine(attribute(t, "rel"), maxAuthor)}}) // Vanilla names the author there
 		}
 	case atom.Ul:
 		r.tag(e, token{tag: tagList})
@@ -114,11 +114,12 @@ func (r *htmlReader) interpretText(e *htmlElement, t html.Token) {
 
 // hide leaves out what the reader of the page must click for, or may not see at all.
 func (r *htmlReader) hide(e *htmlElement, t html.Token) {
+	spoils := strings.Contains(strings.ToLower(attribute(t, "class")), "spoil")
 	switch {
 	case isVoid(t.DataAtom):
-	case strings.Contains(attribute(t, "class"), "spoil") && t.DataAtom == atom.Span:
+	case spoils && t.DataAtom == atom.Span:
 		r.tag(e, token{tag: tagInlineSpoiler})
-	case strings.Contains(attribute(t, "class"), "spoil"):
+	case spoils:
 		r.tag(e, token{tag: tagSpoiler})
 	default:
 		r.tag(e, token{tag: tagHidden, name: "hidden"})
