@@ -34,9 +34,9 @@ func (c *cmdEnv) init() *cobra.Command {
 		Use:   "init FOLDER",
 		Short: "Write a configuration for the forum in a folder",
 		Long: "Finds the forum software and its database from the forum's own configuration below FOLDER: XenForo, phpBB,\n" +
-			"MyBB, SMF, FluxBB, Flarum, NodeBB or Discourse. Writes a configuration file, prints the statements that create a\n" +
-			"database account which can only read, and runs check once that account exists. Changes nothing on the forum, and\n" +
-			"overwrites no file.",
+			"MyBB, SMF, FluxBB, Flarum, NodeBB, Vanilla or Discourse. Writes a configuration file, prints the statements that\n" +
+			"create a database account which can only read, and runs check once that account exists. Changes nothing on the\n" +
+			"forum, and overwrites no file.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.initialize(cmd.Context(), args[0], o)

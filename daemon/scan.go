@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// rescanOverlap is how many IDs each scan reads again: a forum may commit post 8 before post 7.
+	// rescanOverlap is how many IDs each scan reads again, if the forum counts them: a forum may commit post 8 before post 7.
 	rescanOverlap = 1000
 	pageSize      = 1000 // rows per query
 )
@@ -135,7 +135,7 @@ const firstRunKey = "born"
 // startAfter returns the post ID after which to read, and prepares the classifier with the state of the store.
 func (sc *scanner) startAfter(ctx context.Context, s *source.Snapshot, sift *postClassifier) (forum.PostID, error) {
 	if sift.started {
-		behind := max(0, sift.cursor-rescanOverlap)
+		behind := max(0, sift.cursor-sc.overlap())
 		return behind, sc.loadRecentPosts(ctx, sift, behind)
 	}
 	first, err := s.FirstPostSince(ctx, sift.oldest)
@@ -147,6 +147,9 @@ func (sc *scanner) startAfter(ctx context.Context, s *source.Snapshot, sift *pos
 	}
 	return s.LastPostID(ctx)
 }
+
+// overlap is how far below the cursor each scan begins.
+func (sc *scanner) overlap() forum.PostID { return max(rescanOverlap, sc.Forum.Overlap()) }
 
 // loadRecentPosts reads, after a start or an error, which posts of the overlap were met before. Otherwise a post whose
 // thread was moved would look new in its current section and be sent again, and one that was approved would look imported.
@@ -189,7 +192,7 @@ func (sc *scanner) scanNewPosts(ctx context.Context, s *source.Snapshot, sift *p
 			return err
 		}
 	}
-	sift.forget(max(newest, after) - rescanOverlap)
+	sift.forget(max(newest, after) - sc.overlap())
 	return nil
 }
 

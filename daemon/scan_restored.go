@@ -25,7 +25,7 @@ func (sc *scanner) checkLostPosts(ctx context.Context, s *source.Snapshot, sift 
 	if newest >= cursor && sift.reused == nil {
 		return nil
 	}
-	if newest < cursor-rescanOverlap || sift.reused != nil {
+	if newest < cursor-sc.overlap() || sift.reused != nil {
 		if err := sc.rescan(ctx, s, sift); err != nil {
 			return err
 		}

@@ -68,6 +68,10 @@ func TestFind_KnowsEachSoftware(t *testing.T) {
 			"config.php": "<?php return array (\n  'debug' => false,\n  'database' => \n  array (\n    'driver' => 'mysql',\n    'host' => 'localhost',\n    'port' => 3306,\n    'database' => 'flarum',\n    'username' => 'u',\n    'password' => 'p',\n    'prefix' => 'fl_',\n  ),\n  'url' => 'https://flarum.example',\n);",
 			"vendor/flarum/core/src/Foundation/Application.php": "const VERSION = '1.8.7';",
 		}, Forum{Type: "flarum", Title: "Flarum 1.8.7", Version: "1.8.7", Prefix: "fl_", URL: "https://flarum.example", DB: Database{Engine: "mysql", Host: "localhost", Port: "3306", Name: "flarum", User: "u", Password: "p"}}},
+		{"Vanilla", map[string]string{
+			"conf/config.php": "<?php if (!defined('APPLICATION')) exit();\n\n// Database\n$Configuration['Database']['Name'] = 'vanilla';\n$Configuration['Database']['Host'] = 'localhost:3307';\n$Configuration['Database']['User'] = 'u';\n$Configuration['Database']['Password'] = 'p';\n\n// Garden\n$Configuration['Garden']['Title'] = 'My Forum';\n$Configuration['Garden']['Cookie']['Salt'] = 'x';\n",
+			"version.json":    "{\n    \"x-version-scheme\": \"{Release version}\",\n    \"version\": \"2025.010\"\n}",
+		}, Forum{Type: "vanilla", Title: "Vanilla 2025.010", Version: "2025.010", Prefix: "GDN_", Name: "My Forum", DB: Database{Engine: "mysql", Host: "localhost", Port: "3307", Name: "vanilla", User: "u", Password: "p"}}},
 		{"NodeBB", map[string]string{
 			"config.json":  `{"url": "https://nodebb.example/forum", "secret": "s", "database": "postgres", "postgres": {"host": "127.0.0.1", "port": 5432, "username": "u", "password": "p", "database": "nodebb"}}`,
 			"package.json": `{"name": "nodebb", "version": "4.15.1"}`,

@@ -29,6 +29,7 @@ func softwares() []software {
 		{"flarum", "Flarum", []string{"config.php"}, readFlarum, "vendor/flarum/core/src/Foundation/Application.php", regexp.MustCompile(`VERSION = '([0-9.]+)`)},
 		{"discourse", "Discourse", []string{"config/discourse.conf", "discourse.conf", "containers/app.yml", "app.yml"}, readDiscourse, "lib/version.rb",
 			regexp.MustCompile(`STRING = "([0-9.]+)`)},
+		{"vanilla", "Vanilla", []string{"conf/config.php"}, readVanilla, "version.json", regexp.MustCompile(`"version":\s*"([0-9.]+)`)},
 		{"nodebb", "NodeBB", []string{"config.json"}, readNodeBB, "package.json", regexp.MustCompile(`"version":\s*"([0-9.]+)`)},
 	}
 }
@@ -91,6 +92,18 @@ func readFlarum(f *Forum, text string) error {
 	}
 	f.DB = database(v[".database.driver"], v[".database.host"], v[".database.port"], v[".database.database"], v[".database.username"], v[".database.password"])
 	f.Prefix, f.URL = v[".database.prefix"], v[".url"]
+	return nil
+}
+
+// readVanilla reads conf/config.php. The prefix is only there if it is not the usual one; older versions have theirs there, too.
+func readVanilla(f *Forum, text string) error {
+	v := parsePHP(text)
+	if v["Configuration.Database.Name"] == "" {
+		return ErrNone
+	}
+	f.DB = database("mysql", v["Configuration.Database.Host"], v["Configuration.Database.Port"], v["Configuration.Database.Name"], v["Configuration.Database.User"],
+		v["Configuration.Database.Password"])
+	f.Prefix, f.Name = cmp.Or(v["Configuration.Database.DatabasePrefix"], "GDN_"), v["Configuration.Garden.Title"]
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 // markerTables are tables that only one forum type has, without prefix.
 var markerTables = map[string]string{
 	"xenforo2": "reaction_content", "xenforo1": "liked_content", "mybb": "threadsread", "phpbb3": "acl_options", "fluxbb": "forum_perms",
-	"smf2": "membergroups", "flarum": "discussion_user", "discourse": "category_users", "nodebb": "legacy_zset",
+	"smf2": "membergroups", "flarum": "discussion_user", "discourse": "category_users", "nodebb": "legacy_zset", "vanilla": "UserDiscussion",
 }
 
 // tablesFinding says which tables are missing, and why that may be.

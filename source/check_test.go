@@ -32,7 +32,7 @@ func TestCheck_PassesHealthyForum(t *testing.T) {
 			want = append(want, "account", "charset")
 		}
 		xenforo := strings.HasPrefix(forum.kind, "xenforo")
-		if !xenforo && forum.kind != "mybb" && forum.kind != "discourse" && forum.kind != "nodebb" { // their dumps do not name the version
+		if !xenforo && forum.kind != "mybb" && forum.kind != "discourse" && forum.kind != "nodebb" && forum.kind != "vanilla" { // their dumps do not name the version
 			want = append(want, "version")
 		}
 		want = append(want, "counters")
@@ -45,7 +45,7 @@ func TestCheck_PassesHealthyForum(t *testing.T) {
 		if forum.kind == "nodebb" {
 			want = append(want, "fediverse")
 		}
-		if xenforo || forum.edition != "" || slices.Contains([]string{"discourse", "phpbb3", "flarum"}, forum.kind) { // whose tables are not all there
+		if xenforo || forum.edition != "" || slices.Contains([]string{"discourse", "phpbb3", "flarum", "vanilla"}, forum.kind) { // whose tables are not all there
 			for _, f := range findings {
 				if f.Part == "optional table" {
 					want = append(want, f.Part)

@@ -92,6 +92,8 @@ func TestLinks_MatchForumURLs(t *testing.T) {
 		{"fluxbb", fluxbbLinks("https://f.example"), [5]string{"https://f.example/viewforum.php?id=3", "https://f.example/viewtopic.php?id=7",
 			"https://f.example/viewtopic.php?pid=9#p9", "https://f.example/viewtopic.php?pid=9#p9", "https://f.example/profile.php?id=2"}},
 		{"discourse", discourseLinks("https://f.example"), [5]string{"https://f.example/c/3", "https://f.example/t/7", "https://f.example/p/9", "https://f.example/p/9", ""}},
+		{"vanilla", vanillaLinks("https://f.example"), [5]string{"https://f.example/categories/3", "https://f.example/discussion/7",
+			"https://f.example/discussion/9", "https://f.example/discussion/9", "https://f.example/profile/2/x"}},
 		{"flarum", flarumLinks("https://f.example"), [5]string{"https://f.example/tags", "https://f.example/d/7", "https://f.example/d/7", "", ""}},
 	} {
 		got := [5]string{tt.links.Section(3), tt.links.Thread(7), tt.links.Post(7, 9), tt.links.Post(0, 9), tt.links.Member(2)}

@@ -79,7 +79,7 @@ func loadQueriesWith(k forumType, optional *optionalTables, overlay string) (map
 		}
 		return nil, err
 	}
-	return queries, checkParams(queries)
+	return queries, k.checkParams(queries)
 }
 
 // QueriesError means that the file of [forum] queries cannot be used.
@@ -143,17 +143,26 @@ func checkPresent(k forumType, queries map[string]sqlfile.Query) error {
 }
 
 // checkParams rejects queries with parameters that are not in the contract.
-func checkParams(queries map[string]sqlfile.Query) error {
+func (k forumType) checkParams(queries map[string]sqlfile.Query) error {
 	for _, c := range contract() {
 		q := queries[c.name]
 		for _, p := range q.Params {
-			if !slices.Contains(c.params, p) {
+			if !slices.Contains(c.params, p) && !k.adds(c.params, p) {
 				return &QueriesError{fmt.Errorf("%s:%d: query %q uses the unknown parameter :%s (available: %s)",
 					q.File, q.Line, c.name, p, listOrNone(c.params))}
 			}
 		}
 	}
 	return nil
+}
+
+// adds reports whether the forum type makes a parameter from those of a query.
+func (k forumType) adds(from []string, param string) bool {
+	if k.params == nil || !slices.Contains(from, "ids") {
+		return false
+	}
+	_, added := k.params(params{"ids": []int64{}})[param]
+	return added
 }
 
 func listOrNone(params []string) string {

@@ -13,7 +13,8 @@ var flagsWithOtherMeaning = map[string]string{
 	"xenforo1":  "UPDATE xf_post SET message_state = 'moderated' WHERE message_state = 'visible'",
 	"mybb":      "UPDATE mybb_posts SET visible = 2 WHERE visible = 1",
 	"phpbb3":    "UPDATE phpbb_posts SET post_visibility = 4 WHERE post_visibility = 1",
-	"fluxbb":    "UPDATE topics SET num_replies = num_replies + 1", // counts the opening post, too
+	"fluxbb":    "UPDATE topics SET num_replies = num_replies + 1",             // counts the opening post, too
+	"vanilla":   "UPDATE GDN_Discussion SET CountComments = CountComments + 1", // counts the opener, too
 	"nodebb":    `UPDATE legacy_hash SET data = data || '{"deleted": 2}' WHERE _key LIKE 'post:%' AND data->>'deleted' IS NULL`,
 	"smf2":      "UPDATE smf_messages SET approved = 2 WHERE approved = 1",
 	"flarum":    "UPDATE posts SET hidden_at = created_at WHERE hidden_at IS NULL", // an extension's own use of it

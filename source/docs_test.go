@@ -55,6 +55,8 @@ var exampleTests = map[string]func(t *testing.T, example string){
 	"CREATE INDEX postrider_addresses ON users":                                                   func(t *testing.T, s string) { wantIndexesCreated(t, "fluxbb/sqlite", s) },
 	"CONCURRENTLY postrider_nicknames":                                                            func(t *testing.T, s string) { wantIndexesCreated(t, "flarum/postgres", s) },
 	"ON users (nickname COLLATE":                                                                  func(t *testing.T, s string) { wantIndexesCreated(t, "flarum/sqlite", s) },
+	"GRANT SELECT ON vanilla.*":                                                                   func(t *testing.T, s string) { wantReadOnlyAccount(t, "vanilla", "vanilla", s) },
+	"GDN_UserMeta ADD INDEX":                                                                      func(t *testing.T, s string) { wantUsedIndexes(t, "vanilla", s) },
 	"smf_members ADD INDEX":                                                                       func(t *testing.T, s string) { wantUsedIndexes(t, "smf2.0", s) },
 	"xf_post ADD INDEX":                                                                           func(t *testing.T, s string) { wantUsedIndexes(t, "xenforo2", s) },
 	"{prefix}user_group_relat":                                                                    wantXenforoRecipients,
@@ -211,7 +213,7 @@ func wantReadOnly(t *testing.T, c Config, db *sql.DB) {
 			t.Errorf("check: %s: %s", x.Part, x.Text)
 		}
 	}
-	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "discourse": "posts", "nodebb": "legacy_hash", "flarum": "posts"}[c.Type]
+	table := map[string]string{"xenforo2": "xf_post", "mybb": "mybb_posts", "phpbb3": "phpbb_posts", "fluxbb": "posts", "smf2": "smf_messages", "discourse": "posts", "nodebb": "legacy_hash", "flarum": "posts", "vanilla": "GDN_Comment"}[c.Type]
 	if _, err := db.ExecContext(t.Context(), "DROP TABLE "+table); err == nil {
 		t.Error("the account may drop a table")
 	}

@@ -75,6 +75,12 @@ var facts = map[string]forumFacts{
 		write:   "DELETE FROM posts",
 		numbers: "SELECT id, post_number FROM posts",
 	},
+	"vanilla": {
+		group:    forum.Group{ID: 33, Title: "Staff & Co"},
+		sections: []string{"s1", "s3", "s2", "s4", "s7", "xopen", "s5", "s6", "xvault", "xguest", "xarch"},
+		title:    "Indo Pacific & East Asia", keptDays: 3650, ignores: true, readT28: 1795359600, readS2: 1795338000,
+		write: "DELETE FROM GDN_Comment",
+	},
 	"fluxbb": {
 		group:    forum.Group{ID: 5, Title: "Staff & Co"},
 		sections: []string{"s1", "s3", "s2", "s4", "s7", "s5", "s6"},

@@ -72,6 +72,8 @@ type forumType struct {
 	counted    func(stored string) (int64, error)                               // decodes a row of member_counters; nil: a number
 	addons     func(stored string) ([]string, error)                            // decodes a row of addons; nil: a name
 	leftOut    func(ctx context.Context, s *Snapshot) []finding.Finding         // what check says about posts that the type cannot read; nil: nothing
+	params     func(p params) params                                            // the parameters of a query, with more that the type's queries use; nil: as they are
+	overlap    int64                                                            // how many IDs of posts each scan reads again; 0: as many as fit IDs that are counted
 	homemade   bool                                                             // its queries come from the administrator's file alone
 	public     bool                                                             // everyone may read every section, so there is no query rights
 	schedules  bool                                                             // hidden posts can have a time that is still to come
@@ -84,7 +86,7 @@ type forumType struct {
 }
 
 func forumTypes() []forumType {
-	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), nodebb(), flarum(), mirror(), custom(), sample()}
+	return []forumType{xenforo2(), xenforo1(), mybb(), phpbb3(), fluxbb(), smf2(), discourse(), nodebb(), flarum(), vanilla(), mirror(), custom(), sample()}
 }
 
 func forumTypeNamed(name string) (forumType, bool) {

@@ -37,7 +37,9 @@ var linkPatterns = map[string][]*regexp.Regexp{
 		`^/t/[^/?#]*[^/?#\d][^/?#]*/(?<thread>\d+)(?:/(?<number>\d+))?(?:[/?#.]|$)`),
 	"flarum": patterns(`^(?:/index\.php)?/d/(?<thread>\d+)(?:-[^/?#]*)?(?:/(?<number>\d+))?(?:[/?#]|$)`),
 	"nodebb": patterns(`^/post/(?<post>\d+)(?:[/?#]|$)`, `^/topic/(?<thread>\d+)(?:/[^/?#]*(?:/(?<number>\d+))?)?(?:[/?#]|$)`),
-	"sample": patterns(`^/posts/(?<post>\d+)(?:[/?#]|$)`, `^/threads/(?<thread>\d+)(?:[/?#]|$)`),
+	// An ID of a post has its time, which no address has: vanilla.go.
+	"vanilla": patterns(`^(?:/index\.php)?(?:\?p=)?/discussion/(?<thread>\d+)(?:[/?#]|$)`),
+	"sample":  patterns(`^/posts/(?<post>\d+)(?:[/?#]|$)`, `^/threads/(?<thread>\d+)(?:[/?#]|$)`),
 }
 
 var xenforoPatterns = patterns(`[/?]posts/(?<post>\d+)(?:[/?&#]|$)`, `[/#]post-(?<post>\d+)(?:[/?&#]|$)`, `[/?]goto/post[?&]id=(?<post>\d+)`,

@@ -50,6 +50,10 @@ func TestReadLink_KnowsAddressesOfEveryForumType(t *testing.T) {
 		},
 		"flarum": {"/d/12-night-ferry": thread(12), "/d/12-night-ferry/5": {Thread: 12, Number: 5}, "/d/12": thread(12), "/d/12/5": {Thread: 12, Number: 5}, "/t/general": {}},
 		"nodebb": {"/topic/12/night-ferry": thread(12), "/topic/12/night-ferry/5": {Thread: 12, Number: 5}, "/topic/12": thread(12), "/topic/12/2026?page=2": thread(12), "/post/456": post(456), "/category/3/general": {}},
+		"vanilla": {
+			"/discussion/12": thread(12), "/discussion/12/night-ferry": thread(12), "/discussion/12/night-ferry/p2": thread(12), "/index.php?p=/discussion/12/x": thread(12),
+			"/discussion/comment/456#Comment_456": {}, "/categories/general": {}, // the ID of a post has its time
+		},
 		"sample": {"/threads/12/": thread(12), "/posts/456/": post(456), "/sections/3/": {}},
 		"mirror": {"/bridge": {}},
 		"custom": {"/t/12-night-ferry": thread(12), "/t/12#m456": both(12, 456), "/t/x": {}},
@@ -92,7 +96,7 @@ func TestReadLink_ReadsLinksOfMessages(t *testing.T) {
 			if got, _ := db.ReadLink(db.links.Thread(12)); got.Thread != 12 || got.Post != 0 {
 				t.Errorf("%s: %s leads to %+v", kind, db.links.Thread(12), got)
 			}
-			if got, _ := db.ReadLink(db.links.Post(12, 456)); got.Post != 456 && kind != "flarum" {
+			if got, _ := db.ReadLink(db.links.Post(12, 456)); got.Post != 456 && kind != "flarum" && kind != "vanilla" {
 				t.Errorf("%s: %s leads to %+v", kind, db.links.Post(12, 456), got)
 			}
 		}

@@ -20,6 +20,7 @@ var leftOutOfDumps = map[string]string{
 		` + xenforoAddons,
 	"mybb": `INSERT INTO mybb_datacache (title, cache) VALUES ('stats', 'a:3:{s:10:"numthreads";s:2:"63";s:8:"numposts";i:600;s:8:"numusers";s:2:"42";}');
 		INSERT INTO mybb_datacache (title, cache) VALUES ('plugins', 'a:1:{s:6:"active";a:1:{s:5:"hello";s:5:"hello";}}')`,
+	"vanilla":   "ALTER TABLE GDN_User DROP COLUMN CountPosts, DROP COLUMN Private", // calculated from columns that the test renames
 	"phpbb3":    "INSERT INTO phpbb_ext (ext_name, ext_active, ext_state) VALUES ('phpbb/viglink', 1, '')",
 	"smf2":      "INSERT INTO smf_settings (variable, value) VALUES ('integrate_pre_include', '$sourcedir/Mod.php|Mod::load')",
 	"discourse": "UPDATE groups SET user_count = 41 WHERE id = 10; UPDATE site_settings SET name = 'chat_enabled', value = 't' WHERE id = 1",

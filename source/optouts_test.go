@@ -13,7 +13,7 @@ import (
 // expectedReasons returns the members without email of an expectation file, with the reasons. Deleted accounts are in gone.
 func expectedReasons(f fixture) (reasons map[forum.MemberID]string, gone []forum.MemberID) {
 	begins := map[string]string{"banned": Banned, "suspended": Banned, "staged": NotConfirmed, "bounce_score": Bouncing, "anonymised": NoAddress, "not": NotConfirmed, "address": NotConfirmed, "user_state email_bounce": Bouncing, "user_state disabled": Disabled,
-		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "user_allow_massemail=0": OptedOut, "announcements=0": OptedOut, "opted": OptedOut}
+		"user_state moderated": AwaitingApproval, "no": NoAddress, "receive_admin_email=0": OptedOut, "user_allow_massemail=0": OptedOut, "announcements=0": OptedOut, "opted": OptedOut, "disabled": Disabled}
 	reasons = make(map[forum.MemberID]string)
 	for key, id := range f.expect.NoMail {
 		if strings.HasPrefix(key, "deleted") {
@@ -95,12 +95,16 @@ var optOutQueries = map[string]string{
 	"smf2.0":    "SELECT id_member FROM smf_members WHERE notify_announcements = 0",
 	"discourse": "SELECT user_id FROM user_options WHERE email_level = 2 OR NOT email_digests",
 	"phpbb3":    "SELECT user_id FROM phpbb_users WHERE user_allow_massemail <> 1",
+	"vanilla":   "SELECT UserID FROM GDN_UserMeta WHERE Name = 'Preferences.Email.DigestEnabled' AND Value = '0'",
 }
 
 // optOutKinds are the kinds of email that these members declined.
 func optOutKinds(kind string) forum.Kinds {
 	if kind == "discourse" { // has two switches, and the dump's member used both
 		return forum.Alerts | forum.Digests
+	}
+	if kind == "vanilla" {
+		return forum.Digests
 	}
 	return forum.Announcements
 }

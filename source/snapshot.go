@@ -103,6 +103,9 @@ func (s *Snapshot) query(ctx context.Context, name string, p params) (*sql.Rows,
 
 // bind returns the text of a query with the placeholders of the engine, and their values.
 func (s *Snapshot) bind(name string, p params) (string, []any, error) {
+	if s.db.kind.params != nil {
+		p = s.db.kind.params(p)
+	}
 	text, args, err := sqlx.Named(s.db.queries[name].Text, map[string]any(p))
 	if err != nil {
 		return "", nil, err

@@ -186,6 +186,9 @@ func TestSnapshot_ReadsBatchWithFewStatements(t *testing.T) {
 
 func TestPosts_SplitManyIDsIntoChunks(t *testing.T) {
 	forEachForum(t, func(t *testing.T, f fixture, db *DB) {
+		if f.kind == "vanilla" {
+			t.Skip("its IDs have the time of the post")
+		}
 		var many []forum.PostID
 		for id := forum.PostID(1); id <= 2500; id++ {
 			many = append(many, id)

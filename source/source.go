@@ -138,6 +138,9 @@ func (db *DB) Close() error { return db.sql.Close() }
 // Links returns the URLs of the forum's own pages.
 func (db *DB) Links() forum.Links { return db.links }
 
+// Overlap is how many IDs of posts below the newest known one a scan must read again, if the forum does not count its posts; 0: it counts them.
+func (db *DB) Overlap() forum.PostID { return forum.PostID(db.kind.overlap) }
+
 // ZonesAreOffsets reports whether the forum stores UTC offsets, so that a member's zone changes with daylight saving time.
 func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly || db.lacksTable(db.kind.zonesIn) }
 

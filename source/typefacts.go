@@ -26,6 +26,7 @@ var certainties = map[string][]Certainty{
 	"smf2":      {{"SMF 2.1.4", "own data", "schema", "copy", ""}, {"SMF 2.1, older", "schema", "schema", "schema", ""}, {"SMF 2.0.15", "copy", "schema", "copy", ""}, {"SMF 2.0, older", "schema", "schema", "schema", ""}},
 	"nodebb":    {{"NodeBB 4.15.1", "", "", "own data", ""}, {"NodeBB 3.0 to 3.9", "", "", "copy", ""}, {"NodeBB 3.10 to 4.14", "", "", "schema", ""}},
 	"discourse": {{"Discourse 2.5 and later", "", "", "filled", ""}},
+	"vanilla":   {{"Vanilla 2025.010", "own data", "schema", "", ""}, {"Vanilla 3.0 to 2024", "schema", "schema", "", ""}},
 	"flarum":    {{"Flarum 1.8.7", "own data", "schema", "", ""}, {"Flarum 2", "copy", "schema", "copy", "copy"}},
 }
 
@@ -43,6 +44,7 @@ var unsupported = map[string]string{
 	"discourse": "Whispers and the texts of private messages are never read. Mentions of @here.",
 	MirrorType:  "Likes, read marks, ignore lists, mentions.",
 	customName:  "IDs that are no whole numbers, such as UUIDs. For each query that your file lacks, docs/query-contract.md says what applies.",
+	"vanilla":   "Discussions of groups, polls, and settings in conf/config.php: defaults of notifications, and the add-ons.",
 	"flarum": "Links to members, which need the user name. Polls, uploads and \"best answer\" of extensions. Extensions that " +
 		"hide posts without marking them as private.",
 }
@@ -66,6 +68,7 @@ var comparisons = map[string]Comparison{
 	"nodebb":    {"the lists of posts of categories in legacy_zset", "userCount of global in legacy_hash", "plugins:active in legacy_zset"},
 	"discourse": {"posts_count in topics", "user_count of trust_level_0 in groups", "settings that end in _enabled in site_settings"},
 	"flarum":    {"comment_count in discussions", "", "extensions_enabled in settings"},
+	"vanilla":   {"CountComments in GDN_Discussion", "", ""},
 }
 
 // Grants are the statements that make an account which can only read, by database. FORUM is the name of the forum's database.

@@ -57,7 +57,7 @@ func TestForumsDoc_CountsAreThoseOfExpectations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for title, dump := range map[string]string{"XenForo": "xenforo2-mariadb", "MyBB": "mybb-mariadb", "phpBB": "phpbb3-postgres", "FluxBB": "fluxbb-mariadb",
-		"SMF": "smf2-mariadb", "Flarum": "flarum-mariadb", "NodeBB": "nodebb-postgres", "Discourse": "discourse-postgres"} {
+		"SMF": "smf2-mariadb", "Flarum": "flarum-mariadb", "NodeBB": "nodebb-postgres", "Discourse": "discourse-postgres", "Vanilla": "vanilla-mariadb"} {
 		var f fixture
 		f.readExpectation(t, dump)
 		shown, omitted := 0, 0

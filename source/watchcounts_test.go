@@ -25,6 +25,13 @@ var watchCountQueries = map[string]string{
 	"flarum": `SELECT u.id, CASE WHEN CONCAT('', u.preferences) LIKE '%"notify_newPost_email":false%' THEN 1 = 0 ELSE 1 = 1 END
 		FROM users u WHERE u.is_email_confirmed AND (u.suspended_until IS NULL OR u.suspended_until < '2026-11-23 11:00:00')
 		 AND (u.id IN (SELECT user_id FROM discussion_user WHERE subscription = 'follow') OR u.id IN (SELECT user_id FROM tag_user WHERE subscription IN ('lurk', 'follow')))`,
+	"vanilla": `SELECT u.UserID, MAX(w.email) FROM (
+		  SELECT b.UserID, b.UserID NOT IN (3, 8) AS email FROM GDN_UserDiscussion b WHERE b.Bookmarked = 1
+		   UNION ALL SELECT UserID, 0 FROM GDN_UserCategory WHERE Followed = 1
+		   UNION ALL SELECT UserID, Name LIKE '%.Email.%' FROM GDN_UserMeta WHERE Name RLIKE 'Preferences[.].*[.]New(Discussion|Comment)[.][0-9]' AND Value = '1'
+		   UNION ALL SELECT UserID, 1 FROM GDN_UserDiscussion WHERE Participated = 1 AND UserID = 5
+		   UNION ALL SELECT InsertUserID, 1 FROM GDN_Discussion WHERE InsertUserID = 11) w
+		JOIN GDN_User u ON u.UserID = w.UserID AND u.Banned = 0 AND u.Deleted = 0 AND u.Confirmed = 1 AND u.UserID <> 20 GROUP BY u.UserID`,
 	"fluxbb": `SELECT u.id, 1 = 1 FROM users u WHERE u.id > 1 AND u.group_id <> 0 AND u.email <> ''
 		 AND LOWER(u.username) NOT IN (SELECT LOWER(username) FROM bans WHERE username IS NOT NULL)
 		 AND (u.id IN (SELECT user_id FROM topic_subscriptions) OR u.id IN (SELECT user_id FROM forum_subscriptions))`,
