@@ -54,7 +54,7 @@ func (e *elements) richDoc(d Dialect, l Links, whole bool) Doc {
 	return e.doc(d, l, d.Cut || !whole)
 }
 
-// embed adds an embedded thing, as a block of its own.
+// embed adds an embedded thing as a block.
 func (e *elements) embed(x richEmbed, l Links) {
 	kind := x.EmbedType
 	if kind == "" {

@@ -19,6 +19,10 @@ var storedAs = map[string]func(stored string) Doc{
 	"smf": func(stored string) Doc {
 		return Dialect{EscapedNames: true, NoMentions: true}.SMF(stored, sampleLinks())
 	},
+	"vanilla": func(stored string) Doc { // its first line is the format
+		format, text, _ := strings.Cut(stored, "\n")
+		return Dialect{}.Vanilla(format, text, sampleLinks())
+	},
 	"fluxbb": func(stored string) Doc { return Dialect{NoMentions: true}.BBCode(stored, sampleLinks()) },
 }
 

@@ -16,7 +16,7 @@ SELECT c.CategoryID                AS id,
  WHERE c.CategoryID > 0
 
 -- name: threads
--- Vanilla deletes for good, and keeps what awaits approval in Log. A discussion of a group has that group's rules, which are not read.
+-- Vanilla deletes permanently, and keeps what awaits approval in Log. A discussion of a group has that group's rules, which are not read.
 SELECT d.DiscussionID              AS id,
        d.CategoryID                AS section_id,
        d.Name                      AS title,
