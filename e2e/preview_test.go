@@ -98,12 +98,14 @@ func (e edition) allPosts() []int64 {
 func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
 	t.Helper()
 	posts := map[string][2]string{ // the ID and the time of posts, and where they are
-		"xenforo2":  {"post_id", "FROM xf_post WHERE post_date"},
-		"mybb":      {"pid", "FROM mybb_posts WHERE dateline"},
-		"phpbb3":    {"post_id", "FROM phpbb_posts WHERE post_time"},
-		"fluxbb":    {"id", "FROM posts WHERE posted"},
-		"smf2":      {"id_msg", "FROM smf_messages WHERE poster_time"},
-		"flarum":    {"id", "FROM posts WHERE type = 'comment' AND TIMESTAMPDIFF(SECOND, '1970-01-01', created_at)"},
+		"xenforo2": {"post_id", "FROM xf_post WHERE post_date"},
+		"mybb":     {"pid", "FROM mybb_posts WHERE dateline"},
+		"phpbb3":   {"post_id", "FROM phpbb_posts WHERE post_time"},
+		"fluxbb":   {"id", "FROM posts WHERE posted"},
+		"smf2":     {"id_msg", "FROM smf_messages WHERE poster_time"},
+		"flarum":   {"id", "FROM posts WHERE type = 'comment' AND TIMESTAMPDIFF(SECOND, '1970-01-01', created_at)"},
+		"vanilla": {"id", `FROM (SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', DateInserted) * 1000000000 + DiscussionID AS id FROM GDN_Discussion
+			UNION ALL SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', DateInserted) * 1000000000 + 500000000 + CommentID FROM GDN_Comment) p WHERE id DIV 1000000000`},
 		"nodebb":    {"substring(_key FROM '[0-9]+')::bigint", "FROM legacy_hash WHERE _key ~ '^post:[0-9]+$' AND FLOOR((data->>'timestamp')::numeric / 1000)"},
 		"discourse": {"p.id", "FROM posts p JOIN topics t ON t.id = p.topic_id AND t.archetype = 'regular' WHERE FLOOR(EXTRACT(EPOCH FROM p.created_at))"},
 	}[kind]
@@ -153,7 +155,7 @@ func openForum(t *testing.T, dsn string) *sql.DB {
 var dumpedForums = []string{"xenforo2", "mybb", "phpbb3", "fluxbb", "smf2", "discourse", "nodebb", "flarum"}
 
 func TestPreview_MatchesForum(t *testing.T) {
-	for _, kind := range dumpedForums {
+	for _, kind := range append([]string{"vanilla"}, dumpedForums...) {
 		t.Run(kind, func(t *testing.T) {
 			want := readExpectation(t, kind)
 			dsn, config := sharedForum(t, kind)
@@ -240,7 +242,7 @@ func reasonFor(theirs string) (ours string, known bool) {
 		{"purged", ""}, {"welcome topic", ""}, {"deleted topic", "deleted"}, {"deleted post", "deleted"}, {"block list", "ignored"}, {"is disabled", "no access"}, {"scheduled topic", "awaiting approval"},
 		{"ignore list", "ignored"}, {"opening post soft-deleted", "deleted"}, {"soft-deleted thread", "deleted"},
 		{"soft-deleted post", "post deleted"}, {"post awaiting approval", "post awaiting approval"},
-		{"thread awaiting approval", "awaiting approval"},
+		{"thread awaiting approval", "awaiting approval"}, {"placeholder", "redirect"},
 	} {
 		if strings.Contains(theirs, word.theirs) {
 			return word.ours, true
