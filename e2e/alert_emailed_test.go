@@ -66,6 +66,21 @@ var emailedPosts = map[string]string{
 		                        WHERE n.id_member = u.id_member)
 		    OR REGEXP_REPLACE(m.body, '(?i)(\\[quote[^]]*\\])((\\s|<br>)*\\[quote[^]]*\\])+', '\\1') LIKE CONCAT('%[quote author=', u.real_name, ' link=%')
 		    OR m.body LIKE CONCAT('%[member=', u.id_member, ']%'))`,
+	"vanilla": `SELECT p.id
+		  FROM (SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', d.DateInserted) * 1000000000 + d.DiscussionID AS id, d.DiscussionID, d.CategoryID, d.InsertUserID, d.Body, d.DateInserted, 1 AS opens
+		          FROM GDN_Discussion d
+		         UNION ALL
+		        SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', c.DateInserted) * 1000000000 + 500000000 + c.CommentID, d.DiscussionID, d.CategoryID, c.InsertUserID, c.Body, c.DateInserted, 0
+		          FROM GDN_Comment c
+		          JOIN GDN_Discussion d ON d.DiscussionID = c.DiscussionID) p
+		  JOIN GDN_User u ON u.UserID = ?
+		 WHERE TIMESTAMPDIFF(SECOND, '1970-01-01', p.DateInserted) >= ? AND TIMESTAMPDIFF(SECOND, '1970-01-01', p.DateInserted) < ? AND p.InsertUserID <> u.UserID
+		   AND (u.Name <> 'Ray' AND p.DiscussionID IN (SELECT b.DiscussionID FROM GDN_UserDiscussion b WHERE b.UserID = u.UserID AND b.Bookmarked = 1)
+		    OR EXISTS (SELECT 1 FROM GDN_UserMeta m WHERE m.UserID = u.UserID AND m.Value = '1' AND
+		               (m.Name = CONCAT('Preferences.Email.NewComment.', p.CategoryID) OR p.opens AND m.Name = CONCAT('Preferences.Email.NewDiscussion.', p.CategoryID)))
+		    OR p.Body LIKE CONCAT('%[quote="', u.Name, ';%') OR p.Body LIKE CONCAT('% rel="', u.Name, '">%') OR p.Body LIKE CONCAT('%">', u.Name, '</a> said:%')
+		    OR p.Body LIKE CONCAT('%@"', u.Name, '"%') OR p.Body LIKE CONCAT('%@&quot;', u.Name, '&quot;%') OR p.Body LIKE CONCAT('%@', u.Name, '%')
+		    OR p.Body LIKE CONCAT('%"userID":', u.UserID, ',"name"%'))`,
 	"fluxbb": `SELECT p.id
 		  FROM posts p
 		  JOIN topics t ON t.id = p.topic_id
