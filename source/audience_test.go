@@ -28,6 +28,9 @@ var profileQueries = map[string]string{
 	"discourse": `SELECT u.id, s.post_count, CAST(FLOOR(EXTRACT(EPOCH FROM u.created_at)) AS BIGINT), COALESCE(CAST(FLOOR(EXTRACT(EPOCH FROM u.last_seen_at)) AS BIGINT), 0),
 			(SELECT STRING_AGG(CAST(g.group_id AS TEXT), ',') FROM group_users g WHERE g.user_id = u.id)
 		FROM users u JOIN user_stats s ON s.user_id = u.id WHERE u.id > 0`,
+	"vanilla": `SELECT UserID, IFNULL(CountDiscussions, 0) + IFNULL(CountComments, 0), TIMESTAMPDIFF(SECOND, '1970-01-01', DateInserted),
+			IFNULL(TIMESTAMPDIFF(SECOND, '1970-01-01', DateLastActive), 0), IFNULL((SELECT GROUP_CONCAT(r.RoleID) FROM GDN_UserRole r WHERE r.UserID = u.UserID), '')
+		FROM GDN_User u WHERE Deleted = 0`,
 	"fluxbb": `SELECT id, num_posts, registered, last_visit, CONCAT('', group_id) FROM users WHERE id > 1`,
 	"phpbb3": `SELECT u.user_id, u.user_posts, u.user_regdate, CASE WHEN u.user_lastvisit > u.user_last_active THEN u.user_lastvisit ELSE u.user_last_active END,
 			CONCAT(MIN(g.group_id), ',', MAX(g.group_id), ',', CASE COUNT(*) WHEN 3 THEN SUM(g.group_id) - MIN(g.group_id) - MAX(g.group_id) ELSE MIN(g.group_id) END)
