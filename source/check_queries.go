@@ -160,7 +160,7 @@ func (s *Snapshot) tryQuery(ctx context.Context, q querySpec) error {
 	defer cancel()
 	none := []int64{-1}
 	rows, err := s.query(ctx, q.name, params{"ids": none, "members": none, "threads": none, "sections": none,
-		"roles": []string{"-1"}, "names": []string{""}, "addresses": []string{""},
+		"roles": []string{"-1"}, "groups": []int64{-1}, "names": []string{""}, "addresses": []string{""},
 		"now": 0, "after": 0, "limit": 0, "name": "", "begins": "", "part": "", "since": never, "from": never, "until": never})
 	if err != nil {
 		return err

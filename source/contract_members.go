@@ -54,7 +54,7 @@ func memberQueries() []querySpec {
 			without: "The mention of a group alerts nobody.", omitted: true,
 		},
 		{
-			name: "members_of_groups", params: words("ids"), columns: words("group_id member_id"),
+			name: "members_of_groups", params: words("groups"), columns: words("group_id member_id"),
 			about:   "Members of these groups, which posts mention by ID in s9e XML, if the forum itself tells them.",
 			without: "The mention of a group by ID alerts nobody.", omitted: true,
 		},

@@ -397,7 +397,7 @@ SELECT u.id, '3'
 SELECT g.group_id                  AS group_id,
        g.user_id                   AS member_id
   FROM {prefix}group_user g
- WHERE g.group_id IN (:ids)
+ WHERE g.group_id IN (:groups)
 
 -- name: named
 SELECT n.id                        AS id,

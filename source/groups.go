@@ -16,7 +16,7 @@ func (s *Snapshot) MembersOfGroups(ctx context.Context, ids []forum.GroupID) (ma
 	}
 	var group forum.GroupID
 	var id forum.MemberID
-	err := queryChunked(ctx, s, "members_of_groups", "ids", ids, nil, columns{"group_id": &group, "member_id": &id}, func() error {
+	err := queryChunked(ctx, s, "members_of_groups", "groups", ids, nil, columns{"group_id": &group, "member_id": &id}, func() error {
 		found[group] = append(found[group], id)
 		return nil
 	})

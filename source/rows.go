@@ -69,6 +69,7 @@ type rowCheck struct {
 	members  []int64
 	known    []int64 // members that the query roster lists
 	roles    []string
+	groups   []int64
 	names    []string
 	emails   []string
 	latest   int64 // when the newest of posts was written

@@ -83,6 +83,11 @@ func (c *rowCheck) gatherMembers(ctx context.Context) error {
 		}
 	}
 	c.members = distinct(mixed...)
+	if groups, err := c.read(ctx, "groups", nil); err == nil {
+		for _, r := range groups {
+			c.groups = append(c.groups, r.number("id"))
+		}
+	}
 	if len(c.members) == 0 {
 		return nil
 	}
@@ -115,7 +120,7 @@ func (c *rowCheck) parameters(q querySpec) (params, bool) {
 	if len(c.names) > 0 && c.names[0] != "" {
 		begins = string([]rune(c.names[0])[:1]) + "%"
 	}
-	p := params{"ids": ids, "members": c.members, "threads": c.threads, "sections": c.sections, "roles": c.roles, "names": c.names,
+	p := params{"ids": ids, "members": c.members, "threads": c.threads, "sections": c.sections, "roles": c.roles, "groups": c.groups, "names": c.names,
 		"addresses": c.emails, "now": c.now.Unix(), "after": int64(0), "limit": sampleRows, "begins": begins, "part": "%" + begins,
 		"since": c.now.AddDate(-1, 0, 0).Unix(), "from": c.latest - 3600, "until": c.latest + 1, "name": firstOf(c.names)}
 	if q.name == "arrivals" && len(c.posts) > 0 {
