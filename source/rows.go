@@ -123,6 +123,19 @@ func (c *rowCheck) read(ctx context.Context, name string, p params) (rows []row,
 	if !c.s.db.has(name) {
 		return nil, nil
 	}
+	if c.s.db.kind.homemade {
+		var long *longValue
+		err := c.s.guarded(ctx, func() error {
+			long = c.s.longestValue(ctx, name, p)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if long != nil {
+			return nil, long
+		}
+	}
 	err = c.s.guarded(ctx, func() error {
 		rows, err = c.s.someRows(ctx, name, p)
 		return err

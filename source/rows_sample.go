@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -161,6 +162,11 @@ func (c *rowCheck) checkQuery(ctx context.Context, q querySpec) error {
 	if connectionLost(err) {
 		c.add(c.s.db.lostFinding(q, err))
 		return errLost
+	}
+	if long, isLong := errors.AsType[*longValue](err); isLong {
+		c.failed[q.name] = true
+		c.fail(q.name, long.column, long.fix(), "%v", err)
+		return nil
 	}
 	if err != nil {
 		c.failed[q.name] = true
