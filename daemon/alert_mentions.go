@@ -8,7 +8,7 @@ import (
 	"postrider/source"
 )
 
-// mentionedPeople are the members whom posts quote or mention, by what the posts have in place of their IDs.
+// mentionedPeople are the members that posts quote or mention, by what the posts have in place of their IDs.
 type mentionedPeople struct {
 	names       map[string]forum.MemberID
 	namedGroups map[string][]forum.MemberID
@@ -16,7 +16,7 @@ type mentionedPeople struct {
 	authors     map[forum.PostID]forum.MemberID // of quoted posts
 }
 
-// findMentioned reads whom the posts quote and mention.
+// findMentioned reads which members the posts quote and mention.
 func findMentioned(ctx context.Context, s *source.Snapshot, texts map[forum.PostID]*forum.Content) (p mentionedPeople, err error) {
 	if p.names, err = s.MembersByName(ctx, mentionedNames(texts)); err != nil {
 		return p, err

@@ -184,7 +184,7 @@ func newestOf(t *testing.T, f fixture) int64 {
 	return newest
 }
 
-// TestCost_FindingsNameIndexesThatCureThem takes two of its own indexes from a forum that lacks some, and creates those that the check names.
+// TestCost_FindingsNameIndexesThatCureThem drops two indexes of a forum that lacks others, and creates those that the check names.
 func TestCost_FindingsNameIndexesThatCureThem(t *testing.T) {
 	for _, kind := range []string{"fluxbb", "fluxbb/postgres", "fluxbb/sqlite"} {
 		t.Run(kind, func(t *testing.T) {
