@@ -72,6 +72,7 @@ func (s *Server) settingsSamples() []sample {
 		func(p *settingsPage) { p.Off = true },
 		func(p *settingsPage) { p.Origin = digest.FromMember },
 		func(p *settingsPage) { p.Origin = digest.FromForum },
+		func(p *settingsPage) { p.Origin = digest.FromAdmin },
 		func(p *settingsPage) { p.Paused = time.Now() },
 		func(p *settingsPage) { p.Next = members.Next{} },
 		func(p *settingsPage) { p.Next = members.Next{At: time.Now(), TooManyToCount: true} },
