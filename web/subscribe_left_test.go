@@ -21,7 +21,7 @@ func (s *subscribers) push(text string) {
 	if text != "" {
 		post += "," + text
 	}
-	must(s.mirror.Ingest(s.Context(), id, must(mirror.ParseRequest([]byte(post + "}")))(s), s.now))(s)
+	must(s.mirror.Ingest(s.Context(), id, must(mirror.ParseRequest([]byte(post+"}")))(s), s.now))(s)
 }
 
 // mailedTo reports who gets a digest or an alert within two days.
