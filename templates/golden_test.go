@@ -116,7 +116,7 @@ func TestMail_IsMirroredFromRightToLeft(t *testing.T) {
 					t.Errorf("%s, %s: the HTML lacks %q", tag, kind, want)
 				}
 			}
-			if kind != "announcement" && strings.Contains(html, "border-left") { // its body has the direction of its own language
+			if kind != "announcement" && strings.Contains(html, "border-left") { // its body has the direction of the language it is written in
 				t.Errorf("%s, %s: a quote has its line at the end of its words", tag, kind)
 			}
 			if kind == "alert" && !strings.Contains(html, "border-right:3px") {
