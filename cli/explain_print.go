@@ -58,6 +58,7 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 // origins say who decided the schedule of a member's digests. Of the default, nothing is said.
 var origins = map[digest.Origin]string{
 	digest.FromMember: " (the member's choice here)",
+	digest.FromAdmin:  " (set by an administrator)",
 	digest.FromForum:  " (the member's choice on the forum)",
 }
 

@@ -44,7 +44,7 @@ func TestDigest_RepliesToTheNewestPostThatItShows(t *testing.T) {
 				t.Fatalf("thread %d hides nothing", th.ID)
 			}
 			for part, has := range map[string]bool{
-				"text": strings.Contains(text, "Reply:\n"+reply+"\n"), "HTML": strings.Contains(html, `<a href="`+reply+`" style="color:#05a">Reply</a>`),
+				"text": strings.Contains(text, "View and reply:\n"+reply+"\n"), "HTML": strings.Contains(html, `<a href="`+reply+`" style="color:#05a">View and reply</a>`),
 			} {
 				if has == th.Locked {
 					t.Errorf("the %s has a link to reply to %s: %v; the thread is locked: %v", part, reply, has, th.Locked)
@@ -88,7 +88,7 @@ func TestDigest_WithoutPagesMutesNoThread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(c.Text.Plain()+c.HTML.Plain(), "m@bounces.example") || !strings.Contains(c.Text.Plain(), "Reply:") {
+	if strings.Contains(c.Text.Plain()+c.HTML.Plain(), "m@bounces.example") || !strings.Contains(c.Text.Plain(), "View and reply:") {
 		t.Errorf("a thread has a link that mutes it, or none to reply:\n%s", c.Text.Plain())
 	}
 }

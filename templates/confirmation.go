@@ -37,7 +37,8 @@ func (s *Set) bindConfirmation(files overlayFS, shared templateSource, used map[
 	for _, key := range []string{"confirmation.subject", "confirmation.subject_already", "confirmation.intro", "confirmation.intro_already"} {
 		used[key] = "the program"
 	}
-	return s.cloneForLocales(confirmationMail, all)
+	s.mails[confirmationMail] = mailTemplates{pages: all}
+	return nil
 }
 
 // Confirmation renders an email that asks to confirm a subscription, or says that there is nothing to confirm.

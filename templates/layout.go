@@ -71,7 +71,7 @@ const (
 )
 
 func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
-	k, l := key.kind, p.set.locales[key.locale]
+	k, l := key.kind, p.set.locales[key.locale].locale()
 	data := layoutData{
 		Lang: l.tag.String(), Dir: l.dir(),
 		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
@@ -93,10 +93,10 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 	}
 	s := &layout{timeBytes: l.maxTimeBytes()}
 	if s.html, err = p.compileLayout(unescapeSlotsInURLs(html)); err != nil {
-		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].html.Lookup("layout").Tree), err)
+		return nil, fmt.Errorf("%s: %w", templateLocation(p.set.mails[k].html.Lookup("layout").Tree), err)
 	}
 	if s.text, err = p.compileLayout(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", templateLocation(l.pages[k].text.Lookup("layout").Tree), err)
+		return nil, fmt.Errorf("%s: %w", templateLocation(p.set.mails[k].text.Lookup("layout").Tree), err)
 	}
 	w := render{renderer: p, kind: k, locale: l, layout: s}
 	if slices.Contains(kinds()[k], "more") {
@@ -167,7 +167,7 @@ func (w *render) fill(h slot, html, text string) {
 }
 
 const (
-	preheaderLimit = 100 // bytes, roughly: inboxes show about as much after the subject
+	preheaderLimit = 100 // columns, roughly: inboxes show about as much after the subject
 	preheaderTitle = 60  // characters of each title
 )
 
@@ -177,7 +177,7 @@ func (w *render) preheader(what string, d *digest.Digest) string {
 	for i := range d.Groups {
 		g := &d.Groups[i]
 		for j := range g.Threads {
-			if len(out) > preheaderLimit {
+			if columns(out) > preheaderLimit {
 				return out
 			}
 			if t := &g.Threads[j]; t != best {

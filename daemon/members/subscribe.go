@@ -24,7 +24,7 @@ func (d *Service) Subscribe(ctx context.Context, now time.Time, member forum.Mem
 	}
 	schedule.Cadence = frequency
 	schedule = schedule.Canonical()
-	chosen.Schedule = &schedule // saved even if it is the site's default: this is what the member confirmed
+	chosen.Schedule, chosen.SetByAdmin = &schedule, false // saved even if it is the site's default: this is what the member confirmed
 	if err := schedule.Validate(); err != nil {
 		return fmt.Errorf("subscribing a member: %w", err)
 	}
