@@ -93,7 +93,7 @@ func TestLocale_PicksTheNearestLanguage(t *testing.T) {
 	set := load(t)
 	for asked, want := range map[string]string{
 		"de": "de", "de-AT": "de", "de_DE": "de", "DE": "de", "en": "en", "en-US": "en-US", "en_US": "en-US", "en_GB": "en", "en-AU": "en", "en-IN": "en",
-		"": "en", "tlh": "en", "fr-CA": "en", "German (du)": "en", "../../etc": "en",
+		"": "en", "tlh": "en", "fr-CA": "fr", "German (du)": "en", "../../etc": "en",
 	} {
 		if got := set.locale(asked).tag.String(); got != want {
 			t.Errorf("locale(%q) = %s, want %s", asked, got, want)
