@@ -30,6 +30,9 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	default:
 		row("next digest", fmt.Sprintf("%s UTC, currently with %s", formatTime(m.Due), plural(m.Posts, "post", "posts")))
 	}
+	if since := m.Member.NoMailSince; !since.IsZero() {
+		row("no email", fmt.Sprintf("%s, since %s UTC", say(digest.Reason(m.Member.NoMail).Phrase()), formatTime(since)))
+	}
 	if len(m.NoAlert) > 0 {
 		row("alerts", "none: "+strings.Join(say.each(m.NoAlert), "; "))
 	}

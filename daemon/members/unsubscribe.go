@@ -88,6 +88,27 @@ func (d *Service) Subscribed(ctx context.Context, g link.Claims) (bool, error) {
 	return err != nil || len(activeStreams(c, g.Scope)) > 0, err
 }
 
+// Unsubscribed returns which of these members turned off everything that they would get otherwise.
+func (d *Service) Unsubscribed(ctx context.Context, now time.Time, members []int64) (map[int64]bool, error) {
+	ids := make([]forum.MemberID, len(members))
+	for i, id := range members {
+		ids[i] = forum.MemberID(id)
+	}
+	chosen, err := d.store.Preferences.OfMembers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	unsubscribed := make(map[int64]bool)
+	for id, c := range chosen {
+		c, _ = d.effective(now, c, forum.Member{})
+		if !d.set.Alerts.Enabled {
+			c.Alerts = digest.NoAlerts
+		}
+		unsubscribed[int64(id)] = len(activeStreams(c, link.Everything)) == 0
+	}
+	return unsubscribed, nil
+}
+
 // postKind returns the kind of posts that a scope unsubscribes from, if it is about one.
 func postKind(scope link.Scope) (kind digest.PostKind, is bool) {
 	for _, kind := range digest.PostKinds() {
