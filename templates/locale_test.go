@@ -217,7 +217,7 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a template that uses an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that passes no value", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\": no value for {n}"},
 		{"a file with a missing template", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
-		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <p> before the <a> inside it"},
+		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" leaves a <a> open"},
 		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2></td></tr>", "{{.Title}}</a></h2></td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},
 		{"a layout without an unsubscribe link", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
 		{"a layout without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), layout + ": template \"layout\" must print {{.Body}} once"},
