@@ -135,6 +135,7 @@ func TestCost_NoQueryReadsBigTableAsWhole(t *testing.T) {
 			if _, _, copied := strings.Cut(kind, "/"); copied && f.kind != "mybb" && f.kind != "smf2" { // these have them
 				copyIndexes(t, openAny(t, sharedFixture(t, f.kind).dsn), db, f.kind, engineOf(t, f.dsn))
 			}
+			t.Parallel()
 			for _, index := range knownIndexes(t, f) {
 				execute(t, db, index)
 			}
@@ -196,6 +197,7 @@ func TestCost_FindingsNameIndexesThatCureThem(t *testing.T) {
 				copyIndexes(t, openAny(t, sharedFixture(t, "fluxbb").dsn), db, "fluxbb", engineOf(t, f.dsn))
 				execute(t, db, "DROP INDEX topics_topics_last_post_idx; DROP INDEX posts_posts_topic_id_idx")
 			}
+			t.Parallel()
 			execute(t, db, onEngine(engineOf(t, f.dsn), bigForum(t, "fluxbb")))
 			created := make(map[string]bool)
 			for _, found := range costFindings(t, f) {

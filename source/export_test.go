@@ -20,6 +20,7 @@ func ForEachCopiedForum(t *testing.T, ask func(*testing.T, CopiedForum)) {
 		}
 		t.Run(kind, func(t *testing.T) {
 			f := sharedFixture(t, kind)
+			t.Parallel()
 			c := CopiedForum{Type: f.kind, DSN: f.dsn, Dump: dumpOf(kind)}
 			posts := readOne(t, f.open(t), func(s *Snapshot) ([]forum.PostID, error) { return s.PostsCreated(t.Context(), f.from(), f.now()) })
 			for _, id := range posts {
