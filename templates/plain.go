@@ -2,6 +2,7 @@ package templates
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/rivo/uniseg"
 	"golang.org/x/text/unicode/bidi"
@@ -38,7 +39,8 @@ func isolateIn(dir, s string) string {
 
 // wrap breaks a paragraph into lines of at most width columns, where the script allows it. It breaks longer words too.
 func wrap(width int, s string) string {
-	return strings.Join(markup.Wrap(strings.Join(strings.Fields(s), " "), width), "\n")
+	words := strings.FieldsFunc(s, func(c rune) bool { return c != '\u00a0' && unicode.IsSpace(c) }) // a no-break space keeps words together
+	return strings.Join(markup.Wrap(strings.Join(words, " "), width), "\n")
 }
 
 // underline returns a wrapped title with a line of the sign below it.
