@@ -248,6 +248,7 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a template with an unknown field", common.html(), strings.Replace(shared, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
 		{"a template that uses an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that passes no value", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\": no value for {n}"},
+		{"a template that fails in one language", digestMail.html(), strings.Replace(page, "{{.Body}}", "{{if eq .Lang \"ja\"}}{{.Nowhere}}{{end}}{{.Body}}", 1), "Nowhere"},
 		{"a file with a missing template", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
 		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" leaves a <a> open"},
 		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2></td></tr>", "{{.Title}}</a></h2></td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},
