@@ -76,7 +76,7 @@ func (d *Service) paused(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("reading whether delivery is paused: %w", err)
 	}
 	switch {
-	case d.priorities == AlertsOnly: // the other loop logs it
+	case d.priorities == AlertsOnly || d.priorities == AnnouncementsOnly: // the other loop logs it
 	case paused && !d.pausedLogged:
 		d.Log.Warn("delivery is paused, messages are waiting", "since", pause.Since, "reason", pause.Reason)
 	case !paused && d.pausedLogged:
@@ -153,16 +153,16 @@ func (d *Service) prepareBatch(ctx context.Context, rows []store.Row) (*dispatch
 	if err := d.hooks.Healthy(ctx); err != nil {
 		return nil, err
 	}
-	holds, err := d.shared.holds.load(ctx, d.Store.Holds, d.Now())
-	if err != nil {
-		return nil, err
-	}
 	began := time.Now()
 	drafts, err := d.Draft(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
 	built := time.Now()
+	holds, err := d.shared.holds.load(ctx, d.Store.Holds, d.Now()) // as late as possible: an administrator may release one meanwhile
+	if err != nil {
+		return nil, err
+	}
 	messages, settled := d.outgoingMessages(rows, drafts, readTime(began, maxReadAge))
 	messages, kept, again := d.shared.holds.partition(messages, holds)
 	p := d.newDispatcher(ctx, newProviderQueues(messages, d.shared.throttles, again), built)
