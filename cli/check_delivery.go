@@ -59,7 +59,10 @@ func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o chec
 		a.Relay, a.SendsFrom, a.Local = p.Relay, p.SendsFrom, p.Local
 		if own.OwnRelay() {
 			a.Relay = host(own.URL)
-			addOrigin(ctx, dns, &a, checkOptions{}, to.announcements) // --sends-from is about the relay of all messages
+			if !isLocal(to.announcements) {
+				o = checkOptions{} // --sends-from is about this machine, or about the relay of all messages
+			}
+			addOrigin(ctx, dns, &a, o, to.announcements)
 		}
 		p.Announcements = &a
 	}
@@ -85,7 +88,7 @@ func senderSite(cfg config.Config, from string, keys mail.DKIMConfig) doctor.Sit
 
 // addOrigin adds the addresses that messages leave from.
 func addOrigin(ctx context.Context, dns doctor.Resolver, p *doctor.Site, o checkOptions, conn mail.ConnInfo) {
-	p.Local = conn.Remote.IsLoopback() || isLocalAddress(conn.Remote)
+	p.Local = isLocal(conn)
 	if p.SendsFrom, _ = o.addresses(); len(p.SendsFrom) > 0 {
 		p.Local = true
 		return
@@ -96,6 +99,11 @@ func addOrigin(ctx context.Context, dns doctor.Resolver, p *doctor.Site, o check
 	case conn.Remote.IsValid() && !conn.IsLocalNetwork():
 		p.SendsFrom = addressesOf(ctx, dns, p.Relay)
 	}
+}
+
+// isLocal reports whether a connection stays on this machine.
+func isLocal(conn mail.ConnInfo) bool {
+	return conn.Remote.IsLoopback() || isLocalAddress(conn.Remote)
 }
 
 // isLocalAddress reports whether an address belongs to this machine.

@@ -72,10 +72,10 @@ SELECT r.relay,
                    FROM tally t
                   WHERE t.minute = r.minute
                     AND t.relay = r.relay), 0)
-  FROM (SELECT DISTINCT relay, minute FROM open) m
+  FROM (SELECT DISTINCT relay, minute FROM open) open_minute
   JOIN refusal r
-    ON r.minute = m.minute
-   AND r.relay = m.relay
+    ON r.minute = open_minute.minute
+   AND r.relay = open_minute.relay
  WHERE r.source = 'smtp'
    AND r.code > 0
  GROUP BY r.relay, r.minute
