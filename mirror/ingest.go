@@ -54,15 +54,31 @@ type intake struct {
 	tombstones map[string]tombstone // of things in the request, by kind and the sender's ID
 	refused    []*FieldError        // what was left out
 	without    map[string]bool      // its kinds and IDs
+
+	removing     bool                   // an operator removes members
+	left         map[string]leftAddress // by the key of the address: those in the request that left
+	unsubscribed map[int64]bool         // from everything: of the members who lose their address
 }
 
 func newIntake(tx *transaction, now time.Time) *intake {
-	return &intake{transaction: tx, now: now, ids: make(map[string]int64), changed: make(map[int64]bool), tombstones: make(map[string]tombstone), without: make(map[string]bool)}
+	return &intake{transaction: tx, now: now, ids: make(map[string]int64), changed: make(map[int64]bool), tombstones: make(map[string]tombstone),
+		without: make(map[string]bool), left: make(map[string]leftAddress), unsubscribed: make(map[int64]bool)}
+}
+
+// prepare reads what must be known about the things in a request before they are stored.
+func (in *intake) prepare(r *Request) error {
+	if err := in.loadTombstones(r); err != nil {
+		return err
+	}
+	if err := in.loadLeft(r.Members); err != nil {
+		return err
+	}
+	return in.loadUnsubscribed(r)
 }
 
 func (in *intake) all(r *Request) error {
 	in.asOf = in.micros(r.AsOf, 0)
-	if err := in.loadTombstones(r); err != nil {
+	if err := in.prepare(r); err != nil {
 		return err
 	}
 	for i, s := range r.Sections {

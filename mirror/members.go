@@ -15,6 +15,7 @@ import (
 // Imported says what an import does.
 type Imported struct {
 	New, Changed, Same int // members
+	Waiting            int // members whose address left, so that its owner must confirm
 	Watches            int // sections that members did not watch before
 }
 
@@ -48,13 +49,15 @@ func (db *DB) Import(ctx context.Context, file string, rows []Row, dryRun bool, 
 
 // MemberRow is a member in the mirror.
 type MemberRow struct {
-	ID      int64  `db:"id" json:"id"`
-	Ref     string `db:"ref" json:"ref"` // the sender's ID
-	Name    string `db:"name" json:"name"`
-	Email   string `db:"email" json:"email"`
-	Zone    string `db:"zone" json:"zone"`
-	Locale  string `db:"locale" json:"locale"`
-	Watches int    `db:"watches" json:"watches"` // sections and threads
+	ID     int64  `db:"id" json:"id"`
+	Ref    string `db:"ref" json:"ref"` // the sender's ID
+	Name   string `db:"name" json:"name"`
+	Email  string `db:"email" json:"email"`
+	Zone   string `db:"zone" json:"zone"`
+	Locale string `db:"locale" json:"locale"`
+	// LeftAt is when the address left, in Unix seconds: its owner must confirm. 0: it did not.
+	LeftAt  int64 `db:"left_at" json:"address_left"`
+	Watches int   `db:"watches" json:"watches"` // sections and threads
 }
 
 // row stores one row of a file.
@@ -63,7 +66,7 @@ func (in *intake) row(row Row, done *Imported) error {
 	m.Email = asMailed(m.Email)
 	if m.ID == "" {
 		m.ID = addressID(m.Email)
-		err := in.get("member_of_address", args{"email_key": strings.ToLower(m.Email), "ref": ""}, &m.ID)
+		err := in.get("member_of_address", args{"email_key": addressKey(m.Email), "ref": ""}, &m.ID)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -89,7 +92,7 @@ func (in *intake) row(row Row, done *Imported) error {
 			done.Changed++
 		}
 	}
-	if err := in.loadTombstones(&Request{Members: []Member{m}}); err != nil {
+	if err := in.prepare(&Request{Members: []Member{m}}); err != nil {
 		return err
 	}
 	if err := in.member("", m); err != nil {
@@ -97,6 +100,12 @@ func (in *intake) row(row Row, done *Imported) error {
 			return fieldError("email", "%s", wrong.Text)
 		}
 		return err
+	}
+	if err := in.get("member", args{"ref": m.ID}, &was); err != nil {
+		return err
+	}
+	if was.LeftAt > 0 {
+		done.Waiting++
 	}
 	for _, section := range row.Sections {
 		if err := in.watchByName(m.ID, section, done); err != nil {
@@ -150,9 +159,11 @@ func asMailed(address string) string {
 
 // member stores a member. Who has the address alone becomes this member.
 func (in *intake) member(path string, m Member) error {
-	var key any // NULL: no address
-	if m.Email = asMailed(m.Email); m.Email != "" {
-		key = strings.ToLower(m.Email)
+	var emailKey any // NULL: no address
+	m.Email = asMailed(m.Email)
+	key := addressKey(m.Email)
+	if key != "" {
+		emailKey = key
 		var other string
 		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
 		if err == nil && other == addressID(m.Email) {
@@ -174,12 +185,18 @@ func (in *intake) member(path string, m Member) error {
 			return err
 		}
 	}
-	if err := in.restore(m); err != nil {
+	was, err := in.known(m)
+	if err != nil {
 		return err
 	}
+	if addressKey(was.Email) != key {
+		if err := in.leave(was); err != nil {
+			return err
+		}
+	}
 	at, given := in.dated(m.JoinedAt)
-	id, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
-		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given})
+	id, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": emailKey,
+		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given, "left_at": in.leftSince(was, key)})
 	if err != nil {
 		return err
 	}
@@ -229,21 +246,25 @@ func (db *DB) Members(ctx context.Context, after int64, limit int) (list []Membe
 	return list, nil
 }
 
-// Remove deletes the member with an address, or with an ID of the sender. It returns false if there is none.
+// Remove deletes the member with an address, or with an ID of the sender. The address counts as left. It returns false if there is no such
+// member, and never was one with this address. One who was deleted before has no name.
 func (db *DB) Remove(ctx context.Context, addressOrID string, now time.Time) (removed MemberRow, found bool, err error) {
 	err = db.transaction(ctx, func(tx *transaction) error {
 		ref := addressOrID
-		err := tx.get("member_of_address", args{"email_key": strings.ToLower(asMailed(addressOrID)), "ref": ""}, &ref)
+		err := tx.get("member_of_address", args{"email_key": addressKey(addressOrID), "ref": ""}, &ref)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
+		in := newIntake(tx, now)
+		in.removing = true
 		if err = tx.get("member", args{"ref": ref}, &removed); errors.Is(err, sql.ErrNoRows) {
-			return nil
+			found, err = in.removeFormer(addressOrID, &removed)
+			return err
 		} else if err != nil {
 			return err
 		}
 		found = true
-		return newIntake(tx, now).all(&Request{Deletions: []Deletion{{Member: ref}}})
+		return in.all(&Request{Deletions: []Deletion{{Member: ref}}})
 	})
 	if err != nil {
 		return MemberRow{}, false, fmt.Errorf("removing a member of the mirror: %w", err)

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -37,6 +38,9 @@ type DB struct {
 	engine  sqlfile.Engine
 	pool    *sqlx.DB
 	queries map[string]sqlfile.Query
+
+	// Unsubscribed tells which of these members have unsubscribed from everything; nil: nobody has.
+	Unsubscribed func(ctx context.Context, now time.Time, members []int64) (map[int64]bool, error)
 }
 
 // ErrSchemaTooNew means that a newer version of the program has changed the database.

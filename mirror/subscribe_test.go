@@ -42,7 +42,7 @@ func TestSubscribe_AddsOnlyWhatIsMissing(t *testing.T) {
 		subscribe := func(s Subscription) int64 {
 			t.Helper()
 			s.Sections = all
-			id, err := db.Subscribe(t.Context(), s, noon)
+			id, _, err := db.Subscribe(t.Context(), s, noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestSubscribe_AddsOnlyWhatIsMissing(t *testing.T) {
 func TestSubscribe_BecomesTheSitesMember(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, offered)
-		id, err := db.Subscribe(t.Context(), Subscription{Address: "anna@example.org", Sections: []int64{1}}, noon)
+		id, _, err := db.Subscribe(t.Context(), Subscription{Address: "anna@example.org", Sections: []int64{1}}, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestSubscribe_BecomesTheSitesMember(t *testing.T) {
 func TestSubscribe_SpellingsOfADomainAreOneMember(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, `{"members": [{"id": "u7", "name": "Anna", "email": "anna@Müller.example"}]}`)
-		id, err := db.Subscribe(t.Context(), Subscription{Address: "Anna@xn--mller-kva.example"}, noon)
+		id, _, err := db.Subscribe(t.Context(), Subscription{Address: "Anna@xn--mller-kva.example"}, noon)
 		if err != nil || id != 1 || rows(t, db, "SELECT COUNT(*) FROM member") != "1" {
 			t.Errorf("member %d, %v", id, err)
 		}

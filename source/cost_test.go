@@ -136,6 +136,7 @@ func TestCost_NoQueryReadsBigTableAsWhole(t *testing.T) {
 			if _, _, copied := strings.Cut(kind, "/"); copied && f.kind != "mybb" && f.kind != "smf2" { // these have them
 				copyIndexes(t, openAny(t, sharedFixture(t, f.kind).dsn), db, f.kind, engineOf(t, f.dsn))
 			}
+			t.Parallel()
 			for _, index := range indexesFor(t, kind) {
 				execute(t, db, index)
 			}

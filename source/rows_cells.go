@@ -28,7 +28,7 @@ var cellRules = map[string]cellRule{
 	"starter_id": isIDOrZero, "first_post_id": isIDOrZero, "place": isWhole, "holds_threads": isTruth, "closed": isTruth, "redirect": isTruth,
 	"visible": isTruth, "regex": isTruth, "state": isOneOf(0, 1, 2, 3), "level": isOneOf(1, 2), "mail": isOneOf(0, 1, 2), "likes": isWhole, "earlier": isWhole,
 	"days": isWhole, "posts": isWhole, "members": isWhole, "accepting_all": isWhole, "watching": isWhole, "without_email": isWhole,
-	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero,
+	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero, "no_mail_since": isTimeOrZero,
 	"rights": isRights, "opt_outs": isOptOuts, "digest_choice": isDigestChoice, "sends": isTruth, "digests": isTruth, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
 	"in_groups": isNumberList, "address": isAddress, "locked": isTruth, "body": isBody,
 }
@@ -242,7 +242,7 @@ func isDigestChoice(_ *rowCheck, v any, column string) fault {
 }
 
 // noMailReasons are the values of the column no_mail.
-var noMailReasons = []string{"", Banned, NotConfirmed, Bouncing, Disabled, AwaitingApproval, Rejected, NoAddress, OptedOut}
+var noMailReasons = []string{"", Banned, NotConfirmed, Bouncing, Disabled, AwaitingApproval, Rejected, NoAddress, AddressLeft, OptedOut}
 
 func isNoMail(_ *rowCheck, v any, column string) fault {
 	if slices.Contains(noMailReasons, (row{column: v}).text(column)) {

@@ -38,6 +38,7 @@ type headingKey struct {
 	title, name string
 	prefix      string // of a thread
 	marks       highlights
+	mute        bool // with a link that mutes the thread
 }
 
 type postKey struct {
@@ -111,7 +112,6 @@ type postData[T string | htmltemplate.HTML] struct {
 type moreData struct {
 	Text, URL string
 	Threads   bool // counts whole threads, in the last line of the email
-	Only      bool // a link to the only post of an alert, which shows its address already
 }
 
 func (w *render) section(g *digest.Group) *fragment {
@@ -180,9 +180,15 @@ func (w *render) head(key headingKey, data func() any) *fragment {
 		return f
 	}
 	d := data()
-	f := w.render(key.kind, key.template, d, d)
-	if th, ok := d.(threadData); ok {
-		f.title = line.Shorten(th.Title, preheaderTitle)
+	var f *fragment
+	switch d := d.(type) {
+	case actionsData, buttonData:
+		f = w.renderLinks(key, d)
+	case threadData:
+		f = w.render(key.kind, key.template, d, d)
+		f.title = line.Shorten(d.Title, preheaderTitle)
+	default:
+		f = w.render(key.kind, key.template, d, d)
 	}
 	if w.err == nil { // after a failure, try again for the next member
 		w.renderer.headings.Add(key, f)
@@ -291,11 +297,15 @@ func (w *render) displayName(s string) string {
 
 // render renders a fragment. It keeps the first error, which ends the rendering.
 func (w *render) render(k kind, template string, html, text any) *fragment {
-	h, t, err := w.renderer.render(w.locale, k, template, html, text)
+	return frameOf(w.execute(k, template, html, text))
+}
+
+func (w *render) execute(k kind, template string, html, text any) (htmlOut, textOut string) {
+	htmlOut, textOut, err := w.renderer.render(w.locale, k, template, html, text)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
-	return frameOf(h, t)
+	return htmlOut, textOut
 }
 
 // longestMore returns the maximum size of a "more" line, in bytes of HTML.

@@ -69,6 +69,7 @@ func wantItems(d *digest.Digest) []string {
 			if folded != 0 {
 				out = append(out, fmt.Sprint(th.HiddenPosts()), links.Post(th.ID, folded))
 			}
+			out = append(out, "", links.Post(th.ID, th.LastShown().ID)) // to reply
 		}
 		out = append(out, lines...)
 		if n := g.HiddenThreads(); n > 0 {
@@ -163,6 +164,7 @@ func TestItems_StayWithinBudget(t *testing.T) {
 	for seed := range uint64(120) {
 		s := newGenerator(seed)
 		d := s.digest(1+s.IntN(12), 1+s.IntN(12), 1+s.IntN(12))
+		d.Member.Locale = set.locales[seed%uint64(len(set.locales))].tag.String() // words are longer in some languages
 		budget := 20<<10 + s.IntN(60<<10)
 		c, err := p.Digest(d, testFooter, budget)
 		if err != nil {

@@ -87,6 +87,8 @@ func TestKeyboard_FillsInTheSettings(t *testing.T) {
 	p.Press("F") // Freitag
 	tabTo(t, p, "section-4")
 	p.Press("E") // Einmal pro Woche
+	tabTo(t, p, "Format und Inhalt")
+	p.Press("Enter") // unfolds
 	tabTo(t, p, "own")
 	p.Press(" ")
 	tabTo(t, p, "Speichern")
@@ -104,7 +106,7 @@ func TestKeyboard_ReachesFieldsInReadingOrder(t *testing.T) {
 	t.Parallel()
 	w, p := newFixture(t), openPhone(t)
 	p.Open(w.url(link.Settings, 0))
-	want := browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input")]
+	want := browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input, summary")]
 		.filter(e => e.checkVisibility() && (e.type != "radio" || e.checked)).map(e => e.name || e.textContent.trim())`))
 	var got []string
 	for range want {
@@ -125,6 +127,7 @@ func TestSettings_ShowSavedValuesAfterReload(t *testing.T) {
 	t.Parallel()
 	w, p := newFixture(t), openPhone(t)
 	p.Open(w.url(link.Settings, 0))
+	unfold(p)
 	p.Tick("[name=cadence][value=weekly]")
 	p.Do(
 		chromedp.SetValue(chromedp.CSS("#hour"), "19"),

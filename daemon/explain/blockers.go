@@ -53,7 +53,7 @@ func (e *Service) digestsOff(f *memberFacts) digest.Reason {
 	switch {
 	case s.Cadence != digest.Off:
 		return ""
-	case origin == digest.FromMember:
+	case origin == digest.FromMember, origin == digest.FromAdmin:
 		return digest.ReasonDigestsOff
 	case origin == digest.FromSite:
 		return digest.ReasonDigestsDisabled
@@ -63,7 +63,7 @@ func (e *Service) digestsOff(f *memberFacts) digest.Reason {
 
 // schedule returns the schedule of the member's digests, and who decided it.
 func (e *Service) schedule(f *memberFacts) (digest.Schedule, digest.Origin) {
-	return digest.ScheduleOf(f.choices.Schedule, f.member.Digests, e.set.Digest.Schedule(), f.reader.Zone, f.now)
+	return f.choices.DigestSchedule(f.member.Digests, e.set.Digest.Schedule(), f.reader.Zone, f.now)
 }
 
 // addressBlocked returns why the member's address would get no message at a time.

@@ -102,12 +102,12 @@ func (s *Service) Confirm(ctx context.Context, now time.Time, token string) (Res
 		return result, err
 	}
 	r := result.Request
-	member, err := s.mirror.Subscribe(ctx, mirror.Subscription{Address: r.Address, Name: r.Name, Zone: r.Zone, Locale: r.Locale, Sections: r.Sections}, now)
+	member, cameBack, err := s.mirror.Subscribe(ctx, mirror.Subscription{Address: r.Address, Name: r.Name, Zone: r.Zone, Locale: r.Locale, Sections: r.Sections}, now)
 	if err != nil {
 		return Result{}, err
 	}
 	result.Member = forum.MemberID(member)
-	if err := s.members.Subscribe(ctx, now, result.Member, r.Cadence, sectionIDs(r)); err != nil {
+	if err := s.members.Subscribe(ctx, now, result.Member, r.Cadence, sectionIDs(r), cameBack); err != nil {
 		return Result{}, fmt.Errorf("saving the frequency of a new subscription: %w", err)
 	}
 	// Last, so that after a failure the same link repeats the steps above, which then change nothing.
