@@ -93,3 +93,13 @@ func TestSubscribe_SpellingsOfADomainAreOneMember(t *testing.T) {
 		}
 	})
 }
+
+func TestSubscription_NameCanBeSeen(t *testing.T) {
+	for name, want := range map[string]string{
+		"Anna": "Anna", " Anna\tB ": "Anna B", "": "anna", "\u200b\u200b": "anna", "\u202eAnna": "Anna", "علی\u200cرضا": "علی\u200cرضا", "👩\u200d🚀": "👩\u200d🚀",
+	} {
+		if got := (Subscription{Address: "anna@example.org", Name: name}).name(); got != want {
+			t.Errorf("the name %q becomes %q, want %q", name, got, want)
+		}
+	}
+}

@@ -96,6 +96,8 @@ type postData[T string | htmltemplate.HTML] struct {
 	Number       int
 	URL          string
 	Author       string
+	Initial      string // of the author; "" if the name has no letter
+	Color        htmltemplate.CSS
 	AuthorTitle  string
 	Badges       []string
 	Time         slot
@@ -258,6 +260,8 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		Number:       p.Content.Number,
 		URL:          w.renderer.site.Links.Post(p.Thread, p.ID),
 		Author:       w.displayName(p.AuthorName),
+		Initial:      initial(w.locale.tag, w.displayName(p.AuthorName)),
+		Color:        initialColor(p.Author, p.AuthorName),
 		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
 		Time:         slotTime,
 		Excerpt:      excerpt,

@@ -134,7 +134,7 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
 	summary := w.locale.mustText("summary.line", "what", what, "time", since)
 	if unread := w.locale.unread(d.Unread); unread != "" {
-		summary += ". " + unread
+		summary += " · " + unread // some languages write their full stop in another way
 	}
 	w.fill(slotSubject, subject, subject)
 	w.fill(slotPreheader, w.preheader(what, d), "")
