@@ -13,7 +13,7 @@ import (
 )
 
 // beforeRelays is the last step before holds, refusals and counts had a relay.
-const beforeRelays = 33
+const beforeRelays = 34
 
 // newStoreBeforeRelays returns a store at that step. A digest waits for the end of a hold, an announcement was accepted, and a domain
 // has rejected six of eight messages, which nobody has evaluated.
