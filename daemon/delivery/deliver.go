@@ -158,11 +158,11 @@ func (d *Service) prepareBatch(ctx context.Context, rows []store.Row) (*dispatch
 	if err != nil {
 		return nil, err
 	}
-	built := time.Now()
 	holds, err := d.shared.holds.load(ctx, d.Store.Holds, d.Now()) // as late as possible: an administrator may release one meanwhile
 	if err != nil {
 		return nil, err
 	}
+	built := time.Now()
 	messages, settled := d.outgoingMessages(rows, drafts, readTime(began, maxReadAge))
 	messages, kept, again := d.shared.holds.partition(messages, holds)
 	p := d.newDispatcher(ctx, newProviderQueues(messages, d.shared.throttles, again), built)
