@@ -103,3 +103,11 @@ func TestSubscription_NameCanBeSeen(t *testing.T) {
 		}
 	}
 }
+
+func TestOffered_EndsWithSectionsInALoop(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	mustIngest(t, db, noon, `{"sections": [{"id": "a", "title": "A", "parent": "b"}, {"id": "b", "title": "B", "parent": "a"}, {"id": "c", "title": "C", "parent": "c", "read": ["staff"]}]}`)
+	if list, err := db.Offered(t.Context(), nil); err != nil || len(list) != 2 {
+		t.Errorf("offered are %+v, %v", list, err)
+	}
+}

@@ -91,7 +91,7 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &layout{timeBytes: l.maxTimeBytes()}
+	s := &layout{}
 	if s.html, err = p.compileLayout(unescapeSlotsInURLs(html)); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateLocation(p.set.mails[k].html.Lookup("layout").Tree), err)
 	}
@@ -99,8 +99,8 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		return nil, fmt.Errorf("%s: %w", templateLocation(p.set.mails[k].text.Lookup("layout").Tree), err)
 	}
 	w := render{renderer: p, kind: k, locale: l, layout: s}
-	if slices.Contains(kinds()[k], "more") {
-		s.moreBytes = w.longestMore()
+	if slices.Contains(kinds()[k], "more") { // it can be cut
+		s.moreBytes, s.timeBytes = w.longestMore(), l.maxTimeBytes()
 	}
 	if k == digestMail {
 		s.actionBytes = w.longestActions()
