@@ -13,8 +13,8 @@
 //
 // A page is one file of this package and one template in templates/page/admin. To add one, write a method that returns a [page]:
 // its name, which is also that of the template, of the word in the navigation ("admin_page.NAME" in the locales) and usually of the
-// path; its routes; the names of its confirmations; and samples of its template data, in every state. [New] renders the samples in
-// every language, so that errors show at startup. Add the method to Server.pages, in the order of the navigation.
+// path; its routes; the names of its confirmations; and samples of its template data, in every state. A test renders the
+// samples in every language, and so does [New] if the owner of the site wrote pages, so that errors show at startup. Add the method to Server.pages, in the order of the navigation.
 //
 // Wrap a handler that only reads in Server.requireLogin, and one that changes anything in Server.requireLoginAndToken. Both need a
 // session; the second also needs its token, so its form contains {{template "token" .}}. A handler gets a [request], with the user
@@ -109,7 +109,7 @@ type Server struct {
 	doneWords map[string]bool // names of all confirmations
 }
 
-// New sets up the pages and renders each of them in every language.
+// New sets up the pages. It renders those that the owner of the site wrote.
 func New(p Deps, c Config) (*Server, error) {
 	s := &Server{
 		Deps: p, basePath: c.basePath(), https: c.https(), hosts: c.allowedHosts(), userHeader: c.UserHeader,
@@ -142,7 +142,7 @@ func New(p Deps, c Config) (*Server, error) {
 		}
 	}
 	s.handler = guard.Wrap(s.checkHost(web.Mount(s.basePath, s.routes())))
-	return s, s.renderAllSamples()
+	return s, s.renderSamples(s.Pages.AdminSampled())
 }
 
 // Stop ends background work: counts of audiences, and streams that follow an announcement.

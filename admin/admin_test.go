@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"postrider/admin"
 	"postrider/internal/servertest"
 	"postrider/store"
 	"postrider/templates"
@@ -79,6 +80,18 @@ func TestPause_IsLoggedOnce(t *testing.T) {
 	if got := b.get("/?done=evil"); got.status != http.StatusOK || strings.Contains(got.body, `role="status"`) {
 		t.Errorf("unknown confirmation: status %d", got.status)
 	}
+}
+
+func TestSamples_RenderInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	list := []templates.Language{w.deps.Pages.AdminLanguage("en")}
+	for _, l := range w.deps.Pages.LanguageNames() {
+		if admin := w.deps.Pages.AdminLanguage(l.Tag); admin.Tag() == l.Tag && admin != list[0] {
+			list = append(list, admin)
+		}
+	}
+	check(t, w.server.(*admin.Server).RenderSamples(list))
 }
 
 func TestTemplates_FolderOverridesPages(t *testing.T) {

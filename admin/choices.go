@@ -31,7 +31,7 @@ func (s *Server) choicesSamples() []sample {
 
 // choicesForm returns the form of the settings page: administrators can choose what the member can.
 func (s *Server) choicesForm() web.ChoicesForm {
-	return web.ChoicesForm{Members: s.memberService, Pages: s.Pages, Forum: templates.SafeLine(s.Site.Name), Now: s.Now}
+	return web.ChoicesForm{Members: s.memberService, Pages: s.Pages, Forum: templates.SafeLine(s.Site.Name), Now: s.Now, ByAdmin: true}
 }
 
 // choices shows a member's choices in a form.

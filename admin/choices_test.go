@@ -15,8 +15,13 @@ import (
 // cadence is how often the watcher gets digests.
 func (w *fixture) cadence() digest.Cadence {
 	w.Helper()
-	a := must(members.New(w.source, w.store, w.deps.Settings).Account(w.Context(), w.now, watcher))(w)
-	return a.Effective.Schedule.Cadence
+	return w.account().Effective.Schedule.Cadence
+}
+
+// account is the watcher's account.
+func (w *fixture) account() members.Account {
+	w.Helper()
+	return must(members.New(w.source, w.store, w.deps.Settings).Account(w.Context(), w.now, watcher))(w)
 }
 
 // chooseAsMember changes the watcher's digests, as the member's own settings page does.
@@ -48,6 +53,9 @@ func TestChoices_AdministratorChangesThemAndTheMembersLaterOnesWin(t *testing.T)
 	if got := p.Text("[role=status]"); !strings.Contains(got, "saved") || w.cadence() != digest.Weekly {
 		t.Errorf("page says %q, digests come %s", got, w.cadence())
 	}
+	if got := w.account().Origin; got != digest.FromAdmin {
+		t.Errorf("the member's page says that the schedule is set %q, want by an administrator", got)
+	}
 	if log := strings.Join(w.auditOf("member/13"), "\n"); !strings.Contains(log, "web: admin change choices digests daily (8:00) → weekly") || strings.Contains(log, "alerts") {
 		t.Errorf("the audit log has\n%s", log)
 	}
@@ -69,8 +77,8 @@ func TestChoices_AdministratorChangesThemAndTheMembersLaterOnesWin(t *testing.T)
 	}
 	w.now = w.now.Add(time.Minute)
 	w.chooseAsMember(digest.Daily)
-	if w.cadence() != digest.Daily {
-		t.Errorf("the member's later choice has no effect: digests come %s", w.cadence())
+	if got := w.account().Origin; w.cadence() != digest.Daily || got != digest.FromMember {
+		t.Errorf("the member's later choice has no effect: digests come %s, set %q", w.cadence(), got)
 	}
 	if n := len(w.auditOf("member/13")); n != 2 {
 		t.Errorf("%d changes in the audit log, want 2", n)

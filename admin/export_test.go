@@ -5,7 +5,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"postrider/templates"
 )
+
+// RenderSamples renders the samples of all pages.
+func (s *Server) RenderSamples(languages []templates.Language) error {
+	return s.renderSamples(languages)
+}
 
 var wildcard = regexp.MustCompile(`\{[^}]*\}`)
 

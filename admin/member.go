@@ -54,7 +54,7 @@ func (s *Server) memberSamples() []sample {
 	full := memberView{
 		pageFrame: s.samplePageFrame("members"), Effective: preferences, Days: messageDays, Suppressed: true, Frame: "/", Mode: previewModes[0], Modes: previewModes, Page: "/members/1", Kinds: digest.PostKinds(),
 		Explanation: explain.Member{
-			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned"}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"}, NoAnnouncement: []digest.Reason{"banned"},
+			Member: forum.Member{ID: 1, Name: "Anna", Email: "anna@a.example", NoMail: "banned", NoMailSince: now}, Subscribed: true, NoDigest: []digest.Reason{"banned"}, NoAlert: []digest.Reason{"banned"}, NoAnnouncement: []digest.Reason{"banned"},
 			Consents: []store.Consent{{Address: "anna@a.example", Asked: now, Confirmed: now, Sections: []string{"A section"}, Cadence: digest.Weekly}},
 			Origin:   digest.FromForum,
 			Delays:   []digest.Phrase{digest.NewPhrase("delivery_paused")}, Due: now, Posts: 14, Choices: preferences,

@@ -1,6 +1,10 @@
 package admin
 
-import "fmt"
+import (
+	"fmt"
+
+	"postrider/templates"
+)
 
 // sample is sample data for a template.
 type sample struct {
@@ -8,13 +12,13 @@ type sample struct {
 	data any
 }
 
-// renderAllSamples renders every page in every language and state.
-func (s *Server) renderAllSamples() error {
+// renderSamples renders every page in every state, in some languages.
+func (s *Server) renderSamples(languages []templates.Language) error {
 	list := s.samples()
 	for _, p := range s.pages() {
 		list = append(list, p.samples...)
 	}
-	for _, language := range s.Pages.AdminLanguages() {
+	for _, language := range languages {
 		for _, sample := range list {
 			name := "admin/" + sample.page
 			page, err := s.Pages.Render(language, name, sample.data)

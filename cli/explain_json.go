@@ -20,6 +20,7 @@ type memberExplanationJSON struct {
 	NoAlert         []string             `json:"no_alerts"`
 	NoAnnouncement  []string             `json:"no_announcements"`
 	Delays          []string             `json:"delays"`
+	NoEmailSince    time.Time            `json:"no_email_since,omitzero"`
 	PausedUntil     time.Time            `json:"paused_until,omitzero"`
 	SuppressedSince time.Time            `json:"suppressed_since,omitzero"`
 	SuppressedUntil time.Time            `json:"suppressed_until,omitzero"`
@@ -51,7 +52,7 @@ func newMemberExplanationJSON(m explain.Member, say phraser) memberExplanationJS
 	out := memberExplanationJSON{
 		Member: memberJSON{int64(m.Member.ID), m.Member.Name, m.Member.Email}, Subscribed: m.Subscribed, Sections: m.Sections, Threads: m.Threads,
 		Digests: cadence(m.Schedule), DigestsFrom: m.Origin, NoDigest: say.each(m.NoDigest), NoAlert: say.each(m.NoAlert), NoAnnouncement: say.each(m.NoAnnouncement), Delays: []string{},
-		PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
+		NoEmailSince: m.Member.NoMailSince, PausedUntil: m.Choices.PausedUntil, SuppressedSince: m.Health.SuppressedSince, SuppressedUntil: m.Health.SuppressedUntil, Suppressed: m.Health.Reason,
 		Due: m.Due, Posts: m.Posts, Skipped: say(m.Skip.Phrase()), Messages: []messageHistoryJSON{},
 	}
 	for _, c := range m.Consents {

@@ -30,6 +30,9 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	default:
 		row("next digest", fmt.Sprintf("%s UTC, currently with %s", formatTime(m.Due), plural(m.Posts, "post", "posts")))
 	}
+	if since := m.Member.NoMailSince; !since.IsZero() {
+		row("no email", fmt.Sprintf("%s, since %s UTC", say(digest.Reason(m.Member.NoMail).Phrase()), formatTime(since)))
+	}
 	if len(m.NoAlert) > 0 {
 		row("alerts", "none: "+strings.Join(say.each(m.NoAlert), "; "))
 	}
@@ -58,6 +61,7 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 // origins say who decided the schedule of a member's digests. Of the default, nothing is said.
 var origins = map[digest.Origin]string{
 	digest.FromMember: " (the member's choice here)",
+	digest.FromAdmin:  " (set by an administrator)",
 	digest.FromForum:  " (the member's choice on the forum)",
 }
 

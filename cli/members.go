@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postrider/config"
+	"postrider/daemon/members"
 	"postrider/internal/line"
 	"postrider/mirror"
 	"postrider/source"
@@ -23,7 +25,7 @@ func (c *cmdEnv) members() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.membersImport(), c.membersList(), c.membersRemove())
+	cmd.AddCommand(c.membersImport(), c.membersList(), c.membersRemove(), c.membersReadmit())
 	return cmd
 }
 
@@ -59,22 +61,39 @@ func (c *cmdEnv) membersRemove() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ADDRESS|ID",
 		Short: "Remove a member and what they watch",
-		Long: "Removes a member, by email address or by the ID that the site gave them, with everything that they watch. They come\n" +
-			"back if an import has them, or if the site sends them in a request with a later as_of (docs/mirror.md, Deletions).\n" +
-			"What they chose then still counts: who had unsubscribed gets no email. docs/privacy.md says how to erase a member.",
+		Long: "Removes a member, by email address or by the ID that the site gave them, with everything that they watch. The address\n" +
+			"gets no email any more, also if an import or the site has it again, until its owner subscribes on the page of Postrider.\n" +
+			"docs/privacy.md says how to erase a member.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.removeMember(cmd.Context(), args[0]) },
 	}
 }
 
+func (c *cmdEnv) membersReadmit() *cobra.Command {
+	return &cobra.Command{
+		Use:   "readmit ADDRESS",
+		Short: "Let an address that left get email again",
+		Long: "Lets an address get email again that left: its member was removed, or had unsubscribed from everything. Do this only\n" +
+			"if the owner of the address asked you for it. They can also subscribe on the page (docs/mirror.md, Addresses that left).",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.readmitAddress(cmd.Context(), args[0]) },
+	}
+}
+
+// loadMirror loads the configuration, which must be that of a mirror.
+func (c *cmdEnv) loadMirror() (config.Config, error) {
+	cfg, err := c.load()
+	if err == nil && cfg.Forum.Type != source.MirrorType {
+		err = usagef("the members of a forum of type %s are in the forum's own database; this command is for type mirror", cfg.Forum.Type)
+	}
+	return cfg, err
+}
+
 // withMirror opens the mirror for a command.
 func (c *cmdEnv) withMirror(ctx context.Context, do func(*mirror.DB) error) error {
-	cfg, err := c.load()
+	cfg, err := c.loadMirror()
 	if err != nil {
 		return err
-	}
-	if cfg.Forum.Type != source.MirrorType {
-		return usagef("the members of a forum of type %s are in the forum's own database; this command is for type mirror", cfg.Forum.Type)
 	}
 	db, err := mirror.Open(ctx, cfg.Forum.DSN)
 	if err != nil {
@@ -82,6 +101,21 @@ func (c *cmdEnv) withMirror(ctx context.Context, do func(*mirror.DB) error) erro
 	}
 	defer db.Close()
 	return do(db)
+}
+
+// withChoices opens the mirror for a command for which it matters who has unsubscribed.
+func (c *cmdEnv) withChoices(ctx context.Context, do func(*mirror.DB) error) error {
+	cfg, err := c.loadMirror()
+	if err != nil {
+		return err
+	}
+	a, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	a.mirror.Unsubscribed = members.New(a.forum, a.store, a.settings()).Unsubscribed
+	return do(a.mirror)
 }
 
 func (c *cmdEnv) importMembers(ctx context.Context, file string, yes bool) error {
@@ -94,12 +128,15 @@ func (c *cmdEnv) importMembers(ctx context.Context, file string, yes bool) error
 	if err != nil {
 		return usagef("nothing was imported:\n%w", err)
 	}
-	return c.withMirror(ctx, func(db *mirror.DB) error {
+	return c.withChoices(ctx, func(db *mirror.DB) error {
 		done, err := db.Import(ctx, file, rows, !yes, time.Now())
 		if err != nil {
 			return fmt.Errorf("nothing was imported:\n%w", err)
 		}
 		fmt.Fprintf(c.out, "members: %d new, %d changed, %d unchanged; watches: %d new\n", done.New, done.Changed, done.Same, done.Watches)
+		if done.Waiting > 0 {
+			fmt.Fprintf(c.out, "%d of them get no email until the owner of the address confirms: it left before (docs/mirror.md, Addresses that left)\n", done.Waiting)
+		}
 		if !yes {
 			fmt.Fprintln(c.out, "Nothing was changed. Run it again with --yes to import them. With that you confirm that each of them agreed to get this email.")
 		}
@@ -126,9 +163,13 @@ func (c *cmdEnv) listMembers(ctx context.Context, asJSON bool) error {
 			return c.json(all)
 		}
 		table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "MEMBER\tNAME\tEMAIL\tWATCHES\tID OF THE SITE")
+		fmt.Fprintln(table, "MEMBER\tNAME\tEMAIL\tLEFT\tWATCHES\tID OF THE SITE")
 		for _, m := range all {
-			fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\n", m.ID, line.Fit(m.Name, 40), line.Fit(m.Email, 60), m.Watches, line.Fit(m.Ref, 60))
+			left := "–"
+			if m.LeftAt > 0 {
+				left = time.Unix(m.LeftAt, 0).UTC().Format(time.DateOnly)
+			}
+			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%d\t%s\n", m.ID, line.Fit(m.Name, 40), line.Fit(m.Email, 60), left, m.Watches, line.Fit(m.Ref, 60))
 		}
 		return table.Flush()
 	})
@@ -143,7 +184,25 @@ func (c *cmdEnv) removeMember(ctx context.Context, addressOrID string) error {
 		if !found {
 			return fmt.Errorf("there is no member with the address or ID %q; see: postrider members list", addressOrID)
 		}
+		if m.Name == "" {
+			fmt.Fprintf(c.out, "member %d was deleted before; from now on the address gets no email, whoever has it\n", m.ID)
+			return nil
+		}
 		fmt.Fprintf(c.out, "removed member %d, %s\n", m.ID, line.Fit(m.Name, 40))
+		return nil
+	})
+}
+
+func (c *cmdEnv) readmitAddress(ctx context.Context, address string) error {
+	return c.withMirror(ctx, func(db *mirror.DB) error {
+		had, err := db.Readmit(ctx, address, time.Now())
+		if err == nil && !had {
+			err = fmt.Errorf("the address %q has not left", line.Fit(address, 80))
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, "the address can get email again")
 		return nil
 	})
 }

@@ -212,7 +212,14 @@ func TestMembers_ImportListRemove(t *testing.T) {
 	mustRun(t, "members", "import", file, "--yes", "-c", config)
 	wantOutput(t, mustRun(t, "members", "list", "-c", config), "ben@example.org")
 	wantOutput(t, mustRun(t, "members", "remove", "ben@example.org", "-c", config), "removed member 1, Ben")
-	if _, errOut, code := run(t, "members", "remove", "ben@example.org", "-c", config); code != 1 || !strings.Contains(errOut, "there is no member") {
+	wantOutput(t, mustRun(t, "members", "remove", "ben@example.org", "-c", config), "member 1 was deleted before")
+	wantOutput(t, mustRun(t, "members", "import", file, "--yes", "-c", config), "1 of them get no email until the owner of the address confirms")
+	wantOutput(t, mustRun(t, "members", "list", "-c", config), time.Now().UTC().Format("2006-"))
+	wantOutput(t, mustRun(t, "members", "readmit", "Ben@example.org", "-c", config), "can get email again")
+	if _, errOut, code := run(t, "members", "readmit", "ben@example.org", "-c", config); code != 1 || !strings.Contains(errOut, "has not left") {
+		t.Errorf("exit %d, %s", code, errOut)
+	}
+	if _, errOut, code := run(t, "members", "remove", "nobody@example.org", "-c", config); code != 1 || !strings.Contains(errOut, "there is no member") {
 		t.Errorf("exit %d, %s", code, errOut)
 	}
 	if _, errOut, code := run(t, "members", "list", "-c", newTestForum(t).config); code != 2 || !strings.Contains(errOut, "for type mirror") {

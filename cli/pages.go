@@ -18,6 +18,9 @@ import (
 func (a *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	service := members.New(a.forum, a.store, a.settings())
 	var subscriptions *subscription.Service
+	if a.mirror != nil {
+		a.mirror.Unsubscribed = service.Unsubscribed
+	}
 	if a.mirror != nil && a.cfg.Mirror.Subscribe {
 		subscriptions = subscription.New(subscription.NewReader(a.links, a.forum, service), a.mirror, a.store, a.cfg.Mirror.Config)
 	}

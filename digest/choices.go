@@ -11,6 +11,7 @@ import (
 // the member chose nothing, so the forum's value or the configured default applies.
 type Preferences struct {
 	Schedule        *Schedule // of the digests
+	SetByAdmin      bool      // an administrator chose Schedule for the member
 	Zone            string    // IANA name
 	Locale          string    // BCP 47 tag
 	Format          Format

@@ -111,6 +111,7 @@ type Origin string
 
 const (
 	FromMember Origin = "here"  // the member, here
+	FromAdmin  Origin = "admin" // an administrator, for the member
 	FromForum  Origin = "forum" // the member, in the forum's own settings
 	FromSite   Origin = "site"  // the configuration
 )
@@ -137,6 +138,15 @@ func ScheduleOf(own *Schedule, atForum forum.DigestChoice, site Schedule, zone *
 		s.Hour = time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, time.UTC).In(zone).Hour()
 	}
 	return s, FromForum
+}
+
+// DigestSchedule returns when the digests of a member with these preferences are due, and who decided it; see [ScheduleOf].
+func (c Preferences) DigestSchedule(atForum forum.DigestChoice, site Schedule, zone *time.Location, at time.Time) (Schedule, Origin) {
+	s, origin := ScheduleOf(c.Schedule, atForum, site, zone, at)
+	if origin == FromMember && c.SetByAdmin {
+		origin = FromAdmin
+	}
+	return s, origin
 }
 
 // Canonical returns the schedule without the fields that its cadence ignores.

@@ -100,9 +100,10 @@ type Member struct {
 	Class  Class
 	// NoMail is why the forum does not allow email to the member ("banned", "not confirmed"); empty: email
 	// is allowed.
-	NoMail  string
-	OptOuts Kinds        // the kinds of email that the member declined in the forum's settings
-	Digests DigestChoice // made in the forum's settings, about the forum's own digests
+	NoMail      string
+	NoMailSince time.Time    // zero: unknown
+	OptOuts     Kinds        // the kinds of email that the member declined in the forum's settings
+	Digests     DigestChoice // made in the forum's settings, about the forum's own digests
 }
 
 // NoEmail returns why the member gets no email of any kind, or "" if they may get some.

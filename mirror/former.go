@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
-	"strings"
 )
 
 // What members chose is in the store, by our number of them. So a member who was deleted and is sent again gets their old number:
@@ -19,6 +18,9 @@ func (in *intake) deleteMember(ref string) error {
 	if err := in.get("member", args{"ref": ref}, &m); errors.Is(err, sql.ErrNoRows) {
 		return nil
 	} else if err != nil {
+		return err
+	}
+	if err := in.leave(m); err != nil {
 		return err
 	}
 	a, err := in.formerHashes(ref, m.Email)
@@ -34,29 +36,28 @@ func (in *intake) deleteMember(ref string) error {
 	return nil
 }
 
-// restore gives a member who is not there, but was deleted once, their old number. The address counts more than the ID: its owner is the
-// one who unsubscribed.
-func (in *intake) restore(m Member) error {
-	var id int64
-	if err := in.get("member_id", args{"ref": m.ID}, &id); err == nil || !errors.Is(err, sql.ErrNoRows) {
-		return err
+// known returns a member as they were before; zero: new. It gives one who is not there, but was deleted once, their old number. The
+// address counts more than the ID: its owner is the one who unsubscribed.
+func (in *intake) known(m Member) (was MemberRow, err error) {
+	if err := in.get("member", args{"ref": m.ID}, &was); !errors.Is(err, sql.ErrNoRows) {
+		return was, err
 	}
 	a, err := in.formerHashes(m.ID, m.Email)
 	if err != nil {
-		return err
+		return MemberRow{}, err
 	}
-	if err := in.get("former_member", a, &id); errors.Is(err, sql.ErrNoRows) {
-		return nil
+	if err := in.get("former_member", a, &was.ID); errors.Is(err, sql.ErrNoRows) {
+		return MemberRow{}, nil
 	} else if err != nil {
-		return err
+		return MemberRow{}, err
 	}
 	at, _ := in.dated(m.JoinedAt)
 	for _, step := range []string{"restore_member", "forget_former_member"} {
-		if _, err := in.exec(step, args{"id": id, "ref": m.ID, "joined_at": at}); err != nil {
-			return err
+		if _, err := in.exec(step, args{"id": was.ID, "ref": m.ID, "joined_at": at}); err != nil {
+			return MemberRow{}, err
 		}
 	}
-	return nil
+	return was, nil
 }
 
 // formerHashes returns ref_hash and address_hash of a member.
@@ -64,7 +65,7 @@ func (in *intake) formerHashes(ref, address string) (args, error) {
 	a := args{"address_hash": nil}
 	var err error
 	if a["ref_hash"], err = in.hash("ref " + ref); err == nil && address != "" {
-		a["address_hash"], err = in.hash("address " + strings.ToLower(address))
+		a["address_hash"], err = in.addressHash(addressKey(address))
 	}
 	return a, err
 }

@@ -64,8 +64,8 @@ func TestDeletedMember_KeepsNumberWhenImportedOrSubscribing(t *testing.T) {
 			t.Errorf("imported: %s", got)
 		}
 		mustIngest(t, db, noon, `{"deletions":[{"member":"email:ben@example.org"}]}`)
-		if id, err := db.Subscribe(t.Context(), Subscription{Address: "ben@example.org"}, noon); err != nil || id != 1 {
-			t.Errorf("who subscribes again is member %d, %v", id, err)
+		if id, cameBack, err := db.Subscribe(t.Context(), Subscription{Address: "ben@example.org"}, noon); err != nil || id != 1 || !cameBack {
+			t.Errorf("who subscribes again is member %d, came back %t, %v", id, cameBack, err)
 		}
 	})
 }

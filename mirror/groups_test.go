@@ -32,7 +32,7 @@ func TestGroups_LeaveWithTheirMember(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, `{"members":[{"id":"m","name":"Ben","email":"ben@example.org","groups":["staff"]}]}`)
 		mustIngest(t, db, noon, `{"deletions":[{"member":"m"}]}`)
-		if _, err := db.Subscribe(t.Context(), Subscription{Address: "ben@example.org"}, noon); err != nil {
+		if _, _, err := db.Subscribe(t.Context(), Subscription{Address: "ben@example.org"}, noon); err != nil {
 			t.Fatal(err)
 		}
 		if got := rows(t, db, readers); got != "" {
@@ -50,7 +50,7 @@ func TestOffered_OnlyPublicSections(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].Ref != "open" {
 			t.Errorf("on offer: %+v, %v", list, err)
 		}
-		if _, err := db.Subscribe(t.Context(), Subscription{Address: "a@example.org", Sections: []int64{1, 2, 3}}, noon); err != nil {
+		if _, _, err := db.Subscribe(t.Context(), Subscription{Address: "a@example.org", Sections: []int64{1, 2, 3}}, noon); err != nil {
 			t.Fatal(err)
 		}
 		if got := rows(t, db, "SELECT s.ref FROM section_watch w JOIN section s ON s.id = w.section_id ORDER BY 1"); strings.Contains(got, "staff") {

@@ -208,3 +208,59 @@ func TestOpen_HidesThePassword(t *testing.T) {
 		}
 	}
 }
+
+func TestIngest_MovedPostOpensItsOldThreadNoLonger(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		mustIngest(t, db, noon, `{"sections":[{"id":"s","title":"S"}],"threads":[{"id":"t1","section":"s","title":"1"},{"id":"t2","section":"s","title":"2"}],
+			"posts":[{"id":"a","thread":"t1","html":"a"},{"id":"b","thread":"t1","html":"b"}]}`)
+		mustIngest(t, db, noon.Add(time.Minute), `{"posts":[{"id":"a","thread":"t2","html":"a"}]}`)
+		if got := rows(t, db, "SELECT ref, first_post_id FROM thread ORDER BY 1"); got != "t1|2 t2|1" {
+			t.Errorf("openers are %s", got)
+		}
+		mustIngest(t, db, noon.Add(2*time.Minute), `{"posts":[{"id":"b","thread":"t2","html":"b"},{"id":"b","thread":"t1","html":"b"},{"id":"b","thread":"t2","html":"b"}]}`)
+		if got := rows(t, db, "SELECT ref, first_post_id FROM thread ORDER BY 1"); got != "t1|0 t2|1" {
+			t.Errorf("after all posts moved, openers are %s", got)
+		}
+	})
+}
+
+func TestIngest_MemberKeepsZoneAndLanguageThatTheSiteDoesNotKnow(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		if _, _, err := db.Subscribe(t.Context(), Subscription{Address: "anna@example.org", Zone: "Europe/Berlin", Locale: "de"}, noon); err != nil {
+			t.Fatal(err)
+		}
+		for i, step := range []struct{ fields, want string }{{"", "Europe/Berlin|de"}, {`,"zone":"UTC"`, "UTC|de"}, {`,"locale":"fr"`, "UTC|fr"}} {
+			mustIngest(t, db, noon.Add(time.Duration(i)*time.Minute), `{"members":[{"id":"u7","name":"Anna","email":"anna@example.org"`+step.fields+`}]}`)
+			if got := rows(t, db, "SELECT zone, locale FROM member"); got != step.want {
+				t.Errorf("after %q: %s, want %s", step.fields, got, step.want)
+			}
+		}
+	})
+}
+
+// Many sites send all their members each time.
+func TestIngest_WritesNoMemberThatIsStoredAlready(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	var list []string
+	for i := range 200 {
+		list = append(list, fmt.Sprintf(`{"id":"u%d","name":"M","email":"M%[1]d@Example.org","zone":"UTC","joined_at":"2020-01-01T00:00:00Z","groups":["a","b"]}`, i))
+	}
+	request := `{"members":[` + strings.Join(list, ",") + `]}`
+	mustIngestSigned(t, db, "1", request)
+	before := rows(t, db, "SELECT total_changes()")
+	mustIngestSigned(t, db, "2", request)
+	if got := rows(t, db, "SELECT total_changes() - "+before); len(got) > 1 {
+		t.Errorf("%s changes", got)
+	}
+	mustIngestSigned(t, db, "3", strings.Replace(strings.Replace(request, "M1@", "m1@", 1), "2020", "2021", 1))
+	if got := rows(t, db, "SELECT ref, email, joined_at FROM member WHERE email LIKE 'M1@%' OR joined_at > 1600000000 ORDER BY 1"); got != "u0|M0@example.org|1609459200 u1|m1@example.org|1577836800" {
+		t.Errorf("changed members are %s", got)
+	}
+}
+
+func mustIngestSigned(t *testing.T, db *DB, signature, text string) {
+	t.Helper()
+	if err := ingestSigned(t, db, signature, noon, text); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -15,6 +15,7 @@ import (
 // Imported says what an import does.
 type Imported struct {
 	New, Changed, Same int // members
+	Waiting            int // members whose address left, so that its owner must confirm
 	Watches            int // sections that members did not watch before
 }
 
@@ -48,13 +49,17 @@ func (db *DB) Import(ctx context.Context, file string, rows []Row, dryRun bool, 
 
 // MemberRow is a member in the mirror.
 type MemberRow struct {
-	ID      int64  `db:"id" json:"id"`
-	Ref     string `db:"ref" json:"ref"` // the sender's ID
-	Name    string `db:"name" json:"name"`
-	Email   string `db:"email" json:"email"`
-	Zone    string `db:"zone" json:"zone"`
-	Locale  string `db:"locale" json:"locale"`
-	Watches int    `db:"watches" json:"watches"` // sections and threads
+	ID     int64  `db:"id" json:"id"`
+	Ref    string `db:"ref" json:"ref"` // the sender's ID
+	Name   string `db:"name" json:"name"`
+	Email  string `db:"email" json:"email"`
+	Zone   string `db:"zone" json:"zone"`
+	Locale string `db:"locale" json:"locale"`
+	// LeftAt is when the address left, in Unix seconds: its owner must confirm. 0: it did not.
+	LeftAt  int64 `db:"left_at" json:"address_left"`
+	Watches int   `db:"watches" json:"watches"` // sections and threads
+
+	JoinedAt int64 `db:"joined_at" json:"-"` // Unix seconds; only of a single member
 }
 
 // row stores one row of a file.
@@ -63,7 +68,7 @@ func (in *intake) row(row Row, done *Imported) error {
 	m.Email = asMailed(m.Email)
 	if m.ID == "" {
 		m.ID = addressID(m.Email)
-		err := in.get("member_of_address", args{"email_key": strings.ToLower(m.Email), "ref": ""}, &m.ID)
+		err := in.get("member_of_address", args{"email_key": addressKey(m.Email), "ref": ""}, &m.ID)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -89,7 +94,7 @@ func (in *intake) row(row Row, done *Imported) error {
 			done.Changed++
 		}
 	}
-	if err := in.loadTombstones(&Request{Members: []Member{m}}); err != nil {
+	if err := in.prepare(&Request{Members: []Member{m}}); err != nil {
 		return err
 	}
 	if err := in.member("", m); err != nil {
@@ -97,6 +102,12 @@ func (in *intake) row(row Row, done *Imported) error {
 			return fieldError("email", "%s", wrong.Text)
 		}
 		return err
+	}
+	if err := in.get("member", args{"ref": m.ID}, &was); err != nil {
+		return err
+	}
+	if was.LeftAt > 0 {
+		done.Waiting++
 	}
 	for _, section := range row.Sections {
 		if err := in.watchByName(m.ID, section, done); err != nil {
@@ -150,22 +161,15 @@ func asMailed(address string) string {
 
 // member stores a member. Who has the address alone becomes this member.
 func (in *intake) member(path string, m Member) error {
-	var key any // NULL: no address
-	if m.Email = asMailed(m.Email); m.Email != "" {
-		key = strings.ToLower(m.Email)
-		var other string
-		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
-		if err == nil && other == addressID(m.Email) {
-			var adopted int64
-			if adopted, err = in.exec("adopt_member", args{"ref": m.ID, "other": other}); err == nil && adopted == 1 {
-				err = sql.ErrNoRows // nobody else has the address now
-			}
-		}
-		if err == nil {
-			return fieldError(path+".email", "already belongs to member %q: each address can have one member; remove that one (postrider members remove), then send this one again",
-				other)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
+	m.Email = asMailed(m.Email)
+	var was MemberRow
+	err := in.get("member", args{"ref": m.ID}, &was)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	key := addressKey(m.Email)
+	if key != addressKey(was.Email) {
+		if err := in.claim(path, key, m.ID); err != nil {
 			return err
 		}
 	}
@@ -174,16 +178,69 @@ func (in *intake) member(path string, m Member) error {
 			return err
 		}
 	}
-	if err := in.restore(m); err != nil {
-		return err
+	if was.ID == 0 {
+		if was, err = in.known(m); err != nil {
+			return err
+		}
 	}
-	at, given := in.dated(m.JoinedAt)
-	id, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": key,
-		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given})
+	if addressKey(was.Email) != key {
+		if err := in.leave(was); err != nil {
+			return err
+		}
+	}
+	id, err := in.putMember(m, was, key)
 	if err != nil {
 		return err
 	}
+	if was.ID == 0 && len(m.Groups.Names) == 0 {
+		return nil // a new member has none
+	}
 	return in.setMemberships(id, m.Groups)
+}
+
+// claim makes an address that a member gets free. Who has it alone becomes this member.
+func (in *intake) claim(path, key, ref string) error {
+	if key == "" {
+		return nil
+	}
+	var other string
+	err := in.get("member_of_address", args{"email_key": key, "ref": ref}, &other)
+	if err == nil && other == addressID(key) {
+		var adopted int64
+		if adopted, err = in.exec("adopt_member", args{"ref": ref, "other": other}); err == nil && adopted == 1 {
+			return nil // nobody else has the address now
+		}
+	}
+	if err == nil {
+		return fieldError(path+".email", "already belongs to member %q: each address can have one member; remove that one (postrider members remove), then send this one again",
+			other)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+// putMember stores what is known of a member, unless that was stored before: many sites send all their members each time.
+func (in *intake) putMember(m Member, was MemberRow, key string) (id int64, err error) {
+	at, given := in.dated(m.JoinedAt)
+	left := in.leftSince(was, key)
+	is := was
+	is.Name, is.Email, is.LeftAt = m.Name, m.Email, left
+	is.Zone, is.Locale = cmp.Or(m.Zone, was.Zone), cmp.Or(m.Locale, was.Locale)
+	if given == 1 {
+		is.JoinedAt = at
+	}
+	if is == was && was.ID != 0 {
+		in.ids["member "+m.ID] = was.ID
+		return was.ID, nil
+	}
+	var emailKey any // NULL: no address
+	if key != "" {
+		emailKey = key
+	}
+	return in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": emailKey,
+		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given, "left_at": left})
 }
 
 // watchByName adds a watch of a section, by its ID or else its title.
@@ -229,21 +286,25 @@ func (db *DB) Members(ctx context.Context, after int64, limit int) (list []Membe
 	return list, nil
 }
 
-// Remove deletes the member with an address, or with an ID of the sender. It returns false if there is none.
+// Remove deletes the member with an address, or with an ID of the sender. The address counts as left. It returns false if there is no such
+// member, and never was one with this address. One who was deleted before has no name.
 func (db *DB) Remove(ctx context.Context, addressOrID string, now time.Time) (removed MemberRow, found bool, err error) {
 	err = db.transaction(ctx, func(tx *transaction) error {
 		ref := addressOrID
-		err := tx.get("member_of_address", args{"email_key": strings.ToLower(asMailed(addressOrID)), "ref": ""}, &ref)
+		err := tx.get("member_of_address", args{"email_key": addressKey(addressOrID), "ref": ""}, &ref)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
+		in := newIntake(tx, now)
+		in.removing = true
 		if err = tx.get("member", args{"ref": ref}, &removed); errors.Is(err, sql.ErrNoRows) {
-			return nil
+			found, err = in.removeFormer(addressOrID, &removed)
+			return err
 		} else if err != nil {
 			return err
 		}
 		found = true
-		return newIntake(tx, now).all(&Request{Deletions: []Deletion{{Member: ref}}})
+		return in.all(&Request{Deletions: []Deletion{{Member: ref}}})
 	})
 	if err != nil {
 		return MemberRow{}, false, fmt.Errorf("removing a member of the mirror: %w", err)

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -37,6 +38,9 @@ type DB struct {
 	engine  sqlfile.Engine
 	pool    *sqlx.DB
 	queries map[string]sqlfile.Query
+
+	// Unsubscribed tells which of these members have unsubscribed from everything; nil: nobody has.
+	Unsubscribed func(ctx context.Context, now time.Time, members []int64) (map[int64]bool, error)
 }
 
 // ErrSchemaTooNew means that a newer version of the program has changed the database.
@@ -84,7 +88,8 @@ func connect(dsn string) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	options := url.Values{"_pragma": {"journal_mode(WAL)", "foreign_keys(1)", "busy_timeout(30000)"}, "_txlock": {"immediate"}}
+	// The journals of single statements in memory: SQLite writes one for each post, as a file by default.
+	options := url.Values{"_pragma": {"journal_mode(WAL)", "foreign_keys(1)", "busy_timeout(30000)", "temp_store(memory)"}, "_txlock": {"immediate"}}
 	name := url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}
 	pool, err := sql.Open("sqlite", name.String())
 	if err != nil {

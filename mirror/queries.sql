@@ -15,6 +15,9 @@ SELECT id FROM thread WHERE ref = :ref
 -- name: post_id
 SELECT id FROM post WHERE ref = :ref
 
+-- name: threads_of_posts
+SELECT ref, thread_id FROM post WHERE ref IN (:refs)
+
 -- name: member_id
 SELECT id FROM member WHERE ref = :ref
 
@@ -78,10 +81,11 @@ UPDATE thread
  WHERE id = :id
 
 -- name: put_member
-INSERT INTO member (ref, name, name_key, email, email_key, zone, locale, joined_at)
-VALUES (:ref, :name, :name_key, :email, :email_key, :zone, :locale, :joined_at)
+INSERT INTO member (ref, name, name_key, email, email_key, zone, locale, joined_at, left_at)
+VALUES (:ref, :name, :name_key, :email, :email_key, :zone, :locale, :joined_at, :left_at)
     ON CONFLICT (ref) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, email = excluded.email,
-       email_key = excluded.email_key, zone = excluded.zone, locale = excluded.locale,
+       email_key = excluded.email_key, zone = CASE WHEN excluded.zone = '' THEN member.zone ELSE excluded.zone END,
+       locale = CASE WHEN excluded.locale = '' THEN member.locale ELSE excluded.locale END, left_at = excluded.left_at,
        joined_at = CASE WHEN :dated = 1 THEN excluded.joined_at ELSE member.joined_at END
 RETURNING id
 
@@ -148,6 +152,22 @@ VALUES (:id, :ref, '', '', '', NULL, '', '', :joined_at)
 -- name: forget_former_member
 DELETE FROM former_member WHERE id = :id
 
+-- name: left_addresses
+SELECT hash, member_id, left_at FROM left_address WHERE hash IN (:hashes)
+
+-- name: put_left_address
+-- If several members had it, the choice of none of them counts for all.
+INSERT INTO left_address (hash, member_id, left_at) VALUES (:hash, :member_id, :left_at)
+    ON CONFLICT (hash) DO UPDATE SET left_at = excluded.left_at,
+       member_id = CASE WHEN left_address.member_id = excluded.member_id THEN excluded.member_id ELSE 0 END
+RETURNING member_id
+
+-- name: forget_left_address
+DELETE FROM left_address WHERE hash = :hash
+
+-- name: end_waiting
+UPDATE member SET left_at = 0 WHERE email_key = :email_key AND left_at > 0
+
 -- name: add_hash_key
 INSERT INTO hash_key (id, value) VALUES (1, :value) ON CONFLICT (id) DO NOTHING
 
@@ -198,10 +218,13 @@ UPDATE feed_item SET comments = :comments WHERE url = :url AND item = :item
 DELETE FROM feed_item WHERE seen_at < :before
 
 -- name: member
-SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale FROM member m WHERE m.ref = :ref
+SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale, m.left_at, m.joined_at FROM member m WHERE m.ref = :ref
+
+-- name: members_named
+SELECT m.id, m.ref, m.email FROM member m WHERE m.ref IN (:refs)
 
 -- name: members
-SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale,
+SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale, m.left_at,
        (SELECT COUNT(*) FROM section_watch s WHERE s.member_id = m.id) + (SELECT COUNT(*) FROM thread_watch t WHERE t.member_id = m.id) AS watches
   FROM member m
  WHERE m.id > :after

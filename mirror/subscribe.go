@@ -1,7 +1,6 @@
 package mirror
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"postrider/internal/line"
 )
 
 // OfferedSection is a section that people can subscribe to on the page.
@@ -49,16 +50,20 @@ type Subscription struct {
 }
 
 // Subscribe makes the owner of an address a member, unless they are one, and adds watches. Sections that were deleted are left out.
-// Repeating it changes nothing.
-func (db *DB) Subscribe(ctx context.Context, s Subscription, now time.Time) (member int64, err error) {
+// Repeating it changes nothing. cameBack means that the address had left, and gets email again from now on.
+func (db *DB) Subscribe(ctx context.Context, s Subscription, now time.Time) (member int64, cameBack bool, err error) {
 	err = db.transaction(ctx, func(tx *transaction) error {
 		in := newIntake(tx, now)
 		ref := ""
-		err := tx.get("member_of_address", args{"email_key": strings.ToLower(s.Address), "ref": ""}, &ref)
+		key := addressKey(s.Address)
+		if cameBack, err = in.welcome(key); err != nil {
+			return err
+		}
+		err := tx.get("member_of_address", args{"email_key": key, "ref": ""}, &ref)
 		if errors.Is(err, sql.ErrNoRows) {
 			ref = addressID(s.Address)
 			m := Member{ID: ref, Name: s.name(), Email: s.Address, Zone: s.Zone, Locale: s.Locale}
-			if err = in.loadTombstones(&Request{Members: []Member{m}}); err == nil {
+			if err = in.prepare(&Request{Members: []Member{m}}); err == nil {
 				err = in.member("", m)
 			}
 		}
@@ -76,17 +81,20 @@ func (db *DB) Subscribe(ctx context.Context, s Subscription, now time.Time) (mem
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("storing a subscription: %w", err)
+		return 0, false, fmt.Errorf("storing a subscription: %w", err)
 	}
-	return member, nil
+	return member, cameBack, nil
 }
 
 // MaxName is the maximum length of the name that a subscriber gives, in characters.
 const MaxName = 60
 
 func (s Subscription) name() string {
-	local, _, _ := strings.Cut(s.Address, "@")
-	return cmp.Or(oneLine(s.Name, MaxName), local)
+	name := line.Fit(s.Name, MaxName)
+	if line.IsBlank(name) {
+		name, _, _ = strings.Cut(s.Address, "@")
+	}
+	return name
 }
 
 // ValidName reports whether a name can be that of a subscriber; empty: they gave none.

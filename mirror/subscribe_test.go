@@ -42,7 +42,7 @@ func TestSubscribe_AddsOnlyWhatIsMissing(t *testing.T) {
 		subscribe := func(s Subscription) int64 {
 			t.Helper()
 			s.Sections = all
-			id, err := db.Subscribe(t.Context(), s, noon)
+			id, _, err := db.Subscribe(t.Context(), s, noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestSubscribe_AddsOnlyWhatIsMissing(t *testing.T) {
 func TestSubscribe_BecomesTheSitesMember(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, offered)
-		id, err := db.Subscribe(t.Context(), Subscription{Address: "anna@example.org", Sections: []int64{1}}, noon)
+		id, _, err := db.Subscribe(t.Context(), Subscription{Address: "anna@example.org", Sections: []int64{1}}, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestSubscribe_BecomesTheSitesMember(t *testing.T) {
 func TestSubscribe_SpellingsOfADomainAreOneMember(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, `{"members": [{"id": "u7", "name": "Anna", "email": "anna@Müller.example"}]}`)
-		id, err := db.Subscribe(t.Context(), Subscription{Address: "Anna@xn--mller-kva.example"}, noon)
+		id, _, err := db.Subscribe(t.Context(), Subscription{Address: "Anna@xn--mller-kva.example"}, noon)
 		if err != nil || id != 1 || rows(t, db, "SELECT COUNT(*) FROM member") != "1" {
 			t.Errorf("member %d, %v", id, err)
 		}
@@ -92,4 +92,22 @@ func TestSubscribe_SpellingsOfADomainAreOneMember(t *testing.T) {
 			t.Errorf("imported as another one: %v", err)
 		}
 	})
+}
+
+func TestSubscription_NameCanBeSeen(t *testing.T) {
+	for name, want := range map[string]string{
+		"Anna": "Anna", " Anna\tB ": "Anna B", "": "anna", "\u200b\u200b": "anna", "\u202eAnna": "Anna", "علی\u200cرضا": "علی\u200cرضا", "👩\u200d🚀": "👩\u200d🚀",
+	} {
+		if got := (Subscription{Address: "anna@example.org", Name: name}).name(); got != want {
+			t.Errorf("the name %q becomes %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestOffered_EndsWithSectionsInALoop(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	mustIngest(t, db, noon, `{"sections": [{"id": "a", "title": "A", "parent": "b"}, {"id": "b", "title": "B", "parent": "a"}, {"id": "c", "title": "C", "parent": "c", "read": ["staff"]}]}`)
+	if list, err := db.Offered(t.Context(), nil); err != nil || len(list) != 2 {
+		t.Errorf("offered are %+v, %v", list, err)
+	}
 }

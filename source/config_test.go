@@ -129,9 +129,19 @@ func TestMybbZone_MapsOffsetsToZones(t *testing.T) {
 }
 
 func TestMybbLocale_MapsLanguagePacksToTags(t *testing.T) {
-	for directory, want := range map[string]string{"": "", "english": "en", "deutsch_du": "de", "deutsch_sie": "de", "Francais": "fr", "portuguesbr": "pt-BR", "klingon": ""} {
+	for directory, want := range map[string]string{"": "", "english": "en", "deutsch_du": "de", "deutsch_sie": "de", "Francais": "fr", "portuguesbr": "pt-BR", "klingon": "",
+		"Brazilian_Portuguese": "pt-BR", "portuguese_brazilian-utf8": "pt-BR", "portuguese_pt": "pt", "ukrainian-utf8": "uk", "norwegian": "nb",
+		"chinesesimp": "zh", "chinese_traditional-utf8": "zh-Hant", "Traditional_Chinese": "zh-Hant", "Simplified_Chinese": "zh", "Deutsch_Sie": "de"} {
 		if got := mybbLocale(directory); got != want {
 			t.Errorf("mybbLocale(%q) = %q, want %q", directory, got, want)
+		}
+	}
+}
+
+func TestPhpbbLocale_MapsLanguagePacksToTags(t *testing.T) {
+	for folder, want := range map[string]string{"de": "de", "de_x_sie": "de", "pt_br": "pt-BR", "zh_cmn_hans": "zh", "zh_cmn_hant": "zh-Hant", "es_x_tu": "es"} {
+		if got := phpbbLocale(folder); got != want {
+			t.Errorf("phpbbLocale(%q) = %q, want %q", folder, got, want)
 		}
 	}
 }

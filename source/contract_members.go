@@ -7,10 +7,10 @@ func memberQueries() []querySpec {
 	words := strings.Fields
 	return []querySpec{
 		{
-			name: "members", params: words("ids now"), columns: words("id name email zone? locale? roles no_mail opt_outs? digest_choice?"),
+			name: "members", params: words("ids now"), columns: words("id name email zone? locale? roles no_mail no_mail_since? opt_outs? digest_choice?"),
 			about: "roles are comma-separated words that rights accepts: groups, or one permission set. Members with the same roles are in the same " +
 				"access class. no_mail is empty, or the reason why this member gets no email: 'banned', 'not confirmed', 'bouncing', 'disabled', " +
-				"'awaiting approval', 'rejected', 'no address'. opt_outs are the kinds of email that the member declined in the forum's settings: " +
+				"'awaiting approval', 'rejected', 'no address', 'address left, must be confirmed'. no_mail_since is when that began; 0: unknown. opt_outs are the kinds of email that the member declined in the forum's settings: " +
 				"announcements, alerts, digests, comma-separated. digest_choice is what the member chose there about the forum's own digests: " +
 				"hourly, daily, weekly, two_weeks, monthly or off, and then, if they chose one, the hour in UTC, such as 'weekly 7' (a fraction is left out). It is empty for no choice, and for " +
 				"the value that the forum gives by default. A frequency that is not in this list becomes the next rarer one. zone and locale are as the forum stores them. Leave out deleted accounts.",
@@ -52,6 +52,11 @@ func memberQueries() []querySpec {
 			about: "Members of the groups with these names, if the forum itself tells them when a post mentions their group. The parameters and the " +
 				"column name are as in the query named. A name that is a member's, too, means the member.",
 			without: "The mention of a group alerts nobody.", omitted: true,
+		},
+		{
+			name: "members_of_groups", params: words("groups"), columns: words("group_id member_id"),
+			about:   "Members of these groups, which posts mention by ID in s9e XML, if the forum itself tells them.",
+			without: "The mention of a group by ID alerts nobody.", omitted: true,
 		},
 		{
 			name: "addressed", params: words("addresses"), columns: words("id email"),

@@ -21,8 +21,9 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 	members := make([]forum.Member, 0, len(ids))
 	shared := make(interner)
 	var m forum.Member
+	var since int64
 	var zone, locale, roles, noMail, optOuts, digests sql.RawBytes
-	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone?": &zone, "locale?": &locale, "roles": &roles, "no_mail": &noMail, "opt_outs?": &optOuts, "digest_choice?": &digests}
+	r := columns{"id": &m.ID, "name": &m.Name, "email": &m.Email, "zone?": &zone, "locale?": &locale, "roles": &roles, "no_mail": &noMail, "no_mail_since?": &since, "opt_outs?": &optOuts, "digest_choice?": &digests}
 	err = queryChunked(ctx, s, "members", "ids", ids, params{"now": now.Unix()}, r, func() error {
 		m.Name = s.name(m.Name)
 		m.Zone, m.Locale = shared.intern(zone), shared.intern(locale)
@@ -36,7 +37,10 @@ func (s *Snapshot) Members(ctx context.Context, ids []forum.MemberID, now time.T
 			m.Locale = ""
 		}
 		m.Class = classOf(shared.intern(roles))
-		m.NoMail = shared.intern(noMail)
+		m.NoMail, m.NoMailSince = shared.intern(noMail), time.Time{}
+		if since > 0 {
+			m.NoMailSince = unix(since)
+		}
 		kinds, err := parseOptOuts(string(optOuts))
 		if err == nil {
 			err = applyDigestChoice(&m, string(digests), &kinds)

@@ -67,7 +67,8 @@ SELECT m.id                        AS id,
        m.zone                      AS zone,
        m.locale                    AS locale,
        '0' || COALESCE(',' || (SELECT {list g.group_id} FROM {prefix}membership g WHERE g.member_id = m.id), '') AS roles,
-       CASE m.email WHEN '' THEN 'no address' ELSE '' END AS no_mail
+       CASE WHEN m.email = '' THEN 'no address' WHEN m.left_at > 0 THEN 'address left, must be confirmed' ELSE '' END AS no_mail,
+       m.left_at                   AS no_mail_since
   FROM {prefix}member m
  WHERE m.id IN (:ids)
 
@@ -234,4 +235,4 @@ SELECT g.member_id                 AS member_id,
 -- name: mailable
 SELECT COUNT(*)                    AS members
   FROM {prefix}member m
- WHERE m.email <> ''
+ WHERE m.email <> '' AND m.left_at = 0

@@ -119,17 +119,18 @@ func mybbPartHour(off float64, summer bool) string {
 	return ""
 }
 
-// mybbLocale returns the language tag for the directory of a language pack on MyBB's own site for 1.8. An empty directory is
+// mybbLocale returns the language tag for the directory of a language pack on MyBB's own site for 1.8, or for the name of
+// one of SMF ("portuguese_brazilian-utf8") or FluxBB ("Traditional_Chinese"). An empty directory is
 // the board's default, and returns "".
 func mybbLocale(directory string) string {
 	directory = strings.ToLower(directory)
 	for _, pack := range [...]struct{ begins, tag string }{
 		{"english", "en"}, {"deutsch", "de"}, {"german", "de"}, {"fran", "fr"}, {"french", "fr"}, {"espa", "es"}, {"spanish", "es"},
 		{"italian", "it"}, {"nederlands", "nl"}, {"dutch", "nl"}, {"polski", "pl"}, {"polish", "pl"}, {"russian", "ru"},
-		{"turk", "tr"}, {"portuguesbr", "pt-BR"}, {"portugues", "pt"}, {"svensk", "sv"}, {"swedish", "sv"}, {"dansk", "da"}, {"danish", "da"},
-		{"norsk", "nb"}, {"suomi", "fi"}, {"finnish", "fi"}, {"cesky", "cs"}, {"czech", "cs"}, {"slovak", "sk"}, {"magyar", "hu"},
+		{"ukrain", "uk"}, {"turk", "tr"}, {"portuguesbr", "pt-BR"}, {"portuguese_brazil", "pt-BR"}, {"brazilian", "pt-BR"}, {"portugues", "pt"}, {"svensk", "sv"}, {"swedish", "sv"}, {"dansk", "da"}, {"danish", "da"},
+		{"norsk", "nb"}, {"norwegian", "nb"}, {"suomi", "fi"}, {"finnish", "fi"}, {"cesky", "cs"}, {"czech", "cs"}, {"slovak", "sk"}, {"magyar", "hu"},
 		{"hungarian", "hu"}, {"romana", "ro"}, {"romanian", "ro"}, {"greek", "el"}, {"hebrew", "he"}, {"arabic", "ar"}, {"persian", "fa"}, {"farsi", "fa"},
-		{"japanese", "ja"}, {"korean", "ko"}, {"chinese", "zh"}, {"vietnam", "vi"}, {"thai", "th"}, {"indonesia", "id"},
+		{"japanese", "ja"}, {"korean", "ko"}, {"chinesetrad", "zh-Hant"}, {"chinese_trad", "zh-Hant"}, {"traditional_chinese", "zh-Hant"}, {"chinese", "zh"}, {"simplified_chinese", "zh"}, {"vietnam", "vi"}, {"thai", "th"}, {"indonesia", "id"},
 	} {
 		if strings.HasPrefix(directory, pack.begins) {
 			return pack.tag

@@ -64,11 +64,14 @@ func phpbbBody(d markup.Dialect, stored string, l markup.Links) markup.Doc {
 	return d.PhpBB(text, uid, l)
 }
 
-// phpbbLocale converts the folder of a language pack: "de_x_sie", "pt_br".
+// phpbbLocale converts the folder of a language pack: "de_x_sie", "pt_br", "zh_cmn_hant".
 func phpbbLocale(folder string) string {
 	language, rest, _ := strings.Cut(strings.ToLower(folder), "_")
-	if len(rest) == 2 {
+	switch {
+	case len(rest) == 2:
 		return language + "-" + strings.ToUpper(rest)
+	case strings.HasSuffix(rest, "hant"):
+		return language + "-Hant"
 	}
 	return language
 }

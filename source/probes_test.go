@@ -29,6 +29,7 @@ func TestCheck_NamesWhatIsBroken(t *testing.T) {
 	for _, kind := range forumKinds {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, kind)
+			t.Parallel() // the forums are made one after the other
 			b := brokenForum{fixture: f, admin: openAny(t, f.dsn), engine: engineOf(t, f.dsn)}
 			if statements := leftOutOfDumps[f.kind]; statements != "" {
 				execute(t, b.admin, statements)
@@ -75,9 +76,7 @@ func names(findings []finding.Finding, thing string) bool {
 func (b brokenForum) testColumns(t *testing.T) {
 	checkWithout := func(group []column) []finding.Finding {
 		rename := func(from, to string) {
-			for _, c := range group {
-				execute(t, b.admin, fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", quoteName(b.engine, c.table), quoteName(b.engine, from+c.name), quoteName(b.engine, to+c.name)))
-			}
+			b.renameColumns(t, group, from, to)
 		}
 		rename("", "was_")
 		defer rename("was_", "")
@@ -91,6 +90,25 @@ func (b brokenForum) testColumns(t *testing.T) {
 			}
 		}
 	}
+}
+
+// renameColumns gives columns another prefix, with one statement a table where the engine can: MariaDB copies a table for each.
+func (b brokenForum) renameColumns(t *testing.T, columns []column, from, to string) {
+	t.Helper()
+	changes := make(map[string][]string)
+	for _, c := range columns {
+		changes[c.table] = append(changes[c.table], fmt.Sprintf("RENAME COLUMN %s TO %s", quoteName(b.engine, from+c.name), quoteName(b.engine, to+c.name)))
+	}
+	separator := func(table string) string { return "; ALTER TABLE " + quoteName(b.engine, table) + " " }
+	var statements strings.Builder
+	for table, columns := range changes {
+		between := separator(table)
+		if b.engine == sqlfile.MySQL {
+			between = ", "
+		}
+		statements.WriteString(separator(table) + strings.Join(columns, between))
+	}
+	execute(t, b.admin, strings.TrimPrefix(statements.String(), "; "))
 }
 
 // tables returns the tables that the queries use.

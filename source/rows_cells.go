@@ -28,7 +28,7 @@ var cellRules = map[string]cellRule{
 	"starter_id": isIDOrZero, "first_post_id": isIDOrZero, "place": isWhole, "holds_threads": isTruth, "closed": isTruth, "redirect": isTruth,
 	"visible": isTruth, "regex": isTruth, "state": isOneOf(0, 1, 2, 3), "level": isOneOf(1, 2), "mail": isOneOf(0, 1, 2), "likes": isWhole, "earlier": isWhole,
 	"days": isWhole, "posts": isWhole, "members": isWhole, "accepting_all": isWhole, "watching": isWhole, "without_email": isWhole,
-	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero,
+	"started_at": isTime, "posted_at": isTime, "read_at": isTime, "visited_at": isTimeOrZero, "joined_at": isTimeOrZero, "no_mail_since": isTimeOrZero,
 	"rights": isRights, "opt_outs": isOptOuts, "digest_choice": isDigestChoice, "sends": isTruth, "digests": isTruth, "no_mail": isNoMail, "zone": isZone, "locale": isLocale, "email": isEmail,
 	"in_groups": isNumberList, "address": isAddress, "locked": isTruth, "body": isBody,
 }
@@ -125,7 +125,7 @@ func shown(v any) string {
 	if at, isTime := v.(time.Time); isTime {
 		text = at.Format(time.DateTime)
 	}
-	return strconv.Quote(string([]rune(text)[:min(40, len([]rune(text)))]))
+	return strconv.Quote(firstRunes(text, 40))
 }
 
 func isWhole(_ *rowCheck, v any, column string) fault {
@@ -179,7 +179,26 @@ func isTruth(_ *rowCheck, v any, column string) fault {
 	if _, isBool := v.(bool); isBool || n.Scan(v) == nil && (n == 0 || n == 1) {
 		return fault{}
 	}
-	return fault{text: "has the values {values}, and must be 0 or 1", fix: fmt.Sprintf("write CASE WHEN COLUMN = VALUE THEN 1 ELSE 0 END AS %s, with the value that means yes", column)}
+	return fault{text: "has the values {values}, and must be 0 or 1", fix: truthFix((row{column: v}).text(column), column)}
+}
+
+// truthWords are words for yes and no.
+var truthWords = map[string]string{"yes": "yes", "no": "yes", "y": "y", "n": "y", "true": "true", "false": "true", "t": "t", "f": "t", "on": "on", "off": "on"}
+
+// truthFix says how to write a value as 0 or 1. Those of BIT columns of MySQL and MariaDB are bytes.
+func truthFix(value, column string) string {
+	yes := truthWords[strings.ToLower(value)]
+	switch {
+	case value == "\x00", value == "\x01":
+		return "write CASE WHEN COLUMN THEN 1 ELSE 0 END AS " + column
+	case yes == "":
+		return fmt.Sprintf("write CASE WHEN COLUMN = VALUE THEN 1 ELSE 0 END AS %s, with the value that means yes", column)
+	case value == strings.ToUpper(value):
+		yes = strings.ToUpper(yes)
+	case value != strings.ToLower(value):
+		yes = strings.ToUpper(yes[:1]) + yes[1:]
+	}
+	return fmt.Sprintf("write CASE WHEN COLUMN = '%s' THEN 1 ELSE 0 END AS %s", yes, column)
 }
 
 // dateLike is the beginning of a date and time as text.
@@ -242,7 +261,7 @@ func isDigestChoice(_ *rowCheck, v any, column string) fault {
 }
 
 // noMailReasons are the values of the column no_mail.
-var noMailReasons = []string{"", Banned, NotConfirmed, Bouncing, Disabled, AwaitingApproval, Rejected, NoAddress, OptedOut}
+var noMailReasons = []string{"", Banned, NotConfirmed, Bouncing, Disabled, AwaitingApproval, Rejected, NoAddress, AddressLeft, OptedOut}
 
 func isNoMail(_ *rowCheck, v any, column string) fault {
 	if slices.Contains(noMailReasons, (row{column: v}).text(column)) {

@@ -39,6 +39,7 @@ const (
 	AwaitingApproval = "awaiting approval"
 	Rejected         = "rejected"
 	NoAddress        = "no address"
+	AddressLeft      = "address left, must be confirmed" // in a mirror
 	NotARecipient    = "left out by the query recipients"
 	OptedOut         = forum.OptedOut // in an administrator's query: of all kinds
 )
@@ -46,7 +47,7 @@ const (
 // MayRead reports whether a member may read the forum at all, even if they get no email.
 func MayRead(m forum.Member) bool {
 	switch m.NoMail {
-	case "", NoAddress, Bouncing, NotARecipient:
+	case "", NoAddress, AddressLeft, Bouncing, NotARecipient:
 		return true
 	}
 	return false

@@ -30,15 +30,15 @@ func scanPreferences(scan scanFunc) (id forum.MemberID, c digest.Preferences, er
 	var chosen int64
 	var cadence, zone, locale, format, alerts sql.NullString
 	var hour, weekday, day, every, excerpt, from, until, paused sql.NullInt64
-	var own, unread, announcements, weekends, threadsOnly sql.NullBool
+	var own, unread, announcements, weekends, threadsOnly, byAdmin sql.NullBool
 	var optOuts sql.NullInt64
 	var digests, replies, newThreads, quotes, mentions, bundle sql.NullString
 	err = scan(&id, &chosen, &cadence, &hour, &weekday, &day, &every, &zone, &locale, &format, &excerpt,
 		&own, &unread, &alerts, &announcements, &from, &until, &paused, &optOuts, &digests,
-		&replies, &newThreads, &quotes, &mentions, &bundle, &weekends, &threadsOnly)
+		&replies, &newThreads, &quotes, &mentions, &bundle, &weekends, &threadsOnly, &byAdmin)
 	c = digest.Preferences{
-		Schedule: schedule(cadence, hour, weekday, day, every),
-		Zone:     zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
+		Schedule: schedule(cadence, hour, weekday, day, every), SetByAdmin: byAdmin.Bool,
+		Zone: zone.String, Locale: locale.String, Format: digest.Format(format.String), Excerpt: int(excerpt.Int64),
 		IncludeOwnPosts: boolPtr(own), UnreadOnly: boolPtr(unread), Alerts: digest.AlertMode(alerts.String), Announcements: boolPtr(announcements),
 		ChosenAt: time.Unix(chosen, 0).UTC(), PausedUntil: timeOrZero(paused.Int64), OptedOut: forum.Kinds(optOuts.Int64), ForumDigests: digestChoice(digests),
 		Switches: digest.Switches{
@@ -88,11 +88,11 @@ func (s Preferences) Save(ctx context.Context, now time.Time, member forum.Membe
 		"zone": nullIfZero(sanitizeText(c.Zone)), "locale": nullIfZero(sanitizeText(c.Locale)), "format": nullIfZero(string(c.Format)), "excerpt": nullIfZero(c.Excerpt),
 		"own_posts": c.IncludeOwnPosts, "unread_only": c.UnreadOnly, "alerts": nullIfZero(string(c.Alerts)), "announcements": c.Announcements, "weekends_off": c.WeekendsOff, "new_threads_only": c.NewThreadsOnly,
 		"paused_until": unixOrNull(c.PausedUntil), "quiet_from": nil, "quiet_until": nil, "bundle": nullIfZero(string(c.Bundle)),
-		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil, "basis_digests": nil,
+		"cadence": nil, "hour": nil, "weekday": nil, "day": nil, "every": nil, "basis_digests": nil, "set_by_admin": nil,
 	}
 	addSwitches(a, c.Switches)
 	if own := c.Schedule; own != nil {
-		a["basis_digests"] = c.ForumDigests
+		a["basis_digests"], a["set_by_admin"] = c.ForumDigests, nullIfZero(c.SetByAdmin)
 		a["cadence"], a["hour"], a["weekday"], a["day"], a["every"] = string(own.Cadence), own.Hour, int(own.Weekday), own.Day, own.Every
 	}
 	if c.Quiet != nil {

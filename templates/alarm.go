@@ -1,20 +1,12 @@
 package templates
 
 import (
-	"bytes"
 	"fmt"
-	htmltemplate "html/template"
 	"strings"
-	texttemplate "text/template"
 	"time"
 
 	"postrider/internal/line"
 	"postrider/internal/qp"
-)
-
-const (
-	alarmHTML = "mail/alarm.html"
-	alarmText = "mail/alarm.txt"
 )
 
 // Alarm is the content of an email to the administrator about a problem.
@@ -46,40 +38,29 @@ func alarmKeys() []string {
 
 // bindAlarm parses the templates of emails to the administrator.
 func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
-	html, err := files.read(alarmHTML)
+	own, err := readSource(files, alarmMail)
 	if err != nil {
-		return fmt.Errorf("reading the templates: %w", err)
+		return err
 	}
-	text, err := files.read(alarmText)
+	all, err := parsePages(files, own)
 	if err != nil {
-		return fmt.Errorf("reading the templates: %w", err)
+		return err
 	}
-	for _, l := range s.admins.list {
-		h, err := htmltemplate.New(files.displayName(alarmHTML)).Funcs(l.functions()).Parse(unindent(html))
-		if err != nil {
-			return fmt.Errorf("parsing the templates: %w", err)
-		}
-		t, err := texttemplate.New(files.displayName(alarmText)).Funcs(l.functions()).Parse(text)
-		if err != nil {
-			return fmt.Errorf("parsing the templates: %w", err)
-		}
-		l.alarm = pages{html: h.Lookup("alarm"), text: t.Lookup("alarm")}
-		if l.alarm.html == nil || l.alarm.text == nil {
-			return fmt.Errorf("%s:1: defines no template %q", files.displayName(alarmHTML), "alarm")
-		}
-		keysIn(l.alarm.html.Tree, used)
-		keysIn(l.alarm.text.Tree, used)
+	if err := all.check(files, alarmMail, []string{"alarm"}, used); err != nil {
+		return err
 	}
 	for _, key := range alarmKeys() {
 		used[key] = "the program"
 	}
+	s.mails[alarmMail] = mailTemplates{pages: all}
 	return nil
 }
 
 // AlarmText returns, in the site's language or the one for admins that is nearest, what is wrong and what to do about it.
 func (p *Renderer) AlarmText(kind, object string) (what, fix string) {
 	l, object := p.set.adminLocale(p.site.Locale), line.Fit(object, 100)
-	what, fix = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
+	table := strings.TrimSuffix("smtp."+object, ".") // of an alarm about a relay
+	what, fix = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object, "table", table)
 	if object != "" && !strings.Contains(what, object) {
 		what += " (" + object + ")"
 	}
@@ -102,12 +83,9 @@ func (p *Renderer) Alarm(a Alarm) (Content, error) {
 		l.tag.String(), l.dir(), l.mustText("alarm.subject", "forum", p.site.Name, "what", what), p.site.Name, p.site.URL,
 		what, fix, line.Fit(a.Detail, detailLength), moment(a.Since), moment(a.At), a.Host,
 	}
-	var html, text bytes.Buffer
-	if err := l.alarm.html.Execute(&html, data); err != nil {
+	html, text, err := p.render(l, alarmMail, "alarm", data, data)
+	if err != nil {
 		return Content{}, fmt.Errorf("rendering an alarm: %w", err)
 	}
-	if err := l.alarm.text.Execute(&text, data); err != nil {
-		return Content{}, fmt.Errorf("rendering an alarm: %w", err)
-	}
-	return Content{Subject: data.Subject, HTML: qp.Pieces{qp.Encode(html.String())}, Text: qp.Pieces{qp.Encode(text.String())}}, nil
+	return Content{Subject: data.Subject, HTML: qp.Pieces{qp.Encode(html)}, Text: qp.Pieces{qp.Encode(text)}}, nil
 }

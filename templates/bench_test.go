@@ -10,6 +10,16 @@ import (
 	"postrider/markup"
 )
 
+// BenchmarkLoad loads the embedded files, as each start does.
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := loadFrom("", Brand{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkDigest renders a digest of about 20 KB whose fragments are cached, as when many
 // members watch the same sections.
 func BenchmarkDigest(b *testing.B) {
@@ -48,7 +58,7 @@ func BenchmarkPost(b *testing.B) {
 	set := load(b)
 	p := set.NewRenderer(testSite, 1)
 	d := dayOf(b, 1, 1, 2)
-	w := render{renderer: p, locale: set.locales[0], zone: time.UTC}
+	w := render{renderer: p, locale: set.locales[0].locale(), zone: time.UTC}
 	posts := d.Groups[0].Threads[0].Posts
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

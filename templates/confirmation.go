@@ -37,7 +37,8 @@ func (s *Set) bindConfirmation(files overlayFS, shared templateSource, used map[
 	for _, key := range []string{"confirmation.subject", "confirmation.subject_already", "confirmation.intro", "confirmation.intro_already"} {
 		used[key] = "the program"
 	}
-	return s.cloneForLocales(confirmationMail, all)
+	s.mails[confirmationMail] = mailTemplates{pages: all}
+	return nil
 }
 
 // Confirmation renders an email that asks to confirm a subscription, or says that there is nothing to confirm.
@@ -51,11 +52,11 @@ func (p *Renderer) Confirmation(c Confirmation) (Content, error) {
 	data := struct {
 		Lang, Dir, SiteName, SiteURL, Subject, Preheader, URL, Frequency string
 		Sections                                                         []string
-		Already                                                          bool
+		Already, Buttons                                                 bool
 		Hours                                                            int
 		Brand                                                            brandData
 	}{
-		Lang: l.tag.String(), Dir: l.dir(), SiteName: site, SiteURL: p.site.URL, URL: c.URL, Already: c.Already,
+		Lang: l.tag.String(), Dir: l.dir(), SiteName: site, SiteURL: p.site.URL, URL: c.URL, Already: c.Already, Buttons: true,
 		Subject: l.mustText(subject, "forum", site), Preheader: l.mustText(intro, "forum", site),
 		Frequency: l.mustText("cadence." + string(c.Cadence)), Hours: int(c.Validity / time.Hour),
 		Brand: p.mailBrand(confirmationMail),

@@ -70,7 +70,7 @@ func (s *generator) names(n int) []string {
 func (s *generator) digest(sections, threads, posts int) *digest.Digest {
 	until := time.Date(2026, 5, 5, 6, 0, 0, 0, time.UTC)
 	d := &digest.Digest{
-		Member: forum.Member{ID: 42, Name: s.words(1), Locale: []string{"en", "de", "pt-BR", ""}[s.IntN(4)]},
+		Member: forum.Member{ID: 42, Name: s.words(1), Locale: []string{"en", "de", "eo", ""}[s.IntN(4)]},
 		Zone:   time.FixedZone("somewhere", s.IntN(24*60)*60-12*3600),
 		From:   until.Add(-24 * time.Hour), Until: until,
 	}

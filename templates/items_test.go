@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rivo/uniseg"
 	"golang.org/x/net/html"
 
 	"postrider/digest"
@@ -69,6 +70,7 @@ func wantItems(d *digest.Digest) []string {
 			if folded != 0 {
 				out = append(out, fmt.Sprint(th.HiddenPosts()), links.Post(th.ID, folded))
 			}
+			out = append(out, "", links.Post(th.ID, th.LastShown().ID)) // to reply
 		}
 		out = append(out, lines...)
 		if n := g.HiddenThreads(); n > 0 {
@@ -163,6 +165,7 @@ func TestItems_StayWithinBudget(t *testing.T) {
 	for seed := range uint64(120) {
 		s := newGenerator(seed)
 		d := s.digest(1+s.IntN(12), 1+s.IntN(12), 1+s.IntN(12))
+		d.Member.Locale = set.locales[seed%uint64(len(set.locales))].tag.String() // words are longer in some languages
 		budget := 20<<10 + s.IntN(60<<10)
 		c, err := p.Digest(d, testFooter, budget)
 		if err != nil {
@@ -178,6 +181,22 @@ func TestItems_StayWithinBudget(t *testing.T) {
 		decoded, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(wire.String())))
 		if err != nil || len(decoded) != c.HTML.Size() {
 			t.Errorf("seed %d: Size() = %d, but a reader gets %d bytes (%v)", seed, c.HTML.Size(), len(decoded), err)
+		}
+	}
+}
+
+func TestSubject_FitsInEveryLanguage(t *testing.T) {
+	set := load(t)
+	_, d := set.Sample()
+	best := d.Best()
+	for _, title := range []string{"Short", strings.Repeat("Thread ", 40), strings.Repeat("連絡船", 90), strings.Repeat("🚂", 120)} {
+		best.Title = title
+		for _, l := range set.locales {
+			got := l.locale().subject("12 replies", d)
+			shown := strings.NewReplacer("\u2068", "", "\u2069", "").Replace(got)
+			if n := uniseg.GraphemeClusterCount(shown); n > subjectLimit || !strings.Contains(got, title[:3]) {
+				t.Errorf("%s: the subject %q has %d characters, want at most %d and the title", l.tag, got, n, subjectLimit)
+			}
 		}
 	}
 }

@@ -15,22 +15,25 @@ const (
 	digestMail       kind = "digest"
 	alertMail        kind = "alert"
 	announcementMail kind = "announcement"
+	alarmMail        kind = "alarm" // to admins
 )
 
 // kinds returns the kinds of emails, with the templates that each must define.
 func kinds() map[kind][]string {
 	return map[kind][]string{
-		digestMail:       {"layout", "section", "thread", "post", "more", "contents", "entry", "briefs", "brief"},
+		digestMail:       {"layout", "section", "thread", "post", "more", "actions", "contents", "entry", "briefs", "brief"},
 		alertMail:        {"layout", "thread", "post", "quoted", "button", "before", "earlier", "more"},
 		announcementMail: {"layout", "announcement"},
 	}
 }
 
-func (k kind) html() string   { return "mail/" + string(k) + ".html" }
-func (k kind) text() string   { return "mail/" + string(k) + ".txt" }
-func (k kind) sample() string { return "mail/" + string(k) + ".sample.toml" }
+const mailDir = "mail"
 
-// pages are the templates of a kind of email, bound to a language.
+func (k kind) html() string   { return mailDir + "/" + string(k) + ".html" }
+func (k kind) text() string   { return mailDir + "/" + string(k) + ".txt" }
+func (k kind) sample() string { return mailDir + "/" + string(k) + ".sample.toml" }
+
+// pages are the templates of a kind of email.
 type pages struct {
 	html *htmltemplate.Template
 	text *texttemplate.Template
@@ -43,9 +46,15 @@ type templateSource struct {
 	own        map[string]bool // the templates that its own files define, not the common ones
 }
 
-// bind parses the templates of all kinds and gives each locale a copy in its language. It returns the keys that the
-// templates and the package use, and where.
+// mailTemplates are the templates of a kind of email, in no language yet.
+type mailTemplates struct {
+	pages
+	own map[string]bool // those that the kind defines itself
+}
+
+// bind parses the templates of all kinds. It returns the keys that the templates and the package use, and where.
 func (s *Set) bind(files overlayFS) (used usedKeys, err error) {
+	s.mails = make(map[kind]mailTemplates)
 	used = usedKeys{map[string]string{}, map[string]string{}}
 	for _, key := range ownKeys() {
 		used.members[key] = "the program"
@@ -72,9 +81,7 @@ func (s *Set) bindMails(files overlayFS, used map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.cloneForLocales(common, all); err != nil {
-		return err
-	}
+	s.mails[common] = mailTemplates{pages: all}
 	for k, names := range kinds() {
 		own, err := readSource(files, k)
 		if err != nil {
@@ -86,12 +93,7 @@ func (s *Set) bindMails(files overlayFS, used map[string]string) error {
 		if err := all.check(files, k, names, used); err != nil {
 			return err
 		}
-		if err := s.cloneForLocales(k, all); err != nil {
-			return err
-		}
-		for _, l := range s.locales {
-			l.own[k] = own.own
-		}
+		s.mails[k] = mailTemplates{all, own.own}
 	}
 	return s.bindConfirmation(files, shared, used)
 }
@@ -157,26 +159,10 @@ func (p pages) check(files overlayFS, k kind, names []string, used map[string]st
 	return nil
 }
 
-// cloneForLocales gives each locale its own copy.
-func (s *Set) cloneForLocales(k kind, all pages) error {
-	for _, l := range s.locales {
-		html, err := all.html.Clone()
-		if err != nil {
-			return fmt.Errorf("copying the templates: %w", err)
-		}
-		text, err := all.text.Clone()
-		if err != nil {
-			return fmt.Errorf("copying the templates: %w", err)
-		}
-		l.pages[k] = pages{html: html.Funcs(l.functions()), text: text.Funcs(l.functions())}
-	}
-	return nil
-}
-
 // pageOwner returns the kind whose pages define a template: the kind itself or common. The cache shares fragments of
 // common templates between all kinds of email.
 func (l *locale) pageOwner(k kind, template string) kind {
-	if l.own[k][template] {
+	if l.bound.set.mails[k].own[template] {
 		return k
 	}
 	return common
@@ -184,7 +170,10 @@ func (l *locale) pageOwner(k kind, template string) kind {
 
 // render executes a template as HTML and as text.
 func (p *Renderer) render(l *locale, k kind, name string, html, text any) (htmlOut, textOut string, err error) {
-	in := l.pages[k]
+	in, err := l.mail(k)
+	if err != nil {
+		return "", "", err
+	}
 	var b bytes.Buffer
 	if err := in.html.ExecuteTemplate(&b, name, html); err != nil {
 		return "", "", fmt.Errorf("rendering: %w", err)

@@ -4,11 +4,11 @@ import "golang.org/x/text/language"
 
 // languages picks the best of some locales. The first is the one for languages that none of them fits.
 type languages struct {
-	list    []*locale
+	list    []*lazyLocale
 	matcher language.Matcher
 }
 
-func newLanguages(list []*locale) languages {
+func newLanguages(list []*lazyLocale) languages {
 	tags := make([]language.Tag, len(list))
 	for i, l := range list {
 		tags[i] = l.tag
@@ -16,10 +16,11 @@ func newLanguages(list []*locale) languages {
 	return languages{list, language.NewMatcher(tags)}
 }
 
-// match returns the locale for a BCP 47 tag or a forum's name for a language, or nil. It must be in the same language. The matcher also
-// gives English for Icelandic and Russian for Kazakh, but the language of the forum is nearer to its members.
-func (g languages) match(name string) *locale {
-	tag, err := language.Parse(name)
+// match returns the locale for a BCP 47 tag or a forum's name for a language, or nil. It must be in the same language: a
+// reader in Lisbon understands Brazilian Portuguese. The matcher also gives English for Icelandic and Russian for Kazakh, but the language
+// of the forum is nearer to its members.
+func (g languages) match(name string) *lazyLocale {
+	tag, err := language.All.Parse(name) // All also makes zh of cmn
 	if err != nil {
 		return nil
 	}
@@ -35,10 +36,10 @@ func (g languages) match(name string) *locale {
 func (g languages) first(names ...string) *locale {
 	for _, name := range names {
 		if l := g.match(name); l != nil {
-			return l
+			return l.locale()
 		}
 	}
-	return g.list[0]
+	return g.list[0].locale()
 }
 
 // locale returns the locale for members: for the first name that matches one, or the reference.

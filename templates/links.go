@@ -75,10 +75,5 @@ func (w *render) fillLink(h slot, address string) {
 // CheckWithoutPages renders the samples as a site without pages does: a layout of the administrator may print links that do not
 // exist there.
 func (s *Set) CheckWithoutPages(site Site) error {
-	for _, l := range s.locales {
-		if err := s.renderSample(l, 80<<10, site); err != nil {
-			return fmt.Errorf("rendering the samples in %s: %w", l.file, err)
-		}
-	}
-	return nil
+	return s.renderSamplesFor(site, s.sampled(mailDir, s.members), 80<<10)
 }

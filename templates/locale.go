@@ -3,12 +3,12 @@ package templates
 import (
 	"cmp"
 	"fmt"
-	htmltemplate "html/template"
 	"maps"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"golang.org/x/text/feature/plural"
@@ -36,14 +36,20 @@ type locale struct {
 	messages  map[string]message
 	words     markup.Labels
 	palette   palette
-	pages     map[kind]pages
-	own       map[kind]map[string]bool // the templates that a kind of email defines itself
-	alarm     pages
-	web       map[string]*htmltemplate.Template // the web pages by name
+	bound     boundTemplates
+	longest   func() int // see maxTimeBytes
 }
 
 // dir returns the text direction: "ltr" or "rtl".
 func (l *locale) dir() string { return direction(l.tag) }
+
+// start returns the side on which lines start: "left" or "right". Email clients do not know border-inline-start.
+func (l *locale) start() string {
+	if l.dir() == "rtl" {
+		return "right"
+	}
+	return "left"
+}
 
 func direction(tag language.Tag) string {
 	script, _ := tag.Script()
@@ -110,59 +116,6 @@ func lookup(pairs []any, name string) any {
 	return nil
 }
 
-// readLocales reads all locale files, the reference first.
-func readLocales(files overlayFS) ([]*locale, error) {
-	names, err := files.list(localeDir, ".toml")
-	if err != nil {
-		return nil, fmt.Errorf("listing the locales: %w", err)
-	}
-	forAdmins, err := files.list(adminLocaleDir, ".toml")
-	if err != nil {
-		return nil, fmt.Errorf("listing the locales: %w", err)
-	}
-	slices.SortFunc(names, compareLocales)
-	ref, err := readReference()
-	if err != nil {
-		return nil, err
-	}
-	var out []*locale
-	for i, name := range names {
-		src, err := files.read(name)
-		if err != nil {
-			return nil, fmt.Errorf("reading a locale: %w", err)
-		}
-		l, err := readLocale(files.displayName(name), name, src, ref, out)
-		if err != nil {
-			return nil, err
-		}
-		if other := path.Join(adminLocaleDir, path.Base(name)); slices.Contains(forAdmins, other) {
-			if err := l.readAdminWords(files, other, ref); err != nil {
-				return nil, err
-			}
-		}
-		l.index = i
-		out = append(out, l)
-	}
-	for _, name := range forAdmins {
-		if other := path.Join(localeDir, path.Base(name)); !slices.Contains(names, other) {
-			return nil, fmt.Errorf("%s: there are words for admins only: add those for members as %s", files.displayName(name), other)
-		}
-	}
-	return out, nil
-}
-
-// compareLocales puts the reference first, and languages before their regional variants.
-func compareLocales(a, b string) int {
-	key := func(name string) string {
-		tag := strings.TrimSuffix(path.Base(name), ".toml")
-		if tag == reference {
-			return ""
-		}
-		return fmt.Sprint(strings.Count(tag, "-"), tag)
-	}
-	return strings.Compare(key(a), key(b))
-}
-
 // readAdminWords adds the words for admins from their own file. Those that the members' file has already stay: an
 // administrator may keep all words of a language in one file.
 func (l *locale) readAdminWords(files overlayFS, name string, ref words) error {
@@ -186,7 +139,7 @@ type words struct {
 	admins map[string]bool // the keys that are for admins
 }
 
-func readReference() (words, error) {
+var readReference = sync.OnceValues(func() (words, error) {
 	files := overlayFS{}
 	var ref words
 	var both [2]*locale
@@ -205,20 +158,30 @@ func readReference() (words, error) {
 		ref.all[key], ref.admins[key] = m, true
 	}
 	return ref, nil
-}
+})
 
-// readLocale reads one file. Errors use the name shown. A regional variant of a known language needs only what differs from it.
-func readLocale(shown, name, src string, ref words, known []*locale) (*locale, error) {
+// tagOf returns the language of a locale file.
+func tagOf(shown, name string) (language.Tag, error) {
 	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".toml"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: the file name must be a language tag, for example en.toml: %w", shown, err)
+		return tag, fmt.Errorf("%s: the file name must be a language tag, for example en.toml: %w", shown, err)
+	}
+	return tag, nil
+}
+
+// readLocale reads one file. Errors use the name shown. A regional variant needs only what differs from its parent; nil: it is none.
+func readLocale(shown, name, src string, ref words, parent *locale) (*locale, error) {
+	tag, err := tagOf(shown, name)
+	if err != nil {
+		return nil, err
 	}
 	var tables map[string]map[string]any
 	if _, err := toml.Decode(src, &tables); err != nil {
 		return nil, tomlError(shown, err)
 	}
-	l := &locale{tag: tag, file: shown, messages: map[string]message{}, pages: map[kind]pages{}, own: map[kind]map[string]bool{}}
-	if parent := parentOf(tag, known); parent != nil {
+	l := &locale{tag: tag, file: shown, messages: map[string]message{}}
+	l.longest = sync.OnceValue(l.findLongestTime)
+	if parent != nil {
 		l.time, l.admins, l.adminFile = parent.time, parent.admins, parent.adminFile
 		maps.Copy(l.messages, parent.messages)
 	}
@@ -255,18 +218,6 @@ func (l *locale) readTime(src string) error {
 	for _, key := range meta.Undecoded() {
 		if key[0] == "time" {
 			return fmt.Errorf("%s:%d: unknown key %q", l.file, lineOf(src, key.String()), key.String())
-		}
-	}
-	return nil
-}
-
-// parentOf returns the nearest language of which a tag is a regional variant, or nil.
-func parentOf(tag language.Tag, known []*locale) *locale {
-	for _, t := range parents(tag)[1:] {
-		for _, l := range known {
-			if l.tag == t {
-				return l
-			}
 		}
 	}
 	return nil

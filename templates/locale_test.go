@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,19 +33,32 @@ func TestLocale_EveryKeyIsUsed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if parentOf(l.tag, set.locales) != nil { // the rest is the parent's
-			maps.DeleteFunc(used, func(key, _ string) bool { return l.messages[key] == nil })
+		if parentOf(l.tag, set.locales) == nil { // the rest is the parent's
+			if missing := without(used, l.messages); len(missing) > 0 {
+				t.Errorf("%s lacks %q: add new words to all files of the folder", file, missing)
+			}
 		}
-		if got, want := slices.Sorted(maps.Keys(l.messages)), slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
-			t.Errorf("%s has the keys\n%q, want those that are used:\n%q", file, got, want)
+		if unused := without(l.messages, used); len(unused) > 0 {
+			t.Errorf("%s has %q, which nothing uses", file, unused)
 		}
 	}
-	for _, l := range set.locales {
+	for _, lazy := range set.locales {
+		l := lazy.locale()
 		check(l.file, maps.Clone(used.members))
 		if l.adminFile != "" {
 			check(l.adminFile, maps.Clone(used.admins))
 		}
 	}
+}
+
+// without returns the keys of one map that another lacks.
+func without[A, B any](keys map[string]A, of map[string]B) (missing []string) {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if _, ok := of[key]; !ok {
+			missing = append(missing, key)
+		}
+	}
+	return missing
 }
 
 func TestLocale_OwnKeysMatchTheSource(t *testing.T) {
@@ -79,7 +93,7 @@ func TestLocale_PicksTheNearestLanguage(t *testing.T) {
 	set := load(t)
 	for asked, want := range map[string]string{
 		"de": "de", "de-AT": "de", "de_DE": "de", "DE": "de", "en": "en", "en-US": "en-US", "en_US": "en-US", "en_GB": "en", "en-AU": "en", "en-IN": "en",
-		"": "en", "tlh": "en", "fr-CA": "en", "German (du)": "en", "../../etc": "en",
+		"": "en", "tlh": "en", "fr-CA": "fr", "German (du)": "en", "../../etc": "en",
 	} {
 		if got := set.locale(asked).tag.String(); got != want {
 			t.Errorf("locale(%q) = %s, want %s", asked, got, want)
@@ -87,9 +101,34 @@ func TestLocale_PicksTheNearestLanguage(t *testing.T) {
 	}
 }
 
+// A member gets their language or one that they can read as well, and no other.
+func TestLocale_StaysWithinTheLanguage(t *testing.T) {
+	var list []*lazyLocale
+	for _, tag := range []string{"en", "de", "es", "fa", "fr", "he", "ru", "sv", "tr", "en-US", "pt-BR", "zh-Hans", "zh-Hant"} {
+		list = append(list, &lazyLocale{tag: language.MustParse(tag)})
+	}
+	g := newLanguages(list)
+	for want, names := range map[string]string{
+		"zh-Hant": "zh-TW zh_TW zh-HK zh-MO zh-Hant zh_Hant-HK cmn-Hant zh_cmn_hant", "zh-Hans": "zh zh-CN zh_cn zh-SG zh-Hans zh_cmn_hans cmn",
+		"pt-BR": "pt pt-PT pt_BR pt_br pt-AO", "he": "he iw he-IL iw_IL", "fa": "fa fa_IR fa-AF", "es": "es es-MX es_419 es_x_tu", "fr": "fr fr_CA fr-x-vous",
+		"de": "de de-CH de_x_sie", "en": "en en-GB en_AU en-IN en-x-pirate", "en-US": "en-US en_us", "tr": "tr tr_TR",
+		"": "no nb nn nb-NO da is sr hr uk kk be gl ca az ku yue deutsch_sie",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			got := ""
+			if l := g.match(name); l != nil {
+				got = l.tag.String()
+			}
+			if got != want {
+				t.Errorf("match(%q) = %q, want %q", name, got, want)
+			}
+		}
+	}
+}
+
 func TestLocale_FallsBackToTheForumLanguage(t *testing.T) {
 	set := load(t)
-	for _, asked := range []string{"ko-KR", "", "no language", "eo", "is", "sw", "af", "ur"} {
+	for _, asked := range []string{"et-EE", "", "no language", "eo", "is", "sw", "af", "ur"} {
 		if got := set.locale(asked, "de").tag.String(); got != "de" {
 			t.Errorf("locale(%q, de) = %s, want de", asked, got)
 		}
@@ -122,8 +161,20 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 	at := time.Date(2026, 3, 7, 9, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ locale, date, moment, momentYear string }{
 		{"en", "Saturday, 7 March 2026", "Sat 7 Mar, 09:05", "7 Mar 2026, 09:05"},
-		{"en-US", "Saturday, March 7, 2026", "Sat, Mar 7, 9:05 AM", "Mar 7, 2026, 9:05 AM"},
+		{"en-US", "Saturday, March 7, 2026", "Sat, Mar 7, 9:05 AM", "Mar 7, 2026, 9:05 AM"},
 		{"de", "Samstag, 7. März 2026", "Sa., 7. März, 09:05 Uhr", "7. März 2026, 09:05 Uhr"},
+		{"pl", "sobota, 7 marca 2026", "sob. 7 mar, 09:05", "7 mar 2026, 09:05"},
+		{"cs", "sobota 7. března 2026", "so 7. 3. 09:05", "7. 3. 2026 09:05"},
+		{"ru", "суббота, 7 марта 2026 г.", "сб, 7 мар., 09:05", "7 мар. 2026 г., 09:05"},
+		{"uk", "субота, 7 березня 2026 р.", "сб, 7 бер., 09:05", "7 бер. 2026 р., 09:05"},
+		{"tr", "7 Mart 2026 Cumartesi", "7 Mar Cmt 09:05", "7 Mar 2026 09:05"},
+		{"ar", "السبت، ٧ مارس ٢٠٢٦", "السبت، ٧ مارس، ٩:٠٥ ص", "٧ مارس ٢٠٢٦، ٩:٠٥ ص"},
+		{"he", "יום שבת, 7 במרץ 2026", "שבת, 7 במרץ, 09:05", "7 במרץ 2026, 09:05"},
+		{"fa", "شنبه ۷ مارس ۲۰۲۶", "شنبه ۷ مارس، ۰۹:۰۵", "۷ مارس ۲۰۲۶، ۰۹:۰۵"},
+		{"zh-Hans", "2026年3月7日星期六", "3月7日周六 09:05", "2026年3月7日 09:05"},
+		{"zh-Hant", "2026年3月7日 星期六", "3月7日 週六 09:05", "2026年3月7日 09:05"},
+		{"ja", "2026年3月7日土曜日", "3月7日(土) 09:05", "2026年3月7日 09:05"},
+		{"ko", "2026년 3월 7일 토요일", "3월 7일 (토) 오전 9:05", "2026년 3월 7일 오전 9:05"},
 	} {
 		c := &set.locale(tt.locale).calendar
 		for _, w := range []struct {
@@ -132,6 +183,26 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 		}{{c.date, tt.date}, {c.moment, tt.moment}, {c.momentYear, tt.momentYear}} {
 			if got := c.write(w.pattern, at); got != w.want {
 				t.Errorf("%s: %q, want %q", tt.locale, got, w.want)
+			}
+		}
+	}
+}
+
+// Languages with several plural forms pick the one that the number needs.
+func TestLocale_CountsInTheRightForm(t *testing.T) {
+	set := load(t)
+	for tag, list := range map[string]map[int]string{
+		"pl": {1: "1 nowy temat", 2: "2 nowe tematy", 5: "5 nowych tematów", 12: "12 nowych tematów", 22: "22 nowe tematy", 101: "101 nowych tematów"},
+		"cs": {1: "1 nové téma", 4: "4 nová témata", 5: "5 nových témat", 22: "22 nových témat"},
+		"ru": {1: "1 новая тема", 3: "3 новые темы", 11: "11 новых тем", 21: "21 новая тема", 100: "100 новых тем"},
+		"uk": {1: "1 нова тема", 3: "3 нові теми", 11: "11 нових тем", 21: "21 нова тема", 100: "100 нових тем"},
+		"ar": {1: "موضوع جديد واحد", 2: "موضوعان جديدان", 3: "٣ مواضيع جديدة", 11: "١١ موضوعًا جديدًا", 100: "١٠٠ موضوع جديد"},
+		"he": {1: "נושא חדש אחד", 2: "2 נושאים חדשים", 20: "20 נושאים חדשים", 21: "21 נושאים חדשים"},
+		"ja": {1: "新しいトピック1件", 2: "新しいトピック2件"},
+	} {
+		for n, want := range list {
+			if got := set.locale(tag).mustText("subject.threads", "n", n); got != want {
+				t.Errorf("%s: %d: %q, want %q", tag, n, got, want)
 			}
 		}
 	}
@@ -160,7 +231,7 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a locale that lacks a key", "locales/de.toml", strings.Replace(en, "guest        = \"Guest\"\n", "", 1), "locales/de.toml: missing key \"post.guest\", which the program uses"},
 		{"a locale that lacks a template's key", "locales/de.toml", strings.Replace(en, "\ntook_part ", "\ntook_prat ", 1), "missing key \"thread.took_part\", which mail/digest."},
 		{"words for admins that lack a key", "locales/admin/de.toml", strings.Replace(shippedFile(t, "locales/admin/en.toml"), "\nraised ", "\nrised ", 1), "locales/admin/de.toml: missing key \"alarm.raised\", which page/admin/dashboard.html"},
-		{"words for admins without those for members", "locales/admin/pl.toml", "", "add those for members as locales/pl.toml"},
+		{"words for admins without those for members", "locales/admin/et.toml", "", "add those for members as locales/et.toml"},
 		{"a missing plural form", "locales/pl.toml", en[:strings.Index(en, "\n[page]")], "locales/pl.toml:63: \"alert.several\": missing plural form: the language needs few, many, one"},
 		{"an unexpected plural form", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\"", "{ few = \"{n} reply\", one = \"{n} reply\"", 1), "\"subject.replies\": unexpected plural form"},
 		{"no plural form where English has them", "locales/de.toml", strings.Replace(en, "{ one = \"{n} reply\", other = \"{n} replies\" }", "\"{n} replies\"", 1), "\"subject.replies\": missing plural form"},
@@ -177,8 +248,9 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a template with an unknown field", common.html(), strings.Replace(shared, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
 		{"a template that uses an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that passes no value", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\": no value for {n}"},
+		{"a template that fails in one language", digestMail.html(), strings.Replace(page, "{{.Body}}", "{{if eq .Lang \"ja\"}}{{.Nowhere}}{{end}}{{.Body}}", 1), "Nowhere"},
 		{"a file with a missing template", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
-		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <p> before the <a> inside it"},
+		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" leaves a <a> open"},
 		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2></td></tr>", "{{.Title}}</a></h2></td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},
 		{"a layout without an unsubscribe link", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
 		{"a layout without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), layout + ": template \"layout\" must print {{.Body}} once"},
@@ -206,7 +278,7 @@ func TestLoad_ShippedSamplesRenderInEveryLanguage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.renderAllSamples(); err != nil {
+	if err := set.renderSamples(set.locales); err != nil {
 		t.Error(err)
 	}
 }
@@ -291,7 +363,8 @@ func TestLocale_RegionalVariantNeedsOnlyWhatDiffers(t *testing.T) {
 
 // The dates of the shipped languages are those of the CLDR, except where a language has its reason.
 func TestLocales_DatesAgreeWithCLDR(t *testing.T) {
-	for _, l := range load(t).locales {
+	for _, lazy := range load(t).locales {
+		l := lazy.locale()
 		var names locales.Translator
 		for _, tag := range parents(l.tag) {
 			if create := cldrNames[tag.String()]; create != nil && names == nil {
@@ -301,12 +374,17 @@ func TestLocales_DatesAgreeWithCLDR(t *testing.T) {
 		if l.tag == language.English {
 			names = en_GB.New() // the CLDR's en is American
 		}
+		var pairs []string
+		for i, r := range l.calendar.digits {
+			pairs = append(pairs, strconv.Itoa(i), string(r))
+		}
+		digit := strings.NewReplacer(pairs...) // the module writes all dates with European digits
 		for day := range 366 {
 			at := time.Date(2028, 1, 1+day, 9, 5, 0, 0, time.UTC)
-			if got, want := l.calendar.write(l.calendar.date, at), names.FmtDateFull(at); got != want {
+			if got, want := l.calendar.write(l.calendar.date, at), digit.Replace(names.FmtDateFull(at)); got != want {
 				t.Fatalf("%s: a date is %q, want %q", l.tag, got, want)
 			}
-			if got, want := l.calendar.write(l.calendar.day, at), names.FmtDateLong(at); got != want {
+			if got, want := l.calendar.write(l.calendar.day, at), digit.Replace(names.FmtDateLong(at)); got != want {
 				t.Fatalf("%s: a day is %q, want %q", l.tag, got, want)
 			}
 		}

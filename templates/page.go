@@ -8,6 +8,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"path"
+	"slices"
 	"strings"
 	"text/template/parse"
 	"time"
@@ -65,13 +66,19 @@ func (p *Pages) accepted(preferred []string) []string {
 	return tags
 }
 
-// AdminLanguages returns all languages with words for admins.
-func (p *Pages) AdminLanguages() []Language {
-	list := make([]Language, len(p.set.admins.list))
-	for i, l := range p.set.admins.list {
-		list[i] = Language{l}
+// Sampled returns the languages in which the samples of the pages for members must be rendered at startup, because the owner of the
+// site wrote pages or words.
+func (p *Pages) Sampled() []Language { return languagesOf(p.set.sampled(pageDir, p.set.members)) }
+
+// AdminSampled is Sampled for admin pages.
+func (p *Pages) AdminSampled() []Language { return languagesOf(p.set.sampled(pageDir, p.set.admins)) }
+
+func languagesOf(list []*lazyLocale) []Language {
+	out := make([]Language, len(list))
+	for i, l := range list {
+		out[i] = Language{l.locale()}
 	}
-	return list
+	return out
 }
 
 // Tag returns the BCP 47 tag of the language.
@@ -80,12 +87,13 @@ func (l Language) Tag() string { return l.locale.tag.String() }
 // LanguageName is a language that a member can choose.
 type LanguageName struct{ Tag, Name string }
 
-// LanguageNames returns all languages, each with its name in that language.
+// LanguageNames returns all languages by tag, each with its name in that language.
 func (p *Pages) LanguageNames() []LanguageName {
 	list := make([]LanguageName, len(p.set.locales))
 	for i, l := range p.set.locales {
 		list[i] = LanguageName{l.tag.String(), display.Self.Name(l.tag)}
 	}
+	slices.SortFunc(list, func(a, b LanguageName) int { return strings.Compare(a.Tag, b.Tag) })
 	return list
 }
 
@@ -103,12 +111,12 @@ type frameData struct {
 
 // Render renders a page. name is its file without ".html", for example "settings" or "admin/queue".
 func (p *Pages) Render(l Language, name string, data any) ([]byte, error) {
-	page, ok := l.locale.web[name]
-	if !ok {
-		return nil, fmt.Errorf("rendering a page: unknown page %q", name)
+	page, err := l.locale.page(name)
+	if err != nil {
+		return nil, fmt.Errorf("rendering a page: %w", err)
 	}
 	var b bytes.Buffer
-	err := page.ExecuteTemplate(&b, "frame", frameData{
+	err = page.ExecuteTemplate(&b, "frame", frameData{
 		Lang: l.locale.tag.String(), Dir: l.locale.dir(),
 		SiteName: line.Fit(p.site.Name, titleLimit), SiteURL: p.site.URL,
 		Style: p.base + "/" + p.set.style.name, AdminStyle: p.base + "/" + p.set.adminStyle.name, AdminScript: p.base + "/" + p.set.adminScript.name,
@@ -142,9 +150,9 @@ func (p *Pages) Logo() (name string, logo inline.Image) {
 
 // RenderPart renders one template of a page's file, without the frame.
 func (p *Pages) RenderPart(l Language, name, part string, data any) ([]byte, error) {
-	page, ok := l.locale.web[name]
-	if !ok {
-		return nil, fmt.Errorf("rendering a part of a page: unknown page %q", name)
+	page, err := l.locale.page(name)
+	if err != nil {
+		return nil, fmt.Errorf("rendering a part of a page: %w", err)
 	}
 	var b bytes.Buffer
 	if err := page.ExecuteTemplate(&b, part, data); err != nil {
@@ -191,19 +199,16 @@ func newAsset(name, ext, text string) asset {
 	return asset{name + "-" + hex.EncodeToString(sum[:6]) + ext, []byte(text)}
 }
 
-// bindPages parses the pages, and gives each locale a copy in its language: of the admin pages, only those with words for
-// admins. It records in used the keys that they use.
+// bindPages parses the pages. It records in used the keys that they use.
 func (s *Set) bindPages(files overlayFS, used usedKeys) (err error) {
-	for _, l := range s.locales {
-		l.web = make(map[string]*htmltemplate.Template)
-	}
-	if s.style, err = s.bindFolder(files, pageDir, s.members, used.members); err != nil {
+	s.web = make(map[string]*htmltemplate.Template)
+	if s.style, err = s.bindFolder(files, pageDir, used.members); err != nil {
 		return err
 	}
 	if s.brand.Accent != "" {
-		s.style = newAsset("style", ".css", string(s.style.text)+s.locales[0].palette.pageStyle())
+		s.style = newAsset("style", ".css", string(s.style.text)+s.palette.pageStyle())
 	}
-	if s.adminStyle, err = s.bindFolder(files, adminDir, s.admins, used.admins); err != nil {
+	if s.adminStyle, err = s.bindFolder(files, adminDir, used.admins); err != nil {
 		return err
 	}
 	for name, script := range map[string]*asset{"live": &s.adminScript, "times": &s.timesScript} {
@@ -216,8 +221,8 @@ func (s *Set) bindPages(files overlayFS, used usedKeys) (err error) {
 	return nil
 }
 
-// bindFolder parses the pages of a folder for its readers and reads its stylesheet.
-func (s *Set) bindFolder(files overlayFS, folder string, readers languages, used map[string]string) (asset, error) {
+// bindFolder parses the pages of a folder and reads its stylesheet.
+func (s *Set) bindFolder(files overlayFS, folder string, used map[string]string) (asset, error) {
 	css, err := files.read(folder + "/style.css")
 	if err != nil {
 		return asset{}, fmt.Errorf("reading the stylesheet: %w", err)
@@ -231,14 +236,14 @@ func (s *Set) bindFolder(files overlayFS, folder string, readers languages, used
 		if name == frame {
 			continue
 		}
-		if err := s.bindPage(files, name, frame, readers, used); err != nil {
+		if err := s.bindPage(files, name, frame, used); err != nil {
 			return asset{}, err
 		}
 	}
 	return newAsset("style", ".css", css), nil
 }
 
-func (s *Set) bindPage(files overlayFS, name, frame string, readers languages, used map[string]string) error {
+func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]string) error {
 	around, err := files.read(frame)
 	if err != nil {
 		return fmt.Errorf("reading the pages: %w", err)
@@ -269,14 +274,7 @@ func (s *Set) bindPage(files overlayFS, name, frame string, readers languages, u
 			s.keysInGroup(t.Tree, used)
 		}
 	}
-	short := strings.TrimSuffix(strings.TrimPrefix(name, pageDir+"/"), ".html")
-	for _, l := range readers.list {
-		own, err := page.Clone()
-		if err != nil {
-			return fmt.Errorf("copying the pages: %w", err)
-		}
-		l.web[short] = own.Funcs(l.pageFunctions())
-	}
+	s.web[strings.TrimSuffix(strings.TrimPrefix(name, pageDir+"/"), ".html")] = page
 	return nil
 }
 
@@ -312,7 +310,7 @@ func (s *Set) keysInGroup(tree *parse.Tree, used map[string]string) {
 			return
 		}
 		at, _ := tree.ErrorContext(n)
-		for key := range s.locales[0].messages {
+		for key := range s.locales[0].locale().messages {
 			if strings.HasPrefix(key, group.Text+".") {
 				used[key] = place(at)
 			}

@@ -100,7 +100,8 @@ func TestReason_EveryReasonHasATextInEveryLocale(t *testing.T) {
 	if len(reasons.constants) < 50 || len(reasons.phrases) < 35 {
 		t.Fatalf("found %d constants and %d phrases in the source", len(reasons.constants), len(reasons.phrases))
 	}
-	for _, l := range set.admins.list {
+	for _, lazy := range set.admins.list {
+		l := lazy.locale()
 		for _, text := range reasons.constants {
 			if m, ok := l.messages[reasonTable+"."+text]; !ok || len(m.placeholders()) > 0 {
 				t.Errorf("%s has no text for the reason %q", l.file, text)
@@ -132,7 +133,7 @@ func TestReason_EveryReasonHasATextInEveryLocale(t *testing.T) {
 func TestReason_EveryTextIsUsed(t *testing.T) {
 	reasons := parseReasons(t)
 	stored := []string{"quiet hours", "dropped by the administrator", "the daemon stopped while sending, or could not save the result"} // by packages delivery and store
-	for key := range load(t).admins.list[0].messages {
+	for key := range load(t).admins.list[0].locale().messages {
 		if table, name, _ := strings.Cut(key, "."); table == reasonTable {
 			if _, isPhrase := reasons.phrases[name]; !isPhrase && !slices.Contains(reasons.constants, name) && !slices.Contains(stored, name) {
 				t.Errorf("no code produces the reason %q", name)
@@ -145,8 +146,8 @@ func TestReason_UnknownReasonsStayAsTheyAre(t *testing.T) {
 	set := load(t)
 	for _, text := range []string{"", "a reason of version 0.9", "550 5.1.1 {user} unknown", "domain_on_hold"} {
 		for _, l := range set.admins.list {
-			if got := l.anyReason(text); got != text {
-				t.Errorf("%s: %q is shown as %q", l.file, text, got)
+			if got := l.locale().anyReason(text); got != text {
+				t.Errorf("%s: %q is shown as %q", l.locale().file, text, got)
 			}
 		}
 	}

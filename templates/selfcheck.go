@@ -12,26 +12,41 @@ import (
 	"postrider/digest"
 )
 
-// renderAllSamples renders the samples in every language, whole and cut, so that a faulty template or locale fails at
+// sampled returns the languages in which samples must be rendered at startup: all if the owner of the site wrote templates of this
+// folder, or else those in which the owner wrote words. A test renders what is embedded.
+func (s *Set) sampled(folder string, readers languages) []*lazyLocale {
+	if s.files.ownIn(folder) {
+		return readers.list
+	}
+	return slices.DeleteFunc(slices.Clone(readers.list), func(l *lazyLocale) bool { return !l.own })
+}
+
+// renderSamples renders the samples in some languages, whole and cut, so that a faulty template or locale fails at
 // startup instead of with the first digest in the morning.
-func (s *Set) renderAllSamples() error {
-	for _, l := range s.locales {
-		for _, budget := range []int{80 << 10, 12 << 10, 1} {
-			if err := s.renderSample(l, budget, Site{}); err != nil {
-				return fmt.Errorf("rendering the samples in %s: %w", l.file, err)
+func (s *Set) renderSamples(list []*lazyLocale) error {
+	return s.renderSamplesFor(Site{}, list, 80<<10, 12<<10, 1)
+}
+
+// renderSamplesFor renders the samples, cut to some budgets. ways says how members unsubscribe.
+func (s *Set) renderSamplesFor(ways Site, list []*lazyLocale, budgets ...int) error {
+	site, _ := s.Sample()
+	site.NoPages, site.Contact = ways.NoPages, ways.Contact
+	p := s.NewRenderer(site, 256)
+	p.checkHTML = true
+	for _, l := range list {
+		for _, budget := range budgets {
+			if err := s.renderSample(p, l.locale(), budget); err != nil {
+				return fmt.Errorf("rendering the samples in %s: %w", l.locale().file, err)
 			}
 		}
 	}
 	return nil
 }
 
-// renderSample renders the samples. ways says how members unsubscribe.
-func (s *Set) renderSample(l *locale, budget int, ways Site) error {
-	site, d := s.Sample()
-	site.NoPages, site.Contact = ways.NoPages, ways.Contact
+func (s *Set) renderSample(p *Renderer, l *locale, budget int) error {
+	site := p.site
+	_, d := s.Sample()
 	d.Member.Locale = l.tag.String()
-	p := s.NewRenderer(site, 256)
-	p.checkHTML = true
 	if _, err := p.Digest(d, sampleFooter(site), budget); err != nil {
 		return err
 	}

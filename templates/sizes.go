@@ -2,6 +2,9 @@ package templates
 
 import (
 	"strings"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"postrider/digest"
 )
@@ -53,7 +56,11 @@ func (w *render) Section(g *digest.Group) digest.Size {
 
 // Thread implements digest.Sizes.
 func (w *render) Thread(t *digest.Thread) digest.Size {
-	size := digest.Size{Bytes: w.sizeOf(w.thread(t)), Height: threadHeight + titleHeight*(len(t.Title)/titleColumns)}
+	size := digest.Size{Bytes: w.sizeOf(w.thread(t)), Height: threadHeight + titleHeight*(columns(t.Title)/titleColumns)}
+	if w.kind == digestMail {
+		size.Bytes += w.layout.actionBytes + w.muteSize
+		size.Height += moreHeight
+	}
 	for _, f := range w.trailer(t) {
 		size.Bytes += w.sizeOf(f.fragment)
 	}
@@ -67,7 +74,7 @@ func (w *render) Brief(t *digest.Thread) digest.Size {
 		size.Bytes += w.layout.moreBytes
 		return size
 	}
-	return digest.Size{Bytes: w.brief(t).html.size, Height: briefHeight * (1 + (len(t.Title)+20)/briefColumns)}
+	return digest.Size{Bytes: w.brief(t).html.size, Height: briefHeight * (1 + (columns(t.Title)+20)/briefColumns)}
 }
 
 // Post implements digest.Sizes.
@@ -80,14 +87,39 @@ func (w *render) Post(p *digest.Post, excerpt int) digest.Size {
 	return size
 }
 
+// columns returns the width of a text. Most titles are ASCII, and the sizes of all threads are asked for again and again.
+func columns(s string) int {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return uniseg.StringWidth(s)
+		}
+	}
+	return len(s)
+}
+
 // More implements digest.Sizes.
 func (w *render) More() digest.Size {
 	return digest.Size{Bytes: w.layout.moreBytes, Height: moreHeight}
 }
 
+// Folded implements digest.Sizes. In a digest, the line with what a reader can do about the thread counts its other posts, too.
+func (w *render) Folded() digest.Size {
+	if w.kind == digestMail {
+		return digest.Size{Bytes: w.layout.moreBytes}
+	}
+	return w.More()
+}
+
 // sizeOf returns the size of a fragment with the longest time in its slots.
 func (w *render) sizeOf(f *fragment) int {
-	size := f.html.size + len(f.html.slots)*w.layout.timeBytes
+	size := f.html.size
+	for _, h := range f.html.slots {
+		if h == slotMute {
+			size += w.muteSize
+		} else {
+			size += w.layout.timeBytes
+		}
+	}
 	if f.rest != nil {
 		size += w.sizeOf(f.rest)
 	}

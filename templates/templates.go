@@ -5,7 +5,7 @@
 // and a text template, for example mail/digest.html and mail/digest.txt; mail/common.html and mail/common.txt hold
 // what they share. locales/xx.toml holds the words of a language for members, locales/admin/xx.toml those for admins; a
 // language without the second uses English for alarms, admin pages and explanations. [Load] parses everything. If a folder overrides
-// files, it also renders samples in every language, so that a mistake in them shows when the daemon starts. [Set.NewRenderer] returns the renderer of one
+// files, it also renders samples in the languages that these can break, so that a mistake in them shows when the daemon starts. [Set.NewRenderer] returns the renderer of one
 // forum. It renders and encodes what members share once, and joins each member's email from these fragments.
 //
 // [Set.Pages] returns the web pages: page/frame.html wraps each of the others, and page/style.css is their
@@ -19,6 +19,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	htmltemplate "html/template"
 	"io/fs"
 	"maps"
 	"os"
@@ -34,13 +35,16 @@ var embedded embed.FS
 
 // Set is all templates in all languages. It is immutable and safe for concurrent use.
 type Set struct {
-	locales      []*locale // the first is the fallback for unknown languages
-	members      languages // all locales
-	admins       languages // those with words for admins
+	locales      []*lazyLocale // the first is the fallback for unknown languages
+	members      languages     // all locales
+	admins       languages     // those with words for admins
+	mails        map[kind]mailTemplates
+	web          map[string]*htmltemplate.Template // the pages by name
 	samples      map[kind]sampleData
 	announcement announcementSample
 	files        overlayFS // the source of all of it
 	brand        Brand
+	palette      palette
 
 	style, adminStyle, adminScript, timesScript asset // of the pages
 }
@@ -73,24 +77,18 @@ func loadFrom(dir string, brand Brand) (*Set, error) {
 		return nil, fmt.Errorf("accent: %w", err)
 	}
 	files := overlayFS{dir}
-	locales, err := readLocales(files)
-	if err != nil {
+	s := &Set{files: files, brand: brand, palette: colors}
+	if s.locales, err = s.findLocales(); err != nil {
 		return nil, err
 	}
-	for _, l := range locales {
-		l.palette = colors
-	}
-	s := &Set{locales: locales, members: newLanguages(locales), files: files, brand: brand}
-	s.admins = newLanguages(slices.DeleteFunc(slices.Clone(locales), func(l *locale) bool { return !l.admins }))
+	s.members = newLanguages(s.locales)
+	s.admins = newLanguages(slices.DeleteFunc(slices.Clone(s.locales), func(l *lazyLocale) bool { return !l.admins }))
 	used, err := s.bind(files)
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range locales {
-		if err := l.checkKeys(used); err != nil {
-			return nil, err
-		}
-		l.words = l.markupWords()
+	if err := s.checkKeys(used); err != nil {
+		return nil, err
 	}
 	if s.samples, err = readSamples(files); err != nil {
 		return nil, err
@@ -98,10 +96,7 @@ func loadFrom(dir string, brand Brand) (*Set, error) {
 	if s.announcement, err = readAnnouncementSample(files); err != nil {
 		return nil, err
 	}
-	if dir == "" { // a test renders the samples of the embedded files
-		return s, nil
-	}
-	return s, s.renderAllSamples()
+	return s, s.renderSamples(s.sampled(mailDir, s.members))
 }
 
 // functions returns the functions that templates may call.
@@ -111,6 +106,7 @@ func (l *locale) functions() map[string]any {
 		"wrap":      wrap,
 		"underline": underline,
 		"quote":     quoteLines,
+		"start":     l.start,
 	}
 	maps.Copy(functions, l.palette.functions())
 	return functions
@@ -144,11 +140,29 @@ func (o overlayFS) read(name string) (string, error) {
 
 // displayName returns the path of a file as its editor knows it: in dir if it exists there.
 func (o overlayFS) displayName(name string) string {
-	own := filepath.Join(o.dir, filepath.FromSlash(name))
-	if _, err := os.Stat(own); o.dir == "" || err != nil {
+	if !o.own(name) {
 		return name
 	}
-	return own
+	return filepath.Join(o.dir, filepath.FromSlash(name))
+}
+
+// own reports whether a file comes from dir.
+func (o overlayFS) own(name string) bool {
+	if o.dir == "" || name == "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(o.dir, filepath.FromSlash(name)))
+	return err == nil
+}
+
+// ownIn reports whether any file of a folder comes from dir.
+func (o overlayFS) ownIn(folder string) bool {
+	found := false
+	fs.WalkDir(embedded, folder, func(name string, e fs.DirEntry, _ error) error {
+		found = found || !e.IsDir() && o.own(name)
+		return nil
+	})
+	return found
 }
 
 // list returns the files in a folder that end with ext.

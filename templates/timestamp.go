@@ -40,7 +40,9 @@ func (l *locale) formatTime(local time.Time, year bool) formattedTime {
 }
 
 // maxTimeBytes returns the maximum size of a time, in bytes of HTML.
-func (l *locale) maxTimeBytes() int {
+func (l *locale) maxTimeBytes() int { return l.longest() }
+
+func (l *locale) findLongestTime() int {
 	longest := 0
 	for day := range 366 {
 		for _, hour := range []int{11, 23} {

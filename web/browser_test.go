@@ -29,6 +29,7 @@ func (w *fixture) pageStates(messages map[string]receivedMessage) []pageState {
 			p.Open(w.url(link.Everything, 0)) // says so, without a button
 		}},
 		{"settings-off", func(p *browsertest.Page) { p.Open(settings) }},
+		{"settings-unfolded", func(p *browsertest.Page) { p.Open(settings); unfold(p) }},
 		{"settings-errors", func(p *browsertest.Page) {
 			p.Tick("[name=cadence][value=weekly]")
 			p.Do(chromedp.SetValue(chromedp.CSS("#zone"), "Atlantis"))
@@ -45,6 +46,11 @@ func (w *fixture) pageStates(messages map[string]receivedMessage) []pageState {
 		{"not_found", func(p *browsertest.Page) { p.Open(w.site.URL + "/postrider/nowhere") }},
 		{"message-expired", func(p *browsertest.Page) { p.Open(w.url(link.View, 1)) }},
 	}...)
+}
+
+// unfold shows everything that is folded.
+func unfold(p *browsertest.Page) {
+	p.Do(chromedp.Evaluate[chromedp.Void]("document.querySelectorAll('details').forEach(d => { d.open = true })"))
 }
 
 // pageState is a page and how to get there, possibly from the one before.
@@ -140,6 +146,10 @@ func TestSettings_ListsShowTheirChoicesInFull(t *testing.T) {
 			if n := browsertest.Run(p, chromedp.Evaluate[int]("document.querySelectorAll('.watches select').length")); n == 0 {
 				t.Fatal("the page has no watches")
 			}
+			if n := browsertest.Run(p, chromedp.Evaluate[int]("document.documentElement.scrollHeight")); width == 360 && n > 4000 {
+				t.Errorf("%s: the page is %d pixels high on a phone, want at most 4,000", language, n)
+			}
+			unfold(p)
 			if got := browsertest.Run(p, chromedp.Evaluate[string](clipped)); got != "" {
 				t.Errorf("%s: at %d pixels these are clipped: %s", language, width, got)
 			}

@@ -17,6 +17,7 @@ type ChoicesForm struct {
 	Pages   *templates.Pages
 	Forum   string // the forum's name
 	Now     func() time.Time
+	ByAdmin bool // an administrator fills it in
 }
 
 // ChoicesFields is the data of the template "choices_fields": the values of the form's fields, and what they can be.
@@ -29,6 +30,7 @@ type ChoicesFields struct {
 	Form          settingsForm
 	Pages         []int // of the threads; nil: there is only one
 	Page          int
+	OpenThreads   bool // their list is unfolded
 	Cadences      []digest.Cadence
 	IntervalHours []int
 	Weekdays      []time.Weekday
@@ -79,6 +81,9 @@ type watchRow struct {
 // threadsPerPage is the number of threads on one page.
 const threadsPerPage = 50
 
+// unfoldedThreads is the number of threads that are listed at once. A longer list is folded, so that phones show the other choices soon.
+const unfoldedThreads = 5
+
 // Fields returns the form filled with a member's current choices, and one page of the threads that they watch.
 func (s ChoicesForm) Fields(a members.Account, page int) ChoicesFields {
 	defaults := s.Members.DigestDefaults()
@@ -91,7 +96,9 @@ func (s ChoicesForm) Fields(a members.Account, page int) ChoicesFields {
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
-	if _, threads := s.watchRows(a); len(threads) > threadsPerPage {
+	_, threads := s.watchRows(a)
+	p.OpenThreads = page > 1 || len(threads) <= unfoldedThreads
+	if len(threads) > threadsPerPage {
 		p.Pages = intRange(1, (len(threads)+threadsPerPage-1)/threadsPerPage)
 	}
 	return p

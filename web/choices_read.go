@@ -33,8 +33,9 @@ func (s ChoicesForm) Read(a members.Account, form url.Values, page int) Submitte
 	if schedule.Validate() != nil {
 		in.addError("cadence")
 	}
-	c.Schedule = &schedule
-	c.Zone = forum.ZoneNamed(strings.TrimSpace(form.Get("zone")))
+	c.Schedule, c.SetByAdmin = &schedule, s.ByAdmin
+	typed := strings.TrimSpace(form.Get("zone"))
+	c.Zone = forum.ZoneNamed(typed)
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil || c.Zone == "" || c.Zone == "Local" {
 		in.addError("zone")
@@ -57,6 +58,7 @@ func (s ChoicesForm) Read(a members.Account, form url.Values, page int) Submitte
 	shown.Pause = form.Get("pause")
 	c.PausedUntil = in.pause(shown.Pause, zone, s.Now())
 	shown.Preferences, shown.Schedule = c, schedule
+	shown.Preferences.Zone = typed
 	shown.Own, shown.Unread, shown.Announce = *c.IncludeOwnPosts, *c.UnreadOnly, *c.Announcements
 	r.Overrides = in.overrides(a, shown)
 	r.Preferences, r.Fields.Errors = c, in.errors

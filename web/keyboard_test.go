@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,34 @@ func TestKeyboard_UnsubscribesAndUndoes(t *testing.T) {
 	}
 }
 
+func TestKeyboard_Subscribes(t *testing.T) {
+	t.Parallel()
+	s, p := newSubscribers(t), openPhone(t)
+	p.Language("en")
+	p.Open(s.site.URL + "/postrider/subscribe")
+	tabTo(t, p, "email")
+	p.Press("anna@example.org")
+	tabTo(t, p, "section")
+	p.Press(" ")
+	tabTo(t, p, "cadence")
+	p.Press("Down") // every week
+	tabTo(t, p, "Subscribe")
+	p.PressAndWait("Enter")
+	if got := p.Text("h1"); got != "Please check your mailbox" {
+		t.Fatalf("the page says %q", got)
+	}
+	messages := s.deliver()
+	if len(messages) != 1 {
+		t.Fatalf("messages %+v", messages)
+	}
+	p.Open(messages[0].linkIn(t, "/subscribe/"))
+	tabTo(t, p, "confirm")
+	p.PressAndWait(" ")
+	if got := p.Text("h1"); !strings.HasPrefix(got, "You are subscribed to") || s.members()["anna@example.org"] != 1 {
+		t.Errorf("the page says %q, members %v", got, s.members())
+	}
+}
+
 func TestKeyboard_FillsInTheSettings(t *testing.T) {
 	t.Parallel()
 	w, p := newFixture(t), openPhone(t)
@@ -87,6 +116,8 @@ func TestKeyboard_FillsInTheSettings(t *testing.T) {
 	p.Press("F") // Freitag
 	tabTo(t, p, "section-4")
 	p.Press("E") // Einmal pro Woche
+	tabTo(t, p, "Format und Inhalt")
+	p.Press("Enter") // unfolds
 	tabTo(t, p, "own")
 	p.Press(" ")
 	tabTo(t, p, "Speichern")
@@ -104,7 +135,7 @@ func TestKeyboard_ReachesFieldsInReadingOrder(t *testing.T) {
 	t.Parallel()
 	w, p := newFixture(t), openPhone(t)
 	p.Open(w.url(link.Settings, 0))
-	want := browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input")]
+	want := browsertest.Run(p, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a, button, select, input, summary")]
 		.filter(e => e.checkVisibility() && (e.type != "radio" || e.checked)).map(e => e.name || e.textContent.trim())`))
 	var got []string
 	for range want {
@@ -125,6 +156,7 @@ func TestSettings_ShowSavedValuesAfterReload(t *testing.T) {
 	t.Parallel()
 	w, p := newFixture(t), openPhone(t)
 	p.Open(w.url(link.Settings, 0))
+	unfold(p)
 	p.Tick("[name=cadence][value=weekly]")
 	p.Do(
 		chromedp.SetValue(chromedp.CSS("#hour"), "19"),

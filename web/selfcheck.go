@@ -12,16 +12,16 @@ import (
 	"postrider/templates"
 )
 
-// renderAllSamples renders every page in every language and state.
-func (s *Server) renderAllSamples() error {
-	for _, language := range s.Pages.LanguageNames() {
+// renderSamples renders every page in every state, in some languages.
+func (s *Server) renderSamples(list []templates.Language) error {
+	for _, language := range list {
 		for _, sample := range s.samples() {
-			page, err := s.Pages.Render(s.Pages.Language(language.Tag), sample.page, sample.data)
+			page, err := s.Pages.Render(language, sample.page, sample.data)
 			if err == nil {
 				err = s.Pages.CheckHTML(sample.page, page)
 			}
 			if err != nil {
-				return fmt.Errorf("rendering the sample pages in %q: %w", language.Tag, err)
+				return fmt.Errorf("rendering the sample pages in %q: %w", language.Tag(), err)
 			}
 		}
 	}
@@ -72,6 +72,7 @@ func (s *Server) settingsSamples() []sample {
 		func(p *settingsPage) { p.Off = true },
 		func(p *settingsPage) { p.Origin = digest.FromMember },
 		func(p *settingsPage) { p.Origin = digest.FromForum },
+		func(p *settingsPage) { p.Origin = digest.FromAdmin },
 		func(p *settingsPage) { p.Paused = time.Now() },
 		func(p *settingsPage) { p.Next = members.Next{} },
 		func(p *settingsPage) { p.Next = members.Next{At: time.Now(), TooManyToCount: true} },

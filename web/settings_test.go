@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/demo"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -161,12 +162,18 @@ func TestSettings_InvalidFormSavesNothing(t *testing.T) {
 	} {
 		_, f := w.openSettings()
 		f.Set("own", "yes")
+		if tt.field != "zone" {
+			f.Set("zone", " utc+2")
+		}
 		f.Set(tt.field, tt.value)
 		got := w.submit(f)
 		if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, `id="fault-`+tt.fault+`"`) {
 			t.Errorf("%s: status %d without the error %q", name, got.status, tt.fault)
 		}
 		again := w.findForm(got.body, strings.TrimPrefix(w.url(link.Settings, 0), w.site.URL))
+		if tt.field != "zone" && again.Get("zone") != "utc+2" {
+			t.Errorf("%s: the time zone is %q, want what was typed", name, again.Get("zone"))
+		}
 		if again.Get("own") != "yes" || tt.fault != "form" && again.Get(tt.field) != tt.value {
 			t.Errorf("%s: the form lost its input: %q", name, again.Get(tt.field))
 		}
@@ -341,6 +348,15 @@ func TestSettings_SayWhoDecidedWhenDigestsCome(t *testing.T) {
 	w.submit(f) // saves no choice
 	shows("monthly", "You chose this in your settings on")
 	f.Set("cadence", "weekly")
+	w.submit(f)
+	shows("weekly", "You chose this here")
+	must(w.storeDB.Exec(`UPDATE preference SET set_by_admin = TRUE`))(t)
+	shows("weekly", "An administrator of "+demo.Name+" set this")
+	_, f = w.openSettings()
+	f.Set("own", "yes")
+	w.submit(f) // no choice of the schedule
+	shows("weekly", "An administrator of "+demo.Name+" set this")
+	f.Set("hour", "19")
 	w.submit(f)
 	shows("weekly", "You chose this here")
 	must(w.forumDB.Exec(`UPDATE digest_setting SET choice = 'off'`))(t)

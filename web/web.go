@@ -65,7 +65,7 @@ type Server struct {
 	handler    http.Handler
 }
 
-// New sets up the pages and renders each of them in every language, so that an error in a template shows at startup.
+// New sets up the pages. It renders those that the owner of the site wrote, so that an error in them shows at startup.
 func New(p Deps, c Config) (*Server, error) {
 	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), push: newHookVerifier(p.Push),
 		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress), ingests: make(chan struct{}, ingestsAtOnce),
@@ -86,7 +86,7 @@ func New(p Deps, c Config) (*Server, error) {
 	guard.BodyLimit = s.bodyLimit
 	s.middleware = guard
 	s.handler = guard.Wrap(Mount(s.basePath, s.routes()))
-	return s, s.renderAllSamples()
+	return s, s.renderSamples(s.Pages.Sampled())
 }
 
 // Mount serves a handler below a path, and at the root for a proxy that strips the path.

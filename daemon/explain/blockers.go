@@ -53,7 +53,7 @@ func (e *Service) digestsOff(f *memberFacts) digest.Reason {
 	switch {
 	case s.Cadence != digest.Off:
 		return ""
-	case origin == digest.FromMember:
+	case origin == digest.FromMember, origin == digest.FromAdmin:
 		return digest.ReasonDigestsOff
 	case origin == digest.FromSite:
 		return digest.ReasonDigestsDisabled
@@ -63,7 +63,7 @@ func (e *Service) digestsOff(f *memberFacts) digest.Reason {
 
 // schedule returns the schedule of the member's digests, and who decided it.
 func (e *Service) schedule(f *memberFacts) (digest.Schedule, digest.Origin) {
-	return digest.ScheduleOf(f.choices.Schedule, f.member.Digests, e.set.Digest.Schedule(), f.reader.Zone, f.now)
+	return f.choices.DigestSchedule(f.member.Digests, e.set.Digest.Schedule(), f.reader.Zone, f.now)
 }
 
 // addressBlocked returns why the member's address would get no message at a time.
@@ -79,13 +79,13 @@ func (e *Service) addressBlocked(f *memberFacts, at time.Time) digest.Reason {
 	return ""
 }
 
-// delayReasons returns why messages that could be sent are waiting.
+// delayReasons returns why digests and alerts that could be sent are waiting.
 func (e *Service) delayReasons(f *memberFacts) (list []digest.Phrase) {
 	if f.paused {
 		list = append(list, digest.NewPhrase("delivery_paused"))
 	}
 	for _, h := range f.holds {
-		if h.Domain == addr.Domain(f.member.Email) {
+		if h.Key() == (store.HoldKey{Relay: store.SharedRelay, Domain: addr.Domain(f.member.Email)}) {
 			list = append(list, digest.NewPhrase("domain_on_hold", "domain", h.Domain, "time", h.Until.Format(time.RFC3339), "reason", digest.Reason(h.Reason)))
 		}
 	}

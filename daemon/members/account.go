@@ -120,8 +120,8 @@ func (d *Service) effective(now time.Time, chosen digest.Preferences, m forum.Me
 	if chosen.Schedule == nil && m.OptOuts.Has(forum.Digests) {
 		m.Digests = forum.NoDigests // with opt_out = "all", an opt-out of another kind
 	}
-	schedule, origin := digest.ScheduleOf(chosen.Schedule, m.Digests, site.Schedule(), zone, now)
-	h.Schedule = &schedule
+	schedule, origin := chosen.DigestSchedule(m.Digests, site.Schedule(), zone, now)
+	h.Schedule, h.SetByAdmin = &schedule, false // the origin says it
 	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
 	h.Format = cmp.Or(h.Format, digest.HTML)
 	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)

@@ -47,7 +47,7 @@ func diffPreferences(a Account, want digest.Preferences) digest.Preferences {
 	c, held := a.Explicit, a.Effective
 	if want.Schedule.Canonical() != held.Schedule.Canonical() {
 		own := want.Schedule.Canonical()
-		c.Schedule, c.ForumDigests = &own, &a.Member.Digests
+		c.Schedule, c.ForumDigests, c.SetByAdmin = &own, &a.Member.Digests, want.SetByAdmin
 	}
 	setIfChanged(&c.Zone, want.Zone, held.Zone)
 	setIfChanged(&c.Locale, want.Locale, held.Locale)

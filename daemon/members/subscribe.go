@@ -12,8 +12,9 @@ import (
 )
 
 // Subscribe gives a member digests at a frequency, from sections that they watch already. It undoes an earlier unsubscription, and
-// sends no alerts about these sections unless the member has asked for them. Repeating it changes nothing.
-func (d *Service) Subscribe(ctx context.Context, now time.Time, member forum.MemberID, frequency digest.Cadence, sections []forum.SectionID) error {
+// sends no alerts about these sections unless the member has asked for them. With skipBacklog, the next digest leaves out earlier posts;
+// it does so for who had no digests. Repeating it changes nothing.
+func (d *Service) Subscribe(ctx context.Context, now time.Time, member forum.MemberID, frequency digest.Cadence, sections []forum.SectionID, skipBacklog bool) error {
 	a, err := d.Account(ctx, now, member)
 	if err != nil {
 		return err
@@ -24,7 +25,7 @@ func (d *Service) Subscribe(ctx context.Context, now time.Time, member forum.Mem
 	}
 	schedule.Cadence = frequency
 	schedule = schedule.Canonical()
-	chosen.Schedule = &schedule // saved even if it is the site's default: this is what the member confirmed
+	chosen.Schedule, chosen.SetByAdmin = &schedule, false // saved even if it is the site's default: this is what the member confirmed
 	if err := schedule.Validate(); err != nil {
 		return fmt.Errorf("subscribing a member: %w", err)
 	}
@@ -39,7 +40,7 @@ func (d *Service) Subscribe(ctx context.Context, now time.Time, member forum.Mem
 		return err
 	}
 	wasOff := a.Effective.Schedule.Cadence == digest.Off
-	return d.savePreferences(ctx, now, member, chosen, overrides, wasOff)
+	return d.savePreferences(ctx, now, member, chosen, overrides, wasOff || skipBacklog)
 }
 
 // enroll makes a member a subscriber from now on, without waiting for the next sync, so that they miss nothing in between.

@@ -21,6 +21,7 @@ type UndoState struct {
 	Object        int64            `json:"o,omitempty"`
 	At            int64            `json:"at"` // Unix seconds
 	Schedule      *digest.Schedule `json:"d,omitempty"`
+	SetByAdmin    bool             `json:"b,omitempty"` // the schedule
 	Alerts        digest.AlertMode `json:"a,omitempty"`
 	Announcements *bool            `json:"n,omitempty"`
 	Switches      digest.Switches  `json:"k,omitzero"`
@@ -54,7 +55,7 @@ func (d *Service) Unsubscribe(ctx context.Context, now time.Time, g link.Claims)
 	if err != nil {
 		return nil, err
 	}
-	e.Schedule, e.Alerts, e.Announcements, e.Switches = before.Schedule, before.Alerts, before.Announcements, before.Switches
+	e.Schedule, e.SetByAdmin, e.Alerts, e.Announcements, e.Switches = before.Schedule, before.SetByAdmin, before.Alerts, before.Announcements, before.Switches
 	if kind, is := postKind(g.Scope); is {
 		if before.Switches.Of(kind) == digest.Off {
 			return nil, nil
@@ -85,6 +86,27 @@ func (d *Service) Subscribed(ctx context.Context, g link.Claims) (bool, error) {
 		return err != nil || c.Switches.Or(d.set.Notify.Switches()).Of(kind) != digest.Off, err
 	}
 	return err != nil || len(activeStreams(c, g.Scope)) > 0, err
+}
+
+// Unsubscribed returns which of these members turned off everything that they would get otherwise.
+func (d *Service) Unsubscribed(ctx context.Context, now time.Time, members []int64) (map[int64]bool, error) {
+	ids := make([]forum.MemberID, len(members))
+	for i, id := range members {
+		ids[i] = forum.MemberID(id)
+	}
+	chosen, err := d.store.Preferences.OfMembers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	unsubscribed := make(map[int64]bool)
+	for id, c := range chosen {
+		c, _ = d.effective(now, c, forum.Member{})
+		if !d.set.Alerts.Enabled {
+			c.Alerts = digest.NoAlerts
+		}
+		unsubscribed[int64(id)] = len(activeStreams(c, link.Everything)) == 0
+	}
+	return unsubscribed, nil
 }
 
 // postKind returns the kind of posts that a scope unsubscribes from, if it is about one.
@@ -164,7 +186,7 @@ func (d *Service) Undo(ctx context.Context, now time.Time, e UndoState) (back bo
 	if err != nil || c.ChosenAt.Unix() != e.At {
 		return false, err
 	}
-	c.Schedule, c.Alerts, c.Announcements, c.Switches = e.Schedule, e.Alerts, e.Announcements, e.Switches
+	c.Schedule, c.SetByAdmin, c.Alerts, c.Announcements, c.Switches = e.Schedule, e.SetByAdmin, e.Alerts, e.Announcements, e.Switches
 	if err := d.store.Preferences.Save(ctx, now, e.Member, c); err != nil {
 		return false, err
 	}

@@ -1,17 +1,17 @@
 -- name: preferences
 SELECT member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
        own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_opt_outs, basis_digests,
-       replies, new_threads, quotes, mentions, bundle, weekends_off, new_threads_only
+       replies, new_threads, quotes, mentions, bundle, weekends_off, new_threads_only, set_by_admin
   FROM preference
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
 -- name: save_preference
 INSERT INTO preference (member_id, chosen_at, cadence, hour, weekday, day, every, zone, locale, format, excerpt,
                         own_posts, unread_only, alerts, announcements, quiet_from, quiet_until, paused_until, basis_digests,
-                        replies, new_threads, quotes, mentions, bundle, weekends_off, new_threads_only)
+                        replies, new_threads, quotes, mentions, bundle, weekends_off, new_threads_only, set_by_admin)
 VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, :format, :excerpt,
         :own_posts, :unread_only, :alerts, :announcements, :quiet_from, :quiet_until, :paused_until, :basis_digests,
-        :replies, :new_threads, :quotes, :mentions, :bundle, :weekends_off, :new_threads_only)
+        :replies, :new_threads, :quotes, :mentions, :bundle, :weekends_off, :new_threads_only, :set_by_admin)
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
        cadence = excluded.cadence,
@@ -37,6 +37,7 @@ VALUES (:member, :now, :cadence, :hour, :weekday, :day, :every, :zone, :locale, 
        bundle = excluded.bundle,
        weekends_off = excluded.weekends_off,
        new_threads_only = excluded.new_threads_only,
+       set_by_admin = excluded.set_by_admin,
        basis_zone = CASE WHEN preference.zone = excluded.zone THEN preference.basis_zone END,
        basis_locale = CASE WHEN preference.locale = excluded.locale THEN preference.basis_locale END,
        basis_digests = excluded.basis_digests,
@@ -47,7 +48,8 @@ INSERT INTO preference (member_id, chosen_at, cadence)
 VALUES (:member, :now, 'off')
     ON CONFLICT (member_id) DO UPDATE
    SET chosen_at = excluded.chosen_at,
-       cadence = excluded.cadence
+       cadence = excluded.cadence,
+       set_by_admin = NULL
 
 -- name: clear_due
 UPDATE member
