@@ -123,6 +123,9 @@ var events = map[string]struct {
 	"bundle": {4, func(s *simulation, a, b, _ int) {
 		s.changePreferences(pick(a, s.members), func(o *digest.Preferences) { o.Bundle = pick(b, digest.Bundles()) })
 	}},
+	"excerpt": {2, func(s *simulation, a, b, _ int) {
+		s.changePreferences(pick(a, s.members), func(o *digest.Preferences) { o.Excerpt = pick(b, []int{150, 300, digest.WholePosts}) })
+	}},
 	"threads_only": {3, func(s *simulation, a, b, _ int) {
 		p, only := pick(a, s.members), b%3 > 0
 		p.threadsOnly = only

@@ -15,7 +15,7 @@ type Preferences struct {
 	Zone            string    // IANA name
 	Locale          string    // BCP 47 tag
 	Format          Format
-	Excerpt         int // characters of each post
+	Excerpt         int // characters of each post in digests, TitlesOnly or WholePosts
 	IncludeOwnPosts *bool
 	UnreadOnly      *bool
 	NewThreadsOnly  *bool // of watched sections
@@ -69,6 +69,14 @@ func (c Preferences) Normalize(optOuts forum.Kinds) Preferences {
 	}
 	return c
 }
+
+// Special lengths of the excerpts of posts.
+const (
+	// TitlesOnly shows each thread as a line, and no posts.
+	TitlesOnly = -1
+	// WholePosts is more characters than a digest has room for, so a post that fits at all is whole. Longer ones are cut.
+	WholePosts = 20_000
+)
 
 // Format is the format of messages to a member.
 type Format string

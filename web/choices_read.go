@@ -45,7 +45,7 @@ func (s ChoicesForm) Read(a members.Account, form url.Values, page int) Submitte
 		shown.Locale, c.Locale = tag, tag
 	}
 	c.Format = digest.Format(in.oneOf("format", []string{string(digest.HTML), string(digest.Text)}))
-	c.Excerpt = in.number("excerpt", 1, 5000)
+	c.Excerpt = in.number("excerpt", digest.TitlesOnly, digest.WholePosts)
 	if !slices.Contains(s.Members.DigestDefaults().ExcerptLengths(), c.Excerpt) && c.Excerpt != a.Effective.Excerpt {
 		in.addError("excerpt")
 	}

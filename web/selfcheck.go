@@ -95,7 +95,7 @@ func SampleChoices(forum string, pages *templates.Pages) ChoicesFields {
 	return ChoicesFields{
 		Forum: forum, Action: "/", Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
 		Cadences: digest.Cadences(), IntervalHours: []int{1, 6},
-		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: pages.LanguageNames(), Zones: suggestedZones()[:2],
+		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{digest.TitlesOnly, 300, digest.WholePosts}, Languages: pages.LanguageNames(), Zones: suggestedZones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Alerts: true, Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 		Form: settingsForm{

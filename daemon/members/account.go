@@ -124,7 +124,7 @@ func (d *Service) effective(now time.Time, chosen digest.Preferences, m forum.Me
 	h.Schedule, h.SetByAdmin = &schedule, false // the origin says it
 	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
 	h.Format = cmp.Or(h.Format, digest.HTML)
-	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)
+	h.Excerpt = cmp.Or(h.Excerpt, site.DefaultExcerpt())
 	if h.Alerts == "" && m.OptOuts.Has(forum.Alerts) {
 		h.Alerts = digest.NoAlerts
 	}
