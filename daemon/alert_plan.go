@@ -153,7 +153,7 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	}
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
-		w := choices[id].Narrow(watches[id])
+		w := choices[id].Narrow(wishes[id].Extend(watches[id]))
 		m := mutes[id]
 		w.Muted, w.MutedSections, w.DirectInMuted = m.Muted, m.MutedSections, m.DirectInMuted
 		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Switches: choices[id].Switches.Or(ap.settings.Notify.Switches()), Bundle: ap.settings.Alerts.BundleOf(choices[id]), Overrides: wishes[id]}

@@ -110,6 +110,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/u/{token}", Methods{http.MethodGet: s.showUnsubscribe, http.MethodPost: s.unsubscribe})
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
+	mux.Handle("/s/{token}/add", Methods{http.MethodPost: s.add})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
 	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
