@@ -176,7 +176,7 @@ func (s *Server) renderTemplatePreview(ctx context.Context, f previewForm) (rend
 
 // placeholderLinks replaces the unsubscribe links: a preview must not unsubscribe anybody.
 func placeholderLinks(site templates.Site) templates.Footer {
-	return templates.Footer{Settings: site.URL, Unsubscribe: site.URL, All: site.URL}
+	return templates.Footer{Settings: site.URL, Unsubscribe: site.URL, All: site.URL, Mute: func(forum.ThreadID) string { return site.URL }}
 }
 
 // previewSample renders the samples of the templates.

@@ -91,7 +91,7 @@ func TestCheck_DiagnosesFiles(t *testing.T) {
 		name, change    string
 		part, says, fix string
 	}{
-		{"a language without texts", `digest.locale = "fr"`, "templates", `digest.locale is "fr"`, "[digest] locale"},
+		{"a language without texts", `digest.locale = "et"`, "templates", `digest.locale is "et"`, "[digest] locale"},
 		{"no folder of templates", "templates.dir = " + quoted(missing), "templates", missing, "create this folder"},
 		{"a store in a folder that cannot be written", `store.dsn = "sqlite:/proc/postrider.db"`, "store", "/proc/postrider.db is not writable", "make the folder writable"},
 		{"no file of queries", "forum.queries = " + quoted(missing), "forum", missing, "[forum] queries"},

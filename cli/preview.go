@@ -12,7 +12,6 @@ import (
 	"postrider/daemon/envelope"
 	"postrider/digest"
 	"postrider/forum"
-	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
 	"postrider/templates"
@@ -192,11 +191,7 @@ func (c *cmdEnv) printContent(ctx context.Context, a *app, to forum.Member, m ma
 }
 
 func (a *app) footer(p editions.Preview) templates.Footer {
-	id := int64(p.Member.ID)
-	return templates.Footer{
-		Settings:    a.links.URL(link.Claims{Scope: link.Settings, Member: id}),
-		Unsubscribe: a.links.URL(link.Claims{Scope: link.Digests, Member: id}),
-	}
+	return envelope.DigestFooter(a.links, p.Member.ID)
 }
 
 func (a *app) eml(ctx context.Context, m mail.Message) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,12 @@ func TestAlert_HasUnsubscribeLinks(t *testing.T) {
 			}
 			if got, want := grant(text), (link.Claims{Scope: tt.body, Member: 101, Object: object[tt.body]}); got != want {
 				t.Errorf("the first unsubscribe link of the text has %+v, want %+v", got, want)
+			}
+			mute := link.Claims{Scope: link.Thread, Member: 101, Object: thread}
+			if !slices.ContainsFunc(token.FindAllString(text, -1), func(address string) bool {
+				return grant(address) == mute
+			}) {
+				t.Errorf("no link of the text mutes the thread:\n%s", text)
 			}
 			if head.Get("List-Id") != `"Rolling Tonight (The Upper Berth)" <section-2.alerts.upperberth.example>` || head.Get("Feedback-ID") != "alert:upperberth.example:postrider" {
 				t.Errorf("List-Id is %s, Feedback-ID %s", head.Get("List-Id"), head.Get("Feedback-ID"))

@@ -88,6 +88,17 @@ func (t *Thread) Last() *Post {
 	return last
 }
 
+// LastShown returns the newest post within the budget; nil: none is.
+func (t *Thread) LastShown() *Post {
+	var last *Post
+	for i := range t.Posts {
+		if p := &t.Posts[i]; p.Fits && (last == nil || byAge(*last, *p) < 0) {
+			last = p
+		}
+	}
+	return last
+}
+
 func (p *Post) likes() int {
 	if p.Content == nil {
 		return 0

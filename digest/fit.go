@@ -33,7 +33,8 @@ type Sizes interface {
 	Thread(*Thread) Size            // a thread's heading
 	Brief(*Thread) Size             // a thread in one line, without any post
 	Post(p *Post, excerpt int) Size // a post with an excerpt of this many characters
-	More() Size                     // upper limit for one line like "and 12 more replies"
+	More() Size                     // upper limit for one line like "and 12 more threads"
+	Folded() Size                   // what "and 12 more replies" adds to a thread at most
 }
 
 // Fit cuts the edition to a budget. Threads become lines and replies fold before excerpts shorten (excerpts lists the lengths to try, in
@@ -198,7 +199,7 @@ func (f *fitter) deepen(t *fitThread) bool {
 	}
 	cost := t.cost.plus(f.s.Post(&t.Posts[t.posts], f.d.Excerpt))
 	if t.posts == 0 { // no longer a line
-		cost = f.s.Thread(t.Thread).plus(f.s.Post(&t.Posts[0], f.d.Excerpt)).plus(f.s.More())
+		cost = f.s.Thread(t.Thread).plus(f.s.Post(&t.Posts[0], f.d.Excerpt)).plus(f.s.Folded())
 	}
 	if t.closed = !f.spend(cost.minus(t.cost)); t.closed {
 		return false

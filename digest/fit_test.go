@@ -20,6 +20,7 @@ func (fixedSizes) Thread(*Thread) Size            { return fixed(100) }
 func (fixedSizes) Brief(*Thread) Size             { return fixed(60) }
 func (fixedSizes) Post(_ *Post, excerpt int) Size { return fixed(200 + excerpt) }
 func (fixedSizes) More() Size                     { return fixed(50) }
+func (fixedSizes) Folded() Size                   { return fixed(50) }
 
 var lengths = []int{300, 160}
 

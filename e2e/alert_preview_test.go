@@ -42,7 +42,7 @@ func TestPreview_AlertMatchesForum(t *testing.T) {
 				if got.Kind != "alert" || got.Member.ID != m.ID || len(got.shownPosts()) < 4 {
 					t.Errorf("%s: the preview is %+v", name, got)
 				}
-				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "Turn off all alerts:", "eml": "alerts.forum.example.org>"} {
+				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "/postrider/u/", "eml": "alerts.forum.example.org>"} {
 					if message := alert(format); !strings.Contains(strings.ReplaceAll(message, "\r", ""), holds) {
 						t.Errorf("%s: the %s format lacks %q:\n%s", name, format, holds, message)
 					}

@@ -9,17 +9,19 @@ import (
 // excerpt. A template's dark mode can change the colors through the classes. All text has a contrast of at
 // least 4.5:1 to its background.
 const (
-	styleSpace   = "margin:0 0 12px"
-	styleLast    = "margin:0" // the frame around it, or the template, adds the space below the last block
-	styleQuote   = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
-	styleAuthor  = ";color:#566"
-	styleCode    = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap"
-	styleMono    = "background:#f3f4f6;color:#24292f"
-	styleSpoiler = ";padding:4px 8px;border:1px dashed #8795a1;color:#566"
-	styleList    = ";padding:0 0 0 24px"
-	styleListRTL = ";padding:0 24px 0 0"                                              // item markers are on the right
-	styleTable   = ";border-collapse:collapse;overflow-wrap:normal;word-break:normal" // words stay whole: see words
-	styleBroken  = "overflow-wrap:anywhere;word-break:break-word"
+	styleSpace = "margin:0 0 12px"
+	styleLast  = "margin:0" // the frame around it, or the template, adds the space below the last block
+	styleQuote = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	// In a language that is written from right to left, the line of a quote is where its words start.
+	styleQuoteRTL = ";padding:8px 12px;border-right:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	styleAuthor   = ";color:#566"
+	styleCode     = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap"
+	styleMono     = "background:#f3f4f6;color:#24292f"
+	styleSpoiler  = ";padding:4px 8px;border:1px dashed #8795a1;color:#566"
+	styleList     = ";padding:0 0 0 24px"
+	styleListRTL  = ";padding:0 24px 0 0"                                              // item markers are on the right
+	styleTable    = ";border-collapse:collapse;overflow-wrap:normal;word-break:normal" // words stay whole: see words
+	styleBroken   = "overflow-wrap:anywhere;word-break:break-word"
 	// A table that is wider than the message scrolls within it.
 	styleScroll      = ";display:table;table-layout:fixed;width:100%"
 	styleCell        = "padding:4px 8px;border:1px solid #c3ccd5;vertical-align:top;text-align:"
@@ -131,7 +133,11 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.inlines(i+1, end)
 		h.raw(`</b></p>`)
 	case quote:
-		h.start(`<blockquote class="pr-quote"`, margin, styleQuote)
+		style := styleQuote
+		if h.dir == "rtl" {
+			style = styleQuoteRTL
+		}
+		h.start(`<blockquote class="pr-quote"`, margin, style)
 		h.quote(n, i)
 		h.raw(`</blockquote>`)
 	case code:

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type Row struct {
 	Sections []string
 }
 
-// ReadCSV reads a file with members: comma-separated, with the names of its columns in the first line. The error names all mistakes with
+// ReadCSV reads a file with members: separated by commas or semicolons, with the names of its columns in the first line. The error names all mistakes with
 // their lines.
 func ReadCSV(r io.Reader, file string) ([]Row, error) {
 	buffered := bufio.NewReader(r)
@@ -32,12 +33,16 @@ func ReadCSV(r io.Reader, file string) ([]Row, error) {
 		}
 	}
 	in := csv.NewReader(buffered)
+	in.Comma = separatorOf(buffered)
 	heading, err := in.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s:1: the file is empty: the first line must name the columns: %s", file, strings.Join(csvColumns, ","))
 	}
 	if err != nil {
 		return nil, csvError(file, err)
+	}
+	if !utf8.ValidString(strings.Join(heading, "")) {
+		return nil, notUTF8(file, 1)
 	}
 	at, err := columnsOf(heading)
 	if err != nil {
@@ -60,13 +65,27 @@ func ReadCSV(r io.Reader, file string) ([]Row, error) {
 		}
 		line, _ := in.FieldPos(0)
 		if !utf8.ValidString(strings.Join(record, "")) {
-			return rows, errors.Join(append(errs, fmt.Errorf("%s:%d: the file is not in UTF-8: save it as \"CSV UTF-8\"", file, line))...)
+			return rows, errors.Join(append(errs, notUTF8(file, line))...)
 		}
 		row := rowOf(record, at, line)
 		errs = append(errs, row.check(file, lines)...)
 		rows = append(rows, row)
 	}
 	return rows, errors.Join(errs...)
+}
+
+func notUTF8(file string, line int) error {
+	return fmt.Errorf("%s:%d: the file is not in UTF-8: save it as \"CSV UTF-8\"", file, line)
+}
+
+// separatorOf returns what separates the fields: a semicolon if that is the first one in the first line. Spreadsheets write it in countries
+// where a comma is part of numbers.
+func separatorOf(r *bufio.Reader) rune {
+	start, _ := r.Peek(200) // a short file or an error of reading shows later
+	if i := bytes.IndexAny(start, ",;\n"); i >= 0 && start[i] == ';' {
+		return ';'
+	}
+	return ','
 }
 
 // csvError gives an error of the parser the form of all others.
@@ -83,7 +102,7 @@ func columnsOf(heading []string) (map[string]int, error) {
 	for i, name := range heading {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if !slices.Contains(csvColumns, name) {
-			return nil, fmt.Errorf("unknown column %q: must be one of %s, separated by commas", name, strings.Join(csvColumns, ", "))
+			return nil, fmt.Errorf("unknown column %q: must be one of %s, separated by commas or semicolons", name, strings.Join(csvColumns, ", "))
 		}
 		if _, twice := at[name]; twice {
 			return nil, fmt.Errorf("the column %s is there twice", name)

@@ -38,7 +38,7 @@ func TestImport_DryRunChangesNothing(t *testing.T) {
 			t.Errorf("again: %+v, %v", got, err)
 		}
 		mustIngest(t, db, noon, `{"members":[{"id":"u8","name":"Ben B.","email":"ben@example.org"}]}`)
-		if got := rows(t, db, members); !strings.HasPrefix(got, "u8|Ben B.|ben@example.org|||2 ") {
+		if got := rows(t, db, members); !strings.HasPrefix(got, "u8|Ben B.|ben@example.org|Europe/Berlin|de|2 ") {
 			t.Errorf("the site sent Ben: %s", got)
 		}
 		if m, found, err := db.Remove(t.Context(), "BEN@example.org", noon); err != nil || !found || m.Ref != "u8" {
@@ -71,6 +71,8 @@ func TestImport_NamesTheLineOfEachMistake(t *testing.T) {
 		{"another's address", "id,name,email\nu2,Ben,ann@example.org\n", `m.csv:2: email: already belongs to member "u1"`},
 		{"the ID of an address", "id,name,email\nemail:victim@example.org,Eve,eve@example.org\n", `m.csv:2: id: must not begin with "email:", which is reserved for members without an ID: leave the field empty`},
 		{"Windows-1252", "name,email\nBen,b@example.org\nM\xfcller,m@example.org\n", "m.csv:3: the file is not in UTF-8"},
+		{"Unicode text of a spreadsheet", "\xff\xfen\x00a\x00m\x00e\x00", "m.csv:1: the file is not in UTF-8"},
+		{"tabs", "name\temail\n", "separated by commas or semicolons"},
 		{"an open quote", "name,email\n\"Ben,b@example.org\n", "m.csv:"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,6 +88,7 @@ func TestImport_NamesTheLineOfEachMistake(t *testing.T) {
 
 func FuzzReadCSV(f *testing.F) {
 	f.Add("name,email,watches\nBen,ben@example.org,News;local\n")
+	f.Add("name;email;watches\nBen;ben@example.org;\"News;local\"\n")
 	f.Add("\uFEFFid,name,email,zone,locale\n1,\"B\n\",b@example.org,UTC,de\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 200 { // the fuzzer shortens what is new to it, which takes the square of the size
@@ -118,4 +121,18 @@ func TestImport_GroupsReplaceThoseOfTheMember(t *testing.T) {
 			t.Errorf("the same again: %+v, %v", done, err)
 		}
 	})
+}
+
+func TestReadCSV_TakesSemicolonsOfSpreadsheets(t *testing.T) {
+	for _, tt := range []struct{ name, text string }{
+		{"with a mark", "\uFEFFname;email;watches\r\nMüller, B.;b@example.org;\"News;local\"\r\n"},
+		{"quoted", "\"name\";\"email\";\"watches\"\n\"Müller, B.\";b@example.org;\"News; local\"\n"},
+		{"with commas", "name,email,watches\n\"Müller, B.\",b@example.org,News;local\n"},
+		{"one column first", "email,name,watches\nb@example.org,\"Müller, B.\",News;local"},
+	} {
+		rows, err := ReadCSV(strings.NewReader(tt.text), "m.csv")
+		if err != nil || len(rows) != 1 || rows[0].Member.Name != "Müller, B." || rows[0].Member.Email != "b@example.org" || strings.Join(rows[0].Sections, "+") != "News+local" {
+			t.Errorf("%s: %+v, %v", tt.name, rows, err)
+		}
+	}
 }

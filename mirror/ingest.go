@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -55,6 +56,7 @@ type intake struct {
 	refused    []*FieldError        // what was left out
 	without    map[string]bool      // its kinds and IDs
 
+	threads      map[string]int64       // where the posts in the request were before, by the sender's ID
 	removing     bool                   // an operator removes members
 	left         map[string]leftAddress // by the key of the address: those in the request that left
 	unsubscribed map[int64]bool         // from everything: of the members who lose their address
@@ -62,7 +64,7 @@ type intake struct {
 
 func newIntake(tx *transaction, now time.Time) *intake {
 	return &intake{transaction: tx, now: now, ids: make(map[string]int64), changed: make(map[int64]bool), tombstones: make(map[string]tombstone),
-		without: make(map[string]bool), left: make(map[string]leftAddress), unsubscribed: make(map[int64]bool)}
+		without: make(map[string]bool), threads: make(map[string]int64), left: make(map[string]leftAddress), unsubscribed: make(map[int64]bool)}
 }
 
 // prepare reads what must be known about the things in a request before they are stored.
@@ -73,7 +75,31 @@ func (in *intake) prepare(r *Request) error {
 	if err := in.loadLeft(r.Members); err != nil {
 		return err
 	}
+	if err := in.loadThreads(r.Posts); err != nil {
+		return err
+	}
 	return in.loadUnsubscribed(r)
+}
+
+// loadThreads reads in which threads these posts are.
+func (in *intake) loadThreads(posts []Post) error {
+	for part := range slices.Chunk(posts, hashesAtOnce) {
+		refs := make([]string, len(part))
+		for i, p := range part {
+			refs[i] = p.ID
+		}
+		var found []struct {
+			Ref    string `db:"ref"`
+			Thread int64  `db:"thread_id"`
+		}
+		if err := in.listIn("threads_of_posts", "refs", refs, &found); err != nil {
+			return err
+		}
+		for _, p := range found {
+			in.threads[p.Ref] = p.Thread
+		}
+	}
+	return nil
 }
 
 func (in *intake) all(r *Request) error {
@@ -96,6 +122,18 @@ func (in *intake) all(r *Request) error {
 			return err
 		}
 	}
+	sent := make(map[string]bool)
+	for _, m := range r.Members {
+		sent[m.ID] = true
+	}
+	isFirst := func(d Deletion) bool { return d.Member != "" && !sent[d.Member] } // the address is free then for another member
+	for _, d := range r.Deletions {
+		if isFirst(d) {
+			if err := in.delete(d); err != nil {
+				return err
+			}
+		}
+	}
 	for i, m := range r.Members {
 		if err := in.orLeaveOut("member", m.ID, in.pushed(fmt.Sprintf("members[%d]", i), m)); err != nil {
 			return err
@@ -107,6 +145,9 @@ func (in *intake) all(r *Request) error {
 		}
 	}
 	for _, d := range r.Deletions {
+		if isFirst(d) {
+			continue
+		}
 		if err := in.delete(d); err != nil {
 			return err
 		}
@@ -232,6 +273,10 @@ func (in *intake) post(path string, p Post) error {
 	_, err = in.put("post", p.ID, args{"thread_id": thread, "author_ref": p.Author, "author_name": p.AuthorName, "posted_at": at,
 		"dated": given, "arrived_at": arrived, "state": state(p.State), "format": format, "body": body, "address": p.URL})
 	in.changed[thread] = true
+	if before, known := in.threads[p.ID]; known && before != thread {
+		in.changed[before] = true
+	}
+	in.threads[p.ID] = thread
 	return err
 }
 

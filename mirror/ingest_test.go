@@ -208,3 +208,32 @@ func TestOpen_HidesThePassword(t *testing.T) {
 		}
 	}
 }
+
+func TestIngest_MovedPostOpensItsOldThreadNoLonger(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		mustIngest(t, db, noon, `{"sections":[{"id":"s","title":"S"}],"threads":[{"id":"t1","section":"s","title":"1"},{"id":"t2","section":"s","title":"2"}],
+			"posts":[{"id":"a","thread":"t1","html":"a"},{"id":"b","thread":"t1","html":"b"}]}`)
+		mustIngest(t, db, noon.Add(time.Minute), `{"posts":[{"id":"a","thread":"t2","html":"a"}]}`)
+		if got := rows(t, db, "SELECT ref, first_post_id FROM thread ORDER BY 1"); got != "t1|2 t2|1" {
+			t.Errorf("openers are %s", got)
+		}
+		mustIngest(t, db, noon.Add(2*time.Minute), `{"posts":[{"id":"b","thread":"t2","html":"b"},{"id":"b","thread":"t1","html":"b"},{"id":"b","thread":"t2","html":"b"}]}`)
+		if got := rows(t, db, "SELECT ref, first_post_id FROM thread ORDER BY 1"); got != "t1|0 t2|1" {
+			t.Errorf("after all posts moved, openers are %s", got)
+		}
+	})
+}
+
+func TestIngest_MemberKeepsZoneAndLanguageThatTheSiteDoesNotKnow(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, db *DB) {
+		if _, _, err := db.Subscribe(t.Context(), Subscription{Address: "anna@example.org", Zone: "Europe/Berlin", Locale: "de"}, noon); err != nil {
+			t.Fatal(err)
+		}
+		for i, step := range []struct{ fields, want string }{{"", "Europe/Berlin|de"}, {`,"zone":"UTC"`, "UTC|de"}, {`,"locale":"fr"`, "UTC|fr"}} {
+			mustIngest(t, db, noon.Add(time.Duration(i)*time.Minute), `{"members":[{"id":"u7","name":"Anna","email":"anna@example.org"`+step.fields+`}]}`)
+			if got := rows(t, db, "SELECT zone, locale FROM member"); got != step.want {
+				t.Errorf("after %q: %s, want %s", step.fields, got, step.want)
+			}
+		}
+	})
+}

@@ -15,6 +15,9 @@ SELECT id FROM thread WHERE ref = :ref
 -- name: post_id
 SELECT id FROM post WHERE ref = :ref
 
+-- name: threads_of_posts
+SELECT ref, thread_id FROM post WHERE ref IN (:refs)
+
 -- name: member_id
 SELECT id FROM member WHERE ref = :ref
 
@@ -81,7 +84,8 @@ UPDATE thread
 INSERT INTO member (ref, name, name_key, email, email_key, zone, locale, joined_at, left_at)
 VALUES (:ref, :name, :name_key, :email, :email_key, :zone, :locale, :joined_at, :left_at)
     ON CONFLICT (ref) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, email = excluded.email,
-       email_key = excluded.email_key, zone = excluded.zone, locale = excluded.locale, left_at = excluded.left_at,
+       email_key = excluded.email_key, zone = CASE WHEN excluded.zone = '' THEN member.zone ELSE excluded.zone END,
+       locale = CASE WHEN excluded.locale = '' THEN member.locale ELSE excluded.locale END, left_at = excluded.left_at,
        joined_at = CASE WHEN :dated = 1 THEN excluded.joined_at ELSE member.joined_at END
 RETURNING id
 

@@ -1,7 +1,6 @@
 package mirror
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"postrider/internal/line"
 )
 
 // OfferedSection is a section that people can subscribe to on the page.
@@ -89,8 +90,11 @@ func (db *DB) Subscribe(ctx context.Context, s Subscription, now time.Time) (mem
 const MaxName = 60
 
 func (s Subscription) name() string {
-	local, _, _ := strings.Cut(s.Address, "@")
-	return cmp.Or(oneLine(s.Name, MaxName), local)
+	name := line.Fit(s.Name, MaxName)
+	if line.IsBlank(name) {
+		name, _, _ = strings.Cut(s.Address, "@")
+	}
+	return name
 }
 
 // ValidName reports whether a name can be that of a subscriber; empty: they gave none.

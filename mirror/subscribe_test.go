@@ -93,3 +93,21 @@ func TestSubscribe_SpellingsOfADomainAreOneMember(t *testing.T) {
 		}
 	})
 }
+
+func TestSubscription_NameCanBeSeen(t *testing.T) {
+	for name, want := range map[string]string{
+		"Anna": "Anna", " Anna\tB ": "Anna B", "": "anna", "\u200b\u200b": "anna", "\u202eAnna": "Anna", "علی\u200cرضا": "علی\u200cرضا", "👩\u200d🚀": "👩\u200d🚀",
+	} {
+		if got := (Subscription{Address: "anna@example.org", Name: name}).name(); got != want {
+			t.Errorf("the name %q becomes %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestOffered_EndsWithSectionsInALoop(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	mustIngest(t, db, noon, `{"sections": [{"id": "a", "title": "A", "parent": "b"}, {"id": "b", "title": "B", "parent": "a"}, {"id": "c", "title": "C", "parent": "c", "read": ["staff"]}]}`)
+	if list, err := db.Offered(t.Context(), nil); err != nil || len(list) != 2 {
+		t.Errorf("offered are %+v, %v", list, err)
+	}
+}

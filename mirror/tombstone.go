@@ -104,6 +104,8 @@ func (in *intake) notBuried(path, kind, ref string) error {
 		if _, err := in.exec("use_tombstone", args{"hash": t.Hash, "now": in.now.Unix()}); err != nil {
 			return err
 		}
+		t.UsedAt = in.now.Unix()
+		in.tombstones[kind+" "+ref] = t // not again for each post of a thread
 	}
 	return keptOut{&FieldError{path, fmt.Sprintf("the %s %q was deleted at %s: to bring it back, send it with a later as_of of the request",
 		kind, ref, time.UnixMicro(t.AsOf).UTC().Format(time.RFC3339))}}
@@ -125,9 +127,10 @@ func (in *intake) bury(kind, ref string, asOf int64, deleted bool) error {
 	return err
 }
 
-// micros returns a time of the sender in Unix microseconds, at most that of now, or else another one.
+// micros returns a time of the sender in Unix microseconds, at most that of now, or else another one. A time before 1970 is what databases
+// and programs write for no time.
 func (in *intake) micros(at time.Time, or int64) int64 {
-	if at.IsZero() {
+	if at.UnixMicro() <= 0 {
 		return or
 	}
 	return min(at.UnixMicro(), in.now.Add(clockSkew).UnixMicro())

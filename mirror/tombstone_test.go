@@ -165,3 +165,44 @@ func TestFeed_DoesNotBringBackWhatTheSiteDeleted(t *testing.T) {
 		}
 	})
 }
+
+func TestDeletion_BeforeTheTimeOfComputersCountsAsNow(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	mustIngest(t, db, noon, `{"deletions":[{"post":"p","as_of":"1900-01-01T00:00:00Z"}]}`)
+	if got := refusedBy(t, db, noon.Add(time.Minute), small); got != "posts[0]" {
+		t.Errorf("a request of an unknown time: left out is %q", got)
+	}
+	old := strings.Replace(at(0, small), "2026-05-04", "1899-12-30", 1)
+	if got := refusedBy(t, db, noon.Add(2*time.Minute), old); got != "posts[0]" {
+		t.Errorf("a request of the year 1899: left out is %q", got)
+	}
+}
+
+func TestDeletion_OfAMemberFreesTheAddressInTheSameRequest(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	mustIngest(t, db, noon, `{"members":[{"id":"a","name":"Ann","email":"ann@example.org"},{"id":"b","name":"Ann","email":"old@example.org"}]}`)
+	const merged = `{"members":[{"id":"b","name":"Ann","email":"ann@example.org"},{"id":"c","name":"C","email":"c@example.org"}],"deletions":[{"member":"a"},{"member":"c"}]}`
+	if got := refusedBy(t, db, noon.Add(time.Minute), merged); got != "" {
+		t.Errorf("left out is %q", got)
+	}
+	if got := rows(t, db, numbers); got != "2|b|ann@example.org" {
+		t.Errorf("members are %s", got)
+	}
+}
+
+// Each change of the database costs a write: an old request with a whole thread must not write for each post.
+func TestDeletion_OfAThreadIsNotedOnceForAllItsPosts(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	var posts []string
+	for i := range 500 {
+		posts = append(posts, fmt.Sprintf(`{"id":"p%d","thread":"t","html":"x"}`, i))
+	}
+	mustIngest(t, db, noon, `{"deletions":[{"thread":"t"}]}`)
+	before := rows(t, db, "SELECT total_changes()")
+	if got := strings.Fields(refusedBy(t, db, noon.Add(2*day), `{"posts":[`+strings.Join(posts, ",")+`]}`)); len(got) != 500 {
+		t.Errorf("%d posts are left out", len(got))
+	}
+	if got := rows(t, db, "SELECT total_changes() - "+before); len(got) > 1 {
+		t.Errorf("%s changes for 500 posts", got)
+	}
+}

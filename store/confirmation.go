@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"postrider/internal/addr"
 )
 
 // Confirmation is a message that asks the owner of an address to confirm a subscription.
@@ -17,9 +19,10 @@ type Confirmation struct {
 
 // ConfirmationLimits keep strangers from sending many messages to an address, or many through us.
 type ConfirmationLimits struct {
-	Hourly int // to one address
-	Daily  int // to one address
-	InAll  int // in a day, to all addresses
+	Hourly   int // to one mailbox, in all its spellings
+	Daily    int // to one mailbox
+	ToDomain int // in a day, to one domain; large providers have no such limit
+	InAll    int // in a day, to all addresses
 }
 
 // AskResult is what became of a request for a confirmation.
@@ -27,9 +30,10 @@ type AskResult int
 
 // The results. Strangers must not learn the difference between the first two.
 const (
-	Asked      AskResult = iota // the message is in the outbox
-	AskedOften                  // the address has got enough of them
-	AskedInAll                  // all addresses together have
+	Asked         AskResult = iota // the message is in the outbox
+	AskedOften                     // the mailbox has got enough of them
+	AskedToDomain                  // its domain has
+	AskedInAll                     // all addresses together have
 )
 
 // confirmationRetention is how long a confirmation is kept: as long as its link is valid and bounces usually take to arrive.
@@ -42,8 +46,8 @@ func (s Confirmations) Ask(ctx context.Context, now time.Time, c Confirmation, l
 		if err != nil {
 			return err
 		}
-		address := strings.ToLower(c.Address)
-		if result, err = s.checkLimits(ctx, tx, now, address, limits); err != nil || result != Asked {
+		mailbox := addr.Mailbox(c.Address)
+		if result, err = s.checkLimits(ctx, tx, now, mailbox, limits); err != nil || result != Asked {
 			return err
 		}
 		key := fmt.Sprintf("%s/0/%d", KindConfirmation, number) // 0: no member
@@ -51,7 +55,7 @@ func (s Confirmations) Ask(ctx context.Context, now time.Time, c Confirmation, l
 		if _, err := s.exec(ctx, tx, "queue_confirmation", a); err != nil {
 			return err
 		}
-		_, err = s.exec(ctx, tx, "add_confirmation", args{"key": key, "address": address, "token": c.Token, "now": now.Unix()})
+		_, err = s.exec(ctx, tx, "add_confirmation", args{"key": key, "address": strings.ToLower(c.Address), "mailbox": mailbox, "token": c.Token, "now": now.Unix()})
 		return err
 	})
 	if err != nil {
@@ -60,10 +64,10 @@ func (s Confirmations) Ask(ctx context.Context, now time.Time, c Confirmation, l
 	return result, nil
 }
 
-func (s Confirmations) checkLimits(ctx context.Context, tx *sqlx.Tx, now time.Time, address string, limits ConfirmationLimits) (AskResult, error) {
-	var hour, day, all int
-	a := args{"address": address, "hour": now.Add(-time.Hour).Unix(), "day": now.Add(-24 * time.Hour).Unix()}
-	err := s.query(ctx, tx, "count_confirmations", a, func(scan scanFunc) error { return scan(&hour, &day, &all) })
+func (s Confirmations) checkLimits(ctx context.Context, tx *sqlx.Tx, now time.Time, mailbox string, limits ConfirmationLimits) (AskResult, error) {
+	var hour, day, domain, all int
+	a := args{"mailbox": mailbox, "domain": addr.Domain(mailbox), "hour": now.Add(-time.Hour).Unix(), "day": now.Add(-24 * time.Hour).Unix()}
+	err := s.query(ctx, tx, "count_confirmations", a, func(scan scanFunc) error { return scan(&hour, &day, &domain, &all) })
 	switch {
 	case err != nil:
 		return 0, err
@@ -71,6 +75,8 @@ func (s Confirmations) checkLimits(ctx context.Context, tx *sqlx.Tx, now time.Ti
 		return AskedInAll, nil
 	case hour >= limits.Hourly || day >= limits.Daily:
 		return AskedOften, nil
+	case domain >= limits.ToDomain && !addr.IsOfProvider(mailbox):
+		return AskedToDomain, nil
 	}
 	return Asked, nil
 }

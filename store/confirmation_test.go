@@ -9,7 +9,7 @@ import (
 	"postrider/store"
 )
 
-var confirmationLimits = store.ConfirmationLimits{Hourly: 1, Daily: 3, InAll: 10}
+var confirmationLimits = store.ConfirmationLimits{Hourly: 1, Daily: 3, ToDomain: 6, InAll: 10}
 
 func ask(t *testing.T, s *store.Store, at time.Time, address string) store.AskResult {
 	t.Helper()
@@ -27,6 +27,9 @@ func TestConfirmations_AreLimited(t *testing.T) {
 		}{
 			{"the first", 0, "anna@example.org", store.Asked},
 			{"again in the same hour, in another spelling", 59 * time.Minute, "Anna@example.org", store.AskedOften},
+			{"with a tag", 59 * time.Minute, "anna+news@example.org", store.AskedOften},
+			{"at Gmail", 59 * time.Minute, "a.n.na+a@gmail.com", store.Asked},
+			{"with other dots", 59 * time.Minute, "An.na@GoogleMail.com", store.AskedOften},
 			{"another address", 59 * time.Minute, "bert@example.org", store.Asked},
 			{"the second of a day", time.Hour, "anna@example.org", store.Asked},
 			{"the third of a day", 2 * time.Hour, "anna@example.org", store.Asked},
@@ -39,11 +42,18 @@ func TestConfirmations_AreLimited(t *testing.T) {
 		}
 		later := now.Add(72 * time.Hour)
 		for i := range confirmationLimits.InAll {
-			if got := ask(t, s, later, fmt.Sprintf("m%d@example.org", i)); got != store.Asked {
+			address := fmt.Sprintf("m%d@example.org", i)
+			if i >= confirmationLimits.ToDomain {
+				if got := ask(t, s, later, address); got != store.AskedToDomain {
+					t.Fatalf("address %d of one domain: %v", i, got)
+				}
+				address = fmt.Sprintf("m%d@gmail.com", i)
+			}
+			if got := ask(t, s, later, address); got != store.Asked {
 				t.Fatalf("address %d: %v", i, got)
 			}
 		}
-		if got := ask(t, s, later, "onemore@example.org"); got != store.AskedInAll {
+		if got := ask(t, s, later, "onemore@gmail.com"); got != store.AskedInAll {
 			t.Errorf("above the limit of all: %v", got)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 
 // Alert cuts an alert to a budget of bytes of HTML and renders it in the member's language and zone.
 func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error) {
-	w, err := p.newRender(alertMail, &a.Digest, alertLayout(a), f)
+	w, err := p.newRender(alertMail, &a.Digest, alertLayout(a, f), f)
 	if err != nil {
 		return Content{}, err
 	}
@@ -35,8 +35,10 @@ func (p *Renderer) Alert(a *digest.Alert, f Footer, budget int) (Content, error)
 }
 
 // alertLayout returns the form of an alert's layout.
-func alertLayout(a *digest.Alert) layoutForm {
+func alertLayout(a *digest.Alert, f Footer) layoutForm {
 	switch {
+	case !a.MultiThread() && a.SectionOnly() && f.Mute != nil:
+		return sectionThread
 	case !a.MultiThread():
 		return plainLayout
 	case a.SectionOnly():
@@ -72,6 +74,7 @@ func (w *render) fillAlert(f Footer) error {
 	w.fill(slotWhy, why, wrap(textWidth, why))
 	stop := w.locale.mustText(w.stopKey())
 	w.fill(slotStop, stop, stop)
+	w.fillMute(&a.Groups[0].Threads[0])
 	return nil
 }
 
@@ -85,7 +88,7 @@ func (w *render) alertSummary() string {
 
 // whyLine returns why the member gets the alert.
 func (w *render) whyLine() string {
-	if alertLayout(w.alert) == mixedThreads {
+	if w.alert.MultiThread() && !w.alert.SectionOnly() {
 		return w.locale.mustText("alert.why_several")
 	}
 	switch w.alert.Cause() {
@@ -103,7 +106,7 @@ func (w *render) whyLine() string {
 // stopKey returns the locale key that names what the unsubscribe link ends.
 func (w *render) stopKey() string {
 	switch {
-	case alertLayout(w.alert) == mixedThreads:
+	case w.alert.MultiThread() && !w.alert.SectionOnly():
 		return "alert.stop_all"
 	case w.alert.Cause() == digest.SectionWatched:
 		return "alert.stop_section"
@@ -195,10 +198,15 @@ func (w *render) trailer(t *digest.Thread) []timedFragment {
 	}
 	first := firstNew(t)
 	button := headingKey{kind: w.kind, template: "button", locale: w.locale.index, id: int64(t.ID), first: int64(first)}
+	data := buttonData{URL: w.renderer.site.Links.Post(t.ID, first), Only: w.only}
 	if w.only {
 		button.n = 1
 	}
-	list := []timedFragment{{w.head(button, func() any { return moreData{URL: w.renderer.site.Links.Post(t.ID, first), Only: w.only} }), time.Time{}}}
+	if w.alert.MultiThread() { // the footer mutes a single one
+		data.Mute = w.muteSlot()
+		button.mute = data.Mute != 0
+	}
+	list := []timedFragment{{w.head(button, func() any { return data }), time.Time{}}}
 	if len(t.Earlier) == 0 {
 		return list
 	}

@@ -106,9 +106,14 @@ func (w *render) assembleThread(t *digest.Thread, excerpt int, html, text qp.Pie
 			folded = p
 		}
 	}
-	if folded != nil {
-		more := w.more(moreKey(t, folded), t.HiddenPosts(), w.renderer.site.Links.Post(t.ID, folded.ID))
-		html, text = w.append(more, time.Time{}, html, text)
+	w.fillMute(t)
+	switch {
+	case w.kind == digestMail:
+		if f := w.actions(t, folded); f != nil {
+			html, text = w.append(f, time.Time{}, html, text)
+		}
+	case folded != nil:
+		html, text = w.append(w.more(moreKey(t, folded), t.HiddenPosts(), w.renderer.site.Links.Post(t.ID, folded.ID)), time.Time{}, html, text)
 	}
 	for _, f := range w.trailer(t) {
 		html, text = w.append(f.fragment, f.at, html, text)
@@ -134,9 +139,9 @@ func moreKey(t *digest.Thread, folded *digest.Post) string {
 }
 
 func (w *render) append(f *fragment, at time.Time, html, text qp.Pieces) (qp.Pieces, qp.Pieces) {
-	var s formattedTime
 	if len(f.html.slots)+len(f.text.slots) > 0 {
-		s = w.formatTime(at)
+		s := w.formatTime(at)
+		w.values.html[slotTime.index()], w.values.text[slotTime.index()] = s.html, s.text
 	}
-	return f.html.fillAll(html, s.html), f.text.fillAll(text, s.text)
+	return f.html.execute(html, &w.values.html), f.text.execute(text, &w.values.text)
 }

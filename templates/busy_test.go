@@ -41,7 +41,7 @@ func TestDigest_BusyDayStaysReadable(t *testing.T) {
 	renderer := load(t).NewRenderer(testSite, 4096)
 	for _, posts := range []int{200, 1000} {
 		d := busyDay(posts)
-		c, err := renderer.Digest(d, testFooter, 80_000)
+		c, err := renderer.Digest(d, footerOfFullLength(), 80_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,6 +66,15 @@ func TestDigest_BusyDayStaysReadable(t *testing.T) {
 		if shown < 10 {
 			t.Errorf("%d posts of %d are shown, want at least 10", shown, d.Counts().Posts)
 		}
+	}
+}
+
+// footerOfFullLength returns links that are as long as signed ones, see link.Signer.
+func footerOfFullLength() Footer {
+	address := func(page string) string { return testURL + "/mail" + page + strings.Repeat("t", 47) }
+	return Footer{
+		Settings: address("/s/"), Unsubscribe: address("/u/"), View: address("/v/"),
+		Mute: func(forum.ThreadID) string { return address("/u/") },
 	}
 }
 

@@ -98,6 +98,17 @@ func (d *digits) append(b []byte, n, width int) []byte {
 	return b
 }
 
+// comma returns what stands between the items of a list. The modules do not have it (CLDR, listPattern).
+func (l *locale) comma() string {
+	switch base, _ := l.tag.Base(); base.String() {
+	case "ar", "fa":
+		return "، "
+	case "ja", "zh":
+		return "、"
+	}
+	return ", "
+}
+
 // withSeparators formats n after the rules of a language.
 func withSeparators(tag language.Tag, n int) string {
 	return printer.NewPrinter(tag).Sprint(number.Decimal(n))

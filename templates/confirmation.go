@@ -52,11 +52,11 @@ func (p *Renderer) Confirmation(c Confirmation) (Content, error) {
 	data := struct {
 		Lang, Dir, SiteName, SiteURL, Subject, Preheader, URL, Frequency string
 		Sections                                                         []string
-		Already                                                          bool
+		Already, Buttons                                                 bool
 		Hours                                                            int
 		Brand                                                            brandData
 	}{
-		Lang: l.tag.String(), Dir: l.dir(), SiteName: site, SiteURL: p.site.URL, URL: c.URL, Already: c.Already,
+		Lang: l.tag.String(), Dir: l.dir(), SiteName: site, SiteURL: p.site.URL, URL: c.URL, Already: c.Already, Buttons: true,
 		Subject: l.mustText(subject, "forum", site), Preheader: l.mustText(intro, "forum", site),
 		Frequency: l.mustText("cadence." + string(c.Cadence)), Hours: int(c.Validity / time.Hour),
 		Brand: p.mailBrand(confirmationMail),

@@ -37,9 +37,9 @@ func (l *locale) files(names []string) string {
 			kinds = append(kinds, l.mustText(kind.key, "n", kind.n))
 		}
 	}
-	text := strings.Join(kinds, ", ")
+	text := strings.Join(kinds, l.comma())
 	if len(named) > 0 && len(named) == others && len(names) < forum.AttachmentNames {
-		text = l.mustText("post.files_named", "files", text, "names", strings.Join(named, ", "))
+		text = l.mustText("post.files_named", "files", text, "names", strings.Join(named, l.comma()))
 	}
 	return text
 }

@@ -38,6 +38,7 @@ type headingKey struct {
 	title, name string
 	prefix      string // of a thread
 	marks       highlights
+	mute        bool // with a link that mutes the thread
 }
 
 type postKey struct {
@@ -95,6 +96,8 @@ type postData[T string | htmltemplate.HTML] struct {
 	Number       int
 	URL          string
 	Author       string
+	Initial      string // of the author; "" if the name has no letter
+	Color        htmltemplate.CSS
 	AuthorTitle  string
 	Badges       []string
 	Time         slot
@@ -111,7 +114,6 @@ type postData[T string | htmltemplate.HTML] struct {
 type moreData struct {
 	Text, URL string
 	Threads   bool // counts whole threads, in the last line of the email
-	Only      bool // a link to the only post of an alert, which shows its address already
 }
 
 func (w *render) section(g *digest.Group) *fragment {
@@ -180,9 +182,15 @@ func (w *render) head(key headingKey, data func() any) *fragment {
 		return f
 	}
 	d := data()
-	f := w.render(key.kind, key.template, d, d)
-	if th, ok := d.(threadData); ok {
-		f.title = line.Shorten(th.Title, preheaderTitle)
+	var f *fragment
+	switch d := d.(type) {
+	case actionsData, buttonData:
+		f = w.renderLinks(key, d)
+	case threadData:
+		f = w.render(key.kind, key.template, d, d)
+		f.title = line.Shorten(d.Title, preheaderTitle)
+	default:
+		f = w.render(key.kind, key.template, d, d)
 	}
 	if w.err == nil { // after a failure, try again for the next member
 		w.renderer.headings.Add(key, f)
@@ -252,6 +260,8 @@ func postFor[T string | htmltemplate.HTML](w *render, p *digest.Post, excerpt T)
 		Number:       p.Content.Number,
 		URL:          w.renderer.site.Links.Post(p.Thread, p.ID),
 		Author:       w.displayName(p.AuthorName),
+		Initial:      initial(w.locale.tag, w.displayName(p.AuthorName)),
+		Color:        initialColor(p.Author, p.AuthorName),
 		AuthorTitle:  w.locale.isolate(line.Fit(p.Content.AuthorTitle, nameLimit)),
 		Time:         slotTime,
 		Excerpt:      excerpt,
@@ -291,11 +301,15 @@ func (w *render) displayName(s string) string {
 
 // render renders a fragment. It keeps the first error, which ends the rendering.
 func (w *render) render(k kind, template string, html, text any) *fragment {
-	h, t, err := w.renderer.render(w.locale, k, template, html, text)
+	return frameOf(w.execute(k, template, html, text))
+}
+
+func (w *render) execute(k kind, template string, html, text any) (htmlOut, textOut string) {
+	htmlOut, textOut, err := w.renderer.render(w.locale, k, template, html, text)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
-	return frameOf(h, t)
+	return htmlOut, textOut
 }
 
 // longestMore returns the maximum size of a "more" line, in bytes of HTML.

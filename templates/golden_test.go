@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +80,77 @@ func TestAlert_Golden(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Each language has all emails as text in one file. In HTML, languages differ by
+// their words and their direction, so one with each direction stands for the others, and Japanese for fonts and line breaks.
+func TestLocales_Golden(t *testing.T) {
+	set := load(t)
+	for _, lazy := range set.locales {
+		tag := lazy.tag.String()
+		mails := sampleMails(t, set, tag)
+		if tag == "en" || tag == "de" { // the other tests have their files
+			continue
+		}
+		var all strings.Builder
+		for _, kind := range slices.Sorted(maps.Keys(mails)) {
+			fmt.Fprintf(&all, "%s\n\nSubject: %s\n\n%s\n", kind, mails[kind].Subject, mails[kind].Text.Plain())
+		}
+		golden.Files(t, "mails."+tag, map[string]string{"txt": all.String()})
+		if tag != "ar" && tag != "ja" {
+			continue
+		}
+		for kind, c := range mails {
+			golden.Files(t, kind+"."+tag, map[string]string{"html": c.HTML.Plain()})
+		}
+	}
+}
+
+func TestMail_IsMirroredFromRightToLeft(t *testing.T) {
+	set := load(t)
+	for _, tag := range []string{"ar", "fa", "he"} {
+		for kind, c := range sampleMails(t, set, tag) {
+			html := c.HTML.Plain()
+			for _, want := range []string{`<html lang="` + tag + `" dir="rtl">`, ` dir="rtl" style="margin:0;padding:0;background-color:#edf0f3">`, `lang="` + tag + `" dir="rtl">`} {
+				if !strings.Contains(html, want) {
+					t.Errorf("%s, %s: the HTML lacks %q", tag, kind, want)
+				}
+			}
+			if kind != "announcement" && strings.Contains(html, "border-left") { // its body has the direction of the language it is written in
+				t.Errorf("%s, %s: a quote has its line at the end of its words", tag, kind)
+			}
+			if kind == "alert" && !strings.Contains(html, "border-right:3px") {
+				t.Errorf("%s, %s: a quote has no line", tag, kind)
+			}
+		}
+	}
+}
+
+// sampleMails returns an email of each kind to members in a language.
+func sampleMails(t *testing.T, set *Set, tag string) map[string]Content {
+	t.Helper()
+	site, d := set.Sample()
+	d.Member.Locale = tag
+	d.Unread = forum.UnreadMessages{Count: 3, Senders: []string{"Mirela"}}
+	p := set.NewRenderer(site, 256)
+	mails := make(map[string]Content)
+	var err error
+	if mails["digest"], err = p.Digest(d, sampleFooter(site), 80<<10); err != nil {
+		t.Fatal(err)
+	}
+	_, a := set.SampleAlert()
+	withQuietHours(a)
+	a.Member.Locale = tag
+	if mails["alert"], err = p.Alert(a, sampleFooter(site), 80<<10); err != nil {
+		t.Fatal(err)
+	}
+	_, n, r := set.SampleAnnouncement()
+	r.Member.Locale = tag
+	mails["announcement"] = renderAnnouncement(t, p, n, r)
+	if mails["confirmation"], err = p.Confirmation(sampleConfirmation(tag, false)); err != nil {
+		t.Fatal(err)
+	}
+	return mails
 }
 
 // withQuietHours gives the alert several threads with different causes, as after quiet hours.

@@ -69,6 +69,7 @@ func wantItems(d *digest.Digest) []string {
 			if folded != 0 {
 				out = append(out, fmt.Sprint(th.HiddenPosts()), links.Post(th.ID, folded))
 			}
+			out = append(out, "", links.Post(th.ID, th.LastShown().ID)) // to reply
 		}
 		out = append(out, lines...)
 		if n := g.HiddenThreads(); n > 0 {

@@ -21,7 +21,7 @@ const (
 // kinds returns the kinds of emails, with the templates that each must define.
 func kinds() map[kind][]string {
 	return map[kind][]string{
-		digestMail:       {"layout", "section", "thread", "post", "more", "contents", "entry", "briefs", "brief"},
+		digestMail:       {"layout", "section", "thread", "post", "more", "actions", "contents", "entry", "briefs", "brief"},
 		alertMail:        {"layout", "thread", "post", "quoted", "button", "before", "earlier", "more"},
 		announcementMail: {"layout", "announcement"},
 	}

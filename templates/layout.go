@@ -18,6 +18,9 @@ type layout struct {
 	html, text layoutParts
 	moreBytes  int // maximum size of a "more" line, in bytes of HTML
 	timeBytes  int // maximum size of a time, in bytes of HTML
+	// actionBytes is the maximum size of what a reader can do about a thread of a digest, in bytes of HTML, without the line that counts
+	// its other posts and without the address that mutes it.
+	actionBytes int
 }
 
 // layoutParts is a layout as HTML or as text: the part before the body, and the part after it.
@@ -35,12 +38,14 @@ type layoutData struct {
 	Settings, Unsubscribe slot
 	View                  slot // 0: the email has no web version
 	Why, Stop, StopAll    slot
+	Mute                  slot   // of an alert: mutes its thread, while Unsubscribe ends more; 0: there is no link
 	MultiThread           bool   // of an alert: it holds several threads
 	EndsAll               bool   // of an alert: Unsubscribe ends all alerts, like StopAll
 	Pages                 bool   // there are Settings
 	Contact               string // a person to write to, if Unsubscribe and StopAll do not unsubscribe
 	RepliesRead           bool   // a person reads what members reply
 	Forced                bool   // of an announcement: it also goes to members who opted out
+	Buttons               bool   // it has buttons
 	Brand                 brandData
 	Body                  slot
 }
@@ -58,6 +63,7 @@ type layoutForm int
 
 const (
 	plainLayout    layoutForm = iota
+	sectionThread             // an alert with one thread from a watched section
 	sectionThreads            // an alert with several threads, all from a watched section
 	mixedThreads              // an alert with several threads whose unsubscribe link ends all alerts
 	forcedNotice              // an announcement that also goes to members who opted out
@@ -72,17 +78,20 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		Subject: slotSubject, Preheader: slotPreheader, Date: slotDate, Summary: slotSummary,
 		Member: slotMember, Zone: slotZone, Settings: slotSettings, Unsubscribe: slotUnsubscribe,
 		Why: slotWhy, Stop: slotStop, StopAll: slotStopAll, MultiThread: key.form == sectionThreads || key.form == mixedThreads, EndsAll: key.form == mixedThreads, Forced: key.form == forcedNotice,
-		RepliesRead: p.site.repliesRead(k), Pages: !p.site.NoPages, Contact: p.site.contact(),
+		RepliesRead: p.site.repliesRead(k), Pages: !p.site.NoPages, Contact: p.site.contact(), Buttons: k != digestMail,
 		Brand: p.mailBrand(k), Body: slotBody,
 	}
 	if key.view {
 		data.View = slotView
 	}
+	if key.form == sectionThread && data.Pages {
+		data.Mute = slotMute
+	}
 	html, text, err := p.render(l, k, "layout", data, data)
 	if err != nil {
 		return nil, err
 	}
-	s := &layout{timeBytes: l.maxTimeBytes()}
+	s := &layout{}
 	if s.html, err = p.compileLayout(unescapeSlotsInURLs(html)); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateLocation(p.set.mails[k].html.Lookup("layout").Tree), err)
 	}
@@ -90,8 +99,11 @@ func (p *Renderer) layoutFor(key layoutKey) (*layout, error) {
 		return nil, fmt.Errorf("%s: %w", templateLocation(p.set.mails[k].text.Lookup("layout").Tree), err)
 	}
 	w := render{renderer: p, kind: k, locale: l, layout: s}
-	if slices.Contains(kinds()[k], "more") {
-		s.moreBytes = w.longestMore()
+	if slices.Contains(kinds()[k], "more") { // it can be cut
+		s.moreBytes, s.timeBytes = w.longestMore(), l.maxTimeBytes()
+	}
+	if k == digestMail {
+		s.actionBytes = w.longestActions()
 	}
 	return s, w.err
 }
@@ -122,7 +134,7 @@ func (w *render) setSlots(d *digest.Digest, f Footer) (subject string, err error
 	since := w.locale.calendar.write(w.locale.calendar.moment, d.From.In(w.zone))
 	summary := w.locale.mustText("summary.line", "what", what, "time", since)
 	if unread := w.locale.unread(d.Unread); unread != "" {
-		summary += ". " + unread
+		summary += " · " + unread // some languages write their full stop in another way
 	}
 	w.fill(slotSubject, subject, subject)
 	w.fill(slotPreheader, w.preheader(what, d), "")
@@ -137,6 +149,7 @@ func (w *render) fillFooter(m forum.Member, f Footer) error {
 	if err := w.renderer.site.checkFooter(f); err != nil {
 		return fmt.Errorf("member %d: %w", m.ID, err)
 	}
+	w.setMute(f.Mute)
 	name := w.locale.isolate(line.Fit(cmp.Or(m.Name, w.locale.mustText("layout.any_member")), nameLimit)) // a preview may have no recipient
 	w.fill(slotMember, name, name)
 	zone := forum.ZoneName(w.zone.String())

@@ -43,6 +43,14 @@ type locale struct {
 // dir returns the text direction: "ltr" or "rtl".
 func (l *locale) dir() string { return direction(l.tag) }
 
+// start returns the side on which lines start: "left" or "right". Email clients do not know border-inline-start.
+func (l *locale) start() string {
+	if l.dir() == "rtl" {
+		return "right"
+	}
+	return "left"
+}
+
 func direction(tag language.Tag) string {
 	script, _ := tag.Script()
 	switch script.String() {

@@ -163,6 +163,18 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 		{"en", "Saturday, 7 March 2026", "Sat 7 Mar, 09:05", "7 Mar 2026, 09:05"},
 		{"en-US", "Saturday, March 7, 2026", "Sat, Mar 7, 9:05 AM", "Mar 7, 2026, 9:05 AM"},
 		{"de", "Samstag, 7. März 2026", "Sa., 7. März, 09:05 Uhr", "7. März 2026, 09:05 Uhr"},
+		{"pl", "sobota, 7 marca 2026", "sob. 7 mar, 09:05", "7 mar 2026, 09:05"},
+		{"cs", "sobota 7. března 2026", "so 7. 3. 09:05", "7. 3. 2026 09:05"},
+		{"ru", "суббота, 7 марта 2026 г.", "сб, 7 мар., 09:05", "7 мар. 2026 г., 09:05"},
+		{"uk", "субота, 7 березня 2026 р.", "сб, 7 бер., 09:05", "7 бер. 2026 р., 09:05"},
+		{"tr", "7 Mart 2026 Cumartesi", "7 Mar Cmt 09:05", "7 Mar 2026 09:05"},
+		{"ar", "السبت، ٧ مارس ٢٠٢٦", "السبت، ٧ مارس، ٩:٠٥ ص", "٧ مارس ٢٠٢٦، ٩:٠٥ ص"},
+		{"he", "יום שבת, 7 במרץ 2026", "שבת, 7 במרץ, 09:05", "7 במרץ 2026, 09:05"},
+		{"fa", "شنبه ۷ مارس ۲۰۲۶", "شنبه ۷ مارس، ۰۹:۰۵", "۷ مارس ۲۰۲۶، ۰۹:۰۵"},
+		{"zh-Hans", "2026年3月7日星期六", "3月7日周六 09:05", "2026年3月7日 09:05"},
+		{"zh-Hant", "2026年3月7日 星期六", "3月7日 週六 09:05", "2026年3月7日 09:05"},
+		{"ja", "2026年3月7日土曜日", "3月7日(土) 09:05", "2026年3月7日 09:05"},
+		{"ko", "2026년 3월 7일 토요일", "3월 7일 (토) 오전 9:05", "2026년 3월 7일 오전 9:05"},
 	} {
 		c := &set.locale(tt.locale).calendar
 		for _, w := range []struct {
@@ -171,6 +183,26 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 		}{{c.date, tt.date}, {c.moment, tt.moment}, {c.momentYear, tt.momentYear}} {
 			if got := c.write(w.pattern, at); got != w.want {
 				t.Errorf("%s: %q, want %q", tt.locale, got, w.want)
+			}
+		}
+	}
+}
+
+// Languages with several plural forms pick the one that the number needs.
+func TestLocale_CountsInTheRightForm(t *testing.T) {
+	set := load(t)
+	for tag, list := range map[string]map[int]string{
+		"pl": {1: "1 nowy temat", 2: "2 nowe tematy", 5: "5 nowych tematów", 12: "12 nowych tematów", 22: "22 nowe tematy", 101: "101 nowych tematów"},
+		"cs": {1: "1 nové téma", 4: "4 nová témata", 5: "5 nových témat", 22: "22 nových témat"},
+		"ru": {1: "1 новая тема", 3: "3 новые темы", 11: "11 новых тем", 21: "21 новая тема", 100: "100 новых тем"},
+		"uk": {1: "1 нова тема", 3: "3 нові теми", 11: "11 нових тем", 21: "21 нова тема", 100: "100 нових тем"},
+		"ar": {1: "موضوع جديد واحد", 2: "موضوعان جديدان", 3: "٣ مواضيع جديدة", 11: "١١ موضوعًا جديدًا", 100: "١٠٠ موضوع جديد"},
+		"he": {1: "נושא חדש אחד", 2: "2 נושאים חדשים", 20: "20 נושאים חדשים", 21: "21 נושאים חדשים"},
+		"ja": {1: "新しいトピック1件", 2: "新しいトピック2件"},
+	} {
+		for n, want := range list {
+			if got := set.locale(tag).mustText("subject.threads", "n", n); got != want {
+				t.Errorf("%s: %d: %q, want %q", tag, n, got, want)
 			}
 		}
 	}
@@ -217,7 +249,7 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a template that uses an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that passes no value", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\": no value for {n}"},
 		{"a file with a missing template", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
-		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" closes a <p> before the <a> inside it"},
+		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" leaves a <a> open"},
 		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2></td></tr>", "{{.Title}}</a></h2></td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},
 		{"a layout without an unsubscribe link", digestMail.html(), strings.ReplaceAll(page, "{{.Unsubscribe}}", "#"), "must print {{.Settings}} and {{.Unsubscribe}}"},
 		{"a layout without a body", digestMail.html(), strings.ReplaceAll(page, "{{.Body}}", ""), layout + ": template \"layout\" must print {{.Body}} once"},

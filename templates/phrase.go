@@ -84,7 +84,7 @@ func (l *locale) unread(u forum.UnreadMessages) string {
 	if len(names) == 0 || len(u.Senders) == 0 {
 		return l.mustText("summary.unread", "n", u.Count)
 	}
-	return l.mustText("summary.unread_from", "n", u.Count, "names", strings.Join(names, ", "))
+	return l.mustText("summary.unread_from", "n", u.Count, "names", strings.Join(names, l.comma()))
 }
 
 // longestForm returns the longest plural form of a message, filled with a number larger than any forum reaches.

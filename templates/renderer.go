@@ -41,6 +41,8 @@ type Footer struct {
 	Unsubscribe string
 	All         string // of an alert: unsubscribes from all alerts, while Unsubscribe may cover only a thread or a section
 	View        string // opens the email in a browser; empty: not stored, or this already is the web version
+	// Mute returns the link that mutes a thread. All of them have the same length. nil: there are none.
+	Mute func(forum.ThreadID) string
 }
 
 // Content is a rendered email.
@@ -187,8 +189,10 @@ type render struct {
 	year     int   // of the edition: times in other years show theirs
 	excerpts []int // the lengths that Fit may choose from, longest first
 	values   struct{ html, text slotValues }
-	contents bool  // there may be a table of contents
-	err      error // the first one
+	contents bool                        // there may be a table of contents
+	mute     func(forum.ThreadID) string // nil: no links that mute a thread
+	muteSize int                         // of such a link, in bytes
+	err      error                       // the first one
 
 	// For alerts only.
 	alert    *digest.Alert

@@ -190,5 +190,6 @@ func sampleFooter(s Site) Footer {
 	return Footer{
 		Settings: s.URL + "/mail/settings/sample", Unsubscribe: s.URL + "/mail/unsubscribe/sample", All: s.URL + "/mail/unsubscribe/all",
 		View: s.URL + "/mail/view/sample",
+		Mute: func(forum.ThreadID) string { return s.URL + "/mail/mute/sample" },
 	}
 }

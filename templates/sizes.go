@@ -57,6 +57,10 @@ func (w *render) Section(g *digest.Group) digest.Size {
 // Thread implements digest.Sizes.
 func (w *render) Thread(t *digest.Thread) digest.Size {
 	size := digest.Size{Bytes: w.sizeOf(w.thread(t)), Height: threadHeight + titleHeight*(columns(t.Title)/titleColumns)}
+	if w.kind == digestMail {
+		size.Bytes += w.layout.actionBytes + w.muteSize
+		size.Height += moreHeight
+	}
 	for _, f := range w.trailer(t) {
 		size.Bytes += w.sizeOf(f.fragment)
 	}
@@ -98,9 +102,24 @@ func (w *render) More() digest.Size {
 	return digest.Size{Bytes: w.layout.moreBytes, Height: moreHeight}
 }
 
+// Folded implements digest.Sizes. In a digest, the line with what a reader can do about the thread counts its other posts, too.
+func (w *render) Folded() digest.Size {
+	if w.kind == digestMail {
+		return digest.Size{Bytes: w.layout.moreBytes}
+	}
+	return w.More()
+}
+
 // sizeOf returns the size of a fragment with the longest time in its slots.
 func (w *render) sizeOf(f *fragment) int {
-	size := f.html.size + len(f.html.slots)*w.layout.timeBytes
+	size := f.html.size
+	for _, h := range f.html.slots {
+		if h == slotMute {
+			size += w.muteSize
+		} else {
+			size += w.layout.timeBytes
+		}
+	}
 	if f.rest != nil {
 		size += w.sizeOf(f.rest)
 	}

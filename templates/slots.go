@@ -32,6 +32,7 @@ const (
 	slotStop
 	slotStopAll
 	slotView
+	slotMute
 	slotCount = iota
 )
 
@@ -68,14 +69,6 @@ func (s *compiled) add(part string) {
 	t := qp.Encode(part)
 	s.parts = append(s.parts, t)
 	s.size += t.Size
-}
-
-// fillAll appends the template to out, with the same value in all its slots.
-func (s *compiled) fillAll(out qp.Pieces, fill qp.Text) qp.Pieces {
-	for i := range s.slots {
-		out = append(out, s.parts[i], fill)
-	}
-	return append(out, s.parts[len(s.parts)-1])
 }
 
 // slotValues holds the value of each slot.

@@ -106,6 +106,7 @@ func (l *locale) functions() map[string]any {
 		"wrap":      wrap,
 		"underline": underline,
 		"quote":     quoteLines,
+		"start":     l.start,
 	}
 	maps.Copy(functions, l.palette.functions())
 	return functions

@@ -116,7 +116,7 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
 			s.serverError(w, r, forum.Guest, err)
 			return
 		case tooMany:
-			s.Log.Warn("too many people asked for a subscription today, see mirror.subscribe_daily")
+			s.Log.Warn("too many people asked for a subscription today, all together or at one domain: see mirror.subscribe_daily")
 			w.Header().Set("Retry-After", "3600")
 			s.messagePage(w, r, http.StatusServiceUnavailable, forum.Guest, "error")
 			return

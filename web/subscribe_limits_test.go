@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,19 +134,29 @@ func TestSubscribe_IsLimited(t *testing.T) {
 	s := newSubscribers(t)
 	s.config.TrustedProxies = []string{"127.0.0.1"}
 	s.open()
+	ask := func(client, address string) int {
+		r := s.request(http.MethodPost, s.site.URL+"/postrider/subscribe", strings.NewReader(url.Values{"email": {address}, "section": {"news"}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-Forwarded-For", client)
+		return s.do(r).status
+	}
 	from := func(client string, n int) (statuses []int) {
 		for i := range n {
-			r := s.request(http.MethodPost, s.site.URL+"/postrider/subscribe", strings.NewReader(url.Values{"email": {fmt.Sprintf("m%d@%s.example", i, client)}, "section": {"news"}}.Encode()))
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			r.Header.Set("X-Forwarded-For", client)
-			statuses = append(statuses, s.do(r).status)
+			statuses = append(statuses, ask(client, fmt.Sprintf("m%d@%d.%s.example", i, i, client)))
 		}
 		return statuses
+	}
+	var domain []int
+	for _, local := range []string{"a", "b", "c", "d"} {
+		domain = append(domain, ask("192.0.2.3", local+"@example.org"))
+	}
+	if want := []int{http.StatusOK, http.StatusOK, http.StatusOK, http.StatusServiceUnavailable}; !slices.Equal(domain, want) {
+		t.Errorf("for one domain: %v, want %v", domain, want)
 	}
 	if got := from("192.0.2.1", 21); got[19] != http.StatusOK || got[20] != http.StatusTooManyRequests {
 		t.Errorf("from one client: %v", got)
 	}
-	if got := from("192.0.2.2", 11); got[9] != http.StatusOK || got[10] != http.StatusServiceUnavailable {
+	if got := from("192.0.2.2", 8); got[6] != http.StatusOK || got[7] != http.StatusServiceUnavailable {
 		t.Errorf("above the limit of all: %v", got)
 	}
 	if got := len(s.deliver()); got != 30 {

@@ -84,7 +84,7 @@ func newProviderQueues(messages []outgoing, throttles *throttles, again func(dom
 	s := &providerQueues{samePriority: true}
 	known := make(map[string]*providerQueue)
 	for _, l := range messages {
-		name, probe := provider(l.To.Email), again(addr.Domain(l.To.Email))
+		name, probe := addr.Provider(l.To.Email), again(addr.Domain(l.To.Email))
 		pace := throttles.forProvider(name)
 		if probe {
 			name = addr.Domain(l.To.Email) + ", on hold before"

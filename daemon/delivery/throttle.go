@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postrider/daemon/settings"
+	"postrider/internal/addr"
 )
 
 const (
@@ -191,7 +192,7 @@ func newThrottles(set settings.Delivery) *throttles {
 	s := &throttles{known: make(map[string]*throttle), maxRate: make(map[string]rate.Limit)}
 	for domain, each := range set.DomainRate {
 		if domain != settings.AnyDomain {
-			domain = provider(domain)
+			domain = addr.Provider(domain)
 		}
 		s.maxRate[domain] = rate.Limit(each)
 	}

@@ -8,6 +8,8 @@ import (
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/link"
+	"postrider/templates"
 )
 
 // alertBy returns an alert with one post of each author, all in one section.
@@ -65,5 +67,20 @@ func TestAlert_HasReasonAndListForFilters(t *testing.T) {
 	one.Groups = append(one.Groups, alertBy("Deck", by(1, "Miles")).Groups...)
 	if m := Alert(site(), one, ""); m.List.ID != "alerts.forum.example.org" || m.List.Name != "Defence Talk" {
 		t.Errorf("an alert about two sections has list %+v", m.List)
+	}
+}
+
+func TestFooter_MutesAnyThread(t *testing.T) {
+	links, err := link.NewSigner("https://forum.example.org/mail", []byte("0123456789abcdef"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alert := alertBy("Radio", by(1, "Miles"))
+	alert.Member.ID = 42
+	for name, f := range map[string]templates.Footer{"digest": DigestFooter(links, 42), "alert": AlertFooter(links, alert)} {
+		claims, err := links.Check(strings.TrimPrefix(f.Mute(99), "https://forum.example.org/mail/u/"))
+		if want := (link.Claims{Scope: link.Thread, Member: 42, Object: 99}); err != nil || claims != want {
+			t.Errorf("the link of a %s has %+v, %v, want %+v", name, claims, err, want)
+		}
 	}
 }

@@ -12,24 +12,31 @@ func DigestFooter(links *link.Signer, member forum.MemberID) templates.Footer {
 	return templates.Footer{
 		Settings:    links.URL(link.Claims{Scope: link.Settings, Member: int64(member)}),
 		Unsubscribe: links.URL(link.Claims{Scope: link.Digests, Member: int64(member)}),
+		Mute:        muteLinks(links, member),
 	}
 }
 
-// AlertFooter returns the unsubscribe links of an alert: for its section if that is watched, else for its thread; and for
-// all alerts.
+// muteLinks returns the links that mute a thread for a member.
+func muteLinks(links *link.Signer, member forum.MemberID) func(forum.ThreadID) string {
+	return func(thread forum.ThreadID) string {
+		return links.URL(link.Claims{Scope: link.Thread, Member: int64(member), Object: int64(thread)})
+	}
+}
+
+// AlertFooter returns the unsubscribe links of an alert: for its section if that is watched, else for its thread; for all alerts; and for
+// each of its threads.
 func AlertFooter(links *link.Signer, a *digest.Alert) templates.Footer {
 	member := int64(a.Member.ID)
 	all := links.URL(link.Claims{Scope: link.Alerts, Member: member})
-	f := templates.Footer{Settings: links.URL(link.Claims{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all}
+	f := templates.Footer{Settings: links.URL(link.Claims{Scope: link.Settings, Member: member}), Unsubscribe: all, All: all, Mute: muteLinks(links, a.Member.ID)}
 	if a.MultiThread() && !a.SectionOnly() {
 		return f
 	}
 	g := a.Groups[0]
-	grant := link.Claims{Scope: link.Thread, Member: member, Object: int64(g.Threads[0].ID)}
+	f.Unsubscribe = f.Mute(g.Threads[0].ID)
 	if a.Cause() == digest.SectionWatched {
-		grant.Scope, grant.Object = link.Section, int64(g.Section.ID)
+		f.Unsubscribe = links.URL(link.Claims{Scope: link.Section, Member: member, Object: int64(g.Section.ID)})
 	}
-	f.Unsubscribe = links.URL(grant)
 	return f
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"postrider/digest"
 	"postrider/internal/link"
@@ -72,10 +73,36 @@ func newID() string {
 }
 
 // ParseAddress returns an address as it is stored and mailed to, with its domain as DNS has it. ok is false for anything but a plain
-// address at a public name.
+// address at a public name, and for one that looks like another.
 func ParseAddress(text string) (address string, ok bool) {
-	address, err := mail.Mailbox(strings.TrimSpace(text))
+	text = strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) }) // chats copy marks of direction with it
+	if strings.ContainsFunc(text, isInvisible) || mixesAlphabets(text) {
+		return "", false
+	}
+	address, err := mail.Mailbox(text)
 	domain := address[strings.LastIndexByte(address, '@')+1:]
 	top := domain[strings.LastIndexByte(domain, '.')+1:]
 	return address, err == nil && top != domain && strings.Trim(top, "0123456789") != ""
+}
+
+// isInvisible reports whether a character cannot be seen. IDNA leaves most of them out, so the address would be another one than it seems.
+func isInvisible(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// mixesAlphabets reports whether a label of a domain has letters of several alphabets that look alike, such as a Cyrillic "o" among Latin
+// letters.
+func mixesAlphabets(text string) bool {
+	for label := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '.' || r == '@' }) {
+		var alphabets int
+		for _, alphabet := range []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek} {
+			if strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(alphabet, r) }) {
+				alphabets++
+			}
+		}
+		if alphabets > 1 {
+			return true
+		}
+	}
+	return false
 }

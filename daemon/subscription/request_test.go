@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/mail"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,17 @@ func TestParseAddress(t *testing.T) {
 		{"quoted", `"a b"@example.org`, ""},
 		{"not ASCII before the @", "änna@example.org", ""},
 		{"nothing", "", ""},
+		{"marks of direction around it", "\u202aanna@example.org\u202c", "anna@example.org"},
+		{"an invisible character", "anna@exam\u200bple.org", ""},
+		{"a soft hyphen", "anna@exam\u00adple.org", ""},
+		{"a variation selector", "anna@example\ufe0f.org", ""},
+		{"one that turns the text around", "anna@\u202eexample.org", ""},
+		{"a Cyrillic o among Latin letters", "anna@g\u043eogle.example", ""},
+		{"all Cyrillic", "anna@\u043f\u043e\u0447\u0442\u0430.example", "anna@xn--80a1acny.example"},
+		{"composed of two characters", "anna@mu\u0308ller.example", "anna@xn--mller-kva.example"},
+		{"Japanese in two alphabets", "anna@\u65e5\u672c\u306e.example", "anna@xn--u9ju32nb2a.example"},
+		{"huge", strings.Repeat("a", 60000) + "@example.org", ""},
+		{"a header in it", "anna@example.org%0d%0aBcc:x@example.org", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, ok := ParseAddress(tt.in)

@@ -21,11 +21,15 @@ import (
 	"postrider/store"
 )
 
-// Limits of confirmations to one address.
+// Limits of confirmations to one mailbox.
 const (
 	hourly = 1
 	daily  = 3
 )
+
+// domainShare is which part of all confirmations of a day one domain gets: a tenth. At a domain of their own, people often get whatever is
+// before the @ into one mailbox.
+const domainShare = 10
 
 // Reader reads links and what they are about. It is safe for concurrent use.
 type Reader struct {
@@ -57,17 +61,17 @@ func (s *Service) Offered(ctx context.Context) ([]mirror.OfferedSection, error) 
 	return s.mirror.Offered(ctx, s.config.SubscribeSections)
 }
 
-// Ask asks the owner of an address to confirm a request. The ID and the time of the request are set here. It reports whether all
-// addresses together have got too many messages today.
+// Ask asks the owner of an address to confirm a request. The ID and the time of the request are set here. It reports whether the domain,
+// or all addresses together, have got too many messages today.
 func (s *Service) Ask(ctx context.Context, now time.Time, r Request) (tooMany bool, err error) {
 	r.ID, r.Asked = newID(), now.Unix()
 	token, err := seal(s.links, r)
 	if err != nil {
 		return false, err
 	}
-	limits := store.ConfirmationLimits{Hourly: hourly, Daily: daily, InAll: s.config.SubscribeDaily}
+	limits := store.ConfirmationLimits{Hourly: hourly, Daily: daily, ToDomain: max(s.config.SubscribeDaily/domainShare, daily), InAll: s.config.SubscribeDaily}
 	result, err := s.store.Confirmations.Ask(ctx, now, store.Confirmation{Address: r.Address, Token: token}, limits)
-	return result == store.AskedInAll, err
+	return result == store.AskedToDomain || result == store.AskedInAll, err
 }
 
 // Result is a request that was confirmed.

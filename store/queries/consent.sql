@@ -1,11 +1,12 @@
 -- Begins with WITH, so that it runs on the connection that writes, in the same transaction as what depends on it.
 -- name: count_confirmations
 WITH recent AS (
-    SELECT c.address, c.asked_at
+    SELECT c.mailbox, c.asked_at
       FROM confirmation c
      WHERE c.asked_at > :day)
-SELECT count(CASE WHEN r.address = :address AND r.asked_at > :hour THEN 1 END),
-       count(CASE WHEN r.address = :address THEN 1 END),
+SELECT count(CASE WHEN r.mailbox = :mailbox AND r.asked_at > :hour THEN 1 END),
+       count(CASE WHEN r.mailbox = :mailbox THEN 1 END),
+       count(CASE WHEN substr(r.mailbox, length(r.mailbox) - length(:domain)) = '@' || :domain THEN 1 END),
        count(*)
   FROM recent r
 
@@ -15,7 +16,7 @@ INSERT INTO outbox (key, kind, member_id, from_seq, until_seq, state, priority, 
 VALUES (:key, :kind, 0, 0, 0, 'queued', :priority, :now, :now, :expires)
 
 -- name: add_confirmation
-INSERT INTO confirmation (key, address, token, asked_at) VALUES (:key, :address, :token, :now)
+INSERT INTO confirmation (key, address, mailbox, token, asked_at) VALUES (:key, :address, :mailbox, :token, :now)
 
 -- name: confirmation_tokens
 SELECT key, token

@@ -1,10 +1,6 @@
-package delivery
+package addr
 
-import (
-	"strings"
-
-	"postrider/internal/addr"
-)
+import "strings"
 
 // providers lists the providers with several domains that share one limit, with the name that we use for each.
 var providers = map[string]string{
@@ -25,17 +21,31 @@ var multiCountry = map[string]string{
 	"yahoo": "yahoo.com", "aol": "yahoo.com", "gmx": "gmx.net", "yandex": "yandex.com",
 }
 
-// provider returns the provider of an address, or its domain if the provider is unknown.
-func provider(address string) string {
-	domain := addr.Domain(address)
-	if p, known := providers[domain]; known {
-		return p
-	}
-	name, rest, _ := strings.Cut(domain, ".")
-	if p, known := multiCountry[name]; known && isCountry(rest) {
+// Provider returns the provider of an address, or its domain if the provider is unknown.
+func Provider(address string) string {
+	domain := Domain(address)
+	if p, known := knownProvider(domain); known {
 		return p
 	}
 	return domain
+}
+
+// IsOfProvider reports whether an address is at a known provider, where anyone can have a mailbox. Another domain may be one mailbox,
+// whatever is before the @.
+func IsOfProvider(address string) bool {
+	_, known := knownProvider(Domain(address))
+	return known
+}
+
+func knownProvider(domain string) (name string, known bool) {
+	if p, known := providers[domain]; known {
+		return p, true
+	}
+	name, rest, _ := strings.Cut(domain, ".")
+	if p, known := multiCountry[name]; known && isCountry(rest) {
+		return p, true
+	}
+	return "", false
 }
 
 // isCountry reports whether a suffix is like "com", "de", "co.uk" or "com.br", and not a domain with a host of the
