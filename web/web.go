@@ -3,6 +3,7 @@
 //	/u/TOKEN      unsubscribe (unsubscribe.go)
 //	/s/TOKEN      settings (settings.go, save.go)
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
+//	/settings/forum  from the forum to the settings (forum_link.go)
 //	/subscribe    subscribing to a mirror; with a TOKEN, confirming that (subscribe.go)
 //	/ingest       what a site sends whose database cannot be reached (ingest.go)
 //	/hooks/forum  a call from the forum: there is something new (hook.go)
@@ -58,6 +59,7 @@ type Server struct {
 	basePath   string
 	middleware *Middleware
 	hooks      hookVerifier
+	linkSecret string // of links on the forum; empty: there are none
 	push       hookVerifier
 	senders    *ratelimit.PerKey[netip.Addr] // of /ingest, by address
 	ingests    chan struct{}                 // a place for each request to /ingest that is read now
@@ -67,7 +69,7 @@ type Server struct {
 
 // New sets up the pages. It renders those that the owner of the site wrote, so that an error in them shows at startup.
 func New(p Deps, c Config) (*Server, error) {
-	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), push: newHookVerifier(p.Push),
+	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), linkSecret: c.LinkSecret, push: newHookVerifier(p.Push),
 		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress), ingests: make(chan struct{}, ingestsAtOnce),
 		askers: ratelimit.NewPerAddress(asksPerSecond, askBurst, maxAddresses)}
 	// One-click requests come from the servers of mailbox providers (RFC 8058) and carry a token. A forum signs its calls. The form to
@@ -113,6 +115,9 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/s/{token}/add", Methods{http.MethodPost: s.add})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
 	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
+	if s.linkSecret != "" {
+		mux.Handle("/settings/forum", Methods{http.MethodGet: s.forumLink})
+	}
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	if s.Mirror != nil {
