@@ -49,6 +49,9 @@ func (s *Server) samples() []sample {
 			list = append(list, sample{"unsubscribe", page})
 		}
 	}
+	for _, page := range []askLinkPage{{Forum: s.Forum, Action: "/"}, {Address: "anna", Invalid: true}, {Address: "anna@example.org", Sent: true}} {
+		list = append(list, sample{"ask_link", page})
+	}
 	return append(list, s.subscribeSamples()...)
 }
 

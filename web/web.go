@@ -3,6 +3,7 @@
 //	/u/TOKEN      unsubscribe (unsubscribe.go)
 //	/s/TOKEN      settings (settings.go, save.go)
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
+//	/settings     mails the link to the settings (ask_link.go)
 //	/settings/forum  from the forum to the settings (forum_link.go)
 //	/subscribe    subscribing to a mirror; with a TOKEN, confirming that (subscribe.go)
 //	/ingest       what a site sends whose database cannot be reached (ingest.go)
@@ -50,7 +51,8 @@ type Deps struct {
 	Push    string           // the secret of its requests; empty: all are rejected
 	Values  Values           // keeps what the middleware reports; nil: nothing
 
-	Subscriptions *subscription.Service // nil: nobody can subscribe on a page
+	SettingsLinks *subscription.SettingsLinks // nil: nobody can ask for the link to their settings
+	Subscriptions *subscription.Service       // nil: nobody can subscribe on a page
 }
 
 // Server serves the pages. It is an http.Handler.
@@ -115,6 +117,9 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/s/{token}/add", Methods{http.MethodPost: s.add})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
 	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
+	if s.SettingsLinks != nil {
+		mux.Handle(askLinkPath, Methods{http.MethodGet: s.showAskLink, http.MethodPost: s.askLink})
+	}
 	if s.linkSecret != "" {
 		mux.Handle("/settings/forum", Methods{http.MethodGet: s.forumLink})
 	}
