@@ -10,6 +10,12 @@ import (
 // minColumns is the minimum number of columns for words, however deep they are nested.
 const minColumns = 12
 
+// Wrap breaks text without line breaks into lines of at most width columns, as the plain text of posts.
+func Wrap(s string, width int) (lines []string) {
+	wrap(s, width, func(line string) { lines = append(lines, line) })
+	return lines
+}
+
 // wrap breaks a line of text into lines of at most width columns. It breaks at spaces, where the rules of
 // scripts without spaces allow it (UAX #14), and within a word that is longer than a line, except for code.
 func wrap(s string, width int, line func(string)) {

@@ -55,6 +55,9 @@ func (in *intake) setMemberships(member int64, groups Groups) error {
 	if !groups.Given {
 		return nil
 	}
+	if same, err := in.hasGroups(member, groups.Names); err != nil || same {
+		return err
+	}
 	return in.setGroups("memberships", "membership", member, groups.Names)
 }
 

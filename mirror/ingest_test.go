@@ -237,3 +237,30 @@ func TestIngest_MemberKeepsZoneAndLanguageThatTheSiteDoesNotKnow(t *testing.T) {
 		}
 	})
 }
+
+// Many sites send all their members each time.
+func TestIngest_WritesNoMemberThatIsStoredAlready(t *testing.T) {
+	db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+	var list []string
+	for i := range 200 {
+		list = append(list, fmt.Sprintf(`{"id":"u%d","name":"M","email":"M%[1]d@Example.org","zone":"UTC","joined_at":"2020-01-01T00:00:00Z","groups":["a","b"]}`, i))
+	}
+	request := `{"members":[` + strings.Join(list, ",") + `]}`
+	mustIngestSigned(t, db, "1", request)
+	before := rows(t, db, "SELECT total_changes()")
+	mustIngestSigned(t, db, "2", request)
+	if got := rows(t, db, "SELECT total_changes() - "+before); len(got) > 1 {
+		t.Errorf("%s changes", got)
+	}
+	mustIngestSigned(t, db, "3", strings.Replace(strings.Replace(request, "M1@", "m1@", 1), "2020", "2021", 1))
+	if got := rows(t, db, "SELECT ref, email, joined_at FROM member WHERE email LIKE 'M1@%' OR joined_at > 1600000000 ORDER BY 1"); got != "u0|M0@example.org|1609459200 u1|m1@example.org|1577836800" {
+		t.Errorf("changed members are %s", got)
+	}
+}
+
+func mustIngestSigned(t *testing.T, db *DB, signature, text string) {
+	t.Helper()
+	if err := ingestSigned(t, db, signature, noon, text); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -58,6 +58,8 @@ type MemberRow struct {
 	// LeftAt is when the address left, in Unix seconds: its owner must confirm. 0: it did not.
 	LeftAt  int64 `db:"left_at" json:"address_left"`
 	Watches int   `db:"watches" json:"watches"` // sections and threads
+
+	JoinedAt int64 `db:"joined_at" json:"-"` // Unix seconds; only of a single member
 }
 
 // row stores one row of a file.
@@ -159,24 +161,15 @@ func asMailed(address string) string {
 
 // member stores a member. Who has the address alone becomes this member.
 func (in *intake) member(path string, m Member) error {
-	var emailKey any // NULL: no address
 	m.Email = asMailed(m.Email)
+	var was MemberRow
+	err := in.get("member", args{"ref": m.ID}, &was)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
 	key := addressKey(m.Email)
-	if key != "" {
-		emailKey = key
-		var other string
-		err := in.get("member_of_address", args{"email_key": key, "ref": m.ID}, &other)
-		if err == nil && other == addressID(m.Email) {
-			var adopted int64
-			if adopted, err = in.exec("adopt_member", args{"ref": m.ID, "other": other}); err == nil && adopted == 1 {
-				err = sql.ErrNoRows // nobody else has the address now
-			}
-		}
-		if err == nil {
-			return fieldError(path+".email", "already belongs to member %q: each address can have one member; remove that one (postrider members remove), then send this one again",
-				other)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
+	if key != addressKey(was.Email) {
+		if err := in.claim(path, key, m.ID); err != nil {
 			return err
 		}
 	}
@@ -185,22 +178,69 @@ func (in *intake) member(path string, m Member) error {
 			return err
 		}
 	}
-	was, err := in.known(m)
-	if err != nil {
-		return err
+	if was.ID == 0 {
+		if was, err = in.known(m); err != nil {
+			return err
+		}
 	}
 	if addressKey(was.Email) != key {
 		if err := in.leave(was); err != nil {
 			return err
 		}
 	}
-	at, given := in.dated(m.JoinedAt)
-	id, err := in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": emailKey,
-		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given, "left_at": in.leftSince(was, key)})
+	id, err := in.putMember(m, was, key)
 	if err != nil {
 		return err
 	}
+	if was.ID == 0 && len(m.Groups.Names) == 0 {
+		return nil // a new member has none
+	}
 	return in.setMemberships(id, m.Groups)
+}
+
+// claim makes an address that a member gets free. Who has it alone becomes this member.
+func (in *intake) claim(path, key, ref string) error {
+	if key == "" {
+		return nil
+	}
+	var other string
+	err := in.get("member_of_address", args{"email_key": key, "ref": ref}, &other)
+	if err == nil && other == addressID(key) {
+		var adopted int64
+		if adopted, err = in.exec("adopt_member", args{"ref": ref, "other": other}); err == nil && adopted == 1 {
+			return nil // nobody else has the address now
+		}
+	}
+	if err == nil {
+		return fieldError(path+".email", "already belongs to member %q: each address can have one member; remove that one (postrider members remove), then send this one again",
+			other)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+// putMember stores what is known of a member, unless that was stored before: many sites send all their members each time.
+func (in *intake) putMember(m Member, was MemberRow, key string) (id int64, err error) {
+	at, given := in.dated(m.JoinedAt)
+	left := in.leftSince(was, key)
+	is := was
+	is.Name, is.Email, is.LeftAt = m.Name, m.Email, left
+	is.Zone, is.Locale = cmp.Or(m.Zone, was.Zone), cmp.Or(m.Locale, was.Locale)
+	if given == 1 {
+		is.JoinedAt = at
+	}
+	if is == was && was.ID != 0 {
+		in.ids["member "+m.ID] = was.ID
+		return was.ID, nil
+	}
+	var emailKey any // NULL: no address
+	if key != "" {
+		emailKey = key
+	}
+	return in.put("member", m.ID, args{"name": m.Name, "name_key": strings.ToLower(m.Name), "email": m.Email, "email_key": emailKey,
+		"zone": m.Zone, "locale": m.Locale, "joined_at": at, "dated": given, "left_at": left})
 }
 
 // watchByName adds a watch of a section, by its ID or else its title.

@@ -218,7 +218,7 @@ UPDATE feed_item SET comments = :comments WHERE url = :url AND item = :item
 DELETE FROM feed_item WHERE seen_at < :before
 
 -- name: member
-SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale, m.left_at FROM member m WHERE m.ref = :ref
+SELECT m.id, m.ref, m.name, m.email, m.zone, m.locale, m.left_at, m.joined_at FROM member m WHERE m.ref = :ref
 
 -- name: members_named
 SELECT m.id, m.ref, m.email FROM member m WHERE m.ref IN (:refs)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rivo/uniseg"
 	"golang.org/x/net/html"
 
 	"postrider/digest"
@@ -180,6 +181,22 @@ func TestItems_StayWithinBudget(t *testing.T) {
 		decoded, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(wire.String())))
 		if err != nil || len(decoded) != c.HTML.Size() {
 			t.Errorf("seed %d: Size() = %d, but a reader gets %d bytes (%v)", seed, c.HTML.Size(), len(decoded), err)
+		}
+	}
+}
+
+func TestSubject_FitsInEveryLanguage(t *testing.T) {
+	set := load(t)
+	_, d := set.Sample()
+	best := d.Best()
+	for _, title := range []string{"Short", strings.Repeat("Thread ", 40), strings.Repeat("連絡船", 90), strings.Repeat("🚂", 120)} {
+		best.Title = title
+		for _, l := range set.locales {
+			got := l.locale().subject("12 replies", d)
+			shown := strings.NewReplacer("\u2068", "", "\u2069", "").Replace(got)
+			if n := uniseg.GraphemeClusterCount(shown); n > subjectLimit || !strings.Contains(got, title[:3]) {
+				t.Errorf("%s: the subject %q has %d characters, want at most %d and the title", l.tag, got, n, subjectLimit)
+			}
 		}
 	}
 }

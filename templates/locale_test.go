@@ -161,20 +161,20 @@ func TestLocale_FormatsTimesByLanguage(t *testing.T) {
 	at := time.Date(2026, 3, 7, 9, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ locale, date, moment, momentYear string }{
 		{"en", "Saturday, 7 March 2026", "Sat 7 Mar, 09:05", "7 Mar 2026, 09:05"},
-		{"en-US", "Saturday, March 7, 2026", "Sat, Mar 7, 9:05 AM", "Mar 7, 2026, 9:05 AM"},
+		{"en-US", "Saturday, March 7, 2026", "Sat, Mar 7, 9:05 AM", "Mar 7, 2026, 9:05 AM"},
 		{"de", "Samstag, 7. März 2026", "Sa., 7. März, 09:05 Uhr", "7. März 2026, 09:05 Uhr"},
 		{"pl", "sobota, 7 marca 2026", "sob. 7 mar, 09:05", "7 mar 2026, 09:05"},
 		{"cs", "sobota 7. března 2026", "so 7. 3. 09:05", "7. 3. 2026 09:05"},
 		{"ru", "суббота, 7 марта 2026 г.", "сб, 7 мар., 09:05", "7 мар. 2026 г., 09:05"},
 		{"uk", "субота, 7 березня 2026 р.", "сб, 7 бер., 09:05", "7 бер. 2026 р., 09:05"},
 		{"tr", "7 Mart 2026 Cumartesi", "7 Mar Cmt 09:05", "7 Mar 2026 09:05"},
-		{"ar", "السبت، ٧ مارس ٢٠٢٦", "السبت، ٧ مارس، ٩:٠٥ ص", "٧ مارس ٢٠٢٦، ٩:٠٥ ص"},
+		{"ar", "السبت، ٧ مارس ٢٠٢٦", "السبت، ٧ مارس، ٩:٠٥ ص", "٧ مارس ٢٠٢٦، ٩:٠٥ ص"},
 		{"he", "יום שבת, 7 במרץ 2026", "שבת, 7 במרץ, 09:05", "7 במרץ 2026, 09:05"},
 		{"fa", "شنبه ۷ مارس ۲۰۲۶", "شنبه ۷ مارس، ۰۹:۰۵", "۷ مارس ۲۰۲۶، ۰۹:۰۵"},
 		{"zh-Hans", "2026年3月7日星期六", "3月7日周六 09:05", "2026年3月7日 09:05"},
 		{"zh-Hant", "2026年3月7日 星期六", "3月7日 週六 09:05", "2026年3月7日 09:05"},
 		{"ja", "2026年3月7日土曜日", "3月7日(土) 09:05", "2026年3月7日 09:05"},
-		{"ko", "2026년 3월 7일 토요일", "3월 7일 (토) 오전 9:05", "2026년 3월 7일 오전 9:05"},
+		{"ko", "2026년 3월 7일 토요일", "3월 7일 (토) 오전 9:05", "2026년 3월 7일 오전 9:05"},
 	} {
 		c := &set.locale(tt.locale).calendar
 		for _, w := range []struct {
@@ -248,6 +248,7 @@ func TestLoad_ErrorsNameTheCause(t *testing.T) {
 		{"a template with an unknown field", common.html(), strings.Replace(shared, "{{.Text}}", "{{.Txet}}", 1), "Txet"},
 		{"a template that uses an unknown key", common.text(), strings.Replace(text, "{{.Text}}", "{{t \"more.less\"}}", 1), "missing key \"more.less\", which "},
 		{"a template that passes no value", common.text(), strings.Replace(text, "\"n\" .Number", "", 1), "\"post.number\": no value for {n}"},
+		{"a template that fails in one language", digestMail.html(), strings.Replace(page, "{{.Body}}", "{{if eq .Lang \"ja\"}}{{.Nowhere}}{{end}}{{.Body}}", 1), "Nowhere"},
 		{"a file with a missing template", digestMail.text(), "{{define \"layout\"}}{{end}}", "mail/digest.txt:1: defines no template \"section\""},
 		{"an unclosed cell", common.html(), strings.Replace(shared, "{{.Text}}</a>", "{{.Text}}", 1), "template \"more\" leaves a <a> open"},
 		{"a row closed twice", digestMail.html(), strings.Replace(page, "{{.Title}}</a></h2></td></tr>", "{{.Title}}</a></h2></td></tr></tr>", 1), "template \"section\" closes a <tr> that is not open"},

@@ -2,9 +2,12 @@ package templates
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/rivo/uniseg"
 	"golang.org/x/text/unicode/bidi"
+
+	"postrider/markup"
 )
 
 // textWidth is the line width of the text part. RFC 5322, 2.1.1 recommends 78 at most; quoting needs some space.
@@ -34,46 +37,10 @@ func isolateIn(dir, s string) string {
 	return s
 }
 
-// wrap breaks a paragraph into lines of at most width columns. It breaks longer words too.
+// wrap breaks a paragraph into lines of at most width columns, where the script allows it. It breaks longer words too.
 func wrap(width int, s string) string {
-	var b strings.Builder
-	column := 0
-	for word := range strings.FieldsSeq(s) {
-		w := uniseg.StringWidth(word)
-		switch {
-		case column == 0:
-		case column+1+w > width:
-			b.WriteByte('\n')
-			column = 0
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		if w > width { // a script without spaces, or something that is not a word
-			word, w = breakWord(word, width)
-		}
-		b.WriteString(word)
-		column += w
-	}
-	return b.String()
-}
-
-// breakWord breaks an overlong word between its characters. It returns the width of the last line too.
-func breakWord(word string, width int) (string, int) {
-	var b strings.Builder
-	column := 0
-	for state := -1; word != ""; {
-		var cluster string
-		var w int
-		cluster, word, w, state = uniseg.FirstGraphemeClusterInString(word, state)
-		if column+w > width {
-			b.WriteByte('\n')
-			column = 0
-		}
-		b.WriteString(cluster)
-		column += w
-	}
-	return b.String(), column
+	words := strings.FieldsFunc(s, func(c rune) bool { return c != '\u00a0' && unicode.IsSpace(c) }) // a no-break space keeps words together
+	return strings.Join(markup.Wrap(strings.Join(words, " "), width), "\n")
 }
 
 // underline returns a wrapped title with a line of the sign below it.

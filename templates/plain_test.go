@@ -17,6 +17,8 @@ func TestWrap_BreaksLongLines(t *testing.T) {
 		{"a word that just fits", "abcdefghij k", "abcdefghij\nk"},
 		{"a long word is broken", "a bcdefghijklmn o", "a\nbcdefghijk\nlmn o"},
 		{"wide characters count twice", "保存会が音源を探し", "保存会が音\n源を探し"},
+		{"no line begins with a comma", "届きません、消えた", "届きませ\nん、消えた"},
+		{"Korean stays whole", "새 글이 여섯 있어요", "새 글이\n여섯\n있어요"},
 		{"nothing", "  ", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -70,6 +71,10 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.Log.Warn("cannot store what the site sent", "err", err)
+		if errors.Is(r.Context().Err(), context.DeadlineExceeded) {
+			http.Error(w, fmt.Sprintf("this was not stored within %v: send less at once", requestTimeout), http.StatusServiceUnavailable)
+			return
+		}
 		http.Error(w, "cannot store this now: send it again later", http.StatusServiceUnavailable)
 		return
 	}

@@ -133,6 +133,7 @@ func (p *subscribePage) parse(form url.Values) subscription.Request {
 	in := formReader{form: form}
 	p.Address, p.Name = strings.TrimSpace(form.Get("email")), strings.TrimSpace(form.Get("name"))
 	address, ok := subscription.ParseAddress(p.Address)
+	p.Address = subscription.Visible(p.Address)
 	if !ok {
 		p.Errors = append(p.Errors, "email")
 	}

@@ -124,6 +124,9 @@ func TestSubscribe_MistakesAreShownAndNothingIsSent(t *testing.T) {
 			t.Errorf("%s: status %d\n%s", name, got.status, got.body)
 		}
 	}
+	if got := s.ask("anna@exam\u200bple.org", "section", "news"); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, `value="anna@example.org"`) {
+		t.Errorf("an address with an invisible character: status %d\n%s", got.status, got.body)
+	}
 	if messages := s.deliver(); len(messages) > 0 {
 		t.Errorf("messages %+v", messages)
 	}

@@ -87,6 +87,16 @@ func ParseAddress(text string) (address string, ok bool) {
 	return address, err == nil && top != domain && strings.Trim(top, "0123456789") != ""
 }
 
+// Visible returns a text without the characters that cannot be seen, so that a person who is asked to correct it sees what it is.
+func Visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if isInvisible(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // isInvisible reports whether a character cannot be seen. IDNA leaves most of them out, so the address would be another one than it seems.
 func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
