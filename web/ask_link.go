@@ -26,7 +26,7 @@ func (s *Server) showAskLink(w http.ResponseWriter, r *http.Request) {
 	s.renderAskLink(w, r, http.StatusOK, askLinkPage{})
 }
 
-// askLink mails the link to the member who has an address. The response is the same if nobody has it. The limit of the form to subscribe
+// askLink emails the link to the member who has an address. The response is the same if nobody has it. The limit of the form to subscribe
 // counts: both can send a message to a stranger.
 func (s *Server) askLink(w http.ResponseWriter, r *http.Request) {
 	if !s.askers.Allow(RequestInfoOf(r).ClientAddr, time.Now()) {

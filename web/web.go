@@ -3,7 +3,7 @@
 //	/u/TOKEN      unsubscribe (unsubscribe.go)
 //	/s/TOKEN      settings (settings.go, save.go)
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
-//	/settings     mails the link to the settings (ask_link.go)
+//	/settings     emails the link to the settings (ask_link.go)
 //	/settings/forum  from the forum to the settings (forum_link.go)
 //	/subscribe    subscribing to a mirror; with a TOKEN, confirming that (subscribe.go)
 //	/ingest       what a site sends whose database cannot be reached (ingest.go)

@@ -11,7 +11,7 @@ import (
 // linksDaily is the most messages with links to settings, and confirmations, in a day.
 const linksDaily = 10_000
 
-// SettingsLinks mails members the link to their settings. It is safe for concurrent use.
+// SettingsLinks emails members the link to their settings. It is safe for concurrent use.
 type SettingsLinks struct {
 	links *link.Signer
 	store *store.Store
