@@ -14,11 +14,11 @@ import (
 // allowed lists all tags and attributes that a message may contain.
 var allowed = map[string][]string{
 	"div": {"style", "class", "dir"}, "p": {"style", "class", "dir"}, "span": {"style", "class", "aria-hidden"}, "br": nil,
-	"a": {"href", "style", "class"}, "blockquote": {"style", "class"}, "pre": {"style", "class", "dir"},
+	"a": {"href", "style", "class", "dir"}, "blockquote": {"style", "class"}, "pre": {"style", "class", "dir"},
 	"h3": {"style", "dir"}, "b": nil, "i": nil, "u": nil, "s": nil, "sub": nil, "sup": nil, "code": {"style", "class"}, "hr": {"class", "style"},
 	"ul": {"style", "dir"}, "ol": {"style", "dir"}, "li": {"dir"},
-	"table": {"style", "border", "cellpadding", "cellspacing"}, "tr": nil,
-	"td": {"class", "style", "dir"}, "th": {"class", "style", "dir"},
+	"table": {"style", "border", "cellpadding", "cellspacing", "role"}, "tr": nil, "img": {"src", "alt", "width", "height", "style"},
+	"td": {"class", "style", "dir", "bgcolor"}, "th": {"class", "style", "dir"},
 }
 
 // checkDoc fails unless the document renders to safe and well-formed output, whatever the input was.
@@ -74,7 +74,7 @@ func checkHTML(t *testing.T, got string) {
 		case html.StartTagToken:
 			checkTag(t, tok)
 			order = append(order, tok.Data)
-			if tok.Data != "br" && tok.Data != "hr" {
+			if tok.Data != "br" && tok.Data != "hr" && tok.Data != "img" {
 				open = append(open, tok.Data)
 			}
 		case html.EndTagToken:
@@ -115,6 +115,9 @@ func checkTag(t *testing.T, tok html.Token) {
 	for _, a := range tok.Attr {
 		if !slices.Contains(attrs, a.Key) {
 			t.Fatalf("attribute %s of %s is not allowed", a.Key, tok)
+		}
+		if a.Key == "src" && a.Val != "cid:pict" {
+			t.Fatalf("%s loads an image", tok)
 		}
 		if a.Key != "href" {
 			continue

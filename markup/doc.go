@@ -29,6 +29,8 @@ type Links struct {
 	Numbered   func(thread, number int64) string
 	Attachment func(id int64) string // nil: the path that the dialect uses, below Base
 	Base       string                // the forum's URL, for relative links and attachments
+	// Picture returns an image that the message brings, by its name; in Markdown only. nil: there are none.
+	Picture func(name string) (Picture, error)
 
 	shielded bool // URLs may contain characters of shieldedOpen and so on
 }

@@ -11,9 +11,10 @@ import (
 const (
 	styleSpace = "margin:0 0 12px"
 	styleLast  = "margin:0" // the frame around it, or the template, adds the space below the last block
-	styleQuote = ";padding:8px 12px;border-left:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	quoteLine  = "#9fb0c0"
+	styleQuote = ";padding:8px 12px;border-left:3px solid " + quoteLine + ";background:#f3f6f9;color:#3d4852"
 	// In a language that is written from right to left, the line of a quote is where its words start.
-	styleQuoteRTL = ";padding:8px 12px;border-right:3px solid #9fb0c0;background:#f3f6f9;color:#3d4852"
+	styleQuoteRTL = ";padding:8px 12px;border-right:3px solid " + quoteLine + ";background:#f3f6f9;color:#3d4852"
 	styleAuthor   = ";color:#566"
 	styleCode     = ";padding:8px 12px;background:#f3f4f6;color:#24292f;font-family:Consolas,Menlo,monospace;white-space:pre-wrap"
 	styleMono     = "background:#f3f4f6;color:#24292f"
@@ -29,6 +30,8 @@ const (
 	linkColor        = "#05a"
 	styleLink        = "color:" + linkColor
 	styleMuted       = "color:#566"
+	stylePicture     = "border:0;max-width:100%;height:auto"
+	styleButton      = "display:block;font-weight:bold;font-size:16px;line-height:24px;color:#fdfdfe;text-decoration:none"
 	styleOmittedLink = ";color:#566;font-size:14px;line-height:22px"
 )
 
@@ -137,7 +140,7 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		if h.dir == "rtl" {
 			style = styleQuoteRTL
 		}
-		h.start(`<blockquote class="pr-quote"`, margin, style)
+		h.start(`<blockquote class="pr-quote"`, margin, n.lineColor(style))
 		h.quote(n, i)
 		h.raw(`</blockquote>`)
 	case code:
@@ -153,6 +156,8 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.raw(`</p>`)
 	case rule:
 		h.start(`<hr class="pr-rule"`, margin, styleRule)
+	case button:
+		h.button(n, last)
 	case omittedLink:
 		h.omittedLink(n, margin)
 	case list:
@@ -172,6 +177,29 @@ func (h *htmlWriter) block(n *node, i int, last bool) {
 		h.inCell = false
 		h.raw(`</table></div></div>`)
 	}
+}
+
+// lineColor gives the line beside a callout the color of its kind.
+func (n *node) lineColor(style string) string {
+	if box, is := callouts[n.text]; is && n.flag&noHeader != 0 {
+		return strings.Replace(style, quoteLine, box.color, 1)
+	}
+	return style
+}
+
+// button writes a link as a button. Outlook knows no margins of tables and no padding of links, so cells have both.
+func (h *htmlWriter) button(n *node, last bool) {
+	space := "4px 0 16px"
+	if last {
+		space = "4px 0 0"
+	}
+	const table = `<table role="presentation" border="0" cellpadding="0" cellspacing="0"><tr><td`
+	color := h.labels.LinkColor
+	h.raw(table + ` style="padding:` + space + `">` + table + ` class="pr-button" bgcolor="` + color + `" style="background-color:` + color + `;padding:10px 22px"><a class="pr-button" dir="auto" href="`)
+	h.text(h.tree.ref(n).url)
+	h.raw(`" style="` + styleButton + `">`)
+	h.text(n.text)
+	h.raw(`</a></td></tr></table></td></tr></table>`)
 }
 
 // start writes an opening tag with its style.

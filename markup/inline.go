@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -29,6 +30,10 @@ func (h *htmlWriter) inlines(i, end int) {
 			h.applyStyle(n)
 			h.words(h.labels.Field(fieldOf(n)))
 		case image:
+			if p, own := h.tree.picture(n); own {
+				h.picture(n, p)
+				continue
+			}
 			h.file(n, h.labels.Image)
 		case attachment:
 			h.file(n, h.labels.Attachment)
@@ -47,6 +52,16 @@ func (h *htmlWriter) inlines(i, end int) {
 		}
 	}
 	h.applyStyle(&node{})
+}
+
+// picture writes an image that the message brings. Outlook needs its size, and phones may shrink it.
+func (h *htmlWriter) picture(n *node, p Picture) {
+	h.applyStyle(n)
+	h.raw(`<img src="`)
+	h.text(p.URL)
+	h.raw(`" alt="`)
+	h.text(n.text)
+	h.raw(`" width="` + strconv.Itoa(p.Width) + `" height="` + strconv.Itoa(p.Height) + `" style="` + stylePicture + `">`)
 }
 
 func (h *htmlWriter) file(n *node, word string) {

@@ -14,7 +14,8 @@ import (
 
 // Markdown parses CommonMark with GitHub's tables, strikethrough, task lists and bare URLs, and merge fields: {{name}}
 // and {{name|fallback}}, which have no meaning in code. HTML is not supported: tags are shown as written.
-// Images become links.
+// Images become links, unless the message brings them ("cid:bridge.png"). A link that is followed by {button} is a button, and a quote
+// that begins with [!NOTE] a callout, as on GitHub.
 //
 // The error lists everything that would look broken to readers, with its line. The document is usable even
 // if there is an error, but empty if the text is too long or takes too long.
@@ -142,7 +143,7 @@ func (r *markdownReader) blockNode(n ast.Node) {
 	case *ast.FencedCodeBlock:
 		r.code(string(n.Lines().Value(r.source)))
 	case *ast.Blockquote:
-		r.framed(n, node{kind: quote, flag: noHeader})
+		r.framed(n, node{kind: quote, flag: noHeader, text: r.calloutOf(n)})
 	case *ast.List:
 		frame := node{kind: list}
 		if n.IsOrdered() {
@@ -151,11 +152,21 @@ func (r *markdownReader) blockNode(n ast.Node) {
 		r.framed(n, frame)
 	case *extast.Table:
 		r.framed(n, node{kind: table})
+	case *ast.Paragraph:
+		if link := r.button(n); link != nil {
+			r.addButton(link)
+			return
+		}
+		r.paragraph(n)
 	default:
-		r.endPara()
-		r.children(n)
-		r.endPara()
+		r.paragraph(n)
 	}
+}
+
+func (r *markdownReader) paragraph(n ast.Node) {
+	r.endPara()
+	r.children(n)
+	r.endPara()
 }
 
 // framed reads a block that contains blocks. If it is nested too deeply, its content is shown without a frame.

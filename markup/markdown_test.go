@@ -187,6 +187,9 @@ func TestMarkdown_LimitsNesting(t *testing.T) {
 }
 
 func FuzzMarkdown(f *testing.F) {
+	for _, src := range []string{"![a](cid:b.png)", "[a](/b){button}", "> [!NOTE]\n> a\n\n> [!tip]"} {
+		f.Add(src)
+	}
 	for _, src := range markdownFiles(f) {
 		for part := range strings.SplitSeq(src, "\n\n") { // short inputs are fast, and fast to minimize
 			f.Add(part)
@@ -196,7 +199,7 @@ func FuzzMarkdown(f *testing.F) {
 		if len(src) > maxFuzzed {
 			return
 		}
-		d, _ := Markdown(src, sampleLinks())
+		d, _ := Markdown(src, linksWithPicture())
 		checkOneOf(t, len(src), d, d.Excerpt(100))
 		if got := strings.Count(d.HTML(Labels{Field: func(Field) string { return "\x01" }}), "\x01"); got > len(d.Fields()) {
 			t.Fatalf("%d of %d merge fields are printed", got, len(d.Fields()))

@@ -20,17 +20,22 @@ func (r *markdownReader) inlineNode(n ast.Node) {
 	case *extast.Strikethrough:
 		r.styledChildren(n, 3)
 	case *ast.Link:
+		if r.marked(n) {
+			r.errorf(place(n), "a button within a paragraph: put it between empty lines")
+		}
 		r.linked(n)
 	case *ast.AutoLink:
 		r.autoLink(n)
 	case *ast.Image:
-		r.file(image, unescaped(r.plainText(n)), r.address(n, n.Destination))
+		r.image(n)
 	case *extast.TaskCheckBox:
 		box := "☐ "
 		if n.IsChecked {
 			box = "☑ "
 		}
 		r.add(box, node{kind: text})
+	case *ast.String: // the sign of a callout
+		r.add(string(n.Value), node{kind: text})
 	case *fieldNode:
 		r.mergeField(n)
 	default:

@@ -10,6 +10,7 @@ type tree struct {
 	refs     []ref
 	mentions []int64
 	fields   []Field
+	pictures []Picture
 
 	sections  bool // headings are headings of the message, not only bold lines in a post
 	noNames   bool // typed names are no mentions
@@ -50,13 +51,14 @@ const (
 	code                    // text, lines kept
 	spoiler                 // text is the title; the hidden content is not in the tree
 	rule
+	button      // a link that looks like one, in Markdown only; text is its label
 	omittedLink // a link that an excerpt cut off; text is its label; these are the last nodes of a tree
 
 	// Inline nodes, in paragraphs and headings only.
 	text
 	mention       // text with its "@"
 	lineBreak     // a line break within the paragraph
-	image         // text is its name
+	image         // text is its name; flag is the index into tree.pictures, from 1; 0: the message does not bring it
 	attachment    // text is its name, if known
 	video         // text is the site
 	inlineSpoiler // an inline spoiler

@@ -53,6 +53,9 @@ func (t *textWriter) block(n *node, i int) {
 		t.wrapped("[" + withLabel(t.labels.Spoiler, n.text) + "]")
 	case rule:
 		t.line("* * *")
+	case button:
+		t.wrapped(n.text + ":")
+		t.line(t.tree.ref(n).url)
 	case omittedLink:
 		t.omittedLink(n)
 	case list:

@@ -12,6 +12,7 @@ import (
 
 	"postrider/digest"
 	"postrider/forum"
+	"postrider/internal/inline"
 	"postrider/internal/line"
 	"postrider/internal/qp"
 	"postrider/markup"
@@ -33,6 +34,7 @@ type variant struct {
 	preheader  string         // with the placeholder runes of its merge fields
 	html, text compiled       // the body; its slots are the merge fields, by index
 	fields     []markup.Field // each once, in the order of their slots
+	images     []inline.Image // of the brand and of the body, each once
 }
 
 // Recipient is the member that an announcement is rendered for.
@@ -101,7 +103,9 @@ func (n *CompiledAnnouncement) Fields() []Field {
 // variant parses a variant and renders its body.
 func (p *Renderer) variant(v digest.Variant) (*variant, error) {
 	out := &variant{locale: p.locale(v.Locale), dir: direction(language.Make(v.Locale))}
-	doc, err := markup.Markdown(v.Body, markup.Links{Base: p.site.URL})
+	images := pictures{files: p.set.files, images: p.set.brandImages()}
+	doc, err := markup.Markdown(v.Body, markup.Links{Base: p.site.URL, Picture: images.read})
+	out.images = images.images
 	title, inTitle := out.placeholders(line.Fit(v.Title, titleLimit))
 	errs := []error{err}
 	switch {
@@ -178,7 +182,7 @@ func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) 
 	subject := v.fill(v.title, own)
 	w.fill(slotSubject, subject, subject)
 	w.fill(slotPreheader, v.fill(v.preheader, own), "")
-	c := Content{Subject: subject, Images: p.set.brandImages()}
+	c := Content{Subject: subject, Images: v.images}
 	c.HTML = w.wrapInLayout(sh.html, &w.values.html, &v.html, encoded(own, escape))
 	c.Text = w.wrapInLayout(sh.text, &w.values.text, &v.text, encoded(own, func(s string) string { return s }))
 	return c, nil

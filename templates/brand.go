@@ -44,31 +44,47 @@ const (
 
 // NewLogo checks the content of a logo's file. Only formats that all mail programs show are accepted.
 func NewLogo(data []byte) (*Logo, error) {
+	img, err := readImage(data, MaxLogoBytes)
+	if err != nil {
+		return nil, err
+	}
+	return &Logo{
+		Image: inline.New("logo."+strings.TrimPrefix(img.kind, "image/"), img.kind, data),
+		Width: img.width, Height: img.height, Plate: !img.opaque,
+	}, nil
+}
+
+// imageFile is what a message must know of an image that it brings.
+type imageFile struct {
+	kind          string // "image/png"
+	width, height int    // in pixels
+	opaque        bool
+}
+
+// readImage checks the content of an image that messages bring. It may have so many bytes.
+func readImage(data []byte, limit int) (imageFile, error) {
 	kind := http.DetectContentType(data)
 	switch {
 	case bytes.Contains(data[:min(len(data), 1024)], []byte("<svg")):
-		return nil, errors.New("is an SVG image, which Gmail and Outlook do not show: save it as PNG")
+		return imageFile{}, errors.New("is an SVG image, which Gmail and Outlook do not show: save it as PNG")
 	case kind != "image/png" && kind != "image/jpeg" && kind != "image/gif":
-		return nil, fmt.Errorf("contains %s: must be a PNG, JPEG or GIF image, because some mail programs show nothing else", kind)
-	case len(data) > MaxLogoBytes:
-		return nil, fmt.Errorf("has %d bytes: must be at most %d, because every email brings it; make the image smaller, about 400 pixels wide", len(data), MaxLogoBytes)
+		return imageFile{}, fmt.Errorf("contains %s: must be a PNG, JPEG or GIF image, because some mail programs show nothing else", kind)
+	case len(data) > limit:
+		return imageFile{}, fmt.Errorf("has %d bytes: must be at most %d, because every email brings it; make the image smaller, about 400 pixels wide", len(data), limit)
 	}
 	c, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err == nil && max(c.Width, c.Height) > maxLogoPixels {
-		return nil, fmt.Errorf("is %d × %d pixels: must be at most %d × %[3]d", c.Width, c.Height, maxLogoPixels)
+		return imageFile{}, fmt.Errorf("is %d × %d pixels: must be at most %d × %[3]d", c.Width, c.Height, maxLogoPixels)
 	}
 	var img image.Image
 	if err == nil {
 		img, _, err = image.Decode(bytes.NewReader(data))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("is damaged: %w", err)
+		return imageFile{}, fmt.Errorf("is damaged: %w", err)
 	}
 	opaque, known := img.(interface{ Opaque() bool })
-	return &Logo{
-		Image: inline.New("logo."+strings.TrimPrefix(kind, "image/"), kind, data),
-		Width: c.Width, Height: c.Height, Plate: !known || !opaque.Opaque(),
-	}, nil
+	return imageFile{kind, c.Width, c.Height, known && opaque.Opaque()}, nil
 }
 
 // Limits of the footer. It must not outgrow the posts.
