@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"forumdir":             {},
 	"internal/browsertest": {"internal/servertest"},
 	"internal/dnstest":     {},
+	"internal/forumtest":   {"cli"},
 	"internal/dsn":         {},
 	"internal/addr":        {},
 	"internal/finding":     {},
@@ -65,7 +66,7 @@ var mayImport = map[string][]string{
 }
 
 // testOnly are packages that only tests and the benchmark may import.
-var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest", "internal/storetest"}
+var testOnly = []string{"internal/browsertest", "internal/dnstest", "internal/forumtest", "internal/golden", "internal/racetest", "internal/sampletest", "internal/servertest", "internal/smtptest", "internal/storetest"}
 
 func TestLayout_ImportsGoDown(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()

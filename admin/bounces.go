@@ -21,6 +21,7 @@ type bouncesView struct {
 	Days                int // covered by Classes
 	Classes             []store.ClassCount
 	Holds               []store.DomainHold
+	TwoRelays           bool           // each of them says which relay it is about
 	Search              string         // list only addresses that contain this; empty: all
 	After               string         // the list starts after this address; empty: with the first
 	List                []store.Health // suppressed
@@ -39,8 +40,9 @@ func (s *Server) bouncesPage() page {
 	const name = "bounces"
 	now := time.Now()
 	full := bouncesView{
-		pageFrame: s.samplePageFrame(name), Members: 9, Suppressed: 1, Days: classDays, Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}},
-		List: []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, NextAfter: "anna@a.example",
+		pageFrame: s.samplePageFrame(name), Members: 9, Suppressed: 1, Days: classDays, TwoRelays: true,
+		Holds: []store.DomainHold{{Domain: "a.example", Since: now, Until: now, Reason: "a reason"}, {Relay: store.AnnouncementRelay, Domain: "a.example", Since: now, Until: now}},
+		List:  []store.Health{{Address: "anna@a.example", Member: 1, Health: bounce.Health{SuppressedSince: now, Reason: "dead"}}}, NextAfter: "anna@a.example",
 		InvalidAddress: "anna", Pages: pager{Page: 2, More: true},
 	}
 	for _, c := range bounce.Classes {
@@ -104,6 +106,9 @@ func (s *Server) readBounces(v *request, view *bouncesView) (err error) {
 	if view.Holds, err = s.Store.Holds.Active(ctx, now); err != nil {
 		return err
 	}
+	if view.TwoRelays = s.Settings.TwoRelays(); !view.TwoRelays {
+		view.Holds = slices.DeleteFunc(view.Holds, func(h store.DomainHold) bool { return h.Relay != store.SharedRelay })
+	}
 	if view.List, err = s.Store.Suppressions.List(ctx, now, view.Search, view.After, rowsPerPage+1); err != nil {
 		return err
 	}
@@ -160,20 +165,24 @@ func (s *Server) suppress(v *request) {
 	v.redirectDone("/bounces?part="+url.QueryEscape(h.Address), "suppressed", 1, auditAction{"suppress", "suppression", redactAddress(h.Address)})
 }
 
-// release ends a hold early.
+// release ends a hold early. Messages that wait for it are due.
 func (s *Server) release(v *request) {
-	domain := v.r.PostForm.Get("domain")
-	removed, err := s.Store.Holds.Release(v.r.Context(), s.Now(), domain)
+	hold := store.DomainHold{Relay: v.r.PostForm.Get("relay"), Domain: v.r.PostForm.Get("domain")}
+	released, err := s.Store.Holds.Release(v.r.Context(), s.Now(), hold.Key())
 	if err != nil {
 		v.serverError(err)
 		return
 	}
-	if !removed { // it has ended already
+	if !released { // it has ended already
 		v.redirectDone("/bounces", "released", 0)
 		return
 	}
 	s.Wake()
-	v.redirectDone("/bounces", "released", 1, auditAction{"release", "hold", domain})
+	object := hold.Domain
+	if hold.Relay != store.SharedRelay {
+		object += " " + hold.Table()
+	}
+	v.redirectDone("/bounces", "released", 1, auditAction{"release", "hold", object})
 }
 
 // redactAddress shortens an address for the audit log, which stores none.

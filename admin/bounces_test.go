@@ -91,6 +91,41 @@ func TestBounces_ReleaseAHold(t *testing.T) {
 	}
 }
 
+func TestBounces_HoldsNameTheirRelayIfThereAreTwo(t *testing.T) {
+	t.Parallel()
+	for _, two := range []bool{false, true} {
+		t.Run(fmt.Sprint(two), func(t *testing.T) {
+			t.Parallel()
+			w := newFixture(t)
+			if two {
+				w.deps.Settings.AnnounceConnections = 2
+				w.open()
+			}
+			for _, relay := range []string{store.SharedRelay, store.AnnouncementRelay} {
+				check(t, w.store.Holds.Add(t.Context(), store.DomainHold{Relay: relay, Domain: "a.example", Since: noon, Until: noon.Add(time.Hour)}))
+			}
+			b := w.admin()
+			page := b.get("/bounces").body
+			if got := strings.Contains(page, ">smtp<") && strings.Contains(page, ">smtp.announcements<"); got != two {
+				t.Errorf("the relays are named: %v, want %v:\n%s", got, two, page)
+			}
+			if got, want := strings.Count(page, `name="domain" value="a.example"`), map[bool]int{false: 1, true: 2}[two]; got != want {
+				t.Errorf("the page shows %d holds, want %d", got, want)
+			}
+			if !two {
+				return
+			}
+			b.postWithToken("/bounces/release", "domain", "a.example", "relay", "announcements")
+			if list := must(w.store.Holds.Active(t.Context(), noon))(t); len(list) != 1 || list[0].Relay != store.SharedRelay || w.wakeups != 1 {
+				t.Errorf("holds: %v; woken %d times", list, w.wakeups)
+			}
+			if got := w.auditOf("hold"); !slices.Equal(got, []string{"web: admin release a.example smtp.announcements"}) {
+				t.Errorf("audit log is %q", got)
+			}
+		})
+	}
+}
+
 func TestBounces_ListsHavePages(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,14 @@ type dashboardView struct {
 type activeAlarm struct {
 	Kind, Object, Detail string
 	Since                time.Time
+}
+
+// Table returns the configuration table of the relay that an alarm about a relay is about.
+func (a activeAlarm) Table() string { return store.RelayTable(a.Object) }
+
+// NamesRelay reports whether the alarm is about another relay than that of [smtp].
+func (a activeAlarm) NamesRelay() bool {
+	return a.Object != "" && slices.Contains([]alarm.Kind{alarm.Relay, alarm.Auth, alarm.Quota}, alarm.Kind(a.Kind))
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/alarm"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/store"
@@ -132,5 +133,24 @@ func TestDashboard_ShowsUntrustedProxy(t *testing.T) {
 	b.remoteAddr, b.headers = "127.0.0.1:1234", map[string]string{"X-Forwarded-For": "203.0.113.7"}
 	if page := b.get("/").body; !strings.Contains(page, "127.0.0.1 is not trusted") || !strings.Contains(page, "web.trusted_proxies") {
 		t.Errorf("page does not warn of the proxy:\n%s", page)
+	}
+}
+
+func TestDashboard_NamesTheRelayOfAnnouncements(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	w.deps.Settings.AnnounceConnections = 2
+	w.open()
+	bell := alarm.New(w.store.Alarms, w.deps.Log, func() time.Time { return w.now })
+	bell.Raise(alarm.Auth, store.AnnouncementRelay, "535 no")
+	check(t, bell.Flush(t.Context()))
+	page := w.admin().get("/").body
+	for _, want := range []string{"The relay rejected the login [smtp.announcements]", "the password in [smtp.announcements]", "Relay of announcements", "535 no"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q:\n%s", want, page)
+		}
+	}
+	if got := strings.Count(page, `class="failed"`); got != 2 { // of the daemon, which does not run, and of this relay
+		t.Errorf("%d components are unhealthy, want 2", got)
 	}
 }

@@ -3,12 +3,12 @@ package admin
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"postrider/alarm"
 	"postrider/daemon"
 	"postrider/source"
+	"postrider/store"
 )
 
 // component is the health of a component.
@@ -20,7 +20,7 @@ type component struct {
 	FreeMB  int       // free disk space of the store; 0: not known
 }
 
-func componentNames() []string { return []string{"daemon", "forum", "store", "relay"} }
+func componentNames() []string { return []string{"daemon", "forum", "store", "relay", "announcements"} }
 
 // heartbeatTimeout is the age at which the last heartbeat is too old: the daemon sends one every minute.
 const heartbeatTimeout = 3 * time.Minute
@@ -31,6 +31,9 @@ func (s *Server) components(v *request) []component {
 	defer cancel()
 	alarmed := s.alarmedComponents(ctx)
 	list := []component{s.checkDaemon(ctx), s.checkForum(ctx), s.checkStore(), s.checkRelay(ctx)}
+	if s.Settings.TwoRelays() {
+		list = append(list, component{Name: "announcements", Healthy: true})
+	}
 	for i, p := range list {
 		if fault, raised := alarmed[p.Name]; raised && p.Healthy {
 			list[i].Healthy, list[i].Error = false, fault
@@ -51,9 +54,13 @@ func (s *Server) alarmedComponents(ctx context.Context) map[string]string {
 	}
 	alarmed := make(map[string]string)
 	for _, a := range alarms {
-		kind, _, _ := strings.Cut(a.Key, " ")
+		kind, object := alarm.ParseKey(a.Key)
 		for name, kinds := range components {
-			if a.Active() && slices.Contains(kinds, alarm.Kind(kind)) {
+			switch {
+			case !a.Active() || !slices.Contains(kinds, kind):
+			case object == store.AnnouncementRelay:
+				alarmed["announcements"] = a.Detail
+			default:
 				alarmed[name] = a.Detail
 			}
 		}

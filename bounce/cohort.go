@@ -14,9 +14,10 @@ const (
 	MaxHold = 8 * time.Hour
 )
 
-// Cohort counts the messages sent to a domain within one minute. If most of them were rejected, the reason is not the
+// Cohort counts the messages sent through one relay to a domain within one minute. If most of them were rejected, the reason is not the
 // single address.
 type Cohort struct {
+	Relay   string // in the names of the store
 	Domain  string // empty: all domains, everything sent to the relay
 	Minute  time.Time
 	Refused int // of different members, during delivery or by a later report

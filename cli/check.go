@@ -87,12 +87,12 @@ func (c *cmdEnv) findings(ctx context.Context, o checkOptions) []finding.Finding
 	forum, clock := checkForum(ctx, cfg)
 	all, clocks = append(all, forum...), append(clocks, clock...)
 	all = append(all, checkFeeds(ctx, cfg)...)
-	relay, conn := c.checkRelays(ctx, cfg)
-	all = append(append(all, checkDKIM(cfg)...), relay...)
+	relays, to := c.checkRelays(ctx, cfg)
+	all = append(append(all, checkDKIM(cfg)...), relays...)
 	all = append(all, checkBounces(ctx, cfg)...)
 	all = append(append(all, checkAdmin(cfg)), descriptorsFinding(maxDescriptors())...)
 	if !o.offline {
-		all = append(all, checkDNS(ctx, cfg, o, conn)...)
+		all = append(all, checkDNS(ctx, cfg, o, to)...)
 	}
 	pages, clock := checkPages(ctx, cfg, o.offline)
 	all, clocks = append(all, pages...), append(clocks, clock...)

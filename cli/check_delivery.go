@@ -39,7 +39,7 @@ func (o checkOptions) addresses() ([]netip.Addr, error) {
 }
 
 // checkDNS checks what other mail servers see of this site.
-func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, conn mail.ConnInfo) []finding.Finding {
+func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, to connections) []finding.Finding {
 	dns := doctor.NewDNS(o.resolver)
 	for _, from := range []struct{ key, address string }{{"smtp.from", cfg.SMTP.From}, {"smtp.announcements.from", cfg.SMTP.Announcements.From}} {
 		if domain := addr.Domain(address(from.address).Address); net.ParseIP(strings.Trim(domain, "[]")) != nil {
@@ -47,20 +47,23 @@ func checkDNS(ctx context.Context, cfg config.Config, o checkOptions, conn mail.
 				"set "+from.key+" to an address at your forum's domain")}
 		}
 	}
-	return doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, conn))
+	return doctor.Check(ctx, dns, newSite(ctx, dns, cfg, o, to))
 }
 
-func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, conn mail.ConnInfo) doctor.Site {
+func newSite(ctx context.Context, dns doctor.Resolver, cfg config.Config, o checkOptions, to connections) doctor.Site {
 	p := senderSite(cfg, cfg.SMTP.From, cfg.DKIM)
 	p.Relay, p.Bounces = host(cfg.SMTP.URL), cfg.Bounces.Domain
-	addOrigin(ctx, dns, &p, o, conn)
-	if own := cfg.SMTP.Announcements; own.From != "" || own.DKIM.Enabled() {
-		keys := cfg.DKIM
-		if own.DKIM.Enabled() {
-			keys = own.DKIM
-		}
-		a := senderSite(cfg, cfg.SMTP.AnnouncementFrom(), keys)
+	addOrigin(ctx, dns, &p, o, to.shared)
+	if own := cfg.SMTP.Announcements; own.From != "" || own.DKIM.Enabled() || own.OwnRelay() {
+		a := senderSite(cfg, cfg.SMTP.AnnouncementFrom(), cfg.AnnouncementDKIM())
 		a.Relay, a.SendsFrom, a.Local = p.Relay, p.SendsFrom, p.Local
+		if own.OwnRelay() {
+			a.Relay = host(own.URL)
+			if !isLocal(to.announcements) {
+				o = checkOptions{} // --sends-from is about this machine, or about the relay of all messages
+			}
+			addOrigin(ctx, dns, &a, o, to.announcements)
+		}
 		p.Announcements = &a
 	}
 	return p
@@ -85,7 +88,7 @@ func senderSite(cfg config.Config, from string, keys mail.DKIMConfig) doctor.Sit
 
 // addOrigin adds the addresses that messages leave from.
 func addOrigin(ctx context.Context, dns doctor.Resolver, p *doctor.Site, o checkOptions, conn mail.ConnInfo) {
-	p.Local = conn.Remote.IsLoopback() || isLocalAddress(conn.Remote)
+	p.Local = isLocal(conn)
 	if p.SendsFrom, _ = o.addresses(); len(p.SendsFrom) > 0 {
 		p.Local = true
 		return
@@ -96,6 +99,11 @@ func addOrigin(ctx context.Context, dns doctor.Resolver, p *doctor.Site, o check
 	case conn.Remote.IsValid() && !conn.IsLocalNetwork():
 		p.SendsFrom = addressesOf(ctx, dns, p.Relay)
 	}
+}
+
+// isLocal reports whether a connection stays on this machine.
+func isLocal(conn mail.ConnInfo) bool {
+	return conn.Remote.IsLoopback() || isLocalAddress(conn.Remote)
 }
 
 // isLocalAddress reports whether an address belongs to this machine.

@@ -146,6 +146,38 @@ _dmarc.news.example. IN TXT "v=DMARC1; p=reject"
 	}
 }
 
+func TestCheck_TestsRelayOfAnnouncements(t *testing.T) {
+	w := newSignedSite(t)
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay := smtptest.New(t, smtptest.WithAuth("news", "right"))
+	for _, tt := range []struct {
+		name, password string
+		level          finding.Level
+	}{{"its password", "right", finding.LevelOK}, {"a wrong password", "wrong", finding.LevelFail}} {
+		t.Run(tt.name, func(t *testing.T) {
+			own := fmt.Sprintf("[smtp.announcements]\nurl = %q\npassword = %q\n", relay.URL(), tt.password)
+			if err := os.WriteFile(w.config, append(text, own...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			found, _ := w.runCheck(t)
+			if f := found["smtp.announcements"]; f.Level != tt.level || tt.level == finding.LevelFail && !strings.Contains(f.Fix+f.Text, "smtp.announcements") {
+				t.Errorf("the relay of announcements: %+v", f)
+			}
+			for _, part := range []string{"smtp", "announcements spf", "announcements spf sender"} { // the return path has the same domain
+				if f := found[part]; f.Level != finding.LevelOK && (tt.level == finding.LevelOK || part != "announcements spf sender") {
+					t.Errorf("%s: %+v", part, f)
+				}
+			}
+			if _, tested := found["smtp.announcements tls"]; tested != (tt.level == finding.LevelOK) {
+				t.Errorf("the encryption of the relay of announcements was tested: %v", tested)
+			}
+		})
+	}
+}
+
 func TestCheck_WarnsIfBouncesOfAnnouncementsMayBeLost(t *testing.T) {
 	w := newSignedSite(t)
 	text, err := os.ReadFile(w.config)

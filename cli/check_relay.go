@@ -10,14 +10,23 @@ import (
 	"postrider/mail"
 )
 
-// checkRelays connects and logs in to each relay. It returns the connection of the first one.
-func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) ([]finding.Finding, mail.ConnInfo) {
-	found, conn := c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
+// connections are those to the relays: that of [smtp], and that of announcements, which is the same if they have none of their own.
+type connections struct{ shared, announcements mail.ConnInfo }
+
+// checkRelays connects and logs in to each relay.
+func (c *cmdEnv) checkRelays(ctx context.Context, cfg config.Config) (found []finding.Finding, to connections) {
+	found, to.shared = c.checkRelay(ctx, cfg, "smtp", cfg.SMTP.SMTPConfig)
+	to.announcements = to.shared
 	if cfg.SMTP.Fallback.Enabled() {
-		second, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
-		found = append(found, second...)
+		more, _ := c.checkRelay(ctx, cfg, "smtp.fallback", cfg.SMTP.Fallback.SMTPConfig)
+		found = append(found, more...)
 	}
-	return found, conn
+	if own := cfg.SMTP.Announcements; own.OwnRelay() {
+		var more []finding.Finding
+		more, to.announcements = c.checkRelay(ctx, cfg, "smtp.announcements", own.SMTPConfig)
+		found = append(found, more...)
+	}
+	return found, to
 }
 
 func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string, set mail.SMTPConfig) ([]finding.Finding, mail.ConnInfo) {
@@ -32,5 +41,5 @@ func (c *cmdEnv) checkRelay(ctx context.Context, cfg config.Config, table string
 		return []finding.Finding{finding.Fail(table, c.text(err), c.fix)}, conn
 	}
 	found := []finding.Finding{finding.OK(table, "the relay answers")}
-	return append(found, doctor.TLSFinding(conn.TLS, conn.IsLocalNetwork(), time.Now())), conn
+	return append(found, doctor.TLSFinding(table, conn.TLS, conn.IsLocalNetwork(), time.Now())), conn
 }

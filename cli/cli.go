@@ -72,7 +72,7 @@ func (c *cmdEnv) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", "config.toml", "configuration `file`")
 	root.AddCommand(
 		c.demo(), c.run(), c.check(), c.preview(), c.explain(), c.forecast(), c.announce(), c.queue(), c.bounce(), c.suppress(),
-		c.admin(), c.migrate(), c.backup(), c.restored(), c.forums(), c.members(), c.init(), c.version(),
+		c.admin(), c.migrate(), c.backup(), c.restored(), c.forums(), c.members(), c.templates(), c.init(), c.version(),
 	)
 	addUsageHint(root)
 	return root

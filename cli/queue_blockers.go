@@ -11,7 +11,8 @@ import (
 
 // blocker is something that stops delivery: an active alarm, or a domain on hold.
 type blocker struct {
-	What   string    `json:"what"` // "relay", "held example.org"
+	What   string    `json:"what"`            // "relay", "held example.org"
+	Relay  string    `json:"relay,omitempty"` // holds of the relay of announcements only: "smtp.announcements"
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until,omitzero"` // holds only
 	Detail string    `json:"detail,omitempty"`
@@ -28,7 +29,11 @@ func loadBlockers(ctx context.Context, s *store.Store, now time.Time, say phrase
 	}
 	list := []blocker{}
 	for _, h := range holds {
-		list = append(list, blocker{"held " + h.Domain, h.Since, h.Until, say.stored(h.Reason)})
+		b := blocker{What: "held " + h.Domain, Since: h.Since, Until: h.Until, Detail: say.stored(h.Reason)}
+		if h.Relay != store.SharedRelay {
+			b.Relay = h.Table()
+		}
+		list = append(list, b)
 	}
 	for _, a := range alarms {
 		if a.Active() {
@@ -40,7 +45,11 @@ func loadBlockers(ctx context.Context, s *store.Store, now time.Time, say phrase
 
 func (c *cmdEnv) printBlockers(list []blocker) {
 	for _, t := range list {
-		text := fmt.Sprintf("%s since %s UTC", line.Fit(t.What, 100), formatTime(t.Since))
+		text := line.Fit(t.What, 100)
+		if t.Relay != "" {
+			text += " at the relay of [" + t.Relay + "]"
+		}
+		text += fmt.Sprintf(" since %s UTC", formatTime(t.Since))
 		if !t.Until.IsZero() {
 			text += ", until " + formatTime(t.Until) + " UTC"
 		}

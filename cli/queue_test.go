@@ -110,8 +110,10 @@ func TestQueueList_Filters(t *testing.T) {
 func TestQueueList_ShowsBlockers(t *testing.T) {
 	p, s := newTestQueue(t)
 	now := time.Now().Truncate(time.Second)
-	if err := s.Holds.Add(t.Context(), store.DomainHold{Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it rejects everything"}); err != nil {
-		t.Fatal(err)
+	for _, relay := range []string{store.SharedRelay, store.AnnouncementRelay} {
+		if err := s.Holds.Add(t.Context(), store.DomainHold{Relay: relay, Domain: "slow.example", Since: now, Until: now.Add(time.Hour), Reason: "it rejects everything"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	bad := []store.Alarm{{Key: "relay", Detail: "connection refused", Since: now, Due: now, Seen: now}, {Key: "forum", Since: now, Due: now, Seen: now}}
 	if err := s.Alarms.Save(t.Context(), bad, map[string]time.Time{}); err != nil {
@@ -120,7 +122,7 @@ func TestQueueList_ShowsBlockers(t *testing.T) {
 	if err := s.Alarms.Save(t.Context(), nil, map[string]time.Time{"forum": now.Add(time.Second)}); err != nil {
 		t.Fatal(err)
 	}
-	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "held slow.example since", "it rejects everything", "relay since", "connection refused", "!forum")
+	wantOutput(t, mustRun(t, "queue", "list", "-c", p.config), "held slow.example since", "held slow.example at the relay of [smtp.announcements] since", "it rejects everything", "relay since", "connection refused", "!forum")
 }
 
 func TestQueue_ListAndShowPrintJSON(t *testing.T) {

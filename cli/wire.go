@@ -35,6 +35,7 @@ type app struct {
 	links    *link.Signer
 	log      *slog.Logger
 	fallback delivery.Sender // nil if there is no fallback relay
+	ownRelay delivery.Sender // of announcements; nil if they have none of their own
 	owner    string          // identifies this process among those that share a store
 	watcher  daemon.Observer // nil: no metrics
 	rehearse bool            // the first digests of a new store are due immediately, see settings.Settings.AwaitSlot
@@ -187,15 +188,19 @@ func (a *app) close() {
 // settings returns the part of the configuration that the daemon needs.
 func (a *app) settings() settings.Settings {
 	cfg := a.cfg
+	ownConnections := 0
+	if cfg.SMTP.Announcements.OwnRelay() {
+		ownConnections = cfg.SMTP.Announcements.MaxConnections
+	}
 	return settings.Settings{
 		Digest: cfg.Digest, Alerts: cfg.Alerts, Notify: cfg.Notify, Scan: cfg.Scan, Delivery: cfg.Delivery,
 		Announce: cfg.Announce, Alarms: cfg.Alarms.Config,
 		Site: cfg.Forum.Name, URL: cfg.Forum.URL, Host: host(cfg.Forum.URL),
 		From: address(cfg.SMTP.From), ReplyTo: address(cfg.SMTP.ReplyTo),
 		AnnounceFrom: address(cfg.SMTP.Announcements.From), AnnounceReplyTo: address(cfg.SMTP.Announcements.ReplyTo),
-		Connections: cfg.SMTP.MaxConnections,
-		Lease:       cfg.Store.Lease,
-		Owner:       a.owner, AwaitSlot: !a.rehearse,
+		Connections: cfg.SMTP.MaxConnections, AnnounceConnections: ownConnections,
+		Lease: cfg.Store.Lease,
+		Owner: a.owner, AwaitSlot: !a.rehearse,
 		Bounces: cfg.Bounces.Domain,
 	}
 }
@@ -230,7 +235,7 @@ func (a *app) daemon(ctx context.Context, sender delivery.Sender, now func() tim
 	}
 	parts := daemon.Deps{
 		Forum: a.forum, Store: a.store, Renderer: a.renderer, Composer: composer,
-		Signer: signer, AnnouncementSigner: announcementSigner, Sender: sender, Fallback: a.fallback, Links: a.links, Log: a.log, Now: now, Observer: a.watcher,
+		Signer: signer, AnnouncementSigner: announcementSigner, Sender: sender, Fallback: a.fallback, AnnouncementSender: a.ownRelay, Links: a.links, Log: a.log, Now: now, Observer: a.watcher,
 	}
 	return daemon.New(parts, a.settings()), nil
 }
@@ -258,7 +263,8 @@ func (a *app) selfCheck(ctx context.Context) error {
 	return err
 }
 
-// sender returns the relay, or a folder if dir is set. It also sets up the fallback relay if one is configured.
+// sender returns the relay, or a folder if dir is set. It also sets up the fallback relay and that of announcements if they are
+// configured.
 func (a *app) sender(dir string) (delivery.Sender, func(), error) {
 	if dir != "" {
 		folder, err := mail.NewFolder(dir)
@@ -268,15 +274,28 @@ func (a *app) sender(dir string) (delivery.Sender, func(), error) {
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
-	if !a.cfg.SMTP.Fallback.Enabled() {
-		return smtp, func() { smtp.Close() }, nil
+	all := []*mail.SMTP{smtp}
+	for _, more := range []struct {
+		table string
+		set   mail.SMTPConfig
+		into  *delivery.Sender
+	}{{"smtp.fallback", a.cfg.SMTP.Fallback.SMTPConfig, &a.fallback}, {"smtp.announcements", a.cfg.SMTP.Announcements.SMTPConfig, &a.ownRelay}} {
+		if more.set.URL == "" {
+			continue
+		}
+		relay, err := mail.NewSMTP(more.set, a.log)
+		if err != nil {
+			return nil, nil, usagef("%s: %w", more.table, err)
+		}
+		all = append(all, relay)
+		*more.into = relay
 	}
-	second, err := mail.NewSMTP(a.cfg.SMTP.Fallback.SMTPConfig, a.log)
-	if err != nil {
-		return nil, nil, usagef("smtp.fallback: %w", err)
+	closeAll := func() {
+		for _, relay := range all {
+			relay.Close()
+		}
 	}
-	a.fallback = second
-	return smtp, func() { smtp.Close(); second.Close() }, nil
+	return smtp, closeAll, nil
 }
 
 func newLog(w io.Writer, cfg config.Log) *slog.Logger {

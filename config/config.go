@@ -53,7 +53,9 @@ func Default() Config {
 		Forum:  Forum{Config: source.DefaultConfig()},
 		Mirror: Mirror{Config: mirror.DefaultConfig()},
 		Store:  Store{DSN: "sqlite:postrider.db", Lease: 2 * time.Minute},
-		SMTP:   SMTP{SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}},
+		SMTP: SMTP{
+			SMTPConfig: defaultRelay(), Fallback: Fallback{SMTPConfig: defaultRelay()}, Announcements: Announcements{SMTPConfig: defaultRelay()},
+		},
 		Digest: settings.DefaultDigest(), Alerts: settings.DefaultAlerts(), Notify: settings.DefaultNotify(),
 		Scan: settings.DefaultScan(), Delivery: settings.DefaultDelivery(), Announce: settings.DefaultAnnouncements(),
 		Brand: Brand{Address: []string{}, Links: []BrandLink{}},
@@ -102,6 +104,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 		}
 	}
 	c.resolvePaths(dir)
+	c.inheritRelay(meta)
 	c.fillIn()
 	if c.Web.NoLinks() && !meta.IsDefined("web", "listen") {
 		c.Web.Listen = "" // nothing links to the pages
@@ -115,7 +118,7 @@ func Parse(text, dir string, getenv func(string) string) (Config, error) {
 func (c *Config) resolvePaths(dir string) {
 	for _, path := range []*string{
 		&c.DKIM.KeyFile, &c.DKIM.Ed25519KeyFile, &c.Bounces.Maildir, &c.Forum.Queries, &c.SMTP.CAFile, &c.SMTP.Fallback.CAFile, &c.Templates.Dir, &c.Brand.Logo,
-		&c.SMTP.Announcements.DKIM.KeyFile, &c.SMTP.Announcements.DKIM.Ed25519KeyFile,
+		&c.SMTP.Announcements.CAFile, &c.SMTP.Announcements.DKIM.KeyFile, &c.SMTP.Announcements.DKIM.Ed25519KeyFile,
 	} {
 		*path = resolvePath(dir, *path)
 	}
@@ -160,7 +163,7 @@ func (c *Config) validate(text string) []error {
 		{"store", c.Store.Validate()},
 		{"smtp", errors.Join(c.SMTP.SMTPConfig.Validate(), c.SMTP.validateSenders())},
 		{"smtp.fallback", c.SMTP.Fallback.Validate()},
-		{"smtp.announcements", c.validateAnnouncementSender()},
+		{"smtp.announcements", errors.Join(c.validateAnnouncementSender(), c.validateAnnouncementRelay())},
 		{"smtp.announcements.dkim", errors.Join(
 			c.SMTP.Announcements.DKIM.Validate(), c.SMTP.Announcements.DKIM.CheckFrom(domainOf(c.SMTP.AnnouncementFrom())))},
 		{"dkim", errors.Join(c.DKIM.Validate(), c.DKIM.CheckFrom(c.SMTP.fromDomain()))},

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"postrider/internal/smtptest"
 	"postrider/mail"
 )
 
@@ -84,6 +86,18 @@ func TestParse_ReportsLineKeyAndFix(t *testing.T) {
 			[]string{"line 13", "smtp.announcements.dkim.domain", "example.com"},
 		},
 		{"announcements' selector without a key", minimal + "[smtp.announcements.dkim]\nselector = \"pr1\"\n", []string{"line 10", "smtp.announcements.dkim.key_file", "private key"}},
+		{"announcements with connections but no relay", minimal + "[smtp.announcements]\nmax_connections = 2\n", []string{"line 10", "smtp.announcements.url", "smtp+starttls"}},
+		{"announcements with a password but no relay", minimal + "[smtp.announcements]\npassword = \"x\"\n", []string{"line 10", "smtp.announcements.url"}},
+		{
+			"announcements through the relay of all messages", minimal + "[smtp.announcements]\nfrom = \"news@forum.example.org\"\nurl = \"smtp://127.0.0.1\"\n",
+			[]string{"line 12", "smtp.announcements.url", "smtp.url", "another account"},
+		},
+		{
+			"announcements through another relay without its password",
+			strings.Replace(minimal, "smtp://127.0.0.1:25", "smtps://me@a.example.org\"\npassword = \"secret", 1) + "[smtp.announcements]\nurl = \"smtps://me@b.example.org\"\n",
+			[]string{"line 11", "smtp.announcements.password", "POSTRIDER_SMTP_ANNOUNCEMENTS_PASSWORD"},
+		},
+		{"an unknown scheme of the relay of announcements", minimal + "[smtp.announcements]\nurl = \"http://b.example.org\"\n", []string{"line 11", "smtp.announcements.url", "smtps"}},
 		{"a negative number of messages per connection", minimal + "max_messages_per_connection = -1\n", []string{"line 10", "smtp.max_messages_per_connection", "1"}},
 		{"a color that is hard to read", minimal + "[brand]\naccent = \"#fc0\"\n", []string{"line 11", "brand.accent", "4.5:1"}},
 		{"a missing logo", minimal + "[brand]\nlogo = \"logo.png\"\n", []string{"line 11", "brand.logo", "logo.png", "cannot be read"}},
@@ -195,6 +209,51 @@ func TestAnnouncementSender_DefaultsToThatOfAllMessages(t *testing.T) {
 				t.Errorf("announcements are from %q, signed with %+v, want %q and %+v", from, keys, tt.from, tt.keys)
 			}
 		})
+	}
+}
+
+// TestAnnouncementRelay_InheritsWhatIsSafe checks what the relay of announcements takes from [smtp].
+func TestAnnouncementRelay_InheritsWhatIsSafe(t *testing.T) {
+	authority := smtptest.New(t, smtptest.WithTLS()).CAFile()
+	shared := mail.SMTPConfig{HELO: "forum.example.org", Timeout: 45 * time.Second, MaxConnections: 3, MaxMessagesPerConnection: 50}
+	with := func(change func(*mail.SMTPConfig)) mail.SMTPConfig {
+		c := shared
+		change(&c)
+		return c
+	}
+	for _, tt := range []struct {
+		name, text string
+		want       mail.SMTPConfig
+	}{
+		{"none", "", defaultRelay()},
+		{"another host", `url = "smtp+starttls://b.example.org"`, with(func(c *mail.SMTPConfig) { c.URL = "smtp+starttls://b.example.org" })},
+		{"another host with the same user", "url = \"smtps://me@b.example.org\"\npassword = \"own\"", with(func(c *mail.SMTPConfig) {
+			c.URL, c.Password = "smtps://me@b.example.org", "own"
+		})},
+		{"another account of the host", "url = \"smtps://news@A.example.org\"\npassword = \"own\"", with(func(c *mail.SMTPConfig) {
+			c.URL, c.Password, c.CAFile = "smtps://news@A.example.org", "own", authority
+		})},
+		{"another port of the account", `url = "smtp+starttls://me@a.example.org:2587"`, with(func(c *mail.SMTPConfig) {
+			c.URL, c.Password, c.CAFile = "smtp+starttls://me@a.example.org:2587", "secret", authority
+		})},
+		{"its own keys", "url = \"smtp://b.example.org\"\nhelo = \"news.example.org\"\ntimeout = \"5s\"\nmax_connections = 2\nmax_messages_per_connection = 7", mail.SMTPConfig{
+			URL: "smtp://b.example.org", HELO: "news.example.org", Timeout: 5 * time.Second, MaxConnections: 2, MaxMessagesPerConnection: 7,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			relay := fmt.Sprintf("smtps://me@a.example.org\"\npassword = \"secret\"\nca_file = %q\nhelo = \"forum.example.org\"\ntimeout = \"45s\"\nmax_connections = 3\nmax_messages_per_connection = 50\n#", authority)
+			c, err := Parse(strings.Replace(minimal, "smtp://127.0.0.1:25", relay, 1)+"[smtp.announcements]\n"+tt.text+"\n", "/etc/postrider", noEnv)
+			if got := c.SMTP.Announcements.SMTPConfig; err != nil || got != tt.want {
+				t.Errorf("the relay of announcements is %+v (%v), want %+v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnnouncementRelay_GivesNoPasswordToAnUnprotectedConnection(t *testing.T) {
+	text := strings.Replace(minimal, "smtp://127.0.0.1:25", "smtps://me@a.example.org\"\npassword = \"secret", 1) + "[smtp.announcements]\nurl = \"smtp://me@a.example.org\"\n"
+	if c, err := Parse(text, ".", noEnv); err == nil || c.SMTP.Announcements.Password != "" {
+		t.Errorf("the password is %q (%v), want an error that it is missing", c.SMTP.Announcements.Password, err)
 	}
 }
 

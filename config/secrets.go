@@ -22,6 +22,7 @@ func (c *Config) secrets() []secret {
 		{"smtp.password", &c.SMTP.Password, c.SMTP.PasswordFile},
 		{"bounces.password", &c.Bounces.Password, c.Bounces.PasswordFile},
 		{"smtp.fallback.password", &c.SMTP.Fallback.Password, c.SMTP.Fallback.PasswordFile},
+		{"smtp.announcements.password", &c.SMTP.Announcements.Password, c.SMTP.Announcements.PasswordFile},
 		{"alarms.secret", &c.Alarms.Secret, c.Alarms.SecretFile},
 		{"admin.password_hash", &c.Admin.PasswordHash, c.Admin.PasswordHashFile},
 		{"web.hook_secret", &c.Web.HookSecret, c.Web.HookSecretFile},

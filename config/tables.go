@@ -40,11 +40,11 @@ type Store struct {
 // SMTP is the [smtp] table.
 type SMTP struct {
 	mail.SMTPConfig
-	PasswordFile  string             `toml:"password_file"`
-	From          string             `toml:"from"`
-	ReplyTo       string             `toml:"reply_to"`
-	Fallback      Fallback           `toml:"fallback"`
-	Announcements AnnouncementSender `toml:"announcements"`
+	PasswordFile  string        `toml:"password_file"`
+	From          string        `toml:"from"`
+	ReplyTo       string        `toml:"reply_to"`
+	Fallback      Fallback      `toml:"fallback"`
+	Announcements Announcements `toml:"announcements"`
 }
 
 // Fallback is the [smtp.fallback] table: the relay that takes over while the first one is unreachable.

@@ -53,15 +53,7 @@ func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.MembersByName(ctx, mentionedNames(texts))
-	if err != nil {
-		return nil, err
-	}
-	groups, err := s.MembersOfGroups(ctx, namesOfNobody(texts, names))
-	if err != nil {
-		return nil, err
-	}
-	authors, err := quotedAuthors(ctx, s, texts)
+	people, err := findMentioned(ctx, s, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,83 +68,8 @@ func loadEvents(ctx context.Context, s *source.Snapshot, fresh []store.PostEvent
 			continue
 		}
 		one := digest.PostEvent{Seq: n.Seq, Post: n.Post, Thread: thread, Author: n.Author, PostedAt: n.PostedAt, VisibleSince: n.VisibleSince}
-		one.Quotes, one.Mentions = quotedAndMentioned(text, names, groups, authors)
+		one.Quotes, one.Mentions = people.quotedBy(text), people.mentionedBy(text)
 		news = append(news, one)
 	}
 	return digest.NewEventIndex(news), nil
-}
-
-// mentionedNames lists the names that posts mention, or quote without the ID of a member or a post.
-func mentionedNames(texts map[forum.PostID]*forum.Content) []string {
-	var names []string
-	for _, c := range texts {
-		names = append(names, c.Body.Names()...)
-		for _, q := range c.Body.Quotes() {
-			if q.Member == 0 && q.Post == 0 && q.Author != "" {
-				names = append(names, q.Author)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// namesOfNobody lists the names that posts mention and no member has. They may be those of groups.
-func namesOfNobody(texts map[forum.PostID]*forum.Content, members map[string]forum.MemberID) []string {
-	var names []string
-	for _, c := range texts {
-		for _, name := range c.Body.Names() {
-			if _, known := members[name]; !known {
-				names = append(names, name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// quotedAuthors reads the authors of posts that are quoted without the ID of a member.
-func quotedAuthors(ctx context.Context, s *source.Snapshot, texts map[forum.PostID]*forum.Content) (map[forum.PostID]forum.MemberID, error) {
-	var ids []forum.PostID
-	for _, c := range texts {
-		for _, q := range c.Body.Quotes() {
-			if q.Member == 0 && q.Post != 0 {
-				ids = append(ids, forum.PostID(q.Post))
-			}
-		}
-	}
-	slices.Sort(ids)
-	posts, err := s.Posts(ctx, slices.Compact(ids))
-	if err != nil {
-		return nil, err
-	}
-	authors := make(map[forum.PostID]forum.MemberID, len(posts))
-	for _, p := range posts {
-		authors[p.ID] = p.Author
-	}
-	return authors, nil
-}
-
-// quotedAndMentioned returns the members that a post quotes and those that it mentions.
-func quotedAndMentioned(c *forum.Content, names map[string]forum.MemberID, groups map[string][]forum.MemberID, authors map[forum.PostID]forum.MemberID) (quotes, mentions []forum.MemberID) {
-	for _, q := range c.Body.Quotes() {
-		switch {
-		case q.Member != 0:
-			quotes = append(quotes, forum.MemberID(q.Member))
-		case q.Post != 0:
-			quotes = append(quotes, authors[forum.PostID(q.Post)]) // 0 for a guest
-		case names[q.Author] != 0:
-			quotes = append(quotes, names[q.Author])
-		}
-	}
-	for _, id := range c.Body.Mentions() {
-		mentions = append(mentions, forum.MemberID(id))
-	}
-	for _, name := range c.Body.Names() {
-		if id, known := names[name]; known {
-			mentions = append(mentions, id)
-		}
-		mentions = append(mentions, groups[name]...)
-	}
-	return quotes, mentions
 }

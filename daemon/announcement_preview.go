@@ -36,5 +36,8 @@ func (d *Daemon) SendTestAnnouncement(ctx context.Context, a *digest.Announcemen
 		return mail.Outcome{}, err
 	}
 	from, _ := d.settings.AnnouncementSender()
+	if d.AnnouncementSender != nil {
+		return d.AnnouncementSender.Send(ctx, from.Address, to, raw), nil
+	}
 	return d.Sender.Send(ctx, from.Address, to, raw), nil
 }

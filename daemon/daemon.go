@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,10 +41,12 @@ type Deps struct {
 
 	Sender   delivery.Sender
 	Fallback delivery.Sender // used while Sender is unreachable; nil: none
-	Links    *link.Signer
-	Log      *slog.Logger
-	Now      func() time.Time // the clock for everything that is saved
-	Observer Observer         // nil: none
+	// AnnouncementSender is the relay of announcements; nil: they use Sender and Fallback.
+	AnnouncementSender delivery.Sender
+	Links              *link.Signer
+	Log                *slog.Logger
+	Now                func() time.Time // the clock for everything that is saved
+	Observer           Observer         // nil: none
 }
 
 // base is what all parts of a daemon use.
@@ -64,8 +67,10 @@ type Daemon struct {
 	audience       *audience.Resolver
 	refusalWindows *refusalWindows
 	shared         *delivery.Shared
-	main           *loop // all messages, or all except alerts while Run has a loop for these
-	alerts         *loop // alerts while Run runs; nil: main sends them
+	ownRelay       *delivery.Shared // of announcements; nil: they have none of their own
+	main           *loop            // all messages, or while Run runs, those that have no loop of their own
+	alerts         *loop            // alerts while Run runs; nil: main sends them
+	announcements  *loop            // announcements while Run runs, if they have their own relay; nil: main sends them
 }
 
 // New returns a daemon without starting anything. The forum must have passed its self-check.
@@ -78,12 +83,21 @@ func New(p Deps, set settings.Settings) *Daemon {
 	var relays *delivery.Relays
 	d.watchdog, relays = newWatchdog(b)
 	d.shared = delivery.NewShared(relays, set.Delivery)
+	if p.AnnouncementSender != nil {
+		d.ownRelay = delivery.NewShared(delivery.NewAnnouncementRelay(p.AnnouncementSender, d.watchdog.alarms, p.Log), set.Delivery)
+	}
 	d.main = d.newLoop(store.AllPriorities)
 	return d
 }
 
 // Relays reports whether each relay is in use, by the name of its configuration table.
-func (d *Daemon) Relays() map[string]bool { return d.shared.Relays.InUse() }
+func (d *Daemon) Relays() map[string]bool {
+	up := d.shared.Relays.InUse()
+	if d.ownRelay != nil {
+		maps.Copy(up, d.ownRelay.Relays.InUse())
+	}
+	return up
+}
 
 // RaiseAlarm reports a problem that keeps the daemon from running at all.
 func (d *Daemon) RaiseAlarm(ctx context.Context, kind alarm.Kind, why error) {
@@ -94,12 +108,14 @@ func (d *Daemon) RaiseAlarm(ctx context.Context, kind alarm.Kind, why error) {
 // RunOnce runs one full round: evaluate rejections, scan, sync subscribers, plan, and deliver everything that is due.
 func (d *Daemon) RunOnce(ctx context.Context) (Report, error) {
 	l := d.main
-	l.delivery.MaxSlowWait = settings.MaxBatchAge // there is no later round for deferred messages
-	d.watchdog.alarms.Clear(alarm.SelfCheck, "")  // the self-check passed before we run
+	for _, s := range l.deliveries() {
+		s.MaxSlowWait = settings.MaxBatchAge // there is no later round for deferred messages
+	}
+	d.watchdog.alarms.Clear(alarm.SelfCheck, "") // the self-check passed before we run
 	if err := d.noticeRestore(ctx); err != nil {
 		return Report{}, err
 	}
-	report, err := l.runTick(ctx, "once", d.evaluateRefusals, l.scanner.scanAll, l.settleRestored, l.scanner.scanMoves, l.subscribers.syncSubscribers,
+	report, err := l.runTick(ctx, "once", d.applyRelays, d.evaluateRefusals, l.scanner.scanAll, l.settleRestored, l.scanner.scanMoves, l.subscribers.syncSubscribers,
 		l.alerts.planAlerts, l.digests.planDigests, l.deliver)
 	d.watchdog.checkHealth(ctx)
 	d.watchdog.flushAlarms(ctx)
@@ -122,7 +138,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	d.main = d.newLoop(delivery.ExceptAlerts)
+	d.main = d.newLoop(d.exceptOwnRelay(delivery.ExceptAlerts))
 	tick := d.main.exclusive(ctx)
 	for _, job := range d.schedule(tick) {
 		if _, err := ticks.AddFunc(job.spec, job.run); err != nil {
@@ -138,9 +154,13 @@ func (d *Daemon) Run(ctx context.Context) error {
 	})
 	defer background.Wait()
 	l := d.main
-	recovers(cron.FuncJob(tick("start", l.scanner.scanAll, l.waitForDecision, l.scanner.scanMoves, l.subscribers.syncSubscribers, l.alerts.planAlerts, l.digests.planDigests))).Run()
+	recovers(cron.FuncJob(tick("start", d.applyRelays, l.scanner.scanAll, l.waitForDecision, l.scanner.scanMoves, l.subscribers.syncSubscribers, l.alerts.planAlerts, l.digests.planDigests))).Run()
 	d.alerts = d.newLoop(delivery.AlertsOnly)
 	background.Go(func() { d.alerts.runAlerts(ctx, d.wakeup.alerts, recovers) })
+	if d.ownRelay != nil {
+		d.announcements = d.newLoop(delivery.AnnouncementsOnly)
+		background.Go(func() { d.announcements.runAnnouncements(ctx, d.wakeup.announcements, recovers) })
+	}
 	recovers(cron.FuncJob(tick("editions", l.deliver))).Run()
 	background.Go(func() { d.wakeup.onWake(ctx, recovers(cron.FuncJob(tick("woken", l.deliver)))) })
 	ticks.Start()
@@ -152,9 +172,14 @@ func (d *Daemon) Run(ctx context.Context) error {
 
 // FlushUnsettled saves results that the store did not accept while the daemon ran. It is safe to call after Run.
 func (d *Daemon) FlushUnsettled(ctx context.Context) error {
-	err := d.main.delivery.FlushUnsettled(ctx)
-	if d.alerts != nil {
-		err = errors.Join(err, d.alerts.delivery.FlushUnsettled(ctx))
+	var err error
+	for _, l := range []*loop{d.main, d.alerts, d.announcements} {
+		if l == nil {
+			continue
+		}
+		for _, s := range l.deliveries() {
+			err = errors.Join(err, s.FlushUnsettled(ctx))
+		}
 	}
 	return err
 }
@@ -168,9 +193,13 @@ type cronJob struct {
 // schedule returns the jobs of the main loop.
 func (d *Daemon) schedule(tick func(name string, steps ...func(context.Context) error) func()) []cronJob {
 	l := d.main
+	announcements := tick("announcements", l.tickAnnouncements)
+	if d.ownRelay != nil {
+		announcements = func() {} // they have their own loop
+	}
 	return []cronJob{
 		{fmt.Sprintf("@every %s", d.settings.Scan.Interval), tick("editions", l.scanIfDue, l.digests.planDigests, l.deliver)},
-		{"@every 1s", tick("announcements", l.tickAnnouncements)},
+		{"@every 1s", announcements},
 		{"@every 5m", tick("moves", l.scanner.scanMoves)},
 		{"* * * * *", tick("judge", d.evaluateRefusals)},
 		{"*/10 * * * *", tick("members", l.subscribers.syncSubscribers)},

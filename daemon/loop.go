@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"postrider/daemon/delivery"
@@ -24,9 +25,10 @@ type loop struct {
 	digests              *digestPlanner
 	announcer            *announcer
 	confirmer            *confirmer
-	delivery             *delivery.Service
-	report               *Report   // of the current round
-	announceBackoffUntil time.Time // until then only regular rounds send announcements
+	delivery             *delivery.Service // through the relays of [smtp]; nil: none
+	ownDelivery          *delivery.Service // through the relay of announcements; nil: none
+	report               *Report           // of the current round
+	announceBackoffUntil time.Time         // until then only regular rounds send announcements
 }
 
 // newLoop returns a loop that delivers messages of some priorities.
@@ -45,10 +47,7 @@ func (d *Daemon) newLoop(priorities store.PriorityRange) *loop {
 		confirmer: &confirmer{d.base, subscription.NewReader(d.Links, d.Forum, members.New(d.Forum, d.Store, d.settings))},
 		report:    report,
 	}
-	l.delivery = delivery.New(delivery.Deps{
-		Store: d.Store, Calendar: d.calendar, Composer: d.Composer, Signer: d.Signer, AnnouncementSigner: d.AnnouncementSigner,
-		Links: d.Links, Log: d.Log, Now: d.now,
-	}, d.settings, d.shared, l.hooks(priorities), priorities)
+	l.delivery, l.ownDelivery = d.newDelivery(l, priorities)
 	return l
 }
 
@@ -66,17 +65,27 @@ func (l *loop) hooks(priorities store.PriorityRange) delivery.Hooks {
 		Outcome:     l.Observer.MessageSettled,
 		Settled:     l.announcer.refusalWindows.record,
 	}
-	if priorities.First <= store.PriorityAnnouncement && store.PriorityAnnouncement <= priorities.Last {
+	if priorities.Includes(store.PriorityAnnouncement) {
 		h.BeforeBatch = l.announcer.advanceAnnouncements
 	}
 	return h
 }
 
+// deliveries returns what sends the messages of the loop, one after the other.
+func (l *loop) deliveries() []*delivery.Service {
+	return slices.DeleteFunc([]*delivery.Service{l.delivery, l.ownDelivery}, func(s *delivery.Service) bool { return s == nil })
+}
+
 // deliver sends the messages that are due.
 func (l *loop) deliver(ctx context.Context) error {
-	report, err := l.delivery.Deliver(ctx)
-	l.report.Add(report)
-	return err
+	for _, s := range l.deliveries() {
+		report, err := s.Deliver(ctx)
+		l.report.Add(report)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scanIfDue scans the forum if editions are due. They then cover all posts up to their hour, whenever the alert loop last

@@ -26,11 +26,14 @@ var events = map[string]struct {
 			s.runTurn(killPoint{where, b % map[string]int{atStatement: 90, beforeRelay: 4, afterRelay: 4}[where]}, pick(c, append(runTimes, 0, 0, 0)))
 		}
 	}},
-	"relay": {3, func(s *simulation, a, b, _ int) {
+	"relay": {3, func(s *simulation, a, b, c int) {
 		for range 1 + b%6 {
-			s.replies = append(s.replies, pick(a, []string{"later", "reject", "unreachable", "lost", "silent"}))
+			replies := pick(c, []*[]string{&s.replies, &s.replies, &s.ownReplies})
+			*replies = append(*replies, pick(a, []string{"later", "reject", "unreachable", "lost", "silent"}))
 		}
 	}},
+	"announce":  {3, func(s *simulation, _, _, _ int) { s.announce() }},
+	"own_relay": {1, func(s *simulation, a, _, _ int) { s.setOwnRelay(a%3 > 0) }},
 
 	"reply":     {22, func(s *simulation, a, b, c int) { s.addPost(pick(a, s.threads), b, c, "visible") }},
 	"thread":    {3, func(s *simulation, a, b, c int) { s.addThread(pick(a, allSections), b, c) }},
@@ -264,7 +267,7 @@ func (s *simulation) setThreadDeleted(t *modelThread, deleted bool) {
 }
 
 func (s *simulation) setBanned(p *modelMember, banned bool) {
-	p.banned = banned
+	p.banned, p.everBanned = banned, p.everBanned || banned
 	s.execSQL(`UPDATE member SET state = ? WHERE id = ?`, map[bool]string{true: "banned", false: "active"}[banned], p.id)
 }
 

@@ -21,6 +21,7 @@ type modelMember struct {
 	ignores      map[int64]bool
 	readAt       map[int64]time.Time // threads
 	banned       bool
+	everBanned   bool // at any time
 	alerts       digest.AlertMode
 	digests      digest.Cadence
 	switches     digest.Switches

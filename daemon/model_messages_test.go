@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"postrider/mail"
+	"postrider/store"
 )
 
 // readMessages checks the messages since the last call; settled: their daemon did not crash before it saved the results.
@@ -19,6 +20,10 @@ func (s *simulation) readMessages(settled bool) {
 		s.readMessage(s.members[i], sent, settled && sent.out.Result == mail.Accepted)
 	}
 	s.unread = nil
+	for _, wrong := range s.wrongRelays {
+		s.Errorf("%s: %s", s.timestamp(), wrong)
+	}
+	s.wrongRelays = nil
 }
 
 // readMessage checks one message to a member.
@@ -27,6 +32,10 @@ func (s *simulation) readMessage(p *modelMember, sent attempt, sure bool) {
 	id, alert := head.Get("Message-ID"), strings.Contains(head.Get("List-Id"), "alerts.")
 	if os.Getenv("POSTRIDER_HISTORY") != "" {
 		s.Logf("%s: %s got %v (alert: %t, %s) %s", s.timestamp(), p.name, postNumbers(text), alert, sent.out.Result, id)
+	}
+	if head.Get("X-Postrider-Reason") == store.KindAnnouncement {
+		s.readAnnouncement(p, head, sent, sure)
+		return
 	}
 	for _, post := range postsOf(s, sent.raw) {
 		if w := s.findPost(post); w != nil && !p.mayRead(w) {

@@ -17,8 +17,11 @@ func (s *simulation) killReached(where string) bool {
 	return s.killed
 }
 
-// simulatedRelay is the relay of a simulation. It ignores messages of a killed daemon.
-type simulatedRelay struct{ *simulation }
+// simulatedRelay is a relay of a simulation. It ignores messages of a killed daemon.
+type simulatedRelay struct {
+	*simulation
+	own bool // it is that of announcements
+}
 
 // Send implements Sender.
 func (c simulatedRelay) Send(_ context.Context, from, to string, raw []byte) mail.Outcome {
@@ -31,9 +34,15 @@ func (c simulatedRelay) Send(_ context.Context, from, to string, raw []byte) mai
 	out := mail.Outcome{Result: mail.Accepted, Code: 250, At: at}
 	_, id, _ := strings.Cut(string(raw), "\r\nMessage-ID: ")
 	id, _, _ = strings.Cut(id, "\r\n")
-	reply := ""
-	if len(s.replies) > 0 {
-		reply, s.replies = s.replies[0], s.replies[1:]
+	if wrong := s.wrongRelay(c.own, string(raw)); wrong != "" {
+		s.wrongRelays = append(s.wrongRelays, wrong)
+	}
+	reply, replies := "", &s.replies
+	if c.own {
+		replies = &s.ownReplies
+	}
+	if len(*replies) > 0 {
+		reply, *replies = (*replies)[0], (*replies)[1:]
 	}
 	switch {
 	case reply == "later":

@@ -23,15 +23,20 @@ type simulation struct {
 	wanted    map[memberPost]bool // wanted at all times since the post was first visible
 	delivered map[memberPost]deliveredPost
 	received  map[string]bool // Message-IDs
-	changes   int             // number of events other than time, rounds and relay
+	announced map[string]announcementCopy
+	changes   int // number of events other than time, rounds and relay
 
-	// The running daemon and its relay share these, guarded by the world's lock.
-	unread  []attempt       // messages since the last readMessages
-	replies []string        // of the relay to the next messages
-	sent    map[string]bool // Message-IDs that the relay has seen
-	kill    killPoint
-	killed  bool // the running daemon was killed
-	kills   int
+	hasOwnRelay bool // announcements have their own relay
+
+	// The running daemon and its relays share these, guarded by the world's lock.
+	unread      []attempt       // messages since the last readMessages
+	replies     []string        // of the relay to the next messages
+	ownReplies  []string        // the same of the relay of announcements
+	wrongRelays []string        // messages that went through the wrong relay
+	sent        map[string]bool // Message-IDs that the relay has seen
+	kill        killPoint
+	killed      bool // the running daemon was killed
+	kills       int
 }
 
 // killPoint is where a daemon is killed: after a number of statements, or before or after a number of messages.
@@ -64,16 +69,19 @@ var errKilled = errors.New("the daemon was killed")
 
 func newSimulation(p *faultRecorder) *simulation {
 	w := newWorld(p)
-	s := &simulation{world: w, wanted: map[memberPost]bool{}, delivered: map[memberPost]deliveredPost{}, received: map[string]bool{}, sent: map[string]bool{}}
+	s := &simulation{world: w, wanted: map[memberPost]bool{}, delivered: map[memberPost]deliveredPost{}, received: map[string]bool{}, sent: map[string]bool{}, announced: map[string]announcementCopy{}}
 	w.run()
 	w.set.Alerts = settings.DefaultAlerts()
-	w.sender = simulatedRelay{s}
+	w.set.Announce = settings.DefaultAnnouncements()
+	w.set.AnnounceConnections = 2
+	w.sender = simulatedRelay{s, false}
 	w.restart()
 	for i := range s.daemons {
 		set := w.set
 		set.Owner = fmt.Sprint("daemon ", i)
 		s.daemons[i] = New(w.daemon.Deps, set)
 	}
+	s.setOwnRelay(true)
 	for _, m := range []struct {
 		name     string
 		role     int
@@ -201,7 +209,7 @@ func (s *simulation) findPost(id forum.PostID) *modelPost {
 
 // finish runs nine days without faults, and checks that all members got the posts that they should get.
 func (s *simulation) finish() {
-	s.replies = nil
+	s.replies, s.ownReplies = nil, nil
 	for day := range 9 {
 		midnight := s.clock().Truncate(24 * time.Hour).Add(24 * time.Hour)
 		for _, wait := range []time.Duration{-20 * time.Minute, 0, 8 * time.Hour} {
@@ -213,6 +221,7 @@ func (s *simulation) finish() {
 			s.runTurn(killPoint{}, 0)
 		}
 	}
+	s.checkAnnouncements()
 	for at, must := range s.wanted {
 		if w := s.findPost(at.post); must && s.delivered[at].id == "" {
 			s.Errorf("member %d did not get post %d of %s, in thread %d", at.member, at.post, w.at.Format("2 Jan 15:04:05"), w.thread.id)

@@ -54,8 +54,13 @@ type evaluation struct {
 }
 
 type cohortKey struct {
-	domain string
+	store.HoldKey
 	minute time.Time
+}
+
+// keyOf returns the key of the cohort of a rejected message: of its domain, or if domain is empty, of its relay.
+func keyOf(x store.Refusal, domain string) cohortKey {
+	return cohortKey{store.HoldKey{Relay: x.Relay, Domain: domain}, x.SentAt}
 }
 
 // evaluate evaluates the rejections of an input.
@@ -63,17 +68,17 @@ func evaluate(now time.Time, d store.EvaluationInput) evaluation {
 	r := evaluation{policy: make(map[string][]store.Refusal)}
 	atFault := make(map[cohortKey]bool)
 	for _, c := range d.Cohorts {
-		atFault[cohortKey{c.Domain, c.Minute}] = c.DomainAtFault()
+		atFault[cohortKey{store.HoldKey{Relay: c.Relay, Domain: c.Domain}, c.Minute}] = c.DomainAtFault()
 	}
 	for _, c := range d.Cohorts {
 		if c.HoldsDomain() && now.Sub(c.Minute) <= maxCohortAge {
-			r.holdDomain(now, c, d.Holds[c.Domain])
+			r.holdDomain(now, c, d.Holds[store.HoldKey{Relay: c.Relay, Domain: c.Domain}])
 		}
 	}
 	health := make(map[string]store.Health)
 	for _, x := range d.Refusals {
-		relay := x.Source == store.FromRelay && x.Code != 0 && atFault[cohortKey{"", x.SentAt}]
-		if relay || atFault[cohortKey{addr.Domain(x.Address), x.SentAt}] {
+		relay := x.Source == store.FromRelay && x.Code != 0 && atFault[keyOf(x, "")]
+		if relay || atFault[keyOf(x, addr.Domain(x.Address))] {
 			r.Verdicts = append(r.Verdicts, verdictIgnored)
 			if relay {
 				r.relay++
@@ -100,7 +105,7 @@ func (r *evaluation) holdDomain(now time.Time, c bounce.Cohort, last store.Domai
 		return
 	}
 	h := store.DomainHold{
-		Domain: c.Domain, Since: now, Until: now.Add(bounce.NextHold(last.Until.Sub(last.Since))),
+		Relay: c.Relay, Domain: c.Domain, Since: now, Until: now.Add(bounce.NextHold(last.Until.Sub(last.Since))),
 		Reason: digest.NewPhrase("hold_rejected", "rejected", c.AtSMTP, "of", c.Handed, "time", c.Minute.UTC().Format(time.DateTime)).Stored(),
 	}
 	r.Holds = append(r.Holds, h)
@@ -130,7 +135,7 @@ func (r *evaluation) scoreAddress(h store.Health, x store.Refusal) store.Health 
 func (b *base) logEvaluation(r evaluation) {
 	for i, c := range r.held {
 		b.Log.Error("domain on hold: most messages rejected",
-			"domain", c.Domain, "refused", c.AtSMTP, "handed", c.Handed, "until", r.Holds[i].Until)
+			"domain", c.Domain, "relay", store.RelayTable(c.Relay), "refused", c.AtSMTP, "handed", c.Handed, "until", r.Holds[i].Until)
 	}
 	if r.relay > 0 {
 		b.Log.Error("relay rejected most messages; no address is suppressed", "refused", r.relay)

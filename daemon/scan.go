@@ -75,7 +75,7 @@ func (sc *scanner) newClassifier(ctx context.Context, now time.Time) (*postClass
 	if err != nil {
 		return nil, err
 	}
-	sift := &postClassifier{now: now, oldest: oldest, met: sc.recentPosts, added: make(map[forum.PostID]bool)}
+	sift := newPostClassifier(now, oldest, sc.recentPosts)
 	if sift.cursor, sift.started, err = sc.Store.Sightings.Cursor(ctx); err != nil {
 		return nil, err
 	}

@@ -31,12 +31,15 @@ type postClassifier struct {
 	met         map[forum.PostID]metPost
 	batch       store.ScanResult
 	cursor      forum.PostID
-	scanned     forum.PostID          // the cursor of the last scan
-	doubtful    []forum.Arrival       // met before with another author
-	candidates  []copyCandidate       // may be copies, see settleCopies
-	added       map[forum.PostID]bool // by this scan
-	reused      *forum.Arrival        // a post with the ID of a lost one
-	ignoreMoves bool                  // see rescan
+	scanned     forum.PostID             // the cursor of the last scan
+	doubtful    []forum.Arrival          // met before with another author
+	candidates  []copyCandidate          // may be copies, see settleCopies
+	added       map[forum.PostID]bool    // by this scan
+	sighted     map[int64][]forum.PostID // those of them that are visible, by the second in which they were written
+	copied      map[forum.ThreadID]bool  // to which this scan saw imported or copied posts come
+	latest      time.Time                // when the newest post was written that this scan has read so far
+	reused      *forum.Arrival           // a post with the ID of a lost one
+	ignoreMoves bool                     // see rescan
 
 	importedBefore time.Time     // new posts written before may be imported, see isImported
 	newest         int64         // when the newest post was written that an earlier scan met
@@ -46,10 +49,20 @@ type postClassifier struct {
 	foundCurrent   bool          // a post was found that was written after the last scan
 }
 
+func newPostClassifier(now, oldest time.Time, met map[forum.PostID]metPost) *postClassifier {
+	return &postClassifier{now: now, oldest: oldest, met: met, added: make(map[forum.PostID]bool), sighted: make(map[int64][]forum.PostID), copied: make(map[forum.ThreadID]bool)}
+}
+
 func (s *postClassifier) add(a forum.Arrival) {
+	if a.PostedAt.After(s.latest) && !a.PostedAt.After(s.now) {
+		s.latest = a.PostedAt
+	}
 	if a.PostedAt.Before(s.oldest) {
-		if s.started && a.Post > s.scanned {
-			s.imported++
+		if a.Post > s.scanned {
+			s.copied[a.Thread] = true
+			if s.started {
+				s.imported++
+			}
 		}
 		return
 	}
@@ -61,12 +74,11 @@ func (s *postClassifier) add(a forum.Arrival) {
 	case !known && s.isImported(a):
 		s.addImported(a)
 	case !known:
-		if id, found := s.original(a); found {
-			s.candidates = append(s.candidates, copyCandidate{a, id})
+		if c, found := s.original(a); found {
+			s.candidates = append(s.candidates, c)
 			return
 		}
-		s.noteLag(a)
-		s.addNew(a)
+		s.addNews(a)
 	case was.section == 0: // recheckPending sees to it
 	case was.posted != a.PostedAt.Unix():
 		s.addReused(a)
@@ -83,9 +95,16 @@ func (s *postClassifier) visible(a forum.Arrival) bool {
 	return a.Visible && !a.PostedAt.After(s.now)
 }
 
+// addNews adds a post that no scan has met before.
+func (s *postClassifier) addNews(a forum.Arrival) {
+	s.noteLag(a)
+	s.addNew(a)
+}
+
 func (s *postClassifier) addNew(a forum.Arrival) {
 	s.added[a.Post] = true
 	if s.visible(a) {
+		s.sighted[a.PostedAt.Unix()] = append(s.sighted[a.PostedAt.Unix()], a.Post)
 		s.batch.Sighted = append(s.batch.Sighted, a)
 		s.met[a.Post] = metNow(a, a.Place())
 		return

@@ -89,15 +89,74 @@ func TestCopied_OriginalIsGone(t *testing.T) {
 	w.wantAfterMinute()
 }
 
+// TestCopied_PostsOfOneScanAreNews: a program posts the same in several threads at once.
 func TestCopied_PostsOfOneScanAreNews(t *testing.T) {
 	t.Parallel()
 	w := newAlertWorld(t)
 	w.setAlertMode(digest.EveryReply)
-	at := w.clock()
 	var all []forum.PostID
+	threads := []int64{w.thread(tonight), w.thread(tonight)}
 	for range 2 {
-		all = append(all, w.writePostAt(w.thread(tonight), at))
+		for _, thread := range threads {
+			all = append(all, w.writePost(thread))
+		}
+		w.execSQL(`UPDATE post SET body = 'Written by a program.' WHERE posted_at = ?`, w.clock().Unix())
+		w.setTime(w.clock().Add(10 * time.Second)) // without a scan
 	}
-	w.advanceClock(time.Minute)
-	w.wantAlertedPosts("anna", all...)
+	w.wantAfterMinute(all...)
+}
+
+func TestCopied_ThreadWrittenAndCopiedBetweenTwoScans(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		play func(w *world) (news []forum.PostID)
+	}{
+		{"the thread is old", func(w *world) []forum.PostID {
+			thread := w.thread(tonight)
+			first := w.writePost(thread)
+			w.copyThread(thread)
+			return posts(first)
+		}},
+		{"the thread is young", func(w *world) []forum.PostID {
+			thread := w.youngThread(tonight)
+			w.setTime(w.clock().Add(2 * time.Minute))
+			reply := w.writePost(thread)
+			w.copyThread(thread)
+			return posts(reply-1, reply)
+		}},
+		{"posts were written elsewhere since", func(w *world) []forum.PostID {
+			thread := w.youngThread(tonight)
+			w.setTime(w.clock().Add(2 * time.Minute))
+			other := w.writePost(w.thread(tonight))
+			w.copyThread(thread)
+			return posts(other-2, other)
+		}},
+		{"the original is deleted", func(w *world) []forum.PostID {
+			thread := w.thread(tonight)
+			first := w.writePost(thread)
+			copies := w.copyThread(thread)
+			w.execSQL(`UPDATE post SET state = 'deleted' WHERE id = ?`, first)
+			return copies[1:]
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newAlertWorld(t)
+			w.setAlertMode(digest.EveryReply)
+			w.wantAfterMinute(tt.play(w)...)
+			w.restart() // the copies stay what they are
+			w.wantAfterMinute()
+		})
+	}
+}
+
+// youngThread opens a thread now.
+func (w *world) youngThread(section int) int64 {
+	w.Helper()
+	thread := w.thread(section)
+	w.execSQL(`UPDATE thread SET started_at = ? WHERE id = ?`, w.clock().Unix(), thread)
+	w.execSQL(`UPDATE post SET posted_at = ? WHERE thread_id = ?`, w.clock().Unix(), thread)
+	return thread
 }

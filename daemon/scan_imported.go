@@ -22,6 +22,7 @@ func (s *postClassifier) newestOfAll(a forum.Arrival) bool { return a.PostedAt.U
 // addImported leaves out a post, visible or not: if moderators approve it later, it is as old as before.
 func (s *postClassifier) addImported(a forum.Arrival) {
 	s.met[a.Post] = metNow(a, 0)
+	s.copied[a.Thread] = true
 	s.imported++
 }
 

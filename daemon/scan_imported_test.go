@@ -244,7 +244,8 @@ func TestImportedBefore_Edges(t *testing.T) {
 		{"before an outage of the daemon", now.AddDate(0, 0, -3), now.AddDate(0, 0, -4), true},
 		{"the daemon's clock went back", now.Add(time.Hour), now.Add(-time.Hour), false},
 	} {
-		s := postClassifier{newest: now.Unix(), now: now, oldest: now.AddDate(0, 0, -30), importedBefore: importedBefore(tt.last, now), met: make(map[forum.PostID]metPost), added: make(map[forum.PostID]bool)}
+		s := newPostClassifier(now, now.AddDate(0, 0, -30), make(map[forum.PostID]metPost))
+		s.newest, s.importedBefore = now.Unix(), importedBefore(tt.last, now)
 		s.add(forum.Arrival{Post: 1, Thread: 1, Section: 1, PostedAt: tt.posted, Visible: true})
 		if got := len(s.batch.Sighted) == 0; got != tt.imported {
 			t.Errorf("%s: imported = %t, want %t", tt.name, got, tt.imported)

@@ -7,13 +7,15 @@ import (
 )
 
 // wakeup wakes the loops of a running daemon.
-type wakeup struct{ alerts, main chan struct{} }
+type wakeup struct{ alerts, main, announcements chan struct{} }
 
-func newWakeup() wakeup { return wakeup{make(chan struct{}, 1), make(chan struct{}, 1)} }
+func newWakeup() wakeup {
+	return wakeup{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}
+}
 
-// wake wakes both loops.
+// wake wakes all loops.
 func (w wakeup) wake() {
-	for _, loop := range []chan struct{}{w.alerts, w.main} {
+	for _, loop := range []chan struct{}{w.alerts, w.main, w.announcements} {
 		select {
 		case loop <- struct{}{}:
 		default: // already woken
@@ -21,7 +23,7 @@ func (w wakeup) wake() {
 	}
 }
 
-// onWake runs a job each time the daemon is woken, until ctx ends.
+// onWake runs a job each time the main loop is woken, until ctx ends.
 func (w wakeup) onWake(ctx context.Context, job cron.Job) {
 	for {
 		select {
@@ -33,6 +35,6 @@ func (w wakeup) onWake(ctx context.Context, job cron.Job) {
 	}
 }
 
-// Wake makes a running daemon scan the forum immediately and deliver the messages that are due in both loops. A digest on
+// Wake makes a running daemon scan the forum immediately and deliver the messages that are due in all loops. A digest on
 // demand is already in the outbox, so it needs no further queries on the forum.
 func (d *Daemon) Wake() { d.wakeup.wake() }

@@ -173,9 +173,17 @@ func (wd *watchdog) checkDomainHolds(ctx context.Context) {
 	}
 	bad := make(map[string]string, len(holds))
 	for _, h := range holds {
-		bad[h.Domain] = wd.reasonText(h.Reason)
+		bad[heldObject(h)] = wd.reasonText(h.Reason)
 	}
 	wd.alarms.SetActive(alarm.Held, bad)
+}
+
+// heldObject returns the object of the alarm about a hold. It names the relay if that is not the one of most messages.
+func heldObject(h store.DomainHold) string {
+	if h.Relay == store.SharedRelay {
+		return h.Domain
+	}
+	return h.Domain + " (" + h.Relay + ")"
 }
 
 // checkAnnouncements raises an alarm for each announcement that the daemon paused.

@@ -51,6 +51,7 @@ type world struct {
 	storePath string           // path of the store's file
 	relay     *fakeRelay
 	sender    delivery.Sender // the relay, unless a test has another
+	ownRelay  delivery.Sender // of announcements; nil: they have none of their own
 	// What signs messages and announcements; nil: the relay does.
 	signer, announcementSigner *mail.Signer
 
@@ -158,7 +159,7 @@ func (w *world) restart() {
 	}
 	site := templates.Site{Name: demo.Name, URL: demo.URL, Links: w.source.Links(), Excerpt: w.set.Digest.Excerpt}
 	w.daemon = New(Deps{
-		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, Signer: w.signer, AnnouncementSigner: w.announcementSigner, Links: links,
+		Forum: w.source, Store: w.store, Renderer: set.NewRenderer(site, 1000), Composer: composer, Sender: w.sender, AnnouncementSender: w.ownRelay, Signer: w.signer, AnnouncementSigner: w.announcementSigner, Links: links,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: &w.logLevel})), Now: w.clock,
 	}, w.set)
 }

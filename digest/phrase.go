@@ -17,3 +17,8 @@ func (r Reason) Phrase() Phrase { return Phrase{Key: string(r)} }
 
 // Word returns the cause as a word of a phrase.
 func (c AlertCause) Word() Word { return Word{"alert_cause", string(c)} }
+
+// DomainHeld returns the reason of a message that waits for the end of the hold of its domain.
+func DomainHeld(domain, reason string) Phrase {
+	return NewPhrase("domain_held", "domain", domain, "reason", reason)
+}

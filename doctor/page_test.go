@@ -93,7 +93,7 @@ func TestTLSFinding_Levels(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if f := TLSFinding(tt.state, tt.private, now); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == finding.LevelOK) {
+			if f := TLSFinding("smtp", tt.state, tt.private, now); f.Level != tt.level || !strings.Contains(f.Text, tt.says) || (f.Fix == "") != (f.Level == finding.LevelOK) {
 				t.Errorf("found %+v, want %s and %q", f, tt.level, tt.says)
 			}
 		})

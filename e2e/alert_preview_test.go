@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"postrider/internal/forumtest"
 )
 
 func TestPreview_AlertMatchesForum(t *testing.T) {
@@ -26,20 +28,20 @@ func TestPreview_AlertMatchesForum(t *testing.T) {
 					}
 					return out
 				}
-				var got edition
+				var got forumtest.Edition
 				if err := json.Unmarshal([]byte(alert("json")), &got); err != nil {
 					t.Fatal(err)
 				}
-				if all, posts := got.allPosts(), queryInts(t, dsn, emailedPosts[kind]+" ORDER BY 1", m.ID, want.Window[0], want.Window[1]); !slices.Equal(all, posts) {
+				if all, posts := got.All(), queryInts(t, dsn, emailedPosts[kind]+" ORDER BY 1", m.ID, want.Window[0], want.Window[1]); !slices.Equal(all, posts) {
 					t.Errorf("%s: posts in the alert or explained are\n %v\nwant\n %v", name, all, posts)
 				}
-				for _, post := range got.shownPosts() {
+				for _, post := range got.Shown() {
 					if why, forbidden := m.MustNot[strconv.FormatInt(post, 10)]; forbidden && !strings.Contains(why, "watch") {
 						t.Errorf("%s would be alerted to %d: %s", name, post, why)
 					}
 				}
-				checkOmitted(t, name, got, m.MustNot, nil)
-				if got.Kind != "alert" || got.Member.ID != m.ID || len(got.shownPosts()) < 4 {
+				got.CheckLeftOut(t, name, forumtest.Member{MustNot: m.MustNot})
+				if got.Kind != "alert" || got.Member.ID != m.ID || len(got.Shown()) < 4 {
 					t.Errorf("%s: the preview is %+v", name, got)
 				}
 				for format, holds := range map[string]string{"html": html.EscapeString(got.Groups[0].Section.Title), "text": "/postrider/u/", "eml": "alerts.forum.example.org>"} {

@@ -57,10 +57,7 @@ func newMailServers(t *testing.T, dsn string, bounces string, relay servertest.P
 				"crowd2@members.test 550 5.7.1 Message rejected due to local policy\n",
 		},
 	})
-	relay.Host = "relay.forum.example.org"
-	_, port, _ := strings.Cut(o.membersServer.Address(), ":")
-	relay.Settings = append(relay.Settings, "relayhost = [127.0.0.1]:"+port, "maximal_queue_lifetime = 2s", "bounce_queue_lifetime = 1h")
-	o.relay = servertest.NewPostfix(t, relay)
+	o.relay = o.startRelay("relay.forum.example.org", relay)
 	o.binary = o.relay.Path("postrider") // in a folder whose files Postfix's users may execute
 	program, err := os.ReadFile(buildBinary(t))
 	if err == nil {
@@ -72,6 +69,15 @@ func newMailServers(t *testing.T, dsn string, bounces string, relay servertest.P
 	o.config = appendConfig(t, writeConfig(t, t.TempDir(), "sample", "sqlite:"+o.path, dsn, o.relay.URL()),
 		fmt.Sprintf("[alerts]\nenabled = false\n[bounces]\ndomain = %q\n%s", bounceDomain, bounces))
 	return o
+}
+
+// startRelay starts a relay in front of the members' server.
+func (o *mailServers) startRelay(host string, c servertest.PostfixConfig) *servertest.Postfix {
+	o.Helper()
+	c.Host = host
+	_, port, _ := strings.Cut(o.membersServer.Address(), ":")
+	c.Settings = append(c.Settings, "relayhost = [127.0.0.1]:"+port, "maximal_queue_lifetime = 2s", "bounce_queue_lifetime = 1h")
+	return servertest.NewPostfix(o.T, c)
 }
 
 // runOnce runs one round at the given time.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"postrider/cli"
+	"postrider/internal/forumtest"
 	"postrider/internal/servertest"
 )
 
@@ -95,12 +96,12 @@ func TestCustomForum_DocumentationLeadsToDigest(t *testing.T) {
 		t.Errorf("messages for %v", got)
 	}
 	for name, posts := range want {
-		var got edition
+		var got forumtest.Edition
 		out := run("preview", strings.ToUpper(name[:1])+name[1:], "--from", "2026-05-01T06:00:00Z", "--until", "2026-05-04T06:00:00Z", "--format", "json")
 		if err := json.Unmarshal([]byte(out), &got); err != nil {
 			t.Fatal(err)
 		}
-		if list := got.shownPosts(); !slices.Equal(list, posts) {
+		if list := got.Shown(); !slices.Equal(list, posts) {
 			t.Errorf("%s gets %v, want %v", name, list, posts)
 		}
 	}

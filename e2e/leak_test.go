@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/internal/forumtest"
 	"postrider/internal/servertest"
 	"postrider/internal/smtptest"
 )
@@ -65,7 +66,7 @@ func TestLeak_RespectsPermissionChanges(t *testing.T) {
 				config := func(url string) string {
 					return writeConfig(t, dir, kind, dsn, "sqlite:"+filepath.Join(dir, "postrider.db"), url)
 				}
-				before := map[string]edition{}
+				before := map[string]forumtest.Edition{}
 				for name, m := range want.Members {
 					before[name] = preview(t, config(relay.URL()), strconv.FormatInt(m.ID, 10), want.Window)
 				}
@@ -141,10 +142,10 @@ func (f forumDB) queryInts(query string, args ...any) (list []int64) {
 
 // markSecrets puts the secret into a part of what Oldhand would get: a whole section, a post and a thread. The returned function
 // removes Oldhand's access to them, bans Panda, and changes Ray's address.
-func (f forumDB) markSecrets(oldhand edition, want expectation) (applyChanges func()) {
+func (f forumDB) markSecrets(oldhand forumtest.Edition, want forumtest.Expectation) (applyChanges func()) {
 	f.Helper()
 	if len(oldhand.Groups) < 2 || len(oldhand.Groups[1].Threads) < 3 {
-		f.Fatalf("Oldhand's edition has too few sections or threads: %v", oldhand.shownPosts())
+		f.Fatalf("Oldhand's edition has too few sections or threads: %v", oldhand.Shown())
 	}
 	section, threads := oldhand.Groups[0].Section.ID, oldhand.Groups[1].Threads
 	post, thread := threads[0].Posts[0].ID, threads[1]

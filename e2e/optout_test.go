@@ -84,7 +84,7 @@ func TestOptOut_ByKind(t *testing.T) {
 			}
 			all := setForumKey(t, byKind, `opt_out = "all"`)
 			member := strconv.FormatInt(id, 10)
-			got := preview(t, byKind, member, want.Window).shownPosts()
+			got := preview(t, byKind, member, want.Window).Shown()
 			slices.Sort(got)
 			if !slices.Equal(got, posts) {
 				t.Errorf("by kind: the digest has %v, want %v", got, posts)

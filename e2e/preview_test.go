@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -19,80 +18,9 @@ import (
 	"testing"
 	"time"
 
-	"postrider/cli"
+	"postrider/internal/forumtest"
 	"postrider/internal/servertest"
 )
-
-// expectation is what a forum's own software would show, by post ID.
-type expectation struct {
-	Window  [2]int64                     `json:"window_unix"`
-	Members map[string]memberExpectation `json:"members"`
-	NoMail  map[string]int64             `json:"members_that_get_no_mail"`
-	Keys    struct {
-		Members map[string]int64 `json:"members"`
-	} `json:"keys"`
-}
-
-type memberExpectation struct {
-	ID      int64             `json:"member_id"`
-	Show    []int64           `json:"must_show_if_only_watched"`
-	MustNot map[string]string `json:"must_not"`
-	Own     []int64           `json:"own_posts_in_window"`
-}
-
-// edition is the JSON output of preview, as far as the tests check it.
-type edition struct {
-	Kind   string `json:"kind"`
-	Member struct {
-		ID    int64  `json:"id"`
-		Email string `json:"email"`
-	} `json:"member"`
-	Subject string    `json:"subject"`
-	From    time.Time `json:"from"`
-	Until   time.Time `json:"until"`
-	Skipped string    `json:"skipped"`
-	Groups  []struct {
-		Section struct {
-			ID    int64  `json:"id"`
-			Title string `json:"title"`
-		} `json:"section"`
-		Threads []struct {
-			ID    int64  `json:"id"`
-			Title string `json:"title"`
-			Posts []struct {
-				ID    int64 `json:"id"`
-				Shown bool  `json:"shown"`
-			} `json:"posts"`
-		} `json:"threads"`
-	} `json:"groups"`
-	LeftOut []struct {
-		Post   int64  `json:"post"`
-		Reason string `json:"reason"`
-	} `json:"left_out"`
-}
-
-func (e edition) shownPosts() []int64 {
-	posts := []int64{}
-	for _, g := range e.Groups {
-		for _, t := range g.Threads {
-			for _, p := range t.Posts {
-				posts = append(posts, p.ID)
-			}
-		}
-	}
-	slices.Sort(posts)
-	return posts
-}
-
-// allPosts returns the posts that are shown or explained.
-func (e edition) allPosts() []int64 {
-	all := e.shownPosts()
-	for _, l := range e.LeftOut {
-		all = append(all, l.Post)
-	}
-	slices.Sort(all)
-	return all
-}
 
 // postsInWindow returns all posts that were written in the window.
 func postsInWindow(t *testing.T, dsn, kind string, window [2]int64) []int64 {
@@ -159,18 +87,7 @@ func TestPreview_MatchesForum(t *testing.T) {
 			dsn, config := sharedForum(t, kind)
 			window := postsInWindow(t, dsn, kind, want.Window)
 			for name, m := range want.Members {
-				got := preview(t, config, strconv.FormatInt(m.ID, 10), want.Window)
-				if all := got.allPosts(); !slices.Equal(all, window) {
-					t.Errorf("%s: posts shown or explained are\n %v\nwant all posts in the window\n %v", name, all, window)
-				}
-				slices.Sort(m.Show)
-				if posts := got.shownPosts(); !slices.Equal(posts, m.Show) {
-					t.Errorf("%s: posts\n %v\nwant\n %v", name, posts, m.Show)
-				}
-				if got.Kind != "digest" || got.Member.ID != m.ID || got.From.Unix() != want.Window[0] || got.Until.Unix() != want.Window[1] || got.Subject == "" {
-					t.Errorf("%s: the edition's member, times or subject are wrong: %+v", name, got)
-				}
-				checkOmitted(t, name, got, m.MustNot, m.Own)
+				preview(t, config, strconv.FormatInt(m.ID, 10), want.Window).CheckDigest(t, name, m, window, want.Window)
 			}
 			checkNoMail(t, config, kind, want)
 		})
@@ -178,14 +95,14 @@ func TestPreview_MatchesForum(t *testing.T) {
 }
 
 // checkNoMail checks that members who get no email have no edition and no alert. Some opted out of a kind only, and some may be mailed after all.
-func checkNoMail(t *testing.T, config, kind string, want expectation) {
+func checkNoMail(t *testing.T, config, kind string, want forumtest.Expectation) {
 	t.Helper()
 	for why, id := range want.NoMail {
 		if strings.HasPrefix(why, "deleted") || strings.HasPrefix(why, "silenced") || isOptOut(why) && kind != "discourse" {
 			continue // Discourse's opt-out is about digests
 		}
 		for _, kind := range []string{"digest", "alert"} {
-			if got := previewOf(t, config, strconv.FormatInt(id, 10), kind, want.Window); got.Skipped == "" {
+			if got := forumtest.Preview(t, config, strconv.FormatInt(id, 10), kind, want.Window); got.Skipped == "" {
 				t.Errorf("member %d would get the %s, but: %s", id, kind, why)
 			}
 		}
@@ -200,53 +117,6 @@ func isOptOut(why string) bool {
 		}
 	}
 	return false
-}
-
-// checkOmitted compares our reasons with those of the expectation.
-func checkOmitted(t *testing.T, name string, got edition, mustNot map[string]string, own []int64) {
-	t.Helper()
-	reasons := map[int64]string{}
-	for _, l := range got.LeftOut {
-		reasons[l.Post] = l.Reason
-	}
-	for id, theirs := range mustNot {
-		post, _ := strconv.ParseInt(id, 10, 64)
-		ours, known := reasonFor(theirs)
-		if !known {
-			t.Errorf("%s: no reason of ours matches %q", name, theirs)
-		}
-		// The expectation also has reasons for posts before the window. A preview does not list those.
-		if reason, listed := reasons[post]; listed && (ours == "" || !strings.Contains(reason, ours)) {
-			t.Errorf("%s: post %d is left out because of %q, want %q (%s)", name, post, reason, ours, theirs)
-		}
-	}
-	for _, post := range own {
-		if reasons[post] != "own post" {
-			t.Errorf("%s: own post %d is left out because of %q", name, post, reasons[post])
-		}
-	}
-}
-
-// reasonFor returns what our reason must contain for a reason of the expectation. It is empty if the post was deleted or is
-// before the window.
-func reasonFor(theirs string) (ours string, known bool) {
-	for _, word := range []struct{ theirs, ours string }{
-		{"before the window", ""}, {"permanently deleted", ""},
-		{"is not readable", "no access"}, {"own-threads-only", "own threads only"},
-		{"opening post deleted", "deleted"}, {"first post of a merged", "deleted"}, {"private message", ""}, {"deleted for good", ""}, {"held for approval", "awaiting approval"}, {"small action", "post hidden"},
-		{"event post", ""}, {"hidden thread", "thread deleted"}, {"hidden post", "post deleted"},
-		{"whisper", "post hidden"}, {"hidden by flags", "post hidden"}, {"unlisted", "thread hidden"}, {"category definition", "thread hidden"},
-		{"deleted by its author", "post deleted"},
-		{"purged", ""}, {"welcome topic", ""}, {"deleted topic", "deleted"}, {"deleted post", "deleted"}, {"block list", "ignored"}, {"is disabled", "no access"}, {"scheduled topic", "awaiting approval"},
-		{"ignore list", "ignored"}, {"opening post soft-deleted", "deleted"}, {"soft-deleted thread", "deleted"},
-		{"soft-deleted post", "post deleted"}, {"post awaiting approval", "post awaiting approval"},
-		{"thread awaiting approval", "awaiting approval"},
-	} {
-		if strings.Contains(theirs, word.theirs) {
-			return word.ours, true
-		}
-	}
-	return "", false
 }
 
 // TestPreview_MatchesRound runs three rounds of the daemon on each forum.
@@ -295,7 +165,7 @@ func previewRecipients(t *testing.T, config string, window [2]int64, members []i
 			}
 			continue
 		}
-		var e edition
+		var e forumtest.Edition
 		if err := json.Unmarshal([]byte(out), &e); err != nil {
 			t.Fatal(err)
 		}
@@ -324,8 +194,6 @@ func recipient(t *testing.T, path string) string {
 	return to[0].Address
 }
 
-func rfc3339(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
-
 // TestPreview_ShowsThreadInOrder previews a thread of a real forum, in which one post was removed.
 func TestPreview_ShowsThreadInOrder(t *testing.T) {
 	dsn, config := loadForum(t, "xenforo2")
@@ -336,7 +204,7 @@ func TestPreview_ShowsThreadInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := [2]int64{time.Date(2012, 5, 21, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2012, 5, 22, 0, 0, 0, 0, time.UTC).Unix()}
-	if got, want := preview(t, config, oldhand, day).shownPosts(), []int64{1, 3, 4}; !slices.Equal(got, want) {
+	if got, want := preview(t, config, oldhand, day).Shown(), []int64{1, 3, 4}; !slices.Equal(got, want) {
 		t.Errorf("posts = %v, want %v", got, want)
 	}
 	for _, format := range []string{"html", "text"} {
@@ -370,24 +238,23 @@ func TestPreview_ShowsThreadInOrder(t *testing.T) {
 	}
 }
 
-func preview(t *testing.T, config, member string, window [2]int64) edition {
+func preview(t *testing.T, config, member string, window [2]int64) forumtest.Edition {
 	t.Helper()
-	return previewOf(t, config, member, "digest", window)
+	return forumtest.Preview(t, config, member, "digest", window)
 }
 
-func previewOf(t *testing.T, config, member, kind string, window [2]int64) edition {
+func writeConfig(t *testing.T, dir, kind, forum, store, relay string) string {
 	t.Helper()
-	out, errOut, code := run(t, "preview", "-c", config, member, "--kind", kind, "--format", "json",
-		"--from", rfc3339(window[0]), "--until", rfc3339(window[1]))
-	if code != 0 {
-		t.Fatalf("preview %s: exit %d\n%s", member, code, errOut)
-	}
-	var e edition
-	if err := json.Unmarshal([]byte(out), &e); err != nil {
-		t.Fatalf("preview %s did not print JSON: %v\n%s", member, err, out)
-	}
-	return e
+	return forumtest.WriteConfig(t, dir, kind, forum, store, relay)
 }
+
+// run runs a command line in this process.
+func run(t *testing.T, args ...string) (out, errOut string, code int) {
+	t.Helper()
+	return forumtest.Run(t, args...)
+}
+
+func rfc3339(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 
 // loadForum loads a forum's database, which the test may change. It returns its DSN and the path of a configuration for it.
 func loadForum(t *testing.T, kind string) (dsn, config string) {
@@ -453,34 +320,13 @@ func askNodebbForEmail(t *testing.T, dsn string) {
 // onPostgres reports whether a forum's dump is of PostgreSQL.
 func onPostgres(kind string) bool { return kind == "phpbb3" || kind == "discourse" || kind == "nodebb" }
 
-func writeConfig(t *testing.T, dir, kind, forum, store, relay string) string {
+func readExpectation(t *testing.T, kind string) forumtest.Expectation {
 	t.Helper()
-	path := filepath.Join(dir, "config.toml")
-	text := fmt.Sprintf("[forum]\ntype = %q\ndsn = %q\nurl = \"https://forum.example.org\"\nname = \"Example Forum\"\n[store]\ndsn = %q\nlease = \"2s\"\n[smtp]\nurl = %q\nfrom = \"Example Forum <digest@forum.example.org>\"\n[web]\nlisten = \"\"\nprobe = false\n[log]\nformat = \"json\"\n", kind, forum, store, relay)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// run runs a command line in this process.
-func run(t *testing.T, args ...string) (out, errOut string, code int) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code = cli.Run(t.Context(), args, &stdout, &stderr, func(string) string { return "" })
-	return stdout.String(), stderr.String(), code
-}
-
-func readExpectation(t *testing.T, kind string) expectation {
-	t.Helper()
-	var e expectation
 	engine := "mariadb"
 	if onPostgres(kind) {
 		engine = "postgres"
 	}
-	if err := json.Unmarshal([]byte(readFile(t, "../source/testdata/"+kind+"-"+engine+"-expect.json")), &e); err != nil {
-		t.Fatal(err)
-	}
+	e := forumtest.Read(t, "../source/testdata/"+kind+"-"+engine+"-expect.json")
 	if len(e.Members) < 3 || len(e.NoMail) < 3 {
 		t.Fatalf("the expectation of %s has %d members and %d who get no messages", kind, len(e.Members), len(e.NoMail))
 	}

@@ -17,12 +17,12 @@ func TestMailFlagOff_FeedsDigestsUnlessTheAdministratorSaysNothing(t *testing.T)
 		t.Run(tt.kind, func(t *testing.T) {
 			want := readExpectation(t, tt.kind)
 			dsn, config := loadForum(t, tt.kind)
-			before := preview(t, config, tt.member, want.Window).shownPosts()
+			before := preview(t, config, tt.member, want.Window).Shown()
 			if _, err := servertest.OpenMariaDB(t, dsn).ExecContext(t.Context(), tt.silence); err != nil {
 				t.Fatal(err)
 			}
 			got := preview(t, config, tt.member, want.Window)
-			if posts := got.shownPosts(); len(posts) == 0 || tt.kind == "xenforo2" && !slices.Equal(posts, before) {
+			if posts := got.Shown(); len(posts) == 0 || tt.kind == "xenforo2" && !slices.Equal(posts, before) {
 				t.Errorf("digest: %v, want as before: %v", posts, before)
 			}
 			nothing := setForumKey(t, config, `mail_flag_off = "nothing"`)

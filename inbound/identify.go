@@ -21,7 +21,7 @@ type identity struct {
 
 // refusal returns a record of the message, without source, class and reply.
 func (i *identity) refusal(now time.Time) store.Refusal {
-	r := store.Refusal{Key: i.Key, Member: i.member, Address: i.Address, SentAt: i.Settled, At: now}
+	r := store.Refusal{Key: i.Key, Member: i.member, Address: i.Address, Relay: i.Relay, SentAt: i.Settled, At: now}
 	if r.SentAt.IsZero() {
 		r.SentAt = now
 	}

@@ -79,7 +79,8 @@ func checkLogin(r relay, password string) error {
 	case r.user == "" && password != "":
 		return errors.New("password: is set, but the url has no user: use, for example, smtps://user@host:465")
 	case r.user != "" && password == "":
-		return fmt.Errorf("password: missing for user %q of the url: set password, password_file or POSTRIDER_SMTP_PASSWORD (POSTRIDER_SMTP_FALLBACK_PASSWORD for a fallback)", r.user)
+		return fmt.Errorf("password: missing for user %q of the url: set password, password_file or POSTRIDER_SMTP_PASSWORD "+
+			"(POSTRIDER_SMTP_FALLBACK_PASSWORD for a fallback, POSTRIDER_SMTP_ANNOUNCEMENTS_PASSWORD for announcements)", r.user)
 	}
 	return nil
 }
@@ -161,4 +162,40 @@ func readAuthorities(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("ca_file: no PEM certificate in %s", file)
 	}
 	return pool, nil
+}
+
+// IsSameRelay reports whether two URLs lead to the same account of the same server.
+func (c SMTPConfig) IsSameRelay(other SMTPConfig) bool {
+	a, errA := parseRelay(c.URL)
+	b, errB := parseRelay(other.URL)
+	return errA == nil && errB == nil && a.user == b.user && strings.EqualFold(a.host, b.host) && a.port == b.port
+}
+
+// Inherit takes what is missing from another relay. missing reports whether a key is. A password belongs to the account of one host,
+// and leaves it only if its connection is protected as well. The authorities belong to that host, too: any other one is more likely
+// to have a certificate that the system trusts.
+func (c *SMTPConfig) Inherit(from SMTPConfig, missing func(key string) bool) {
+	if missing("helo") {
+		c.HELO = from.HELO
+	}
+	if missing("timeout") {
+		c.Timeout = from.Timeout
+	}
+	if missing("max_connections") {
+		c.MaxConnections = from.MaxConnections
+	}
+	if missing("max_messages_per_connection") {
+		c.MaxMessagesPerConnection = from.MaxMessagesPerConnection
+	}
+	own, err := parseRelay(c.URL)
+	other, errFrom := parseRelay(from.URL)
+	if err != nil || errFrom != nil || !strings.EqualFold(own.host, other.host) {
+		return
+	}
+	if missing("ca_file") {
+		c.CAFile = from.CAFile
+	}
+	if missing("password") && own.user == other.user && (own.protection != plain || other.protection == plain) {
+		c.Password = from.Password
+	}
 }

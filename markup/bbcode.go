@@ -155,8 +155,8 @@ func (b *builder) skipHidden(i int) (next, at int) {
 			end = max(end, b.hiddenEnd(in))
 		case in.closing && in.match >= 0 && int(in.match) < i:
 			b.close(j)
-		case in.tag == tagUser && t.tag != tagQuote && b.quotes == 0:
-			b.mentioned(number(in.value))
+		case t.tag != tagQuote:
+			b.mentioned(in)
 		}
 	}
 	if end == len(b.tokens) {
@@ -193,15 +193,15 @@ func (b *builder) addSelfContained(t *token) {
 	case tagImage:
 		b.image(t)
 	case tagUser:
-		id := number(t.value)
-		if b.quotes == 0 {
-			b.mentioned(id)
-		}
+		b.mentioned(t)
 		to := ""
 		if t.source != nil {
 			to = t.value
 		}
-		b.mention(t.content, id, to)
+		b.mention(t.content, number(t.value), to)
+	case tagGroup:
+		b.mentioned(t)
+		b.groupMention(t.content)
 	case tagAttachment:
 		b.attachment(t)
 	case tagVideo:

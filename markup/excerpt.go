@@ -16,7 +16,7 @@ func (d Doc) Excerpt(n int) Doc {
 	if d.Empty() || n <= 0 {
 		return Doc{}
 	}
-	e := excerpter{src: d.t, dst: &tree{refs: d.t.refs, mentions: d.t.mentions, excerpt: true}, n: n}
+	e := excerpter{src: d.t, dst: &tree{refs: d.t.refs, mentions: d.t.mentions, groups: d.t.groups, excerpt: true}, n: n}
 	body := d.t.body()
 	to := e.limit(0, body, n, n/20+4)
 	e.dst.nodes = make([]node, 0, min(len(d.t.nodes), max(to.node, 0)+4+maxOmittedLinks))

@@ -145,12 +145,26 @@ func (b *builder) mention(name string, id int64, to string) {
 	b.inline(n)
 }
 
-// mentioned records a member, once.
-func (b *builder) mentioned(id int64) {
-	if id != 0 && len(b.tree.mentions) < maxMentions && !slices.Contains(b.tree.mentions, id) {
-		b.tree.mentions = append(b.tree.mentions, id)
+// groupMention adds "@name", which stands for a group and for no member. Its reference says so, and leads nowhere.
+func (b *builder) groupMention(name string) {
+	if name = oneLine(name, maxAuthor); name != "" {
+		b.inline(node{kind: mention, text: name, style: b.style, ref: b.ref(ref{})})
 	}
 }
 
-// maxMentions is how many members a post can mention; XenForo alerts ten.
+// mentioned records a member or a group that a token outside of quotes mentions, once.
+func (b *builder) mentioned(t *token) {
+	list := &b.tree.mentions
+	switch {
+	case b.quotes > 0 || t.tag != tagUser && t.tag != tagGroup:
+		return
+	case t.tag == tagGroup:
+		list = &b.tree.groups
+	}
+	if id := number(t.value); id != 0 && len(*list) < maxMentions && !slices.Contains(*list, id) {
+		*list = append(*list, id)
+	}
+}
+
+// maxMentions is how many members or groups a post can mention; XenForo alerts ten members.
 const maxMentions = 100

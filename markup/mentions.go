@@ -39,6 +39,14 @@ func (d Doc) Mentions() []int64 {
 	return append([]int64(nil), d.t.mentions...)
 }
 
+// Groups returns the groups that the author mentions by ID, as Mentions does members.
+func (d Doc) Groups() []int64 {
+	if d.t == nil {
+		return nil
+	}
+	return slices.Clone(d.t.groups)
+}
+
 // Names returns the names that the author mentions without an ID, outside of quotes and code, each once and
 // without the "@": MyBB's @"Fish and Chips", and @Ray as typed. Only the forum knows whether they are
 // members' names. An excerpt returns those of the whole post.

@@ -9,6 +9,7 @@ type tree struct {
 	nodes    []node
 	refs     []ref
 	mentions []int64
+	groups   []int64 // that are mentioned by ID
 	fields   []Field
 	pictures []Picture
 

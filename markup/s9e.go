@@ -119,7 +119,7 @@ func (r *s9eReader) interpret(e *s9eElement, x xml.StartElement) {
 	}
 	low := strings.ToLower(name)
 	switch name {
-	case "E", "EMOJI", "ESC", "LINK_TEXT", "GROUPMENTION", "TAGMENTION", "THEAD", "TBODY", "TASK", "HE", "AC":
+	case "E", "EMOJI", "ESC", "LINK_TEXT", "TAGMENTION", "THEAD", "TBODY", "TASK", "HE", "AC":
 		e.role = rolePlain
 	case "FP": // a typographic character
 		r.text(attrOf(x, "char"))
@@ -149,6 +149,8 @@ func (r *s9eReader) interpret(e *s9eElement, x xml.StartElement) {
 		}})
 	case "USERMENTION":
 		r.single(token{tag: tagUser, value: attrOf(x, "id"), content: "@" + mentionName(x)})
+	case "GROUPMENTION": // of flarum/mentions 1.2
+		r.single(token{tag: tagGroup, value: attrOf(x, "id"), content: "@" + attrOf(x, "groupname")})
 	case "POSTMENTION":
 		r.postMention(x)
 	case "LIST":

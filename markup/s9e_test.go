@@ -2,6 +2,7 @@ package markup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,6 +47,25 @@ func TestS9e_MentionsAndQuotesByID(t *testing.T) {
 	}
 }
 
+func TestS9e_GroupMentionsByID(t *testing.T) {
+	const src = `<r><QUOTE><p><GROUPMENTION groupname="Admins" id="1">@"Admins"#g1</GROUPMENTION></p></QUOTE>` +
+		`<p><GROUPMENTION groupname="Mods" id="4">@"Mods"#g4</GROUPMENTION> <GROUPMENTION groupname="Mods" id="4">@"Mods"#g4</GROUPMENTION></p>` +
+		`<SPOILER><GROUPMENTION groupname="Staff" id="5">@"Staff"#g5</GROUPMENTION></SPOILER></r>`
+	d := Dialect{}.S9e(src, sampleLinks())
+	checkDoc(t, d)
+	if got, want := d.Text(Labels{}, 72), "> Quote:\n> @Admins\n\n@Mods @Mods\n\n[Spoiler]"; got != want {
+		t.Errorf("text is %q, want %q", got, want)
+	}
+	for _, d := range []Doc{d, d.Excerpt(3), d.FoldQuotes(func(Quote) bool { return true })} {
+		if got := d.Groups(); !slices.Equal(got, []int64{4, 5}) {
+			t.Errorf("groups are %v, want those outside of quotes", got)
+		}
+		if len(d.Names())+len(d.Mentions()) > 0 {
+			t.Errorf("names are %v and members %v, want none: a group is no member of its name", d.Names(), d.Mentions())
+		}
+	}
+}
+
 func TestS9e_CodesOfTheForum(t *testing.T) {
 	d := Dialect{Codes: map[string]Code{"big": NewCode("big", `<span style="font-size:2em">{text}</span>`, ""), "staff": HiddenCode}}
 	got := d.S9e(`<r><BIG><s>[big]</s>large<e>[/big]</e></BIG> <STAFF>SECRET</STAFF> <HTML:B>x</HTML:B></r>`, Links{}).Text(Labels{}, 72)
@@ -56,6 +76,7 @@ func TestS9e_CodesOfTheForum(t *testing.T) {
 
 func FuzzS9e(f *testing.F) {
 	for _, seed := range []string{
+		`<r><p><GROUPMENTION groupname="Mods" id="4">@"Mods"#g4</GROUPMENTION></p></r>`,
 		"<t>One &amp; two<br/>\nthree</t>", `<r><QUOTE author="A" post_id="1"><s>[quote]</s>x<QUOTE>y</QUOTE><e>[/quote]</e></QUOTE></r>`,
 		`<r><LIST type="decimal"><LI><s>- </s>a <B>b</LI></LIST></r>`, `<r><URL url="http://x.example/"><s>[url]</s>x</URL><TABLE><TR><TD>a</TD></TR></TABLE></r>`,
 		`<r><SPOILER title="t"><p>x</p></SPOILER><CODE>a<br/>b</CODE><IMG src="http://x.example/a.png" alt="&quot;"/></r>`, "<r>]]>&bad;<![CDATA[x]]><!-- c --><?pi?></X></r>",

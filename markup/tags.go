@@ -38,6 +38,7 @@ const (
 	tagEmail
 	tagImage
 	tagUser
+	tagGroup // the mention of a group, which has no code
 	tagAttachment
 	tagVideo
 

@@ -88,7 +88,8 @@ func connect(dsn string) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	options := url.Values{"_pragma": {"journal_mode(WAL)", "foreign_keys(1)", "busy_timeout(30000)"}, "_txlock": {"immediate"}}
+	// The journals of single statements in memory: SQLite writes one for each post, as a file by default.
+	options := url.Values{"_pragma": {"journal_mode(WAL)", "foreign_keys(1)", "busy_timeout(30000)", "temp_store(memory)"}, "_txlock": {"immediate"}}
 	name := url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}
 	pool, err := sql.Open("sqlite", name.String())
 	if err != nil {

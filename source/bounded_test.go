@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
-	"os"
 	"strings"
 	"testing"
 
@@ -89,7 +88,7 @@ func postStatements() map[string]countedStatement {
 func TestFlarum_ReadsOnlyRowsItAnswersFor(t *testing.T) {
 	f := newFixture(t, "flarum")
 	db := openAdmin(t, f)
-	for _, statement := range documentedIndexes(t, "fl") {
+	for _, statement := range knownIndexes(t, f) {
 		execute(t, db, statement)
 	}
 	execute(t, db, manyFlarumPosts)
@@ -146,14 +145,14 @@ func boundedStatements() map[string]countedStatement {
 	}
 }
 
-// newForumWithManyMembers fills a forum and adds the indexes that docs/forums.md gives for it.
+// newForumWithManyMembers fills a forum and adds the indexes that it lacks.
 func newForumWithManyMembers(t *testing.T, kind, charset string) fixture {
 	f := newFixture(t, kind)
 	db := openAdmin(t, f)
 	if charset != "" {
 		setNameCharset(t, db, charset)
 	}
-	for _, statement := range documentedIndexes(t, f.kind[:2]) {
+	for _, statement := range knownIndexes(t, f) {
 		execute(t, db, statement)
 	}
 	execute(t, db, manyMembers[strings.TrimRight(kind, "12")])
@@ -165,30 +164,6 @@ func setNameCharset(t *testing.T, db *sql.DB, charset string) {
 	t.Helper()
 	execute(t, db, `UPDATE mybb_users SET username = CONCAT('u', uid) WHERE LENGTH(username) <> CHAR_LENGTH(username);
 		ALTER TABLE mybb_users MODIFY username varchar(120) CHARACTER SET `+charset+` NOT NULL, MODIFY email varchar(220) CHARACTER SET `+charset+` NOT NULL`)
-}
-
-// documentedIndexes returns the statements of docs/forums.md that add indexes to tables with a prefix.
-func documentedIndexes(t *testing.T, prefix string) []string {
-	t.Helper()
-	text, err := os.ReadFile("../docs/forums.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	table := map[string]string{"xe": "xf_", "my": "mybb_", "fl": ""}[prefix]
-	var list []string
-	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "ALTER TABLE users ") || strings.Contains(line, "_subscriptions ADD") { // FluxBB's tables have no prefix, either
-			continue
-		}
-		ours := strings.Contains(line, "ADD INDEX postrider_") // Flarum's tables have no prefix
-		if strings.HasPrefix(line, "ALTER TABLE "+table) && strings.Contains(line, "ADD INDEX") && ours == (table == "") {
-			list = append(list, line)
-		}
-	}
-	if len(list) == 0 {
-		t.Errorf("docs/forums.md gives no index for %s", table)
-	}
-	return list
 }
 
 func TestGather_ReadsOnlyRowsItAnswersFor(t *testing.T) {

@@ -63,11 +63,19 @@ func (db *DB) SelfCheck(ctx context.Context) (warnings []finding.Finding, err er
 	return warnings, nil
 }
 
+// readFix says what to do about rows that cannot be read: for a forum type that we know, as given.
+func (db *DB) readFix(known string) string {
+	if db.kind.homemade {
+		return "correct the query: postrider forums check says how, for each column"
+	}
+	return known
+}
+
 func (s *Snapshot) checkSections(ctx context.Context) finding.Finding {
 	sections, err := s.Sections(ctx)
 	switch {
 	case err != nil:
-		return finding.Fail("sections", err.Error(), "check that type in [forum] is correct")
+		return finding.Fail("sections", err.Error(), s.db.readFix("check that type in [forum] is correct"))
 	case len(sections) == 0 && s.db.kind.own:
 		return finding.OK("sections", "none yet")
 	case len(sections) == 0 && s.db.kind.homemade:
@@ -85,7 +93,7 @@ func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 	}
 	members, _, err := s.SubscriberPage(ctx, 0, chunkSize, time.Now())
 	if err != nil {
-		return finding.Fail("permissions", err.Error(), "check that type in [forum] is correct")
+		return finding.Fail("permissions", err.Error(), s.db.readFix("check that type in [forum] is correct"))
 	}
 	classes := make(map[forum.Class]bool)
 	for _, m := range members {
@@ -105,7 +113,7 @@ func (s *Snapshot) checkRights(ctx context.Context) finding.Finding {
 	}
 	access, err := s.Access(ctx, list)
 	if err != nil {
-		return finding.Fail("permissions", err.Error(), "rebuild the forum's permission cache (XenForo: Tools, Rebuild caches), or check that type in [forum] is correct")
+		return finding.Fail("permissions", err.Error(), s.db.readFix("rebuild the forum's permission cache (XenForo: Tools, Rebuild caches), or check that type in [forum] is correct"))
 	}
 	nothing := 0
 	for _, a := range access {
@@ -133,7 +141,7 @@ func (s *Snapshot) checkMembers(ctx context.Context) finding.Finding {
 	n, err := s.mailable(ctx, time.Now())
 	switch {
 	case err != nil:
-		return finding.Fail("members", err.Error(), "check that type in [forum] is correct")
+		return finding.Fail("members", err.Error(), s.db.readFix("check that type in [forum] is correct"))
 	case n.members == 0 && s.db.kind.own:
 		return finding.OK("members", "none may get email yet")
 	case n.members == 0:

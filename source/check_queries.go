@@ -122,6 +122,9 @@ func lackedName(err error) string {
 	return name[strings.LastIndexByte(name, '.')+1:] // without the alias of its table, or its database
 }
 
+// booleanColumn is the mistake that columnMistakes reports of a boolean.
+var booleanColumn = regexp.MustCompile(`column (\w+) is BOOL`)
+
 // queryFix says what to do about a query that fails.
 func (db *DB) queryFix(q querySpec, err error) string {
 	missing := absence(err)
@@ -130,6 +133,8 @@ func (db *DB) queryFix(q querySpec, err error) string {
 		return "grant SELECT on this table to the account in [forum] dsn"
 	case missing == absentTable && db.kind.homemade:
 		return "write a table of your forum in its place: see docs/custom-forum.md"
+	case db.kind.homemade && booleanColumn.MatchString(err.Error()):
+		return "write CASE WHEN COLUMN THEN 1 ELSE 0 END AS " + booleanColumn.FindStringSubmatch(err.Error())[1] + ", if 1 and 0 are right: docs/query-contract.md says what each number means"
 	case mismatch(err) && db.kind.homemade:
 		return "compare a column only with values of its type, and give COALESCE, CASE and UNION values of one type: IDs are whole numbers, a date and time needs {unix COLUMN}; " +
 			"a UUID cannot be compared with :ids or :members: see docs/custom-forum.md"
@@ -160,7 +165,7 @@ func (s *Snapshot) tryQuery(ctx context.Context, q querySpec) error {
 	defer cancel()
 	none := []int64{-1}
 	rows, err := s.query(ctx, q.name, params{"ids": none, "members": none, "threads": none, "sections": none,
-		"roles": []string{"-1"}, "names": []string{""}, "addresses": []string{""},
+		"roles": []string{"-1"}, "groups": []int64{-1}, "names": []string{""}, "addresses": []string{""},
 		"now": 0, "after": 0, "limit": 0, "name": "", "begins": "", "part": "", "since": never, "from": never, "until": never})
 	if err != nil {
 		return err

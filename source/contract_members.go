@@ -54,6 +54,11 @@ func memberQueries() []querySpec {
 			without: "The mention of a group alerts nobody.", omitted: true,
 		},
 		{
+			name: "members_of_groups", params: words("groups"), columns: words("group_id member_id"),
+			about:   "Members of these groups, which posts mention by ID in s9e XML, if the forum itself tells them.",
+			without: "The mention of a group by ID alerts nobody.", omitted: true,
+		},
+		{
 			name: "addressed", params: words("addresses"), columns: words("id email"),
 			about:   "Members with these email addresses. As with named, the parameters are in lower case and as typed.",
 			without: "Announcements cannot be addressed to a list of email addresses, only of names or IDs.",

@@ -125,7 +125,7 @@ func TestDiscourse_GroupMentionReachesItsMembers(t *testing.T) {
 		if !slices.Equal(names, []string{"Staffers", "Ray"}) {
 			t.Errorf("the post mentions %v, want only what it tells members", names)
 		}
-		found, err := s.MembersOfGroups(t.Context(), append(names, "moderators", "trust_level_2", "nobody"))
+		found, err := s.MembersOfNamedGroups(t.Context(), append(names, "moderators", "trust_level_2", "nobody"))
 		slices.Sort(found["Staffers"])
 		if len(found) != 1 || !slices.Equal(found["Staffers"], ids(3, 6)) {
 			t.Errorf("members of groups are %v, want 3 and 6 of Staffers: the others cannot be mentioned or are too large", found)

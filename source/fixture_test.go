@@ -115,6 +115,18 @@ const prepareNodebb = `
 	UPDATE legacy_hash SET data = jsonb_set(data, '{notificationType_new-reply}', '"notificationemail"') WHERE _key ~ '^user:[0-9]*[2-9]:settings$';
 	UPDATE legacy_hash SET data = jsonb_set(data, '{notificationType_new-topic-in-category}', '"email"') WHERE _key ~ '^user:[0-9]*[3-6]:settings$'`
 
+// dumpOf returns the forum type whose dump a kind of forum is made from.
+func dumpOf(kind string) string {
+	kind, _, _ = strings.Cut(kind, "/")
+	switch kind {
+	case "smf2.0":
+		return "smf2"
+	case "xenforo1": // has no dump: it is converted
+		return "xenforo2"
+	}
+	return kind
+}
+
 // newFixture loads a dump into a new database, which the test may change. kind is a forum type, or "type/engine" for a copy of its
 // dump on another engine. PostgreSQL and SQLite load it once and copy their files; MariaDB has no such copies.
 func newFixture(t testing.TB, kind string) fixture {
@@ -146,11 +158,7 @@ func newFixture(t testing.TB, kind string) fixture {
 		return f
 	}
 	f := fixture{kind: kind, dsn: servertest.MariaDB(t)}
-	dump := kind
-	if kind == "xenforo1" { // has no dump: it is converted from xenforo2
-		dump = "xenforo2"
-	}
-	f.readExpectation(t, dump+"-mariadb")
+	f.readExpectation(t, dumpOf(kind)+"-mariadb")
 	if kind == "xenforo1" {
 		fillXenforo1(t, servertest.OpenMariaDB(t, f.dsn), sharedXenforo2Name(t))
 	} else {

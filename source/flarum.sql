@@ -392,6 +392,13 @@ SELECT u.id, '3'
   FROM {prefix}users u
  WHERE u.id IN (:members) AND u.is_email_confirmed
 
+-- name: members_of_groups
+-- flarum/mentions tells all members of a group; it lets nobody mention the groups of guests and of all members (src/ConfigureMentions.php).
+SELECT g.group_id                  AS group_id,
+       g.user_id                   AS member_id
+  FROM {prefix}group_user g
+ WHERE g.group_id IN (:groups)
+
 -- name: named
 SELECT n.id                        AS id,
        n.nickname                  AS name

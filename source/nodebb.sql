@@ -495,6 +495,22 @@ SELECT {number z.score}, COALESCE(u.data->>'username', '')
   JOIN legacy_hash u ON u._key = {key user:[z.score]}
  WHERE z._key = {key userslug:uid} AND z.value IN (SELECT {slug n.id} FROM {each names} n(id))
 
+-- name: group_members
+-- A mention has the group's name as it is in addresses. nodebb-plugin-mentions tells up to 1,000 members, and nobody in the groups that
+-- hold all members or that the administrator excepted (library.js of 5.0.0, getNoMentionGroups). Those are compared by name and address.
+SELECT n.id                        AS name,
+       {number m.value}            AS member_id
+  FROM {each names} n(id)
+  JOIN legacy_hash a ON a._key = {key groupslug:groupname}
+ CROSS JOIN LATERAL (SELECT {slug n.id} AS slug, a.data->>({slug n.id}) AS name OFFSET 0) g
+ CROSS JOIN LATERAL (SELECT x.value FROM legacy_zset x WHERE x._key = {key group:[g.name]:members} ORDER BY x.score LIMIT 1000) m
+ WHERE g.name IS NOT NULL AND g.slug NOT IN ('registered-users', 'verified-users', 'unverified-users', 'guests', 'banned-users')
+   AND EXISTS (SELECT 1 FROM legacy_zset p WHERE p._key = {key plugins:active} AND p.value = 'nodebb-plugin-mentions')
+   AND NOT EXISTS (SELECT 1 FROM legacy_hash o
+                    WHERE o._key = {key settings:mentions}
+                      AND (POSITION('"' || g.slug || '"' IN o.data->>'disableGroupMentions') > 0
+                        OR POSITION(CAST(TO_JSON(g.name) AS TEXT) IN o.data->>'disableGroupMentions') > 0))
+
 -- name: addressed
 -- NodeBB lists addresses in lower case.
 SELECT {number z.score}            AS id,

@@ -69,6 +69,7 @@ type rowCheck struct {
 	members  []int64
 	known    []int64 // members that the query roster lists
 	roles    []string
+	groups   []int64
 	names    []string
 	emails   []string
 	latest   int64 // when the newest of posts was written
@@ -121,6 +122,19 @@ func (c *rowCheck) add(f finding.Finding) {
 func (c *rowCheck) read(ctx context.Context, name string, p params) (rows []row, err error) {
 	if !c.s.db.has(name) {
 		return nil, nil
+	}
+	if c.s.db.kind.homemade {
+		var long *longValue
+		err := c.s.guarded(ctx, func() error {
+			long = c.s.longestValue(ctx, name, p)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if long != nil {
+			return nil, long
+		}
 	}
 	err = c.s.guarded(ctx, func() error {
 		rows, err = c.s.someRows(ctx, name, p)

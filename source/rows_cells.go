@@ -125,7 +125,7 @@ func shown(v any) string {
 	if at, isTime := v.(time.Time); isTime {
 		text = at.Format(time.DateTime)
 	}
-	return strconv.Quote(string([]rune(text)[:min(40, len([]rune(text)))]))
+	return strconv.Quote(firstRunes(text, 40))
 }
 
 func isWhole(_ *rowCheck, v any, column string) fault {
@@ -179,7 +179,26 @@ func isTruth(_ *rowCheck, v any, column string) fault {
 	if _, isBool := v.(bool); isBool || n.Scan(v) == nil && (n == 0 || n == 1) {
 		return fault{}
 	}
-	return fault{text: "has the values {values}, and must be 0 or 1", fix: fmt.Sprintf("write CASE WHEN COLUMN = VALUE THEN 1 ELSE 0 END AS %s, with the value that means yes", column)}
+	return fault{text: "has the values {values}, and must be 0 or 1", fix: truthFix((row{column: v}).text(column), column)}
+}
+
+// truthWords are words for yes and no.
+var truthWords = map[string]string{"yes": "yes", "no": "yes", "y": "y", "n": "y", "true": "true", "false": "true", "t": "t", "f": "t", "on": "on", "off": "on"}
+
+// truthFix says how to write a value as 0 or 1. Those of BIT columns of MySQL and MariaDB are bytes.
+func truthFix(value, column string) string {
+	yes := truthWords[strings.ToLower(value)]
+	switch {
+	case value == "\x00", value == "\x01":
+		return "write CASE WHEN COLUMN THEN 1 ELSE 0 END AS " + column
+	case yes == "":
+		return fmt.Sprintf("write CASE WHEN COLUMN = VALUE THEN 1 ELSE 0 END AS %s, with the value that means yes", column)
+	case value == strings.ToUpper(value):
+		yes = strings.ToUpper(yes)
+	case value != strings.ToLower(value):
+		yes = strings.ToUpper(yes[:1]) + yes[1:]
+	}
+	return fmt.Sprintf("write CASE WHEN COLUMN = '%s' THEN 1 ELSE 0 END AS %s", yes, column)
 }
 
 // dateLike is the beginning of a date and time as text.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -22,8 +23,9 @@ var readsAll = []string{"sections", "groups", "codes", "word_filter", "mailable"
 
 // wholeTable is a table that a statement reads as a whole, according to the database.
 type wholeTable struct {
-	table string
-	rows  int64 // about
+	table, alias string
+	index        string // which it reads from end to end instead, if PostgreSQL says so
+	rows         int64  // about
 }
 
 // cost asks the database how it would run each query, and names those that read a large table as a whole. A database that does not
@@ -46,14 +48,22 @@ func (c *rowCheck) cost(ctx context.Context) []finding.Finding {
 		}
 		for _, t := range tables {
 			all = append(all, finding.Warn("cost", fmt.Sprintf("%s: the query %s reads the whole table %s, about %d rows, each time", c.at(q.name, ""), q.name, t.table, t.rows),
-				"compare columns themselves, not converted ones, and add an index on those in the query's conditions (CREATE INDEX); if these have one, "+
-					"write MIN(ID + 0) and ORDER BY ID + 0, so that the database does not walk along the IDs instead"))
+				c.indexFix(ctx, q.name, t)))
 		}
 	}
 	if len(all) == 0 {
 		all = []finding.Finding{finding.OK("cost", fmt.Sprintf("no query reads a whole table of more than %d rows", manyRows))}
 	}
 	return all
+}
+
+// indexFix says how to let a query read a part of a table.
+func (c *rowCheck) indexFix(ctx context.Context, query string, t wholeTable) string {
+	const otherwise = "compare columns themselves, not converted ones; write MIN(ID + 0) and ORDER BY ID + 0, so that the database does not walk along the IDs"
+	if cure := c.s.cureFor(ctx, c.s.db.queries[query].Text, t); len(cure) > 0 {
+		return "run as the owner of the table: " + strings.Join(cure, "; ") + "; if it has that index, " + otherwise
+	}
+	return otherwise + "; and add an index on the columns in the query's conditions (CREATE INDEX)"
 }
 
 // preferIndexes makes PostgreSQL read a whole table only if it has no index for the query. It may like to do so for another reason: the
@@ -130,7 +140,7 @@ func mysqlScans(lines []map[string]string, query string) []wholeTable {
 		walks := line["type"] == "index" || line["type"] == "range"
 		whole := line["type"] == "ALL" || walks && !endsAtLimit(query, line["table"])
 		if err == nil && whole && !strings.HasPrefix(line["table"], "<") {
-			found = append(found, wholeTable{tableOf(query, line["table"]), n})
+			found = append(found, wholeTable{table: tableOf(query, line["table"]), alias: line["table"], rows: n})
 		}
 	}
 	return found
@@ -158,6 +168,8 @@ func tableOf(query, alias string) string {
 type postgresPlan struct {
 	Kind      string         `json:"Node Type"`
 	Table     string         `json:"Relation Name"`
+	Alias     string         `json:"Alias"`
+	IndexName string         `json:"Index Name"`
 	Index     string         `json:"Index Cond"`
 	Filter    string         `json:"Filter"`
 	Direction string         `json:"Scan Direction"`
@@ -179,6 +191,25 @@ func (p postgresPlan) readsWhole(limited bool) bool {
 	return p.Index == "" && !limited || lowestOf.MatchString(p.Index) && p.Filter != "" && p.Direction == "Forward"
 }
 
+// passesOver reports whether the node reads a whole index, because its condition is not about the first column of the index.
+func (p postgresPlan) passesOver(column string) bool {
+	return strings.HasPrefix(p.Kind, "Index") && p.Index != "" && column != "" &&
+		!regexp.MustCompile(`[("]`+regexp.QuoteMeta(column)+`\b`).MatchString(p.Index)
+}
+
+// firstColumns returns the first column of each index of several columns. That of an expression is left out.
+func (s *Snapshot) firstColumns(ctx context.Context) (map[string]string, error) {
+	const list = `SELECT CAST(c.relname AS TEXT) || ' ' || a.attname FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0] WHERE x.indnatts > 1 AND pg_catalog.pg_table_is_visible(x.indrelid)`
+	found, err := s.queryStrings(ctx, list)
+	first := make(map[string]string, len(found))
+	for _, line := range found {
+		index, column, _ := strings.Cut(line, " ")
+		first[index] = column
+	}
+	return first, err
+}
+
 func (s *Snapshot) postgresScans(ctx context.Context, lines []map[string]string) ([]wholeTable, error) {
 	var text strings.Builder
 	for _, line := range lines {
@@ -188,11 +219,15 @@ func (s *Snapshot) postgresScans(ctx context.Context, lines []map[string]string)
 	if err := json.Unmarshal([]byte(text.String()), &plans); err != nil {
 		return nil, err
 	}
-	var tables []string
+	var tables []wholeTable
+	first, err := s.firstColumns(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var walk func(p postgresPlan, limited bool)
 	walk = func(p postgresPlan, limited bool) {
-		if p.readsWhole(limited) && !slices.Contains(tables, p.Table) {
-			tables = append(tables, p.Table)
+		if p.readsWhole(limited) || !limited && p.passesOver(first[p.IndexName]) {
+			tables = append(tables, wholeTable{table: p.Table, alias: p.Alias, index: p.IndexName})
 		}
 		for _, below := range p.Plans {
 			walk(below, limited || p.Kind == "Limit")
@@ -203,7 +238,7 @@ func (s *Snapshot) postgresScans(ctx context.Context, lines []map[string]string)
 	}
 	const size = `SELECT CAST(CASE WHEN c.reltuples < 0 THEN pg_catalog.pg_relation_size(c.oid) / 100 ELSE c.reltuples END AS BIGINT)
 		FROM pg_catalog.pg_class c WHERE c.relname = $1 AND pg_catalog.pg_table_is_visible(c.oid)`
-	return s.sized(ctx, tables, func(string) string { return size }, true)
+	return s.sized(ctx, tables, func(t wholeTable) (string, []any) { return size, []any{cmp.Or(t.index, t.table)} }) // an index may be partial
 }
 
 var (
@@ -231,33 +266,32 @@ func walksBack(query, alias string) bool {
 
 // sqliteScans reads EXPLAIN QUERY PLAN, which names tables by their aliases.
 func (s *Snapshot) sqliteScans(ctx context.Context, lines []map[string]string, query string) ([]wholeTable, error) {
-	var tables []string
+	var tables []wholeTable
 	for _, line := range lines {
-		alias := sqliteReadsWhole(line["detail"], query)
-		if alias == "" {
-			continue
-		}
-		if table := tableOf(query, alias); !slices.Contains(tables, table) {
-			tables = append(tables, table)
+		if alias := sqliteReadsWhole(line["detail"], query); alias != "" {
+			tables = append(tables, wholeTable{table: tableOf(query, alias), alias: alias})
 		}
 	}
-	return s.sized(ctx, tables, func(table string) string { return `SELECT COALESCE(MAX(rowid), 0) FROM "` + table + `"` }, false)
+	return s.sized(ctx, tables, func(t wholeTable) (string, []any) {
+		return `SELECT COALESCE(MAX(rowid), 0) FROM "` + t.table + `"`, nil
+	})
 }
 
-// sized adds how many rows the tables have. A table without an answer is left out.
-func (s *Snapshot) sized(ctx context.Context, tables []string, query func(table string) string, named bool) ([]wholeTable, error) {
+// sized adds how many rows the tables have, each once. A table without an answer is left out.
+func (s *Snapshot) sized(ctx context.Context, tables []wholeTable, query func(wholeTable) (string, []any)) ([]wholeTable, error) {
 	var found []wholeTable
-	for _, table := range tables {
-		var args []any
-		if named {
-			args = []any{table}
+	for _, t := range tables {
+		if slices.ContainsFunc(found, func(f wholeTable) bool { return f.table == t.table && f.rows >= manyRows }) {
+			continue
 		}
-		sizes, err := s.queryStrings(ctx, query(table), args...)
+		text, args := query(t)
+		sizes, err := s.queryStrings(ctx, text, args...)
 		if err != nil || len(sizes) == 0 {
 			continue
 		}
 		if n, err := strconv.ParseInt(sizes[0], 10, 64); err == nil {
-			found = append(found, wholeTable{table, n})
+			t.rows = n
+			found = append(found, t)
 		}
 	}
 	return found, nil

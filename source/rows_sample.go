@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -83,6 +84,11 @@ func (c *rowCheck) gatherMembers(ctx context.Context) error {
 		}
 	}
 	c.members = distinct(mixed...)
+	if groups, err := c.read(ctx, "groups", nil); err == nil {
+		for _, r := range groups {
+			c.groups = append(c.groups, r.number("id"))
+		}
+	}
 	if len(c.members) == 0 {
 		return nil
 	}
@@ -115,7 +121,7 @@ func (c *rowCheck) parameters(q querySpec) (params, bool) {
 	if len(c.names) > 0 && c.names[0] != "" {
 		begins = string([]rune(c.names[0])[:1]) + "%"
 	}
-	p := params{"ids": ids, "members": c.members, "threads": c.threads, "sections": c.sections, "roles": c.roles, "names": c.names,
+	p := params{"ids": ids, "members": c.members, "threads": c.threads, "sections": c.sections, "roles": c.roles, "groups": c.groups, "names": c.names,
 		"addresses": c.emails, "now": c.now.Unix(), "after": int64(0), "limit": sampleRows, "begins": begins, "part": "%" + begins,
 		"since": c.now.AddDate(-1, 0, 0).Unix(), "from": c.latest - 3600, "until": c.latest + 1, "name": firstOf(c.names)}
 	if q.name == "arrivals" && len(c.posts) > 0 {
@@ -156,6 +162,11 @@ func (c *rowCheck) checkQuery(ctx context.Context, q querySpec) error {
 	if connectionLost(err) {
 		c.add(c.s.db.lostFinding(q, err))
 		return errLost
+	}
+	if long, isLong := errors.AsType[*longValue](err); isLong {
+		c.failed[q.name] = true
+		c.fail(q.name, long.column, long.fix(), "%v", err)
+		return nil
 	}
 	if err != nil {
 		c.failed[q.name] = true

@@ -41,7 +41,7 @@ func TestCheckRows_ReportsEachMistake(t *testing.T) {
 			{"milliseconds", "{unix t.opened}             AS started_at", "{unix t.opened} * 1000 AS started_at", "query threads", "probably milliseconds", "/ 1000"},
 			{"a NULL title", "t.subject                   AS title", "NULLIF(t.subject, 'Rota for June') AS title", "query threads", "column title is NULL (id 11; 1 of 4 rows)", "COALESCE(..., '') AS title"},
 			{"a word for a truth", "CASE WHEN m.status = 'open' AND t.status = 'open' THEN 1 ELSE 0 END AS visible", "CASE WHEN m.status = 'open' AND t.status = 'open' THEN 'yes' ELSE 'no' END AS visible",
-				"query arrivals", `"yes"`, "CASE WHEN COLUMN = VALUE THEN 1 ELSE 0 END AS visible"},
+				"query arrivals", `"yes"`, "CASE WHEN COLUMN = 'yes' THEN 1 ELSE 0 END AS visible"},
 			{"a word for a state", "CASE t.status WHEN 'open' THEN 0 WHEN 'held' THEN 1 ELSE 2 END AS state", "t.status AS state", "query threads", `must be one of 0, 1, 2`, "CASE COLUMN WHEN VALUE"},
 			{"watchers out of order", "ORDER BY member_id\n LIMIT :limit", "ORDER BY member_id DESC\n LIMIT :limit", "query watchers", "rows must be in ascending order", "ORDER BY member_id"},
 			{"a list without order", " WHERE m.message_id > :after\n ORDER BY m.message_id", " WHERE m.message_id > :after", "query arrivals", "without ORDER BY", "add ORDER BY the ID of the post"},

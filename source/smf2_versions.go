@@ -68,11 +68,13 @@ func smfRecycled(board string) string {
 		"AND EXISTS (SELECT 1 FROM {prefix}settings e WHERE e.variable = 'recycle_enable' AND e.value = '1') THEN 1 ELSE 0 END)"
 }
 
-// smfSeenBefore is a table of one row: an ID that all messages written since a time exceed; 0 if no member has visited before.
+// smfSeenBefore is a table of one row: an ID that all messages written since a time exceed. Without a visit before that time, it is that of the
+// 1,000th older message, counted from the newest on: so many old messages may have been imported since.
 func smfSeenBefore(from string) string {
 	return "(SELECT COALESCE((SELECT MAX(v.id_msg) FROM (SELECT u.id_msg_last_visit, u.last_login FROM {prefix}members u " +
 		"WHERE u.last_login > 0 AND u.last_login < " + from + " ORDER BY u.last_login DESC LIMIT 50) g " +
-		"JOIN {prefix}messages v ON v.id_msg = g.id_msg_last_visit AND v.poster_time <= g.last_login), 0) AS id)"
+		"JOIN {prefix}messages v ON v.id_msg = g.id_msg_last_visit AND v.poster_time <= g.last_login), " +
+		"(SELECT o.id_msg FROM {prefix}messages o WHERE o.poster_time < " + from + " ORDER BY o.id_msg DESC LIMIT 1 OFFSET 999), 0) AS id)"
 }
 
 // smfDeclinesAnnouncements tells whether the member chose to get no announcements.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,13 +60,26 @@ func (s *Snapshot) queryNamed(ctx context.Context, name string, p params, r colu
 			return fmt.Errorf("the query returns more than %d rows", limit)
 		}
 		if err := rows.Scan(into...); err != nil {
-			return err
+			return s.db.scanFault(name, err)
 		}
 		if err := each(); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+// scannedColumn is the column in an error of database/sql, whose values are of the wrong type.
+var scannedColumn = regexp.MustCompile(`Scan error on column index \d+, name "(\w+)": (?:converting .*: )?(.*)`)
+
+// scanFault says which line of a query returns a value that cannot be read.
+func (db *DB) scanFault(query string, err error) error {
+	m := scannedColumn.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	q := db.queries[query]
+	return fmt.Errorf("%s:%d: column %s: %s", q.File, q.LineOf(m[1]), m[1], strings.TrimPrefix(m[2], "sql/driver: "))
 }
 
 // wholeListLimit is how many rows a query may return that has no parameters: sections, codes, groups. Only a mistake returns more, for

@@ -19,11 +19,14 @@ func TestStore_AcceptsTextsThatPostgresRejects(t *testing.T) {
 			}
 			for what, do := range map[string]func() error{
 				"removing a suppression": func() error { _, err := s.Suppressions.Remove(t.Context(), []string{odd}); return err },
-				"releasing a hold":       func() error { _, err := s.Holds.Release(t.Context(), now, odd); return err },
-				"listing addresses":      func() error { _, err := s.Suppressions.List(t.Context(), now, odd, odd, 10); return err },
-				"retrying":               func() error { _, err := s.Queue.Retry(t.Context(), now, []string{odd}); return err },
-				"dropping":               func() error { _, err := s.Queue.Drop(t.Context(), now, []string{odd}, odd); return err },
-				"pausing":                func() error { _, err := s.Queue.Pause(t.Context(), now, odd); return err },
+				"releasing a hold": func() error {
+					_, err := s.Holds.Release(t.Context(), now, store.HoldKey{Relay: odd, Domain: odd})
+					return err
+				},
+				"listing addresses": func() error { _, err := s.Suppressions.List(t.Context(), now, odd, odd, 10); return err },
+				"retrying":          func() error { _, err := s.Queue.Retry(t.Context(), now, []string{odd}); return err },
+				"dropping":          func() error { _, err := s.Queue.Drop(t.Context(), now, []string{odd}, odd); return err },
+				"pausing":           func() error { _, err := s.Queue.Pause(t.Context(), now, odd); return err },
 				"recording": func() error {
 					return s.Audit.Record(t.Context(), store.AuditEntry{At: now, Actor: odd, Action: "pause", Detail: odd})
 				},

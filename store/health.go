@@ -210,6 +210,7 @@ type SentMessage struct {
 	Key     string
 	Kind    string
 	Address string // of the latest attempt, in lower case; empty: none yet, or not recorded yet
+	Relay   string // of the latest attempt: SharedRelay or AnnouncementRelay
 	State   string
 	Settled time.Time // zero: not settled yet
 }
@@ -219,7 +220,7 @@ func (s Outbox) SentMessages(ctx context.Context, member forum.MemberID) (list [
 	err = s.query(ctx, nil, "sent_messages", args{"member": int64(member)}, func(scan scanFunc) error {
 		var m SentMessage
 		var settled int64
-		err := scan(&m.Key, &m.Kind, &m.Address, &m.State, &settled)
+		err := scan(&m.Key, &m.Kind, &m.Address, &m.Relay, &m.State, &settled)
 		m.Settled = timeOrZero(settled)
 		list = append(list, m)
 		return err

@@ -93,7 +93,7 @@ func (s Outbox) Abandon(ctx context.Context, owner string) error {
 // ReleaseClaimed queues again all messages of the given priorities that owner leases. It is for an owner that does not know
 // what it has claimed, because the answer of the store was lost. Nothing of it may be in flight or wait to be settled.
 func (s Outbox) ReleaseClaimed(ctx context.Context, owner string, priorities PriorityRange) error {
-	a := args{"owner": owner, "first": priorities.First, "last": priorities.Last}
+	a := args{"owner": owner, "first": priorities.First, "last": priorities.Last, "except": priorities.Except}
 	if _, err := s.exec(ctx, nil, "release_claimed", a); err != nil {
 		return fmt.Errorf("releasing claimed messages: %w", err)
 	}

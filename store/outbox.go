@@ -171,10 +171,18 @@ type Row struct {
 }
 
 // PriorityRange selects messages by priority, both ends included.
-type PriorityRange struct{ First, Last int }
+type PriorityRange struct {
+	First, Last int
+	Except      int // in between; 0: none
+}
 
 // AllPriorities selects every message.
-var AllPriorities = PriorityRange{0, math.MaxInt32}
+var AllPriorities = PriorityRange{Last: math.MaxInt32}
+
+// Includes reports whether messages of a priority are selected.
+func (p PriorityRange) Includes(priority int) bool {
+	return p.First <= priority && priority <= p.Last && (priority != p.Except || p.Except == 0)
+}
 
 // Claim leases up to limit messages of the given priorities to owner.
 func (s Outbox) Claim(ctx context.Context, now time.Time, owner string, lease time.Duration, priorities PriorityRange, limit int) ([]Row, error) {
@@ -206,7 +214,9 @@ func (s Outbox) queuedPriorities(ctx context.Context, priorities PriorityRange) 
 	err = s.query(ctx, nil, "queued_priorities", a, func(scan scanFunc) error {
 		var priority int
 		err := scan(&priority)
-		list = append(list, priority)
+		if priorities.Includes(priority) {
+			list = append(list, priority)
+		}
 		return err
 	})
 	return list, err

@@ -22,6 +22,7 @@ const (
 type Refusal struct {
 	Key      string
 	Source   string // FromRelay, FromReport or FromComplaint
+	Relay    string // of the message: SharedRelay or AnnouncementRelay
 	Member   forum.MemberID
 	Address  string    // of the recipient
 	SentAt   time.Time // kept to the minute
@@ -49,6 +50,7 @@ type refusalRow struct {
 	Enhanced string         `json:"enhanced"`
 	Reply    string         `json:"reply"`
 	Stage    string         `json:"stage"`
+	Relay    string         `json:"relay"`
 	At       int64          `json:"at"`
 }
 
@@ -63,7 +65,7 @@ func (s Suppressions) SaveRefusals(ctx context.Context, list []Refusal) error {
 	for i, r := range list {
 		noted[i] = refusalRow{
 			r.Key, r.Source, r.Member, strings.ToLower(sanitizeText(r.Address)), sanitizeText(addr.Domain(r.Address)), minute(r.SentAt),
-			r.Class, r.Code, sanitizeText(r.Enhanced), sanitizeText(r.Reply), sanitizeText(r.Stage), r.At.Unix(),
+			r.Class, r.Code, sanitizeText(r.Enhanced), sanitizeText(r.Reply), sanitizeText(r.Stage), r.Relay, r.At.Unix(),
 		}
 	}
 	text, err := marshalRows(noted)
@@ -89,7 +91,7 @@ func (s Suppressions) Refusals(ctx context.Context, f RefusalFilter) (list []Ref
 	err = s.query(ctx, nil, "refusals", a, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64
-		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &r.Stage, &at, &r.Verdict)
+		err := scan(&r.Key, &r.Source, &r.Relay, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &r.Stage, &at, &r.Verdict)
 		r.SentAt, r.At = timeOrZero(60*minute), timeOrZero(at)
 		list = append(list, r)
 		return err

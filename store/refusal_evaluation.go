@@ -13,11 +13,11 @@ import (
 // EvaluationInput is what Evaluate passes to its callback.
 type EvaluationInput struct {
 	// Cohorts are those whose minute is over and that have refusals to evaluate. A cohort without a domain covers all messages
-	// of its minute and the rejections of the relay.
+	// of its relay and minute, and the rejections by the relay itself.
 	Cohorts  []bounce.Cohort
 	Refusals []Refusal                // that have waited long enough, oldest first
 	Health   map[string]bounce.Health // of their lower-case addresses, with the messages accepted since
-	Holds    map[string]DomainHold    // the latest hold of each domain in Cohorts, active or ended recently
+	Holds    map[HoldKey]DomainHold   // the latest holds of the domains in Cohorts, active or ended recently
 }
 
 // EvaluationResult is what Evaluate saves.
@@ -85,7 +85,7 @@ func (s Suppressions) cohorts(ctx context.Context, tx *sqlx.Tx, now time.Time) (
 	err = s.query(ctx, tx, "cohorts", args{"minute": minute(now)}, func(scan scanFunc) error {
 		var c bounce.Cohort
 		var minute int64
-		err := scan(&c.Domain, &minute, &c.Refused, &c.AtSMTP, &c.Handed)
+		err := scan(&c.Relay, &c.Domain, &minute, &c.Refused, &c.AtSMTP, &c.Handed)
 		c.Minute = time.Unix(60*minute, 0).UTC()
 		list = append(list, c)
 		return err
@@ -97,7 +97,7 @@ func (s Suppressions) dueRefusals(ctx context.Context, tx *sqlx.Tx, before time.
 	err = s.query(ctx, tx, "due_refusals", args{"before": before.Unix(), "most": evaluationBatchSize}, func(scan scanFunc) error {
 		var r Refusal
 		var minute, at int64
-		err := scan(&r.Key, &r.Source, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at)
+		err := scan(&r.Key, &r.Source, &r.Relay, &r.Member, &r.Address, &minute, &r.Class, &r.Code, &r.Enhanced, &r.Reply, &at)
 		r.SentAt, r.At = time.Unix(60*minute, 0).UTC(), time.Unix(at, 0).UTC()
 		list = append(list, r)
 		return err
@@ -105,15 +105,15 @@ func (s Suppressions) dueRefusals(ctx context.Context, tx *sqlx.Tx, before time.
 	return list, err
 }
 
-func (s Suppressions) lastHolds(ctx context.Context, tx *sqlx.Tx, domains []string) (map[string]DomainHold, error) {
-	last := make(map[string]DomainHold)
+func (s Suppressions) lastHolds(ctx context.Context, tx *sqlx.Tx, domains []string) (map[HoldKey]DomainHold, error) {
+	last := make(map[HoldKey]DomainHold)
 	text, err := marshalRows(domains)
 	if err != nil {
 		return nil, err
 	}
 	err = s.query(ctx, tx, "last_holds", args{"domains": text}, func(scan scanFunc) error {
 		h, err := scanHold(scan)
-		last[h.Domain] = h
+		last[h.Key()] = h
 		return err
 	})
 	return last, err

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,8 +37,8 @@ func TestEvaluate_CohortsCountSentAndRefused(t *testing.T) {
 		for range 2 { // two daemons count for themselves
 			tally := make(store.DeliveryCounts)
 			for i := range 5 {
-				tally.Count(now.Add(-ago), fmt.Sprintf("m%d@A.example", i))
-				tally.Count(now.Add(-time.Minute), "m@a.example")
+				tally.Count(now.Add(-ago), store.SharedRelay, fmt.Sprintf("m%d@A.example", i))
+				tally.Count(now.Add(-time.Minute), store.SharedRelay, "m@a.example")
 			}
 			check(t, s.Counts.Add(t.Context(), tally))
 		}
@@ -75,6 +76,47 @@ func TestEvaluate_CohortsCountSentAndRefused(t *testing.T) {
 			return store.EvaluationResult{}
 		}))(t)
 		equal(t, "judged in the end", n, 0)
+	})
+}
+
+func TestEvaluate_CohortsOfRelaysAreApart(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		ago := 30 * time.Minute
+		var list []store.Refusal
+		for i := range 6 {
+			r := newRefusal(fmt.Sprintf("announce/1/%d", i), forum.MemberID(i+1), "a.example", ago)
+			r.Relay = store.AnnouncementRelay
+			list = append(list, r)
+		}
+		check(t, s.Suppressions.SaveRefusals(t.Context(), append(list, newRefusal("digest/9/a", 9, "a.example", ago))))
+		counts := make(store.DeliveryCounts)
+		for i := range 10 {
+			counts.Count(now.Add(-ago), store.SharedRelay, fmt.Sprintf("m%d@a.example", i))
+			counts.Count(now.Add(-ago), store.SharedRelay, fmt.Sprintf("m%d@b.example", i))
+			if i < 6 {
+				counts.Count(now.Add(-ago), store.AnnouncementRelay, fmt.Sprintf("m%d@a.example", i))
+			}
+		}
+		check(t, s.Counts.Add(t.Context(), counts))
+		check(t, s.Holds.Add(t.Context(), store.DomainHold{Relay: store.AnnouncementRelay, Domain: "a.example", Since: now, Until: now.Add(time.Hour)}))
+		var d store.EvaluationInput
+		must(s.Suppressions.Evaluate(t.Context(), now, now, func(docket store.EvaluationInput) store.EvaluationResult {
+			d = docket
+			return store.EvaluationResult{Verdicts: make([]string, len(docket.Refusals))}
+		}))(t)
+		var cohorts []string
+		for _, c := range d.Cohorts {
+			cohorts = append(cohorts, fmt.Sprintf("%q %q: %d of %d", c.Relay, c.Domain, c.Refused, c.Handed))
+		}
+		slices.Sort(cohorts)
+		equal(t, "cohorts", cohorts, []string{
+			`"" "": 1 of 20`, `"" "a.example": 1 of 10`, `"announcements" "": 6 of 6`, `"announcements" "a.example": 6 of 6`,
+		})
+		equal(t, "relay of an announcement", d.Refusals[0].Relay, store.AnnouncementRelay)
+		_, shared := d.Holds[store.HoldKey{Domain: "a.example"}]
+		_, own := d.Holds[store.HoldKey{Relay: store.AnnouncementRelay, Domain: "a.example"}]
+		equal(t, "holds of the relays", []bool{shared, own}, []bool{false, true})
 	})
 }
 

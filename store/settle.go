@@ -30,6 +30,7 @@ type Settlement struct {
 	Stage        string         // the rejected command, as in Refusal; saved there only
 	Member       forum.MemberID // not saved: the row has it
 	Address      string         // the recipient of the attempt; empty: none
+	Relay        string         // of the attempt: SharedRelay or AnnouncementRelay
 	At           time.Time
 	Posts, Bytes int
 	Brought      []SentPost            // the posts of the copy that the relay has or may have
@@ -51,6 +52,7 @@ type settleRow struct {
 	Reply     string `json:"reply"`
 	QueueID   string `json:"queue_id"`
 	Address   string `json:"address"`
+	Relay     string `json:"relay"`
 	Posts     int    `json:"posts"`
 	Bytes     int    `json:"bytes"`
 	PostIDs   string `json:"post_ids"`
@@ -64,7 +66,7 @@ type outcomeRow struct {
 func (x Settlement) row() settleRow {
 	r := settleRow{
 		Key: x.Key, State: x.State, Result: x.Result, Reason: sanitizeText(x.Reason), Code: x.Code,
-		Enhanced: sanitizeText(x.Enhanced), Reply: sanitizeText(x.Reply), QueueID: sanitizeText(x.QueueID), Address: strings.ToLower(sanitizeText(x.Address)), Posts: x.Posts, Bytes: x.Bytes, PostIDs: x.copyPosts(),
+		Enhanced: sanitizeText(x.Enhanced), Reply: sanitizeText(x.Reply), QueueID: sanitizeText(x.QueueID), Address: strings.ToLower(sanitizeText(x.Address)), Relay: x.Relay, Posts: x.Posts, Bytes: x.Bytes, PostIDs: x.copyPosts(),
 	}
 	if x.CountAttempt {
 		r.Counts = 1

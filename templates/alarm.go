@@ -59,7 +59,8 @@ func (s *Set) bindAlarm(files overlayFS, used map[string]string) error {
 // AlarmText returns, in the site's language or the one for admins that is nearest, what is wrong and what to do about it.
 func (p *Renderer) AlarmText(kind, object string) (what, fix string) {
 	l, object := p.set.adminLocale(p.site.Locale), line.Fit(object, 100)
-	what, fix = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object)
+	table := strings.TrimSuffix("smtp."+object, ".") // of an alarm about a relay
+	what, fix = l.mustText("alarm."+kind, "object", object), l.mustText("alarm."+kind+"_fix", "object", object, "table", table)
 	if object != "" && !strings.Contains(what, object) {
 		what += " (" + object + ")"
 	}

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,34 @@ func TestKeyboard_UnsubscribesAndUndoes(t *testing.T) {
 	p.PressAndWait(" ")
 	if w.isUnsubscribed(link.Digests) || p.Text("h1") != "You'll get digests again" {
 		t.Errorf("unsubscribed: %v; page says %q", w.isUnsubscribed(link.Digests), p.Text("h1"))
+	}
+}
+
+func TestKeyboard_Subscribes(t *testing.T) {
+	t.Parallel()
+	s, p := newSubscribers(t), openPhone(t)
+	p.Language("en")
+	p.Open(s.site.URL + "/postrider/subscribe")
+	tabTo(t, p, "email")
+	p.Press("anna@example.org")
+	tabTo(t, p, "section")
+	p.Press(" ")
+	tabTo(t, p, "cadence")
+	p.Press("Down") // every week
+	tabTo(t, p, "Subscribe")
+	p.PressAndWait("Enter")
+	if got := p.Text("h1"); got != "Please check your mailbox" {
+		t.Fatalf("the page says %q", got)
+	}
+	messages := s.deliver()
+	if len(messages) != 1 {
+		t.Fatalf("messages %+v", messages)
+	}
+	p.Open(messages[0].linkIn(t, "/subscribe/"))
+	tabTo(t, p, "confirm")
+	p.PressAndWait(" ")
+	if got := p.Text("h1"); !strings.HasPrefix(got, "You are subscribed to") || s.members()["anna@example.org"] != 1 {
+		t.Errorf("the page says %q, members %v", got, s.members())
 	}
 }
 

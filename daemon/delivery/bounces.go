@@ -59,12 +59,12 @@ func (b *refusalRecorder) add(s store.Settlement) {
 	if b.deliveryCounts == nil {
 		b.deliveryCounts = make(store.DeliveryCounts)
 	}
-	b.deliveryCounts.Count(s.At, s.Address)
+	b.deliveryCounts.Count(s.At, s.Relay, s.Address)
 	if !refused {
 		return
 	}
 	b.refusals = append(b.refusals, store.Refusal{
-		Key: s.Key, Source: store.FromRelay, Member: s.Member, Address: s.Address, SentAt: s.At, At: s.At,
+		Key: s.Key, Source: store.FromRelay, Relay: s.Relay, Member: s.Member, Address: s.Address, SentAt: s.At, At: s.At,
 		Class: bounce.ClassifyReply(s.Stage, s.Code, s.Enhanced, s.Reply), Code: s.Code, Enhanced: s.Enhanced, Reply: s.Reply, Stage: s.Stage,
 	})
 }

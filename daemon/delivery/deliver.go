@@ -76,7 +76,7 @@ func (d *Service) paused(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("reading whether delivery is paused: %w", err)
 	}
 	switch {
-	case d.priorities == AlertsOnly: // the other loop logs it
+	case d.priorities == AlertsOnly || d.priorities == AnnouncementsOnly: // the other loop logs it
 	case paused && !d.pausedLogged:
 		d.Log.Warn("delivery is paused, messages are waiting", "since", pause.Since, "reason", pause.Reason)
 	case !paused && d.pausedLogged:
@@ -153,12 +153,12 @@ func (d *Service) prepareBatch(ctx context.Context, rows []store.Row) (*dispatch
 	if err := d.hooks.Healthy(ctx); err != nil {
 		return nil, err
 	}
-	holds, err := d.shared.holds.load(ctx, d.Store.Holds, d.Now())
+	began := time.Now()
+	drafts, err := d.Draft(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	drafts, err := d.Draft(ctx, rows)
+	holds, err := d.shared.holds.load(ctx, d.Store.Holds, d.Now()) // as late as possible: an administrator may release one meanwhile
 	if err != nil {
 		return nil, err
 	}

@@ -175,7 +175,7 @@ func (p *dispatcher) recordResult(s result) {
 	switch {
 	case s.out.RateLimited():
 		if n.backOff(s.began, now) {
-			p.service.Log.Warn("provider is rate limiting us, slowing down", "provider", n.name, "a_minute", n.ratePerMinute(), "code", s.out.Code)
+			p.service.Log.Warn("provider is rate limiting us, slowing down", "provider", n.name, "relay", p.service.shared.Relays.ConfigName(), "a_minute", n.ratePerMinute(), "code", s.out.Code)
 		}
 	case s.out.Result == mail.Accepted:
 		p.service.clearHold(s.domain)

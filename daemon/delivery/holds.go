@@ -26,6 +26,8 @@ const (
 // domainHolds holds back messages to domains on hold. After a hold it lets a single message through, whose result decides
 // about the others. Concurrent delivery loops share it.
 type domainHolds struct {
+	relay string // how the store names the relay
+
 	mu     sync.Mutex
 	held   map[string]bool // domains that get a single message first; nil: not read from the store yet
 	recent map[string]bool // domains that have accepted nothing since a hold
@@ -42,6 +44,9 @@ func (g *domainHolds) load(ctx context.Context, s store.Holds, now time.Time) (a
 	defer g.mu.Unlock()
 	g.recent = make(map[string]bool, len(holds))
 	for _, h := range holds {
+		if h.Relay != g.relay {
+			continue
+		}
 		if h.Until.After(h.Since) { // else a message was accepted, see MarkAccepted
 			g.recent[h.Domain] = true
 		}
@@ -71,7 +76,7 @@ func (g *domainHolds) partition(list []outgoing, holds []store.DomainHold) (open
 			open = append(open, l)
 			continue
 		}
-		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: digest.NewPhrase("domain_held", "domain", h.Domain, "reason", h.Reason).Stored()})
+		kept = append(kept, store.DeferredMessage{Key: l.Key, NotBefore: h.Until.Add(rand.N(releaseJitter)), Reason: digest.DomainHeld(h.Domain, h.Reason).Stored()})
 	}
 	held := maps.Clone(g.held)
 	return open, kept, func(domain string) bool { return held[domain] }
@@ -92,7 +97,7 @@ func (d *Service) clearHold(domain string) {
 	if !d.shared.holds.clear(domain) {
 		return
 	}
-	if err := d.Store.Holds.MarkAccepted(context.Background(), d.Now(), domain); err != nil {
-		d.Log.Warn("cannot save that a domain accepts messages again; its next hold will be longer", "domain", domain, "err", err)
+	if err := d.Store.Holds.MarkAccepted(context.Background(), d.Now(), store.HoldKey{Relay: d.shared.holds.relay, Domain: domain}); err != nil {
+		d.Log.Warn("cannot save that a domain accepts messages again; its next hold will be longer", "domain", domain, "relay", d.shared.Relays.ConfigName(), "err", err)
 	}
 }

@@ -80,7 +80,7 @@ func (d *Service) send(ctx context.Context, l outgoing) (s result) {
 	}
 	s.out = d.shared.Relays.Send(ctx, d.returnPath(l.Row, l.Draft), l.To.Email, raw)
 	s.settled = d.settlement(l.Row, s.out, l.Posts, len(raw))
-	s.settled.Member, s.settled.Address, s.settled.Brought = l.Member, l.To.Email, l.renderedPosts()
+	s.settled.Member, s.settled.Address, s.settled.Relay, s.settled.Brought = l.Member, l.To.Email, d.shared.Relays.store, l.renderedPosts()
 	l.addOmissions(&s.settled)
 	return s
 }

@@ -9,6 +9,7 @@ import (
 
 	"postrider/alarm"
 	"postrider/mail"
+	"postrider/store"
 )
 
 // errCircuitOpen is the error for a message that was not attempted.
@@ -16,6 +17,7 @@ var errCircuitOpen = errors.New("circuit breaker open: the relay could not be re
 
 // Relays is a Sender with the main relay and an optional fallback, which is used while the main relay is unreachable.
 type Relays struct {
+	store  string // how the store names them
 	list   []*relay
 	alarms *alarm.Manager
 	log    *slog.Logger
@@ -36,6 +38,12 @@ func NewRelays(first, second Sender, bell *alarm.Manager, log *slog.Logger) *Rel
 		r.list = append(r.list, &relay{Sender: second, name: "fallback"})
 	}
 	return r
+}
+
+// NewAnnouncementRelay returns the relay that only announcements use. There is no fallback: announcements wait until it works again.
+func NewAnnouncementRelay(only Sender, bell *alarm.Manager, log *slog.Logger) *Relays {
+	name := store.AnnouncementRelay
+	return &Relays{store: name, list: []*relay{{Sender: only, name: name}}, alarms: bell, log: log}
 }
 
 // available returns how many messages may be sent now, up to most.
@@ -146,12 +154,10 @@ func (r *Relays) recordOutcome(relay *relay, out mail.Outcome) {
 	}
 }
 
-func (w *relay) configName() string {
-	if w.name == "" {
-		return "smtp"
-	}
-	return "smtp." + w.name
-}
+func (w *relay) configName() string { return store.RelayTable(w.name) }
+
+// ConfigName returns the configuration table of the first relay.
+func (r *Relays) ConfigName() string { return r.list[0].configName() }
 
 // InUse reports whether each relay is in use, by the name of its configuration table. A relay is not in use while its circuit
 // breaker is open.

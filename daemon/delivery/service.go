@@ -21,10 +21,13 @@ import (
 	"postrider/store"
 )
 
-// The priorities of a loop for alerts and a concurrent loop for everything else.
+// The priorities of a loop for alerts and a concurrent loop for everything else. Announcements that have a relay of their own are in a
+// third one.
 var (
 	AlertsOnly   = store.PriorityRange{First: store.AllPriorities.First, Last: store.PriorityAlert}
 	ExceptAlerts = store.PriorityRange{First: store.PriorityAlert + 1, Last: store.AllPriorities.Last}
+
+	AnnouncementsOnly = store.PriorityRange{First: store.PriorityAnnouncement, Last: store.PriorityAnnouncement}
 )
 
 // Sender sends a rendered message. *mail.SMTP and *mail.Folder implement it.
@@ -56,17 +59,17 @@ type Hooks struct {
 	Settled     func(store.Settlement)                       // called for each settlement that was saved
 }
 
-// Shared is what concurrent deliveries of a daemon share. It is safe for concurrent use.
+// Shared is what concurrent deliveries of a daemon through the same relays share. It is safe for concurrent use.
 type Shared struct {
 	Relays    *Relays
 	throttles *throttles
 	holds     *domainHolds
-	limiter   *rate.Limiter // of all messages together; nil: none
+	limiter   *rate.Limiter // of all messages to these relays together; nil: none
 }
 
 // NewShared returns what deliveries to the same relays share.
 func NewShared(relays *Relays, set settings.Delivery) *Shared {
-	return &Shared{Relays: relays, throttles: newThrottles(set), holds: new(domainHolds), limiter: set.Limiter()}
+	return &Shared{Relays: relays, throttles: newThrottles(set), holds: &domainHolds{relay: relays.store}, limiter: set.Limiter()}
 }
 
 // Service delivers the messages of some priorities from the outbox. It is not safe for concurrent use, but several may run

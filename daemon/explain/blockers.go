@@ -75,13 +75,13 @@ func (e *Service) addressBlocked(f *memberFacts, at time.Time) digest.Reason {
 	return digest.Reason(e.set.Delivery.Blocked(f.member, f.groups, e.links.Percentile(int64(f.member.ID))))
 }
 
-// delayReasons returns why messages that could be sent are waiting.
+// delayReasons returns why digests and alerts that could be sent are waiting.
 func (e *Service) delayReasons(f *memberFacts) (list []digest.Phrase) {
 	if f.paused {
 		list = append(list, digest.NewPhrase("delivery_paused"))
 	}
 	for _, h := range f.holds {
-		if h.Domain == addr.Domain(f.member.Email) {
+		if h.Key() == (store.HoldKey{Relay: store.SharedRelay, Domain: addr.Domain(f.member.Email)}) {
 			list = append(list, digest.NewPhrase("domain_on_hold", "domain", h.Domain, "time", h.Until.Format(time.RFC3339), "reason", digest.Reason(h.Reason)))
 		}
 	}

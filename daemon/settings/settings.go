@@ -27,13 +27,18 @@ type Settings struct {
 	AnnounceFrom    netmail.Address
 	AnnounceReplyTo netmail.Address
 	Connections     int // messages in flight at a time
-	Lease           time.Duration
+	// AnnounceConnections is the same for the relay of announcements; 0: they have none of their own.
+	AnnounceConnections int
+	Lease               time.Duration
 	// AwaitSlot makes the first digests of a new store wait for each member's next slot. Otherwise a slot within
 	// Digest.FirstWindow is due immediately.
 	AwaitSlot bool
 	Owner     string // identifies this daemon among those that share a store
 	Bounces   string // domain of the return paths for bounces; empty: bounces go to From
 }
+
+// TwoRelays reports whether announcements have a relay of their own.
+func (s Settings) TwoRelays() bool { return s.AnnounceConnections > 0 }
 
 // AnnouncementSender returns From and Reply-To of announcements.
 func (s Settings) AnnouncementSender() (from, replyTo netmail.Address) {

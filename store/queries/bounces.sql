@@ -1,6 +1,6 @@
 -- A message counts once, however often it is reported. Complaints are stored for the record only, and not evaluated.
 -- name: save_refusals
-INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, stage, at, judged_at)
+INSERT INTO refusal (key, source, member_id, address, domain, minute, class, code, enhanced, reply, stage, relay, at, judged_at)
 SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'source' AS TEXT),
        CAST(value->>'member' AS BIGINT),
@@ -12,6 +12,7 @@ SELECT CAST(value->>'key' AS TEXT),
        CAST(value->>'enhanced' AS TEXT),
        CAST(value->>'reply' AS TEXT),
        CAST(value->>'stage' AS TEXT),
+       CAST(value->>'relay' AS TEXT),
        CAST(value->>'at' AS BIGINT),
        CASE WHEN CAST(value->>'source' AS TEXT) = 'arf' THEN CAST(value->>'at' AS BIGINT) END
   FROM {rows :rows}
@@ -25,52 +26,59 @@ SELECT 1
  LIMIT 1
 
 -- name: add_counts
-INSERT INTO tally (minute, domain, mails)
+INSERT INTO tally (minute, domain, relay, mails)
 SELECT CAST(value->>'minute' AS BIGINT),
        CAST(value->>'domain' AS TEXT),
+       CAST(value->>'relay' AS TEXT),
        CAST(value->>'mails' AS BIGINT)
   FROM {rows :rows}
  WHERE TRUE
-    ON CONFLICT (minute, domain) DO UPDATE
+    ON CONFLICT (minute, domain, relay) DO UPDATE
    SET mails = tally.mails + excluded.mails
 
--- For each domain and minute with refusals to evaluate: how many messages were refused and how many were sent. Direct rejections by
--- the relay also form a cohort without a domain. This query and the next ones start with WITH, not SELECT, so that they run
+-- For each relay, domain and minute with refusals to evaluate: how many messages were refused and how many were sent. Direct rejections
+-- by a relay also form a cohort without a domain. This query and the next ones start with WITH, not SELECT, so that they run
 -- on the writing connection, in its transaction.
 -- name: cohorts
 WITH open AS (
-    SELECT DISTINCT domain, minute
+    SELECT DISTINCT relay, domain, minute
       FROM refusal
      WHERE judged_at IS NULL
        AND minute < :minute)
-SELECT r.domain,
+SELECT r.relay,
+       r.domain,
        r.minute,
        count(DISTINCT r.member_id),
        count(DISTINCT CASE WHEN r.source = 'smtp' AND r.code > 0 THEN r.member_id END),
        COALESCE((SELECT t.mails
                    FROM tally t
                   WHERE t.minute = r.minute
-                    AND t.domain = r.domain), 0)
+                    AND t.domain = r.domain
+                    AND t.relay = r.relay), 0)
   FROM open
   JOIN refusal r
     ON r.minute = open.minute
    AND r.domain = open.domain
+   AND r.relay = open.relay
  WHERE r.source <> 'arf'
- GROUP BY r.domain, r.minute
+ GROUP BY r.relay, r.domain, r.minute
  UNION ALL
-SELECT '',
+SELECT r.relay,
+       '',
        r.minute,
        count(DISTINCT r.member_id),
        count(DISTINCT r.member_id),
        COALESCE((SELECT CAST(sum(t.mails) AS BIGINT)
                    FROM tally t
-                  WHERE t.minute = r.minute), 0)
-  FROM (SELECT DISTINCT minute FROM open) m
+                  WHERE t.minute = r.minute
+                    AND t.relay = r.relay), 0)
+  FROM (SELECT DISTINCT relay, minute FROM open) open_minute
   JOIN refusal r
-    ON r.minute = m.minute
+    ON r.minute = open_minute.minute
+   AND r.relay = open_minute.relay
  WHERE r.source = 'smtp'
    AND r.code > 0
- GROUP BY r.minute
+ GROUP BY r.relay, r.minute
 
 -- name: due_refusals
 WITH due AS (
@@ -80,7 +88,7 @@ WITH due AS (
        AND at <= :before
      ORDER BY at, key
      LIMIT :most)
-SELECT r.key, r.source, r.member_id, r.address, r.minute, r.class, r.code, r.enhanced, r.reply, r.at
+SELECT r.key, r.source, r.relay, r.member_id, r.address, r.minute, r.class, r.code, r.enhanced, r.reply, r.at
   FROM due
   JOIN refusal r
     ON r.key = due.key
@@ -111,7 +119,7 @@ SELECT h.address, h.member_id, h.score, h.day, h.day_score, h.missing_at, h.last
 WITH asked AS (
     SELECT CAST(value AS TEXT) AS domain
       FROM {ids :domains})
-SELECT h.domain, h.since, h.until, h.reason
+SELECT h.relay, h.domain, h.since, h.until, h.reason
   FROM asked
   JOIN hold h
     ON h.domain = asked.domain
@@ -181,12 +189,12 @@ DELETE FROM health
 RETURNING address
 
 -- name: sent_messages
-SELECT key, kind, address, state, COALESCE(settled_at, 0)
+SELECT key, kind, address, relay, state, COALESCE(settled_at, 0)
   FROM outbox
  WHERE member_id = :member
 
 -- name: refusals
-SELECT key, source, member_id, address, minute, class, code, enhanced, reply, stage, at, verdict
+SELECT key, source, relay, member_id, address, minute, class, code, enhanced, reply, stage, at, verdict
   FROM refusal
  WHERE (CAST(:domain AS TEXT) = '' OR domain = :domain)
    AND (CAST(:class AS TEXT) = '' OR class = :class)

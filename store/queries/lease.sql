@@ -37,6 +37,7 @@ UPDATE outbox
  WHERE state = 'leased'
    AND lease_owner = :owner
    AND priority BETWEEN :first AND :last
+   AND priority <> :except
 
 -- name: postpone
 UPDATE outbox

@@ -137,6 +137,7 @@ UPDATE outbox
        reply = r.reply,
        queue_id = r.queue_id,
        address = CASE WHEN r.address = '' THEN outbox.address ELSE r.address END,
+       relay = CASE WHEN r.address = '' THEN outbox.relay ELSE r.relay END,
        posts = r.posts,
        bytes = r.bytes,
        post_ids = CASE WHEN r.post_ids = '' THEN outbox.post_ids
@@ -156,6 +157,7 @@ UPDATE outbox
                CAST(value->>'reply' AS TEXT) AS reply,
                CAST(value->>'queue_id' AS TEXT) AS queue_id,
                CAST(value->>'address' AS TEXT) AS address,
+               CAST(value->>'relay' AS TEXT) AS relay,
                CAST(value->>'posts' AS BIGINT) AS posts,
                CAST(value->>'bytes' AS BIGINT) AS bytes,
                CAST(value->>'post_ids' AS TEXT) AS post_ids
