@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"metrics":              {"alarm", "bounce", "daemon", "daemon/delivery", "source", "store"},
 	"web":                  {"daemon/editions", "daemon/members", "daemon/subscription", "daemon/view", "digest", "forum", "mirror", "templates", "internal/link", "internal/ratelimit"},
 	"daemon":               {"alarm", "bounce", "daemon/audience", "daemon/calendar", "daemon/delivery", "daemon/editions", "daemon/envelope", "daemon/explain", "daemon/members", "daemon/settings", "daemon/subscription", "digest", "forum", "mail", "source", "store", "templates", "internal/addr", "internal/link"},
-	"daemon/settings":      {"alarm", "digest", "internal/addr"},
+	"daemon/settings":      {"alarm", "digest", "forum", "internal/addr"},
 	"daemon/calendar":      {"daemon/settings", "digest", "store"},
 	"daemon/editions":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store"},
 	"daemon/audience":      {"daemon/calendar", "daemon/settings", "digest", "forum", "source", "store", "templates"},

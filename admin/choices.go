@@ -37,7 +37,7 @@ func (s *Server) choicesForm() web.ChoicesForm {
 // choices shows a member's choices in a form.
 func (s *Server) choices(v *request) {
 	if a, ok := s.readAccount(v); ok {
-		s.showChoices(v, http.StatusOK, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, web.ThreadPage(v.r))})
+		s.showChoices(v, http.StatusOK, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, web.WatchListOf(v.r))})
 	}
 }
 
@@ -72,10 +72,10 @@ func (s *Server) saveChoices(v *request) {
 		return
 	}
 	if v.r.PostForm.Get("seen") != a.Fingerprint() { // the member was faster
-		s.showChoices(v, http.StatusConflict, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, web.ThreadPage(v.r)), Outdated: true})
+		s.showChoices(v, http.StatusConflict, a, choicesView{ChoicesFields: s.choicesForm().Fields(a, web.WatchListOf(v.r)), Outdated: true})
 		return
 	}
-	read := s.choicesForm().Read(a, v.r.PostForm, web.ThreadPage(v.r))
+	read := s.choicesForm().Read(a, v.r.PostForm, web.WatchListOf(v.r))
 	if len(read.Fields.Errors) > 0 {
 		s.showChoices(v, http.StatusUnprocessableEntity, a, choicesView{ChoicesFields: read.Fields})
 		return

@@ -48,7 +48,7 @@ const messageDays = 30
 func (s *Server) memberSamples() []sample {
 	now, on := time.Now(), true
 	preferences := digest.Preferences{
-		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Alerts: digest.FirstReply, Bundle: digest.AtOnce, WeekendsOff: &on, NewThreadsOnly: &on,
+		Schedule: &digest.Schedule{Cadence: digest.Daily}, Locale: "en", Zone: "UTC", Format: digest.HTML, Excerpt: digest.TitlesOnly, Alerts: digest.FirstReply, Bundle: digest.AtOnce, WeekendsOff: &on, NewThreadsOnly: &on,
 		Quiet: &digest.QuietHours{From: 22, Until: 7}, Announcements: &on, UnreadOnly: &on, IncludeOwnPosts: &on, PausedUntil: now,
 	}
 	full := memberView{

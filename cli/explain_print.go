@@ -39,6 +39,9 @@ func (c *cmdEnv) printMemberExplanation(m explain.Member, say phraser) error {
 	if len(m.NoAnnouncement) > 0 {
 		row("announcements", "none: "+strings.Join(say.each(m.NoAnnouncement), "; "))
 	}
+	if text, special := excerpts[m.Choices.Excerpt]; special {
+		row("posts", text)
+	}
 	if !m.Choices.PausedUntil.IsZero() {
 		row("paused until", formatTime(m.Choices.PausedUntil)+" UTC")
 	}
@@ -63,6 +66,12 @@ var origins = map[digest.Origin]string{
 	digest.FromMember: " (the member's choice here)",
 	digest.FromAdmin:  " (set by an administrator)",
 	digest.FromForum:  " (the member's choice on the forum)",
+}
+
+// excerpts say how much of each post the digests of a member show, if that is not a part.
+var excerpts = map[int]string{
+	digest.TitlesOnly: "titles only (the member's choice)",
+	digest.WholePosts: "whole (the member's choice)",
 }
 
 // untilText describes the end of a suppression.

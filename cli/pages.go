@@ -24,10 +24,14 @@ func (a *app) web(d *daemon.Daemon, now func() time.Time) (*web.Server, error) {
 	if a.mirror != nil && a.cfg.Mirror.Subscribe {
 		subscriptions = subscription.New(subscription.NewReader(a.links, a.forum, service), a.mirror, a.store, a.cfg.Mirror.Config)
 	}
+	var links *subscription.SettingsLinks
+	if !a.cfg.Web.NoLinks() {
+		links = subscription.NewSettingsLinks(a.links, a.store)
+	}
 	s, err := web.New(web.Deps{
 		Members: service, Viewer: view.New(a.forum, a.store, a.settings(), a.renderer, a.links), Links: a.links, Forum: a.cfg.Forum.Name,
 		Pages: a.set.Pages(a.site(), base(a.cfg.Web.URL)), Log: a.log, Now: now, Wake: d.Wake, Values: a.store.Values,
-		Mirror: a.mirror, Push: a.cfg.Mirror.PushSecret, Subscriptions: subscriptions,
+		Mirror: a.mirror, Push: a.cfg.Mirror.PushSecret, Subscriptions: subscriptions, SettingsLinks: links,
 	}, a.cfg.Web.Config)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the pages: %w", err)

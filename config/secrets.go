@@ -26,6 +26,7 @@ func (c *Config) secrets() []secret {
 		{"alarms.secret", &c.Alarms.Secret, c.Alarms.SecretFile},
 		{"admin.password_hash", &c.Admin.PasswordHash, c.Admin.PasswordHashFile},
 		{"web.hook_secret", &c.Web.HookSecret, c.Web.HookSecretFile},
+		{"web.link_secret", &c.Web.LinkSecret, c.Web.LinkSecretFile},
 	}
 }
 

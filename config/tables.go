@@ -87,6 +87,7 @@ type Alarms struct {
 type Web struct {
 	web.Config
 	HookSecretFile string `toml:"hook_secret_file"`
+	LinkSecretFile string `toml:"link_secret_file"`
 }
 
 // Admin is the [admin] table.

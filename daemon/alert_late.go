@@ -67,6 +67,10 @@ func (ap *alertPlanner) digestsBeforeAlerts(ctx context.Context, s *source.Snaps
 	if err != nil {
 		return nil, err
 	}
+	overrides, err := ap.Store.Preferences.Overrides(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	choices, err := ap.Store.Preferences.OfMembers(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -81,7 +85,7 @@ func (ap *alertPlanner) digestsBeforeAlerts(ctx context.Context, s *source.Snaps
 	}
 	before := make(map[forum.MemberID]bool, len(members))
 	for _, m := range members {
-		w, c := watches[m.ID], choices[m.ID]
+		w, c := overrides[m.ID].Extend(watches[m.ID]), choices[m.ID]
 		if len(w.Threads)+len(w.Sections) == 0 || c.NoEmailReason(m, forum.Digests) != "" || c.PausedUntil.After(now) {
 			continue
 		}

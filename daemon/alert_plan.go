@@ -151,14 +151,36 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	if err != nil {
 		return nil, err
 	}
+	unasked, err := ap.unasked(ctx, s, b, wishes)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
-		w := choices[id].Narrow(watches[id])
+		w := choices[id].Narrow(wishes[id].Extend(watches[id]))
 		m := mutes[id]
 		w.Muted, w.MutedSections, w.DirectInMuted = m.Muted, m.MutedSections, m.DirectInMuted
-		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Switches: choices[id].Switches.Or(ap.settings.Notify.Switches()), Bundle: ap.settings.Alerts.BundleOf(choices[id]), Overrides: wishes[id]}
+		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Switches: choices[id].Switches.Or(ap.settings.Notify.Switches()), Bundle: ap.settings.Alerts.BundleOf(choices[id]), Overrides: wishes[id], Unasked: unasked[id]}
 	}
 	return list, nil
+}
+
+// unasked returns which of the quoted or mentioned members watch nothing at all, if the site then sends nothing.
+func (ap *alertPlanner) unasked(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, wishes map[forum.MemberID]digest.Overrides) (map[forum.MemberID]bool, error) {
+	direct := b.Direct()
+	if len(direct) == 0 || ap.settings.Notify.AlertsUnwatched(ap.Forum.MailsDirect()) {
+		return nil, nil
+	}
+	watches, err := s.Watches(ctx, direct)
+	if err != nil {
+		return nil, err
+	}
+	none := make(map[forum.MemberID]bool)
+	for _, id := range direct {
+		w := wishes[id].Extend(watches[id])
+		none[id] = len(w.Sections)+len(w.Threads) == 0
+	}
+	return none, nil
 }
 
 // dropAlreadyNotified applies the mode "first reply only": it drops items for threads that the member got an alert about

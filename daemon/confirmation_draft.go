@@ -23,6 +23,7 @@ type confirmer struct {
 const (
 	linkExpired    = "the link of the confirmation has expired"
 	nothingToOffer = "the sections were deleted or are not public any more"
+	noSuchMember   = "no member has the address, or the forum allows them no email"
 )
 
 // draftConfirmations is the drafter for confirmations.
@@ -57,6 +58,10 @@ func (cf *confirmer) confirmationDraft(l subscription.Letter, token string) deli
 		return delivery.Draft{Skip: linkExpired}
 	case l.Err != nil:
 		return delivery.Draft{Skip: l.Err.Error()}
+	case l.ToSettings && l.Member == forum.Guest:
+		return delivery.Draft{Skip: noSuchMember}
+	case l.ToSettings:
+		return cf.settingsLinkDraft(l)
 	case len(l.Titles) == 0:
 		return delivery.Draft{Skip: nothingToOffer}
 	}
@@ -69,6 +74,15 @@ func (cf *confirmer) confirmationDraft(l subscription.Letter, token string) deli
 	}
 	return delivery.Draft{
 		To: forum.Member{Email: l.Address, Locale: l.Locale, Zone: l.Zone}, ExemptFromDailyLimit: true, Envelope: envelope.Confirmation(cf.settings),
+		Render: func() (templates.Content, error) { return cf.Renderer.Confirmation(content) },
+	}
+}
+
+// settingsLinkDraft returns the draft of a message with the link to a member's settings.
+func (cf *confirmer) settingsLinkDraft(l subscription.Letter) delivery.Draft {
+	content := templates.Confirmation{Locale: l.Locale, ToSettings: true, URL: cf.Links.URL(link.Claims{Scope: link.Settings, Member: int64(l.Member)})}
+	return delivery.Draft{
+		To: forum.Member{Email: l.Email, Locale: l.Locale}, ExemptFromDailyLimit: true, Envelope: envelope.Confirmation(cf.settings),
 		Render: func() (templates.Content, error) { return cf.Renderer.Confirmation(content) },
 	}
 }

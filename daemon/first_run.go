@@ -10,7 +10,7 @@ import (
 
 // FirstRun says what the first digests of a new store will be.
 type FirstRun struct {
-	Members int                  // subscribers who get digests, in the share
+	Members int                  // subscribers who get digests, in the share and on no list that excludes them
 	First   int                  // how many of them get the first digests
 	At      time.Time            // when; zero: never, because there are no subscribers
 	Forum   source.DigestChoices // of these and of those who chose "off", the ones who chose nothing here
@@ -33,8 +33,14 @@ func (d *Daemon) FirstRun(ctx context.Context) (*FirstRun, error) {
 		if err != nil {
 			return nil, err
 		}
+		var groups map[forum.MemberID][]forum.GroupID
+		if d.settings.Delivery.NeedsGroups() {
+			if groups, err = d.groups(ctx, memberIDs(page)); err != nil {
+				return nil, err
+			}
+		}
 		for _, m := range page {
-			if m.NoMail != "" || !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.ID))) {
+			if m.NoMail != "" || d.settings.Delivery.Blocked(m, groups[m.ID], d.Links.Percentile(int64(m.ID))) != "" {
 				continue
 			}
 			was, ok := known[m.ID]

@@ -58,6 +58,7 @@ func (l *loop) hooks(priorities store.PriorityRange) delivery.Hooks {
 			store.KindDigest: l.digests.draftDigests, store.KindAlert: l.alerts.draftAlerts, store.KindAnnouncement: l.announcer.draftAnnouncements,
 			store.KindConfirmation: l.confirmer.draftConfirmations,
 		},
+		Groups:      l.groups,
 		BeforeBatch: func(context.Context) (bool, error) { return false, nil },
 		Healthy:     l.watchdog.ensureForumHealthy,
 		Progress:    func() { l.report.sampleMemory(); l.watchdog.touchProgress() },

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,8 +71,12 @@ var events = map[string]struct {
 		delete(p.threads, t.id)
 		p.markWatchChanged(t.id)
 	}},
+	"add": {3, func(s *simulation, a, b, c int) {
+		s.addSection(pick(a, s.members), pick(b, allSections), pick(c, []digest.Cadence{digest.Instant, digest.WithDigest, digest.Weekly}))
+	}},
 	"follow": {2, func(s *simulation, a, b, c int) {
 		p := pick(a, s.members)
+		s.removeAdded(p, pick(b, allSections))
 		s.watchSection(p, pick(b, allSections), pick(c, []forum.Level{forum.NewThreads, forum.AllPosts}), c%3 > 0)
 		p.markWatchChanged(pick(b, allSections))
 	}},
@@ -100,6 +105,9 @@ var events = map[string]struct {
 		if b%2 == 0 {
 			w.Section = forum.SectionID(pick(b/2, allSections))
 			p.overrides[int(w.Section)] = override
+			if override == "" {
+				delete(p.added, int(w.Section))
+			}
 		} else {
 			w.Thread = forum.ThreadID(pick(b/2, s.threads).id)
 			p.overrides[int64(w.Thread)] = override
@@ -125,6 +133,9 @@ var events = map[string]struct {
 	}},
 	"bundle": {4, func(s *simulation, a, b, _ int) {
 		s.changePreferences(pick(a, s.members), func(o *digest.Preferences) { o.Bundle = pick(b, digest.Bundles()) })
+	}},
+	"excerpt": {2, func(s *simulation, a, b, _ int) {
+		s.changePreferences(pick(a, s.members), func(o *digest.Preferences) { o.Excerpt = pick(b, []int{150, 300, digest.WholePosts}) })
 	}},
 	"threads_only": {3, func(s *simulation, a, b, _ int) {
 		p, only := pick(a, s.members), b%3 > 0
@@ -180,6 +191,32 @@ func (p *modelMember) markWatchChanged(of any) {
 	p.watchChanges++
 	if p.overrides[of] != "" {
 		p.overrides[of] = unknownOverride
+	}
+}
+
+// addSection lets a member watch a section only here, if they may and do not watch it yet.
+func (s *simulation) addSection(p *modelMember, section int, cadence digest.Cadence) {
+	service := members.New(s.source, s.store, s.set)
+	account, err := service.Account(s.Context(), s.clock(), p.id)
+	if err == nil {
+		err = service.AddSection(s.Context(), s.clock(), account, forum.SectionID(section), cadence)
+	}
+	switch {
+	case errors.Is(err, members.ErrNotAddable):
+		return
+	case err != nil:
+		s.Fatal(err)
+	}
+	p.added[section], p.overrides[section] = true, cadence
+	p.watchChanges++
+}
+
+// removeAdded ends what addSection did.
+func (s *simulation) removeAdded(p *modelMember, section int) {
+	if p.added[section] {
+		delete(p.added, section)
+		p.overrides[section] = ""
+		s.changePreferences(p, unchanged, members.WatchSetting{Section: forum.SectionID(section)})
 	}
 }
 

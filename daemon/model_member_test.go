@@ -28,9 +28,10 @@ type modelMember struct {
 	quietHours   [2]int    // hours; two equal ones: none
 	pausedUntil  time.Time // until then
 	weekendsOff  bool
-	threadsOnly  bool // of sections
-	asked        bool // for a digest, which may come on weekends
-	watchChanges int  // number of changes to the watches
+	threadsOnly  bool         // of sections
+	added        map[int]bool // sections that are watched only here
+	asked        bool         // for a digest, which may come on weekends
+	watchChanges int          // number of changes to the watches
 }
 
 // unknownOverride is an override that may no longer apply, because its watch was changed since.
@@ -78,7 +79,11 @@ func (p *modelMember) override(t *modelThread) digest.Cadence {
 // watches reports whether the member watches a post, and whether the forum sends emails for it.
 func (p *modelMember) watches(w *modelPost) (watched, emailed bool) {
 	mail, watched := p.threads[w.thread.id]
-	if level := p.sections[w.thread.section]; level == forum.AllPosts && !p.threadsOnly || level == forum.AllPosts && w.opening || level == forum.NewThreads && w.opening {
+	level := p.sections[w.thread.section]
+	if level == 0 && p.added[w.thread.section] {
+		level = forum.AllPosts
+	}
+	if level == forum.AllPosts && !p.threadsOnly || level == forum.AllPosts && w.opening || level == forum.NewThreads && w.opening {
 		watched, mail = true, mail || p.emails[w.thread.section]
 	}
 	return watched, mail

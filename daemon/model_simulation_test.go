@@ -117,7 +117,7 @@ func (s *simulation) addMember(name string, role int, zone string, sections map[
 	s.execSQL(`INSERT INTO section_watch VALUES (?, ?, 'posts', 0)`, id, dining)
 	p := &modelMember{
 		id: forum.MemberID(id), name: name, steward: role == steward, zone: location, alerts: digest.FirstReply, digests: digest.Daily,
-		sections: map[int]forum.Level{}, emails: map[int]bool{}, threads: map[int64]bool{}, overrides: map[any]digest.Cadence{},
+		sections: map[int]forum.Level{}, emails: map[int]bool{}, threads: map[int64]bool{}, overrides: map[any]digest.Cadence{}, added: map[int]bool{},
 		ignores: map[int64]bool{}, readAt: map[int64]time.Time{},
 	}
 	s.members = append(s.members, p)

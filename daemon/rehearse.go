@@ -264,6 +264,13 @@ func (sy *subscriberSync) rehearse(ctx context.Context, member forum.MemberID, h
 	var page []forum.Member
 	err = sy.Forum.Read(ctx, func(s *source.Snapshot) error {
 		page, _, err = s.SubscriberPage(ctx, member-1, 1, sy.Now())
+		if err != nil || len(page) > 0 && page[0].ID == member {
+			return err
+		}
+		added, err := sy.Store.Preferences.WithAddedSections(ctx, member-1, 1)
+		if err == nil && len(added) > 0 && added[0] == member {
+			page, err = s.Members(ctx, added, sy.Now())
+		}
 		return err
 	})
 	if err != nil {

@@ -62,6 +62,35 @@ func TestShare_IsExplained(t *testing.T) {
 	}
 }
 
+func TestLists_AlwaysBeatsTheShareAndNeverBeatsAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lists := &w.set.Delivery
+	lists.Share, lists.Always, lists.AlwaysGroups = 0.000001, []string{"201", address("Bea")}, []int64{steward}
+	lists.Never, lists.NeverGroups = []string{address("Dan")}, []int64{9}
+	w.restart()
+	names := []string{"Ada", "Bea", "Cem", "Dan", "Eva", "Fay", "Gus"}
+	roles := []int{passenger, passenger, steward, steward, passenger, steward, steward}
+	for i, name := range names {
+		w.member(201+int64(i), name, roles[i], routes)
+	}
+	w.execSQL(`UPDATE member SET wants_mail = 0 WHERE name = 'Fay'`)
+	w.execSQL(`INSERT INTO role VALUES (9, 'Driver')`)
+	w.execSQL(`INSERT INTO permission SELECT 9, section_id, reads FROM permission WHERE role_id = ?`, steward)
+	w.execSQL(`UPDATE member SET role_id = 9 WHERE name = 'Gus'`)
+	post := w.writePost(w.thread(routes))
+	w.round()
+	for i, want := range []string{"", "", "", digest.ReasonNever, digest.ReasonNotInShare, forum.OptedOut, digest.ReasonNever} {
+		id := 201 + forum.MemberID(i)
+		if got := len(w.relay.takeMessages(w, address(names[i]))) > 0; got != (want == "") {
+			t.Errorf("%s got a digest: %t, want %q", names[i], got, want)
+		}
+		if story := fmt.Sprint(w.explainPost(id, post)); !strings.Contains(story, want) {
+			t.Errorf("the explanation for %s is %s, want %q", names[i], story, want)
+		}
+	}
+}
+
 func TestPercentile_IsEven(t *testing.T) {
 	links, err := link.NewSigner("https://forum.example.org", []byte("0123456789abcdef"))
 	if err != nil {

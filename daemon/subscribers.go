@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"postrider/daemon/members"
@@ -40,7 +41,8 @@ func (sy *subscriberSync) syncSubscribers(ctx context.Context) error {
 	return sy.Store.Values.Set(ctx, lastSyncKey, now.UTC().Format(time.RFC3339))
 }
 
-// subscriberPages yields the members who watch anything in pages, ascending by ID. It stops after an error.
+// subscriberPages yields the members who watch anything in pages: first those who do on the forum, then those who only added sections
+// here, each ascending by ID. It stops after an error.
 func (sy *subscriberSync) subscriberPages(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
 	return func(yield func([]forum.Member, error) bool) {
 		var after forum.MemberID
@@ -55,6 +57,45 @@ func (sy *subscriberSync) subscriberPages(ctx context.Context, now time.Time) it
 				return
 			}
 			if len(members) > 0 && !yield(members, nil) {
+				return
+			}
+		}
+		for members, err := range sy.addedPages(ctx, now) {
+			if !yield(members, err) {
+				return
+			}
+		}
+	}
+}
+
+// addedPages yields the members who watch nothing on the forum, but added sections here.
+func (sy *subscriberSync) addedPages(ctx context.Context, now time.Time) iter.Seq2[[]forum.Member, error] {
+	return func(yield func([]forum.Member, error) bool) {
+		var after forum.MemberID
+		for {
+			ids, err := sy.Store.Preferences.WithAddedSections(ctx, after, pageSize)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(ids) == 0 {
+				return
+			}
+			after = ids[len(ids)-1]
+			var members []forum.Member
+			err = sy.Forum.Read(ctx, func(s *source.Snapshot) error {
+				watches, err := s.Watches(ctx, ids)
+				if err != nil {
+					return err
+				}
+				ids = slices.DeleteFunc(ids, func(id forum.MemberID) bool { return len(watches[id].Sections)+len(watches[id].Threads) > 0 })
+				members, err = s.Members(ctx, ids, now)
+				return err
+			})
+			if err != nil {
+				err = fmt.Errorf("reading members with added sections: %w", err)
+			}
+			if (err != nil || len(members) > 0) && !yield(members, err) || err != nil {
 				return
 			}
 		}

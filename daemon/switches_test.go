@@ -1,11 +1,13 @@
 package daemon
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"postrider/daemon/members"
+	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
@@ -34,6 +36,47 @@ func (w *world) postsInMessages() map[forum.PostID]bool {
 		}
 	}
 	return got
+}
+
+// Until now everybody who was quoted got an alert, also members who never asked for any email.
+func TestUnwatched_QuotesComeOnlyIfSiteOrMemberWantsThem(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, unwatched string
+		change          func(w *world)
+		want            bool
+	}{
+		{"as the forum, which sends email itself", settings.UnwatchedForum, func(*world) {}, true},
+		{"never", settings.UnwatchedNever, func(*world) {}, false},
+		{"always", settings.UnwatchedAlways, func(*world) {}, true},
+		{"never, but the member chose alerts", settings.UnwatchedNever, func(w *world) {
+			w.updatePreferences(func(c *digest.Preferences) { c.Alerts = digest.EveryReply })
+		}, true},
+		{"never, but the member added a section", settings.UnwatchedNever, func(w *world) {
+			if err := w.addSection(annaID, guardsvan, digest.WithDigest); err != nil {
+				w.Fatal(err)
+			}
+		}, true},
+		{"never, but the member watches something", settings.UnwatchedNever, func(w *world) { w.watchThread(101, w.thread(guardsvan), 0) }, true},
+	} {
+		w := newAlertWorld(t)
+		w.execSQL(`DELETE FROM section_watch WHERE member_id = 101`)
+		w.execSQL(`UPDATE member SET role_id = ? WHERE id = 101`, steward)
+		w.set.Notify.Unwatched = tt.unwatched
+		w.restart()
+		tt.change(w)
+		post := w.writeText(w.thread(tonight), writer, "@anna, look")
+		w.round()
+		story := fmt.Sprint(w.explainPost(annaID, post))
+		w.setClock(4, "10:10")
+		w.round()
+		if got := w.postsInMessages()[post]; got != tt.want {
+			t.Errorf("%s: alert %t, want %t", tt.name, got, tt.want)
+		}
+		if why := "alert_watches_nothing"; strings.Contains(story, why) == tt.want {
+			t.Errorf("%s: the explanation is %s", tt.name, story)
+		}
+	}
 }
 
 func TestSwitch_OfMemberOrSiteAppliesToItsKindOnly(t *testing.T) {

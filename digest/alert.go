@@ -137,6 +137,7 @@ type AlertCandidate struct {
 	Switches  Switches // in effect
 	Bundle    Bundle   // in effect
 	Overrides Overrides
+	Unasked   bool // watches nothing, on a site that then sends nothing about quotes and mentions, unless the member chose it
 }
 
 // AlertItems returns the events that the candidate gets an alert about, by sequence number. Access and visibility are
@@ -154,6 +155,9 @@ func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
 			continue
 		}
 		direct := b.directByMember[l.ID][i]
+		if l.Unasked && !l.Choices.AsksFor(direct.Kind(false)) {
+			direct = ""
+		}
 		cause := l.cause(n.Thread, n.opening(), direct)
 		withDigest := cause == "" && l.leavesToDigest(n.Thread, direct)
 		if withDigest {

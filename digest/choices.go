@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ type Preferences struct {
 	Zone            string    // IANA name
 	Locale          string    // BCP 47 tag
 	Format          Format
-	Excerpt         int // characters of each post
+	Excerpt         int // characters of each post in digests, TitlesOnly or WholePosts
 	IncludeOwnPosts *bool
 	UnreadOnly      *bool
 	NewThreadsOnly  *bool // of watched sections
@@ -70,6 +71,14 @@ func (c Preferences) Normalize(optOuts forum.Kinds) Preferences {
 	return c
 }
 
+// Special lengths of the excerpts of posts.
+const (
+	// TitlesOnly shows each thread as a line, and no posts.
+	TitlesOnly = -1
+	// WholePosts is more characters than a digest has room for, so a post that fits at all is whole. Longer ones are cut.
+	WholePosts = 20_000
+)
+
 // Format is the format of messages to a member.
 type Format string
 
@@ -95,6 +104,22 @@ type QuietHours struct{ From, Until int }
 type Overrides struct {
 	Sections map[forum.SectionID]Cadence
 	Threads  map[forum.ThreadID]Cadence
+	Added    []forum.SectionID // sections that the member watches only here; each has an override
+}
+
+// Extend returns what the member watches on the forum, with the sections that they added here. A section that they watch there, too, is
+// watched as there.
+func (w Overrides) Extend(watches forum.Watches) forum.Watches {
+	if len(w.Added) == 0 {
+		return watches
+	}
+	sections := make(map[forum.SectionID]forum.Watch, len(watches.Sections)+len(w.Added))
+	for _, id := range w.Added {
+		sections[id] = forum.Watch{Level: forum.AllPosts}
+	}
+	maps.Copy(sections, watches.Sections)
+	watches.Sections = sections
+	return watches
 }
 
 // Of returns the override for a thread in its current section, or "" if there is none. If the thread is in several sections, the

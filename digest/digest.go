@@ -19,7 +19,7 @@ type Digest struct {
 	From          time.Time // of the oldest post, or the requested start
 	Until         time.Time
 	Groups        []Group
-	WantedExcerpt int // characters per excerpt that the member chose; 0: the configured length
+	WantedExcerpt int // characters per excerpt that the member chose, TitlesOnly or WholePosts; 0: the configured length
 	Excerpt       int // characters per excerpt after Fit: one of the lengths given to it
 	// MoreThreads counts the threads of sections that Fit does not show at all. They are in Groups with Fits false.
 	MoreThreads int

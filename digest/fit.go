@@ -38,7 +38,7 @@ type Sizes interface {
 }
 
 // Fit cuts the edition to a budget. Threads become lines and replies fold before excerpts shorten (excerpts lists the lengths to try, in
-// descending order). Nothing is removed from the edition: Fits marks what is shown.
+// descending order; TitlesOnly shows no posts). Nothing is removed from the edition: Fits marks what is shown.
 //
 // If not everything fits, each section first gets its heading and a line for its first thread. Lines for the other threads follow, up to
 // a third of the budget. The rest shows posts, most of them of each section's first threads. Threads that still have no room are only
@@ -60,7 +60,8 @@ type fitter struct {
 	left   Size // of the budget
 	posts  int  // how many more may be shown
 	groups []fitGroup
-	most   int // threads of the largest section
+	most   int  // threads of the largest section
+	titles bool // no posts are shown
 }
 
 type fitGroup struct {
@@ -81,6 +82,9 @@ type fitThread struct {
 func newFitter(d *Digest, budget Budget, excerpt int, s Sizes) *fitter {
 	d.Excerpt = excerpt
 	f := &fitter{d: d, s: s, left: budget.minus(s.Layout()), posts: cmp.Or(budget.Posts, math.MaxInt)}
+	if f.titles = excerpt == TitlesOnly; f.titles {
+		f.posts = 0
+	}
 	for i := range d.Groups {
 		g := fitGroup{Group: &d.Groups[i]}
 		for j := range g.Threads {
@@ -96,7 +100,7 @@ func newFitter(d *Digest, budget Budget, excerpt int, s Sizes) *fitter {
 // all shows everything if it fits. It stops adding once the budget is exceeded: most of a large backlog is never rendered.
 func (f *fitter) all() bool {
 	left := f.left
-	if f.d.Counts().Posts > f.posts {
+	if f.titles || f.d.Counts().Posts > f.posts {
 		return false
 	}
 	for i := range f.groups {
@@ -128,7 +132,9 @@ func (f *fitter) all() bool {
 // some shows a selection. It reports whether posts of the first thread of each section are among them.
 func (f *fitter) some() bool {
 	f.left = f.left.minus(f.s.More().times(len(f.groups) + 1)) // the lines that count what is hidden
-	f.showLines(Size{f.left.Bytes * 2 / 3, f.left.Height * 2 / 3})
+	if !f.titles {
+		f.showLines(Size{f.left.Bytes * 2 / 3, f.left.Height * 2 / 3})
+	}
 	f.showPosts()
 	f.showLines(Size{}) // in what no post fits into
 	for i := range f.groups {

@@ -98,6 +98,20 @@ func TestFit_CutsInOrder(t *testing.T) {
 	}
 }
 
+func TestFit_TitlesOnlyShowsNoPosts(t *testing.T) {
+	for budget, want := range map[int]string{
+		1 << 20:                    "-1 t3 t2 t1 | t5",
+		1000 + 2*100 + 3*50 + 3*60: "-1 t3 t2 - | t5",
+		1000 + 100 + 3*50 + 60:     "-1 t3 - - | -",
+	} {
+		d := digestOf([]int{3, 2, 1}, []int{5})
+		d.Fit(Budget{Size: Size{budget, NoHeightLimit}}, []int{TitlesOnly}, fixedSizes{})
+		if got := shape(d); got != want {
+			t.Errorf("with %d bytes, shape = %s, want %s", budget, got, want)
+		}
+	}
+}
+
 func TestFit_GivesEachSectionItsShare(t *testing.T) {
 	d := digestOf([]int{9, 9, 9, 9}, []int{1, 1, 1}, []int{2})
 	d.Fit(Budget{Size: Size{6000, NoHeightLimit}}, lengths, fixedSizes{})

@@ -31,6 +31,8 @@ const (
 	ReasonNotAllowListed = "not on the allow-list"
 	// ReasonNotInShare is for the first weeks, when only a share of the members gets messages.
 	ReasonNotInShare = "not in the share of members who get email"
+	// ReasonNever is for members that the configuration excludes.
+	ReasonNever = "on the list of members who get no email"
 )
 
 // Why a forecast has no message for a member.

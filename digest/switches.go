@@ -41,6 +41,11 @@ func (s *Switches) at(kind PostKind) *Cadence {
 	return &s.Replies
 }
 
+// AsksFor reports whether the member chose alerts here, or posts of a kind at once.
+func (c Preferences) AsksFor(kind PostKind) bool {
+	return c.Alerts != "" || *c.Switches.at(kind) == Instant
+}
+
 // Or returns the switches with those of the site where the member chose nothing.
 func (s Switches) Or(site Switches) Switches {
 	return Switches{

@@ -27,7 +27,8 @@ func discourse() forumType {
 		locale:  discourseLocale,
 		rights:  parseRightDigits,
 
-		tellsMuted: true, // app/services/post_alerter.rb: those who muted the category or a tag leave after quotes and mentions
+		mailsDirect: true, // config/site_settings.yml: default_email_level is "only when away"
+		tellsMuted:  true, // app/services/post_alerter.rb: those who muted the category or a tag leave after quotes and mentions
 		lost: map[string]string{
 			"site_settings": "the defaults of must_approve_users, bounce_score_threshold, disable_mailing_list_mode and the like apply, and plugins that " +
 				"hide posts are not noticed",

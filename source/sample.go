@@ -18,6 +18,8 @@ func sample() forumType {
 		files:   []string{"sample.sql"},
 		links:   func(base string) forum.Links { return sampleLinks(base) },
 		rights:  parseRightDigits,
+
+		mailsDirect: true,
 	}
 }
 

@@ -145,6 +145,9 @@ func (db *DB) Overlap() forum.PostID { return forum.PostID(db.kind.overlap) }
 // ZonesAreOffsets reports whether the forum stores UTC offsets, so that a member's zone changes with daylight saving time.
 func (db *DB) ZonesAreOffsets() bool { return db.kind.offsetOnly || db.lacksTable(db.kind.zonesIn) }
 
+// MailsDirect reports whether the forum itself emails members who watch nothing about posts that quote or mention them.
+func (db *DB) MailsDirect() bool { return db.kind.mailsDirect }
+
 // Statements returns the number of SQL statements sent so far.
 func (db *DB) Statements() int64 { return db.statements.Load() }
 

@@ -171,6 +171,29 @@ func (s Preferences) SetOverride(ctx context.Context, now time.Time, member foru
 	return nil
 }
 
+// AddSection lets a member watch a section that they do not watch on the forum, with the cadence of an override.
+func (s Preferences) AddSection(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, cadence digest.Cadence) error {
+	a := args{"member": int64(member), "section": int64(section), "cadence": string(cadence), "now": now.Unix()}
+	if _, err := s.exec(ctx, nil, "add_section", a); err != nil {
+		return fmt.Errorf("adding a section: %w", err)
+	}
+	return nil
+}
+
+// WithAddedSections returns up to limit members with an ID above after who watch sections only here, in ascending order.
+func (s Preferences) WithAddedSections(ctx context.Context, after forum.MemberID, limit int) (list []forum.MemberID, err error) {
+	err = s.query(ctx, nil, "members_with_added_sections", args{"after": int64(after), "most": limit}, func(scan scanFunc) error {
+		var id forum.MemberID
+		err := scan(&id)
+		list = append(list, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading members with added sections: %w", err)
+	}
+	return list, nil
+}
+
 // Overrides returns the overrides of members. Members without any are missing.
 func (s Preferences) Overrides(ctx context.Context, members []forum.MemberID) (map[forum.MemberID]digest.Overrides, error) {
 	all := make(map[forum.MemberID]digest.Overrides)
@@ -179,7 +202,8 @@ func (s Preferences) Overrides(ctx context.Context, members []forum.MemberID) (m
 		var section forum.SectionID
 		var thread forum.ThreadID
 		var cadence digest.Cadence
-		if err := scan(&member, &section, &thread, &cadence); err != nil {
+		var added bool
+		if err := scan(&member, &section, &thread, &cadence, &added); err != nil {
 			return err
 		}
 		w, found := all[member]
@@ -189,6 +213,10 @@ func (s Preferences) Overrides(ctx context.Context, members []forum.MemberID) (m
 		}
 		if section != 0 {
 			w.Sections[section] = cadence
+		}
+		if added {
+			w.Added = append(w.Added, section)
+			all[member] = w
 		}
 		if thread != 0 {
 			w.Threads[thread] = cadence

@@ -13,12 +13,14 @@ const confirmationMail kind = "confirmation"
 
 // Confirmation is the content of an email to an address that somebody entered on the page to subscribe.
 type Confirmation struct {
-	Locale   string
-	Already  bool   // all of it is subscribed already
-	URL      string // opens the page with the button to confirm, or the member's settings
-	Sections []string
-	Cadence  digest.Cadence
-	Validity time.Duration // of the link
+	Locale  string
+	Already bool // all of it is subscribed already
+	// ToSettings: a member asked for the link to their settings, and nothing else.
+	ToSettings bool
+	URL        string // opens the page with the button to confirm, or the member's settings
+	Sections   []string
+	Cadence    digest.Cadence
+	Validity   time.Duration // of the link
 }
 
 // bindConfirmation parses the templates of confirmations.
@@ -34,7 +36,7 @@ func (s *Set) bindConfirmation(files overlayFS, shared templateSource, used map[
 	if err := all.check(files, confirmationMail, []string{"layout"}, used); err != nil {
 		return err
 	}
-	for _, key := range []string{"confirmation.subject", "confirmation.subject_already", "confirmation.intro", "confirmation.intro_already"} {
+	for _, key := range []string{"confirmation.subject", "confirmation.subject_already", "confirmation.intro", "confirmation.intro_already", "settings.title"} {
 		used[key] = "the program"
 	}
 	s.mails[confirmationMail] = mailTemplates{pages: all}
@@ -48,6 +50,9 @@ func (p *Renderer) Confirmation(c Confirmation) (Content, error) {
 	if c.Already {
 		subject, intro = "confirmation.subject_already", "confirmation.intro_already"
 	}
+	if c.ToSettings {
+		subject, c.Already = "settings.title", true
+	}
 	site := SafeLine(p.site.Name)
 	data := struct {
 		Lang, Dir, SiteName, SiteURL, Subject, Preheader, URL, Frequency string
@@ -58,8 +63,11 @@ func (p *Renderer) Confirmation(c Confirmation) (Content, error) {
 	}{
 		Lang: l.tag.String(), Dir: l.dir(), SiteName: site, SiteURL: p.site.URL, URL: c.URL, Already: c.Already, Buttons: true,
 		Subject: l.mustText(subject, "forum", site), Preheader: l.mustText(intro, "forum", site),
-		Frequency: l.mustText("cadence." + string(c.Cadence)), Hours: int(c.Validity / time.Hour),
+		Hours: int(c.Validity / time.Hour),
 		Brand: p.mailBrand(confirmationMail),
+	}
+	if !c.ToSettings {
+		data.Frequency = l.mustText("cadence." + string(c.Cadence))
 	}
 	for _, title := range c.Sections {
 		data.Sections = append(data.Sections, SafeLine(title))

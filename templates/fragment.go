@@ -210,7 +210,7 @@ func (w *render) renderPostAs(template string, p *digest.Post, excerpt int) *fra
 		return f
 	}
 	f := w.renderPost(key, p, p.Body().Excerpt(excerpt))
-	if w.err == nil {
+	if w.err == nil && f.html.size <= largestCached {
 		w.renderer.posts.Add(key, f)
 	}
 	return f

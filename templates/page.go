@@ -278,7 +278,8 @@ func (s *Set) bindPage(files overlayFS, name, frame string, used map[string]stri
 	return nil
 }
 
-// parseParts parses the shared templates that a page uses. The page can replace them.
+// parseParts parses the shared templates that a page uses. The page can replace them. A part can use those that come after it in the
+// alphabet.
 func parseParts(files overlayFS, page *htmltemplate.Template, src string) error {
 	names, err := files.list(partDir, ".html")
 	if err != nil {
@@ -292,6 +293,7 @@ func parseParts(files overlayFS, page *htmltemplate.Template, src string) error 
 		if err != nil {
 			return err
 		}
+		src += text
 		if _, err := page.New(files.displayName(name)).Parse(text); err != nil {
 			return err
 		}

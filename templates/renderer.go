@@ -77,8 +77,10 @@ type Renderer struct {
 
 const (
 	excerptLength   = 300
-	shortestExcerpt = 160  // characters; shorter ones say too little
-	timeCacheSize   = 8192 // the minutes of a day in a few zones
+	shortestExcerpt = 160      // characters; shorter ones say too little
+	longExcerpt     = 2000     // of posts that cannot be whole
+	largestCached   = 16 << 10 // bytes of a post's HTML; whole posts may be larger
+	timeCacheSize   = 8192     // the minutes of a day in a few zones
 	localeCacheSize = 256
 )
 
@@ -152,8 +154,12 @@ func (p *Renderer) newRender(k kind, d *digest.Digest, form layoutForm, f Footer
 	return w, nil
 }
 
-// excerptLengths returns the lengths that Fit may choose from: the wanted one and shorter ones, but none that says nothing.
+// excerptLengths returns the lengths that Fit may choose from: the wanted one and shorter ones, but none that says nothing. Whole posts
+// become long excerpts at once: to render each post in all lengths between would take too long.
 func excerptLengths(wanted int) []int {
+	if wanted == digest.WholePosts {
+		return append([]int{wanted}, excerptLengths(longExcerpt)...)
+	}
 	lengths := []int{wanted}
 	for n := wanted / 2; n > shortestExcerpt; n /= 2 {
 		lengths = append(lengths, n)

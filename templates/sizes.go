@@ -48,7 +48,7 @@ func (w *render) Section(g *digest.Group) digest.Size {
 		size.Bytes += w.entry(g, false).html.size
 		size.Height += lineHeight / 2
 	}
-	if len(g.Threads) > 1 {
+	if len(g.Threads) > 1 || w.excerpts[0] == digest.TitlesOnly {
 		size.Bytes += w.sizeOf(w.frame("briefs"))
 	}
 	return size

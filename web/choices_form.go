@@ -29,8 +29,10 @@ type ChoicesFields struct {
 	Origin        digest.Origin // of the schedule of the digests
 	Form          settingsForm
 	Pages         []int // of the threads; nil: there is only one
-	Page          int
-	OpenThreads   bool // their list is unfolded
+	List          WatchList
+	Addable       []addableSection // what a search found that the member does not watch
+	Everything    []digest.Cadence // what all listed watches can be set to
+	OpenThreads   bool             // their list is unfolded
 	Cadences      []digest.Cadence
 	IntervalHours []int
 	Weekdays      []time.Weekday
@@ -71,6 +73,8 @@ type settingsForm struct {
 type watchRow struct {
 	Field            string
 	Title            string
+	URL              string // on the forum
+	Added            bool   // watched only here
 	Override         digest.Cadence
 	InstantByDefault bool // alerts come unless overridden
 	NothingByDefault bool // no messages come unless overridden
@@ -85,10 +89,10 @@ const threadsPerPage = 50
 const unfoldedThreads = 5
 
 // Fields returns the form filled with a member's current choices, and one page of the threads that they watch.
-func (s ChoicesForm) Fields(a members.Account, page int) ChoicesFields {
+func (s ChoicesForm) Fields(a members.Account, list WatchList) ChoicesFields {
 	defaults := s.Members.DigestDefaults()
 	p := ChoicesFields{
-		Forum: s.Forum, Origin: a.Origin, Form: s.newForm(a, page), Page: page, Alerts: s.Members.AlertsEnabled(),
+		Forum: s.Forum, Origin: a.Origin, Form: s.newForm(a, list), List: list, Everything: s.overrides(), Alerts: s.Members.AlertsEnabled(),
 		Cadences:      digest.Cadences(),
 		IntervalHours: []int{1, 2, 3, 4, 6, 8, 12},
 		Weekdays:      weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: defaults.ExcerptLengths(),
@@ -96,8 +100,8 @@ func (s ChoicesForm) Fields(a members.Account, page int) ChoicesFields {
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 	}
-	_, threads := s.watchRows(a)
-	p.OpenThreads = page > 1 || len(threads) <= unfoldedThreads
+	_, threads := s.watchRows(a, list.Find)
+	p.OpenThreads = list != WatchList{Page: 1} || len(threads) <= unfoldedThreads
 	if len(threads) > threadsPerPage {
 		p.Pages = intRange(1, (len(threads)+threadsPerPage-1)/threadsPerPage)
 	}
@@ -118,7 +122,7 @@ func intRange(from, to int) []int {
 }
 
 // newForm returns the form filled with the current settings.
-func (s ChoicesForm) newForm(a members.Account, page int) settingsForm {
+func (s ChoicesForm) newForm(a members.Account, list WatchList) settingsForm {
 	c := a.Effective
 	f := settingsForm{
 		Preferences: c, Locale: s.Pages.Language(c.Locale).Tag(), Schedule: s.schedule(c), Own: *c.IncludeOwnPosts, Unread: *c.UnreadOnly, ThreadsOnly: *c.NewThreadsOnly, Weekends: *c.WeekendsOff, Announce: *c.Announcements,
@@ -132,8 +136,8 @@ func (s ChoicesForm) newForm(a members.Account, page int) settingsForm {
 	if c.PausedUntil.After(s.Now()) {
 		f.Pause = c.PausedUntil.In(a.Zone).Format(time.DateOnly)
 	}
-	sections, threads := s.watchRows(a)
-	first := min((page-1)*threadsPerPage, len(threads))
+	sections, threads := s.watchRows(a, list.Find)
+	first := min((list.Page-1)*threadsPerPage, len(threads))
 	f.Sections, f.Threads = sections, threads[first:min(first+threadsPerPage, len(threads))]
 	return f
 }
@@ -156,17 +160,28 @@ func (s ChoicesForm) schedule(c digest.Preferences) digest.Schedule {
 	return own
 }
 
-// watchRows returns the rows of everything that a member watches.
-func (s ChoicesForm) watchRows(a members.Account) (sections, threads []watchRow) {
-	options := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
+// overrides are the values that an override can have on this site.
+func (s ChoicesForm) overrides() []digest.Cadence {
+	values := []digest.Cadence{digest.WithDigest, digest.Weekly, digest.Monthly, digest.Off}
 	if s.Members.AlertsEnabled() {
-		options = append([]digest.Cadence{digest.Instant}, options...)
+		values = append([]digest.Cadence{digest.Instant}, values...)
 	}
+	return values
+}
+
+// watchRows returns the rows of what a member watches with some words in its title.
+func (s ChoicesForm) watchRows(a members.Account, words string) (sections, threads []watchRow) {
+	options, links := s.overrides(), s.Members.Links()
 	for _, w := range a.Watches {
-		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), NothingByDefault: w.Watch.Silent, Options: options}
+		if !members.ContainsWords(w.Title, words) {
+			continue
+		}
+		row := watchRow{Field: fieldName(w), Title: templates.SafeLine(w.Title), Added: w.Added, Override: w.Override, InstantByDefault: w.Watch.Mail != 0 && s.Members.AlertsEnabled(), NothingByDefault: w.Watch.Silent, Options: options}
 		if w.Section != 0 {
+			row.URL = links.Section(w.Section)
 			sections = append(sections, row)
 		} else {
+			row.URL = links.Thread(w.Thread)
 			threads = append(threads, row)
 		}
 	}
@@ -179,4 +194,9 @@ func fieldName(w members.WatchSetting) string {
 		return fmt.Sprintf("section-%d", w.Section)
 	}
 	return fmt.Sprintf("thread-%d", w.Thread)
+}
+
+// Page returns the query of a page of the threads.
+func (p ChoicesFields) Page(n int) string {
+	return WatchList{Page: n, Find: p.List.Find}.Query()
 }

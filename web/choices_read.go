@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,9 +22,9 @@ type SubmittedChoices struct {
 }
 
 // Read reads a submitted form. A value that no browser would send is an error like any mistyped one.
-func (s ChoicesForm) Read(a members.Account, form url.Values, page int) SubmittedChoices {
+func (s ChoicesForm) Read(a members.Account, form url.Values, list WatchList) SubmittedChoices {
 	in := formReader{form: form}
-	r := SubmittedChoices{Fields: s.Fields(a, page)}
+	r := SubmittedChoices{Fields: s.Fields(a, list)}
 	shown := &r.Fields.Form
 	c := a.Effective
 	schedule := digest.Schedule{
@@ -45,7 +46,7 @@ func (s ChoicesForm) Read(a members.Account, form url.Values, page int) Submitte
 		shown.Locale, c.Locale = tag, tag
 	}
 	c.Format = digest.Format(in.oneOf("format", []string{string(digest.HTML), string(digest.Text)}))
-	c.Excerpt = in.number("excerpt", 1, 5000)
+	c.Excerpt = in.number("excerpt", digest.TitlesOnly, digest.WholePosts)
 	if !slices.Contains(s.Members.DigestDefaults().ExcerptLengths(), c.Excerpt) && c.Excerpt != a.Effective.Excerpt {
 		in.addError("excerpt")
 	}
@@ -165,14 +166,19 @@ func (f *formReader) pause(text string, zone *time.Location, now time.Time) time
 // overrides returns the overrides in the form that differ from the saved ones.
 func (f *formReader) overrides(a members.Account, form *settingsForm) []members.WatchSetting {
 	var changed []members.WatchSetting
+	values := []string{
+		"", string(digest.Instant), string(digest.WithDigest), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
+	}
+	var all digest.Cadence // empty: each as it is
+	if f.form.Has("all") { // not if nothing is listed
+		all = digest.Cadence(f.oneOf("all", values))
+	}
 	for _, w := range a.Watches {
 		name := fieldName(w)
 		if _, asked := f.form[name]; !asked {
 			continue
 		}
-		override := digest.Cadence(f.oneOf(name, []string{
-			"", string(digest.Instant), string(digest.WithDigest), string(digest.Weekly), string(digest.Monthly), string(digest.Off),
-		}))
+		override := cmp.Or(all, digest.Cadence(f.oneOf(name, values)))
 		if override != w.Override {
 			w.Override = override
 			changed = append(changed, w)

@@ -17,6 +17,7 @@ type Config struct {
 	Probe          bool     `toml:"probe"` // run requests url before it sends
 	TrustedProxies []string `toml:"trusted_proxies"`
 	HookSecret     string   `toml:"hook_secret"` // empty: the forum cannot call
+	LinkSecret     string   `toml:"link_secret"` // empty: the forum has no links to the settings
 }
 
 // DefaultListen is where a reverse proxy on the same machine finds the pages.
@@ -54,6 +55,9 @@ func (c Config) Validate() error {
 	}
 	if c.HookSecret != "" && len(c.HookSecret) < minSecretLength {
 		errs = append(errs, fmt.Errorf("hook_secret has %d characters: use %d or more, for example the output of: openssl rand -hex 32", len(c.HookSecret), minSecretLength))
+	}
+	if c.LinkSecret != "" && len(c.LinkSecret) < minSecretLength {
+		errs = append(errs, fmt.Errorf("link_secret has %d characters: use %d or more, for example the output of: openssl rand -hex 32", len(c.LinkSecret), minSecretLength))
 	}
 	return errors.Join(errs...)
 }

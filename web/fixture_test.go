@@ -18,6 +18,7 @@ import (
 
 	"postrider/daemon/members"
 	"postrider/daemon/settings"
+	"postrider/daemon/subscription"
 	"postrider/daemon/view"
 	"postrider/demo"
 	"postrider/digest"
@@ -107,7 +108,7 @@ func (w *fixture) open() {
 	members := members.New(w.source, w.store, w.settings)
 	deps := web.Deps{
 		Members: members, Viewer: view.New(w.source, w.store, w.settings, w.renderer, w.links), Links: w.links, Pages: w.pages, Forum: demo.Name,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ }, Values: w.store.Values,
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }, Wake: func() { w.wakeups++ }, Values: w.store.Values, SettingsLinks: subscription.NewSettingsLinks(w.links, w.store),
 	}
 	if w.deps != nil {
 		w.deps(&deps)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 
 	"postrider/daemon/members"
 )
@@ -17,7 +16,7 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 		s.denyRequest(w, r, http.StatusBadRequest)
 		return
 	}
-	read := s.choicesForm().Read(a, r.PostForm, ThreadPage(r))
+	read := s.choicesForm().Read(a, r.PostForm, WatchListOf(r))
 	if len(read.Fields.Errors) > 0 {
 		s.showSettings(w, r, http.StatusUnprocessableEntity, a, read.Fields)
 		return
@@ -32,8 +31,8 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request) {
 // redirectDone redirects to the settings, so that a reload repeats nothing.
 func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, a members.Account, what string) {
 	address := s.settingsPath(a.Member.ID) + "?done=" + what
-	if n := ThreadPage(r); n > 1 {
-		address += "&page=" + strconv.Itoa(n)
+	if query := WatchListOf(r).Query(); query != "" {
+		address += "&" + query[1:]
 	}
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }

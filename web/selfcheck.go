@@ -49,6 +49,9 @@ func (s *Server) samples() []sample {
 			list = append(list, sample{"unsubscribe", page})
 		}
 	}
+	for _, page := range []askLinkPage{{Forum: s.Forum, Action: "/"}, {Address: "anna", Invalid: true}, {Address: "anna@example.org", Sent: true}} {
+		list = append(list, sample{"ask_link", page})
+	}
 	return append(list, s.subscribeSamples()...)
 }
 
@@ -57,7 +60,7 @@ func (s *Server) settingsSamples() []sample {
 		ChoicesFields: SampleChoices(s.Forum, s.Pages), Member: "Anna", UnsubscribeAll: "/", Next: members.Next{At: time.Now(), Posts: 14},
 	}
 	var list []sample
-	for _, done := range []string{"saved", "sent", "sent_before", "empty", "retried"} {
+	for _, done := range []string{"saved", "sent", "sent_before", "empty", "retried", "added"} {
 		page := full
 		page.Done = done
 		list = append(list, sample{"settings", page})
@@ -70,6 +73,13 @@ func (s *Server) settingsSamples() []sample {
 			p.Bounced = &members.AddressStatus{Since: time.Now(), LastRetry: time.Now(), RetryAllowedAt: time.Now()}
 		},
 		func(p *settingsPage) { p.Off = true },
+		func(p *settingsPage) { p.List, p.Addable = WatchList{Page: 1}, nil },
+		func(p *settingsPage) { p.Form.Sections, p.Form.Threads, p.Addable = nil, nil, nil }, // nothing found
+		func(p *settingsPage) {
+			for _, kind := range []string{"digest", "alert", "announcement"} {
+				p.Mails = append(p.Mails, pastMail{Kind: kind, At: time.Now(), Posts: 3, URL: "/"})
+			}
+		},
 		func(p *settingsPage) { p.Origin = digest.FromMember },
 		func(p *settingsPage) { p.Origin = digest.FromForum },
 		func(p *settingsPage) { p.Origin = digest.FromAdmin },
@@ -90,12 +100,13 @@ func (s *Server) settingsSamples() []sample {
 func SampleChoices(forum string, pages *templates.Pages) ChoicesFields {
 	yes := true
 	rows := func(field string) []watchRow {
-		return []watchRow{{Field: field, Title: "A title", Override: digest.Weekly, Options: []digest.Cadence{digest.Weekly}}, {Field: field + "2", InstantByDefault: true}, {Field: field + "3", NothingByDefault: true}}
+		return []watchRow{{Field: field, Title: "A title", Override: digest.Weekly, Options: []digest.Cadence{digest.Weekly}}, {Field: field + "2", InstantByDefault: true}, {Field: field + "3", NothingByDefault: true}, {Field: field + "4", Title: "A title", URL: "/", Added: true}}
 	}
 	return ChoicesFields{
-		Forum: forum, Action: "/", Origin: digest.FromSite, Page: 2, Pages: []int{1, 2},
+		Forum: forum, Action: "/", Origin: digest.FromSite, List: WatchList{Page: 2, Find: "trains"}, Pages: []int{1, 2}, Everything: []digest.Cadence{digest.Weekly},
+		Addable:  []addableSection{{7, "Trains"}},
 		Cadences: digest.Cadences(), IntervalHours: []int{1, 6},
-		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{300}, Languages: pages.LanguageNames(), Zones: suggestedZones()[:2],
+		Weekdays: weekdays(), Days: intRange(1, 31), Hours: intRange(0, 23), Lengths: []int{digest.TitlesOnly, 300, digest.WholePosts}, Languages: pages.LanguageNames(), Zones: suggestedZones()[:2],
 		Modes: []digest.AlertMode{digest.FirstReply, digest.EveryReply, digest.NoAlerts}, Bundles: digest.Bundles(),
 		Alerts: true, Kinds: digest.PostKinds(), Switches: digest.SwitchValues(),
 		Form: settingsForm{

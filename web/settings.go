@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ type settingsPage struct {
 	Next           members.Next
 	Paused         time.Time // in the member's zone; zero: not paused
 	Off            bool      // no digests
+	Mails          []pastMail
 }
 
 // settings shows a member's settings.
@@ -36,7 +38,7 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.showSettings(w, r, http.StatusOK, a, s.choicesForm().Fields(a, ThreadPage(r)))
+	s.showSettings(w, r, http.StatusOK, a, s.choicesForm().Fields(a, WatchListOf(r)))
 }
 
 // account loads the account whose settings the token opens.
@@ -64,13 +66,40 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) (members.Accoun
 // maxPages is more pages of threads than any member has.
 const maxPages = 1e6
 
-// ThreadPage is the requested page of watched threads, from 1.
-func ThreadPage(r *http.Request) int {
-	n, err := strconv.Atoi(r.URL.Query().Get("page"))
-	if err != nil {
-		return 1
+// maxFind is the most characters of what a member searches for.
+const maxFind = 100
+
+// WatchList says which watched sections and threads a page lists.
+type WatchList struct {
+	Page int    // of the threads, from 1
+	Find string // words of the titles; empty: all
+}
+
+// WatchListOf is the list that a request asks for.
+func WatchListOf(r *http.Request) WatchList {
+	l := WatchList{Page: 1, Find: strings.TrimSpace(templates.SafeLine(r.URL.Query().Get("find")))}
+	if runes := []rune(l.Find); len(runes) > maxFind {
+		l.Find = string(runes[:maxFind])
 	}
-	return min(max(n, 1), maxPages)
+	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil {
+		l.Page = min(max(n, 1), maxPages)
+	}
+	return l
+}
+
+// Query returns the query of the list's URL: "?page=2&find=trains", or "".
+func (l WatchList) Query() string {
+	q := make(url.Values)
+	if l.Page > 1 {
+		q.Set("page", strconv.Itoa(l.Page))
+	}
+	if l.Find != "" {
+		q.Set("find", l.Find)
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
 }
 
 // choicesForm returns the form of the member's choices.
@@ -93,6 +122,18 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 	if len(fields.Errors) == 0 {
 		p.Done = doneMessage(r)
 	}
+	if p.Mails, err = s.pastMails(r.Context(), a); err != nil {
+		s.Log.Warn("cannot load the past messages", "member", a.Member.ID, "err", err)
+	}
+	if fields.List.Find != "" {
+		found, err := s.Members.Addable(r.Context(), now, a, fields.List.Find, maxAddable)
+		if err != nil {
+			s.Log.Warn("cannot search the sections", "member", a.Member.ID, "err", err)
+		}
+		for _, section := range found {
+			p.Addable = append(p.Addable, addableSection{section.ID, templates.SafeLine(section.Title)})
+		}
+	}
 	addressStatus, err := s.Members.AddressStatus(r.Context(), now, a)
 	switch {
 	case err != nil:
@@ -111,7 +152,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int
 // doneMessage is what was just done, taken from the URL that redirectDone made.
 func doneMessage(r *http.Request) string {
 	switch what := r.URL.Query().Get("done"); what {
-	case "saved", "sent", "sent_before", "empty", "retried":
+	case "saved", "sent", "sent_before", "empty", "retried", "added":
 		return what
 	}
 	return ""

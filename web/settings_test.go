@@ -51,7 +51,7 @@ func TestSettings_UnchangedFormSavesNothing(t *testing.T) {
 // changeEveryField changes every field of a form.
 func changeEveryField(f form) form {
 	for name, value := range map[string]string{
-		"cadence": "weekly", "weekday": "5", "hour": "19", "zone": "Asia/Tokyo", "locale": "en", "format": "text", "excerpt": "600",
+		"cadence": "weekly", "weekday": "5", "hour": "19", "zone": "Asia/Tokyo", "locale": "en", "format": "text", "excerpt": "20000",
 		"own": "yes", "weekends": "yes", "threads_only": "yes", "unread": "yes", "alerts": "every", "bundle": "15m", "quiet": "yes", "quiet_from": "21", "quiet_until": "6",
 		"pause": "2026-05-20", "section-4": "weekly", "section-9": "off", "thread-47": "instant",
 	} {
@@ -73,7 +73,7 @@ func TestSettings_SavesEveryField(t *testing.T) {
 	var noChoice forum.DigestChoice // on the forum
 	want := digest.Preferences{
 		Schedule: &digest.Schedule{Cadence: digest.Weekly, Hour: 19, Weekday: time.Friday},
-		Zone:     "Asia/Tokyo", Locale: "en", Format: digest.Text, Excerpt: 600, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, NewThreadsOnly: &yes,
+		Zone:     "Asia/Tokyo", Locale: "en", Format: digest.Text, Excerpt: digest.WholePosts, IncludeOwnPosts: &yes, UnreadOnly: &yes, WeekendsOff: &yes, NewThreadsOnly: &yes,
 		Alerts: digest.EveryReply, Bundle: digest.QuarterHour, Announcements: &no, Quiet: &digest.QuietHours{From: 21, Until: 6},
 		PausedUntil: time.Date(2026, 5, 20, 0, 0, 0, 0, tokyo).UTC(), ChosenAt: w.now,
 		ForumDigests: &noChoice,

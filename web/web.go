@@ -3,6 +3,8 @@
 //	/u/TOKEN      unsubscribe (unsubscribe.go)
 //	/s/TOKEN      settings (settings.go, save.go)
 //	/v/TOKEN      a message in the browser (view.go, inline_styles.go)
+//	/settings     emails the link to the settings (ask_link.go)
+//	/settings/forum  from the forum to the settings (forum_link.go)
 //	/subscribe    subscribing to a mirror; with a TOKEN, confirming that (subscribe.go)
 //	/ingest       what a site sends whose database cannot be reached (ingest.go)
 //	/hooks/forum  a call from the forum: there is something new (hook.go)
@@ -49,7 +51,8 @@ type Deps struct {
 	Push    string           // the secret of its requests; empty: all are rejected
 	Values  Values           // keeps what the middleware reports; nil: nothing
 
-	Subscriptions *subscription.Service // nil: nobody can subscribe on a page
+	SettingsLinks *subscription.SettingsLinks // nil: nobody can ask for the link to their settings
+	Subscriptions *subscription.Service       // nil: nobody can subscribe on a page
 }
 
 // Server serves the pages. It is an http.Handler.
@@ -58,6 +61,7 @@ type Server struct {
 	basePath   string
 	middleware *Middleware
 	hooks      hookVerifier
+	linkSecret string // of links on the forum; empty: there are none
 	push       hookVerifier
 	senders    *ratelimit.PerKey[netip.Addr] // of /ingest, by address
 	ingests    chan struct{}                 // a place for each request to /ingest that is read now
@@ -67,7 +71,7 @@ type Server struct {
 
 // New sets up the pages. It renders those that the owner of the site wrote, so that an error in them shows at startup.
 func New(p Deps, c Config) (*Server, error) {
-	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), push: newHookVerifier(p.Push),
+	s := &Server{Deps: p, basePath: c.basePath(), hooks: newHookVerifier(c.HookSecret), linkSecret: c.LinkSecret, push: newHookVerifier(p.Push),
 		senders: ratelimit.NewPerKey[netip.Addr](ingestsPerAddress), ingests: make(chan struct{}, ingestsAtOnce),
 		askers: ratelimit.NewPerAddress(asksPerSecond, askBurst, maxAddresses)}
 	// One-click requests come from the servers of mailbox providers (RFC 8058) and carry a token. A forum signs its calls. The form to
@@ -110,8 +114,15 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/u/{token}", Methods{http.MethodGet: s.showUnsubscribe, http.MethodPost: s.unsubscribe})
 	mux.Handle("/u/{token}/undo", Methods{http.MethodPost: s.undo})
 	mux.Handle("/s/{token}", Methods{http.MethodGet: s.settings, http.MethodPost: s.save})
+	mux.Handle("/s/{token}/add", Methods{http.MethodPost: s.add})
 	mux.Handle("/s/{token}/now", Methods{http.MethodPost: s.sendNow})
 	mux.Handle("/s/{token}/again", Methods{http.MethodPost: s.retryAddress})
+	if s.SettingsLinks != nil {
+		mux.Handle(askLinkPath, Methods{http.MethodGet: s.showAskLink, http.MethodPost: s.askLink})
+	}
+	if s.linkSecret != "" {
+		mux.Handle("/settings/forum", Methods{http.MethodGet: s.forumLink})
+	}
 	mux.Handle("/v/{token}", Methods{http.MethodGet: s.view})
 	mux.Handle("/hooks/forum", Methods{http.MethodPost: s.hook})
 	if s.Mirror != nil {

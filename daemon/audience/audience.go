@@ -225,6 +225,10 @@ func (h *Resolver) addGroupsAndAccess(ctx context.Context, s *source.Snapshot, a
 	if err != nil {
 		return err
 	}
+	overrides, err := h.store.Preferences.Overrides(ctx, ids)
+	if err != nil {
+		return err
+	}
 	classes := make(map[forum.Class]bool)
 	for _, c := range to {
 		classes[c.Member.Class] = true
@@ -238,7 +242,7 @@ func (h *Resolver) addGroupsAndAccess(ctx context.Context, s *source.Snapshot, a
 		return err
 	}
 	for id, c := range to {
-		c.Watches, c.Access = watches[id], access[c.Member.Class]
+		c.Watches, c.Access = overrides[id].Extend(watches[id]), access[c.Member.Class]
 	}
 	return nil
 }

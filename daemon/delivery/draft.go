@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"postrider/digest"
@@ -51,7 +52,9 @@ func (d *Service) draftAllowed(ctx context.Context, rows []store.Row) ([]Draft, 
 	if err := d.skipSuppressed(ctx, drafts); err != nil {
 		return nil, err
 	}
-	d.applyAllowList(drafts)
+	if err := d.applyLists(ctx, drafts); err != nil {
+		return nil, err
+	}
 	return drafts, nil
 }
 
@@ -82,17 +85,28 @@ func (d *Service) draftByKind(ctx context.Context, rows []store.Row) ([]Draft, e
 	return drafts, nil
 }
 
-// applyAllowList skips drafts to addresses that are not on the allow-list, and to members outside of the share.
-func (d *Service) applyAllowList(drafts []Draft) {
-	for i, m := range drafts {
-		switch {
-		case m.Skip != "":
-		case !d.settings.Delivery.Allows(m.To.Email):
-			drafts[i].Skip = digest.ReasonNotAllowListed
-		case d.settings.Delivery.Share != 0 && m.To.ID != forum.Guest && !d.settings.Delivery.InShare(d.Links.Percentile(int64(m.To.ID))):
-			drafts[i].Skip = digest.ReasonNotInShare
+// applyLists skips drafts to members that the configuration excludes.
+func (d *Service) applyLists(ctx context.Context, drafts []Draft) error {
+	var groups map[forum.MemberID][]forum.GroupID
+	if lists := d.settings.Delivery; lists.NeedsGroups() {
+		var ids []forum.MemberID
+		for _, m := range drafts {
+			if m.Skip == "" && m.To.ID != forum.Guest {
+				ids = append(ids, m.To.ID)
+			}
+		}
+		slices.Sort(ids)
+		var err error
+		if groups, err = d.hooks.Groups(ctx, slices.Compact(ids)); err != nil {
+			return err
 		}
 	}
+	for i := range drafts {
+		if m := &drafts[i]; m.Skip == "" {
+			m.Skip = d.settings.Delivery.Blocked(m.To, groups[m.To.ID], d.Links.Percentile(int64(m.To.ID)))
+		}
+	}
+	return nil
 }
 
 // sendable reports whether a draft can be sent now, as far as is known.

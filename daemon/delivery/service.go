@@ -15,6 +15,7 @@ import (
 
 	"postrider/daemon/calendar"
 	"postrider/daemon/settings"
+	"postrider/forum"
 	"postrider/internal/link"
 	"postrider/mail"
 	"postrider/store"
@@ -49,7 +50,8 @@ type Deps struct {
 
 // Hooks connect a delivery to what selects the messages.
 type Hooks struct {
-	Draft       map[string]Drafter                           // by kind of message
+	Draft       map[string]Drafter // by kind of message
+	Groups      func(context.Context, []forum.MemberID) (map[forum.MemberID][]forum.GroupID, error)
 	BeforeBatch func(context.Context) (more bool, err error) // plans more messages; more: another call may plan more immediately
 	Healthy     func(context.Context) error                  // checks the forum before a batch is drafted
 	Progress    func()                                       // called after each batch

@@ -56,7 +56,7 @@ func (b *Builder) addContextPosts(ctx context.Context, s *source.Snapshot, built
 	if err != nil {
 		return err
 	}
-	contents, err := b.contents(ctx, s, versions(posts))
+	contents, err := b.contents(ctx, s, contentRequest{posts: versions(posts)})
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (b *Builder) alertWindow(ctx context.Context, s *source.Snapshot, requests 
 	if err != nil {
 		return nil, nil, err
 	}
-	contents, err := b.contents(ctx, s, versions(posts))
+	contents, err := b.contents(ctx, s, contentRequest{posts: versions(posts)})
 	return window, contents, err
 }
 

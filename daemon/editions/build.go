@@ -5,6 +5,7 @@
 package editions
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,6 +24,9 @@ import (
 // contentCacheSize is how many posts' contents stay cached between batches, at about 2 KB each.
 const contentCacheSize = 1 << 14
 
+// wholeShare is which part of the cache also keeps whole posts. They may have 20 KB and more.
+const wholeShare = 16
+
 // Builder builds the editions of a batch from the current state of the forum: access rights, post states, watches and
 // addresses. It reads everything once per batch. It is not safe for concurrent use.
 type Builder struct {
@@ -34,6 +38,7 @@ type Builder struct {
 	zones     *calendar.Zones
 	sightings *sightingCache
 	cache     *lru.Cache[forum.PostID, cachedContent]
+	whole     *lru.Cache[forum.PostID, cachedContent] // whole posts
 }
 
 // cachedContent is the content of a post, valid while the forum has the same version of the post.
@@ -48,13 +53,16 @@ func New(f *source.DB, s *store.Store, set settings.Settings) *Builder {
 }
 
 func newWithCache(f *source.DB, s *store.Store, set settings.Settings, contents int) *Builder {
-	kept, err := lru.New[forum.PostID, cachedContent](contents)
-	if err != nil {
-		panic(err) // only for a size below one
+	cache := func(size int) *lru.Cache[forum.PostID, cachedContent] {
+		kept, err := lru.New[forum.PostID, cachedContent](size)
+		if err != nil {
+			panic(err) // only for a size below one
+		}
+		return kept
 	}
 	return &Builder{
 		forum: f, store: s, set: set.Digest, alerts: set.Alerts, notify: set.Notify,
-		zones: calendar.NewZones(set.Digest.Zone), sightings: &sightingCache{store: s.Sightings}, cache: kept,
+		zones: calendar.NewZones(set.Digest.Zone), sightings: &sightingCache{store: s.Sightings}, cache: cache(contents), whole: cache(contents / wholeShare),
 	}
 }
 
@@ -138,7 +146,7 @@ func (b *Builder) Build(ctx context.Context, now time.Time, requests []Request) 
 		}
 		for i, a := range requests {
 			if editions[i] = delayEdition(readers[a.Member], a, a.at(now)); editions[i].NotBefore.IsZero() {
-				editions[i] = selectEdition(window, readers[a.Member], a)
+				editions[i] = b.selectEdition(window, readers[a.Member], a)
 			}
 		}
 		if err := b.dropBrought(ctx, window, requests, readers, sightings, editions); err != nil {
@@ -174,7 +182,7 @@ func delayEdition(r *digest.Reader, a Request, now time.Time) Edition {
 }
 
 // selectEdition selects the posts of one edition.
-func selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
+func (b *Builder) selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
 	switch {
 	case r == nil:
 		return Edition{Skip: digest.ReasonMemberDeleted}
@@ -185,7 +193,7 @@ func selectEdition(window *digest.Window, r *digest.Reader, a Request) Edition {
 	}
 	r.After, r.Until, r.At = a.After, a.Until, a.Planned
 	e := Edition{Digest: window.Select(*r), Deferred: window.Deferred(*r), TextOnly: r.Choices.Format == digest.Text}
-	e.Digest.WantedExcerpt = r.Choices.Excerpt
+	e.Digest.WantedExcerpt = cmp.Or(r.Choices.Excerpt, b.set.DefaultExcerpt())
 	if e.Digest.Empty() {
 		e.Digest, e.Skip = nil, nothingNewReason(r)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
@@ -14,7 +16,7 @@ import (
 // attachContents adds the contents of the selected posts, orders the posts and folds quotes from ignored members.
 func (b *Builder) attachContents(ctx context.Context, s *source.Snapshot, editions []Edition, readers map[forum.MemberID]*digest.Reader, now time.Time) error {
 	need := newContentRequest(editions)
-	contents, err := b.contents(ctx, s, need.posts)
+	contents, err := b.contents(ctx, s, need)
 	if err != nil {
 		return err
 	}
@@ -78,10 +80,11 @@ type contentRequest struct {
 	members []forum.MemberID
 	threads map[forum.ThreadID]bool
 	posts   map[forum.PostID]string // with their versions
+	whole   map[forum.PostID]bool   // those that a member wants whole
 }
 
 func newContentRequest(editions []Edition) contentRequest {
-	n := contentRequest{threads: make(map[forum.ThreadID]bool), posts: make(map[forum.PostID]string)}
+	n := contentRequest{threads: make(map[forum.ThreadID]bool), posts: make(map[forum.PostID]string), whole: make(map[forum.PostID]bool)}
 	for _, e := range editions {
 		if e.Digest == nil {
 			continue
@@ -92,6 +95,9 @@ func newContentRequest(editions []Edition) contentRequest {
 				n.threads[t.ID] = true
 				for _, p := range t.Posts {
 					n.posts[p.ID] = p.Version
+					if e.Digest.WantedExcerpt == digest.WholePosts {
+						n.whole[p.ID] = true
+					}
 				}
 			}
 		}
@@ -109,11 +115,12 @@ func (n contentRequest) threadIDs() []forum.ThreadID {
 }
 
 // contents returns the contents of posts. It reads only those that are not cached in this version.
-func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[forum.PostID]string) (map[forum.PostID]*forum.Content, error) {
+func (b *Builder) contents(ctx context.Context, s *source.Snapshot, need contentRequest) (map[forum.PostID]*forum.Content, error) {
+	posts := need.posts
 	found := make(map[forum.PostID]*forum.Content, len(posts))
 	var missing, liked []forum.PostID
 	for id, version := range posts {
-		kept, ok := b.cache.Get(id)
+		kept, ok := b.cacheOf(need, id).Get(id)
 		switch {
 		case !ok || kept.version != version:
 			missing = append(missing, id)
@@ -123,7 +130,7 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 		}
 		found[id] = kept.content
 	}
-	if err := b.refreshLikes(ctx, s, liked, posts, found); err != nil {
+	if err := b.refreshLikes(ctx, s, liked, need, found); err != nil {
 		return nil, err
 	}
 	slices.Sort(missing)
@@ -133,15 +140,27 @@ func (b *Builder) contents(ctx context.Context, s *source.Snapshot, posts map[fo
 	}
 	for id, content := range read {
 		// Only the excerpt is rendered, so a post of a megabyte does not stay in memory as a whole.
-		content.Body = content.Body.Excerpt(max(slices.Max(b.set.ExcerptLengths()), b.alerts.Excerpt))
-		b.cache.Add(id, cachedContent{posts[id], content})
+		length := max(b.set.LongestExcerpt(), b.alerts.Excerpt)
+		if need.whole[id] {
+			length = digest.WholePosts
+		}
+		content.Body = content.Body.Excerpt(length)
+		b.cacheOf(need, id).Add(id, cachedContent{posts[id], content})
 		found[id] = content
 	}
 	return found, nil
 }
 
+// cacheOf returns the cache that keeps a post.
+func (b *Builder) cacheOf(need contentRequest, id forum.PostID) *lru.Cache[forum.PostID, cachedContent] {
+	if need.whole[id] {
+		return b.whole
+	}
+	return b.cache
+}
+
 // refreshLikes reads again who likes the cached posts: a member of these may be banned by now.
-func (b *Builder) refreshLikes(ctx context.Context, s *source.Snapshot, liked []forum.PostID, posts map[forum.PostID]string, found map[forum.PostID]*forum.Content) error {
+func (b *Builder) refreshLikes(ctx context.Context, s *source.Snapshot, liked []forum.PostID, need contentRequest, found map[forum.PostID]*forum.Content) error {
 	names, err := s.Likes(ctx, liked)
 	if err != nil {
 		return err
@@ -152,7 +171,7 @@ func (b *Builder) refreshLikes(ctx context.Context, s *source.Snapshot, liked []
 		}
 		content := *found[id] // other batches share the old one
 		content.Likes = names[id]
-		b.cache.Add(id, cachedContent{posts[id], &content})
+		b.cacheOf(need, id).Add(id, cachedContent{need.posts[id], &content})
 		found[id] = &content
 	}
 	return nil

@@ -27,7 +27,7 @@ func (b *Builder) dropBrought(ctx context.Context, window *digest.Window, reques
 		for _, post := range posts {
 			markOmitted(readers[a.Member], post, digest.ReasonSeenBeforeMove)
 		}
-		editions[i] = selectEdition(window, readers[a.Member], a)
+		editions[i] = b.selectEdition(window, readers[a.Member], a)
 	}
 	return nil
 }

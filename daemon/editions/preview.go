@@ -65,7 +65,7 @@ func (b *Builder) preview(ctx context.Context, s *source.Snapshot, p *Preview, c
 	if err := b.MarkOtherRoutes(ctx, requests, sightings, deferred, readers); err != nil {
 		return err
 	}
-	editions := []Edition{selectEdition(window, readers[id], requests[0])}
+	editions := []Edition{b.selectEdition(window, readers[id], requests[0])}
 	if err := b.attachContents(ctx, s, editions, readers, p.Until); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (b *Builder) Readers(ctx context.Context, s *source.Snapshot, ids []forum.M
 		m.Zone, m.Locale = cmp.Or(c.Zone, m.Zone), cmp.Or(c.Locale, m.Locale)
 		zone := b.zones.Of(m.Zone)
 		readers[m.ID] = &digest.Reader{
-			Member: m, Access: access[m.Class], Watches: c.Narrow(watches[m.ID]), Ignores: ignores[m.ID],
+			Member: m, Access: access[m.Class], Watches: c.Narrow(overrides[m.ID].Extend(watches[m.ID])), Ignores: ignores[m.ID],
 			Choices: c, Switches: c.Switches.Or(b.notify.Switches()), Overrides: overrides[m.ID], Schedule: b.schedule(c, m.Digests, zone, now), Zone: zone,
 		}
 	}

@@ -1,6 +1,7 @@
 package editions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -40,7 +41,7 @@ func (b *Builder) Rebuild(ctx context.Context, now time.Time, a Request, sent ti
 		}
 		r.After, r.Until, r.At = a.After, a.Until, a.Planned
 		edition := []Edition{{Digest: window.Select(*r)}}
-		edition[0].Digest.WantedExcerpt = r.Choices.Excerpt
+		edition[0].Digest.WantedExcerpt = cmp.Or(r.Choices.Excerpt, b.set.DefaultExcerpt())
 		err = b.attachContents(ctx, s, edition, readers, sent)
 		d = edition[0].Digest
 		return err

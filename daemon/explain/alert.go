@@ -26,6 +26,8 @@ func (e *Service) whyNoAlert(f *memberFacts, x *Post) digest.Phrase {
 		return digest.NewPhrase("alert_too_old")
 	case late(first):
 		return digest.NewPhrase("alert_late")
+	case cause == "" && e.unasked(f):
+		return digest.NewPhrase("alert_watches_nothing")
 	case cause == "":
 		return digest.NewPhrase("alert_not_requested")
 	case cameByMove(x.Seen, cause):
@@ -34,6 +36,12 @@ func (e *Service) whyNoAlert(f *memberFacts, x *Post) digest.Phrase {
 		return digest.NewPhrase("alert_no_visit_since")
 	}
 	return digest.NewPhrase("alert_watched_later")
+}
+
+// unasked reports whether the member watches nothing, on a site that then sends nothing about quotes and mentions.
+func (e *Service) unasked(f *memberFacts) bool {
+	return len(f.reader.Watches.Sections)+len(f.reader.Watches.Threads) == 0 &&
+		!e.set.Notify.AlertsUnwatched(e.forum.MailsDirect()) && !f.choices.AsksFor(digest.Quotes) && !f.choices.AsksFor(digest.Mentions)
 }
 
 // cameByMove reports whether a post was not yet, when it was new, in what the cause is about: then it has no alert.

@@ -71,12 +71,8 @@ func (e *Service) addressBlocked(f *memberFacts, at time.Time) digest.Reason {
 	switch {
 	case f.health.Suppressed(at):
 		return store.SuppressionReason(f.health.Health)
-	case !e.set.Delivery.Allows(f.member.Email):
-		return digest.ReasonNotAllowListed
-	case !e.set.Delivery.InShare(e.links.Percentile(int64(f.member.ID))):
-		return digest.ReasonNotInShare
 	}
-	return ""
+	return digest.Reason(e.set.Delivery.Blocked(f.member, f.groups, e.links.Percentile(int64(f.member.ID))))
 }
 
 // delayReasons returns why digests and alerts that could be sent are waiting.

@@ -86,6 +86,7 @@ type Post struct {
 type memberFacts struct {
 	now          time.Time
 	member       forum.Member
+	groups       []forum.GroupID // read only if the configuration lists groups
 	reader       digest.Reader
 	choices      digest.Preferences
 	health       store.Health
@@ -120,6 +121,11 @@ func (e *Service) loadMember(ctx context.Context, who string, now time.Time) (*m
 		}
 		f.reader = *readers[f.member.ID]
 		f.choices = f.reader.Choices
+		if e.set.Delivery.NeedsGroups() {
+			all, err := s.Memberships(ctx, []forum.MemberID{f.member.ID})
+			f.groups = all[f.member.ID]
+			return err
+		}
 		return nil
 	})
 	if err == nil {

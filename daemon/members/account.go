@@ -39,6 +39,7 @@ type WatchSetting struct {
 	Title    string
 	Watch    forum.Watch
 	Override digest.Cadence // empty: the forum's setting applies
+	Added    bool           // the section is watched only here
 }
 
 // Account reads a member's current account. It returns forum.ErrNoMember if the member no longer exists on the forum.
@@ -88,9 +89,11 @@ func listWatches(ctx context.Context, s *source.Snapshot, m forum.Member, overri
 		return nil, err
 	}
 	var list []WatchSetting
+	all := overrides.Extend(watches[m.ID])
 	for _, section := range sections {
-		if w, ok := watches[m.ID].Sections[section.ID]; ok && access[m.Class][section.ID] != forum.NoRight {
-			list = append(list, WatchSetting{Section: section.ID, Title: section.Title, Watch: w, Override: overrides.Sections[section.ID]})
+		if w, ok := all.Sections[section.ID]; ok && access[m.Class][section.ID] != forum.NoRight {
+			_, onForum := watches[m.ID].Sections[section.ID]
+			list = append(list, WatchSetting{Section: section.ID, Title: section.Title, Watch: w, Override: overrides.Sections[section.ID], Added: !onForum})
 		}
 	}
 	ids := make([]forum.ThreadID, 0, len(watches[m.ID].Threads))
@@ -124,7 +127,7 @@ func (d *Service) effective(now time.Time, chosen digest.Preferences, m forum.Me
 	h.Schedule, h.SetByAdmin = &schedule, false // the origin says it
 	h.Locale = cmp.Or(h.Locale, m.Locale, site.Locale)
 	h.Format = cmp.Or(h.Format, digest.HTML)
-	h.Excerpt = cmp.Or(h.Excerpt, site.Excerpt)
+	h.Excerpt = cmp.Or(h.Excerpt, site.DefaultExcerpt())
 	if h.Alerts == "" && m.OptOuts.Has(forum.Alerts) {
 		h.Alerts = digest.NoAlerts
 	}

@@ -45,7 +45,7 @@ func (a Account) Changes(want digest.Preferences, overrides []WatchSetting) (lis
 	add("zone", held.Zone, want.Zone)
 	add("language", held.Locale, want.Locale)
 	add("format", string(held.Format), string(want.Format))
-	add("excerpt", fmt.Sprint(held.Excerpt), fmt.Sprint(want.Excerpt))
+	add("posts", excerptText(held.Excerpt), excerptText(want.Excerpt))
 	add("alerts", string(held.Alerts), string(want.Alerts))
 	add("bundle", string(held.Bundle), string(want.Bundle))
 	for _, kind := range digest.PostKinds() {
@@ -81,6 +81,16 @@ func scheduleText(s *digest.Schedule) string {
 	default:
 		return fmt.Sprintf("%s (%d:00)", c.Cadence, c.Hour)
 	}
+}
+
+func excerptText(length int) string {
+	switch length {
+	case digest.TitlesOnly:
+		return "titles only"
+	case digest.WholePosts:
+		return "whole"
+	}
+	return fmt.Sprintf("%d characters", length)
 }
 
 func quietText(q *digest.QuietHours) string {

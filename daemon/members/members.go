@@ -40,6 +40,9 @@ func (d *Service) DigestDefaults() settings.Digest { return d.set.Digest }
 // AlertsEnabled reports whether alerts are enabled in the configuration.
 func (d *Service) AlertsEnabled() bool { return d.set.Alerts.Enabled }
 
+// Links returns the links to the forum.
+func (d *Service) Links() forum.Links { return d.forum.Links() }
+
 // Ping returns an error if the store cannot be read.
 func (d *Service) Ping(ctx context.Context) error {
 	if _, err := d.store.Sightings.LastSeq(ctx); err != nil {

@@ -30,6 +30,11 @@ func (d *Service) savePreferences(ctx context.Context, now time.Time, member for
 			return err
 		}
 	}
+	return d.takeEffect(ctx, now, member, skipBacklog)
+}
+
+// takeEffect compares what a member chose with the forum, and moves their next digest.
+func (d *Service) takeEffect(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
 	// The forum's current values are the baseline of the new preferences.
 	members, bases, its, err := d.store.Preferences.MembersWithPreferences(ctx, member-1, 1)
 	if err == nil {

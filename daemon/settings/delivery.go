@@ -3,11 +3,15 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"postrider/digest"
+	"postrider/forum"
 	"postrider/internal/addr"
 )
 
@@ -26,7 +30,11 @@ const RefusalSettleTime = 10 * time.Minute
 // Delivery is the [delivery] table.
 type Delivery struct {
 	AllowList     []string      `toml:"allow_only"`
-	Share         float64       `toml:"share"`        // percent of the members; 0 is like 100
+	Share         float64       `toml:"share"`  // percent of the members; 0 is like 100
+	Always        []string      `toml:"always"` // addresses, domains and IDs of members in every share
+	AlwaysGroups  []int64       `toml:"always_groups"`
+	Never         []string      `toml:"never"` // of members who get no messages
+	NeverGroups   []int64       `toml:"never_groups"`
 	OnUncertain   string        `toml:"on_uncertain"` // "retry" or "give_up", see docs/delivery-guarantees.md
 	UncertainWait time.Duration `toml:"uncertain_wait"`
 
@@ -38,7 +46,7 @@ type Delivery struct {
 
 // DefaultDelivery returns the defaults: all addresses are allowed, and uncertain messages are repeated.
 func DefaultDelivery() Delivery {
-	return Delivery{AllowList: []string{}, Share: 100, OnUncertain: uncertainRetry, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, MaxPerMemberPerDay: 50}
+	return Delivery{AllowList: []string{}, Share: 100, Always: []string{}, AlwaysGroups: []int64{}, Never: []string{}, NeverGroups: []int64{}, OnUncertain: uncertainRetry, UncertainWait: 15 * time.Minute, DomainRate: map[string]float64{}, MaxPerMemberPerDay: 50}
 }
 
 // What to do with an uncertain message.
@@ -52,7 +60,7 @@ func (c Delivery) RetriesUncertain() bool { return c.OnUncertain != UncertainGiv
 
 // Validate returns the invalid settings. Each error starts with its key.
 func (c Delivery) Validate() error {
-	errs := []error{c.validateOnly()}
+	errs := []error{c.validateOnly(), validateMembers("always", c.Always), validateMembers("never", c.Never)}
 	if c.Share <= 0 || c.Share > 100 {
 		errs = append(errs, fmt.Errorf("share is %v: must be above 0 and at most 100 percent of the members; to stop all messages, run: postrider queue pause", c.Share))
 	}
@@ -104,12 +112,27 @@ func (c Delivery) ClaimSize() int {
 
 func (c Delivery) validateOnly() error {
 	for _, entry := range c.AllowList {
-		name, domain, ok := strings.Cut(entry, "@")
-		if !ok || domain == "" || strings.ContainsAny(name+domain, " <>,@") {
+		if !isAddress(entry) {
 			return fmt.Errorf("allow_only has %q: must be an address (\"me@example.org\") or a domain (\"@example.org\")", entry)
 		}
 	}
 	return nil
+}
+
+// validateMembers checks a list of addresses, domains and IDs.
+func validateMembers(key string, list []string) error {
+	for _, entry := range list {
+		if id, err := strconv.ParseInt(entry, 10, 64); (err != nil || id <= 0) && !isAddress(entry) {
+			return fmt.Errorf("%s has %q: must be an address (\"me@example.org\"), a domain (\"@example.org\") or the ID of a member (\"42\")", key, entry)
+		}
+	}
+	return nil
+}
+
+// isAddress reports whether an entry of a list is an address, or a domain after an "@".
+func isAddress(entry string) bool {
+	name, domain, ok := strings.Cut(entry, "@")
+	return ok && domain != "" && !strings.ContainsAny(name+domain, " <>,@")
 }
 
 // InShare reports whether a member gets messages, by their link.Signer.Percentile. Whoever is in a share is in every larger one.
@@ -117,11 +140,35 @@ func (c Delivery) InShare(percentile float64) bool { return c.Share == 0 || perc
 
 // Allows reports whether messages to an address are allowed. Without a list all addresses are.
 func (c Delivery) Allows(address string) bool {
-	for _, entry := range c.AllowList {
-		domain, isDomain := strings.CutPrefix(entry, "@")
-		if strings.EqualFold(entry, address) || isDomain && addr.Domain(domain) == addr.Domain(address) {
-			return true
-		}
+	return len(c.AllowList) == 0 || slices.ContainsFunc(c.AllowList, func(entry string) bool { return matches(entry, address) })
+}
+
+// matches reports whether an entry is an address, or its domain.
+func matches(entry, address string) bool {
+	domain, isDomain := strings.CutPrefix(entry, "@")
+	return strings.EqualFold(entry, address) || isDomain && addr.Domain(domain) == addr.Domain(address)
+}
+
+// NeedsGroups reports whether Blocked needs the groups of members.
+func (c Delivery) NeedsGroups() bool { return len(c.AlwaysGroups)+len(c.NeverGroups) > 0 }
+
+// Blocked returns why the site sends no messages to a member, whatever they chose, or "" if it does. Percentile is that of
+// link.Signer. Strangers who are asked to confirm a subscription are in every share.
+func (c Delivery) Blocked(m forum.Member, groups []forum.GroupID, percentile float64) string {
+	switch {
+	case listed(c.Never, c.NeverGroups, m, groups):
+		return digest.ReasonNever
+	case !c.Allows(m.Email):
+		return digest.ReasonNotAllowListed
+	case m.ID != forum.Guest && !c.InShare(percentile) && !listed(c.Always, c.AlwaysGroups, m, groups):
+		return digest.ReasonNotInShare
 	}
-	return len(c.AllowList) == 0
+	return ""
+}
+
+// listed reports whether a member or one of their groups is on a list.
+func listed(list []string, listedGroups []int64, m forum.Member, groups []forum.GroupID) bool {
+	id := strconv.FormatInt(int64(m.ID), 10)
+	return slices.ContainsFunc(list, func(entry string) bool { return entry == id || matches(entry, m.Email) }) ||
+		slices.ContainsFunc(groups, func(g forum.GroupID) bool { return slices.Contains(listedGroups, int64(g)) })
 }

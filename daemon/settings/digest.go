@@ -22,6 +22,7 @@ type Digest struct {
 	Zone        string         `toml:"time_zone"`
 	Locale      string         `toml:"locale"`
 	FirstWindow time.Duration  `toml:"first_window"`
+	Posts       string         `toml:"posts"`          // PostTitles, PostExcerpts or PostsWhole
 	Excerpt     int            `toml:"excerpt_length"` // characters
 	MaxBytes    int            `toml:"max_bytes"`      // of decoded HTML
 	MaxItems    int            `toml:"max_items"`      // posts; 0: as many as fit
@@ -33,6 +34,13 @@ type Digest struct {
 
 // MaxExcerpt is the longest excerpt of a post, in characters.
 const MaxExcerpt = 5000
+
+// The values of posts.
+const (
+	PostTitles   = "titles"
+	PostExcerpts = "excerpts"
+	PostsWhole   = "whole"
+)
 
 // The values of private_messages.
 const (
@@ -47,6 +55,7 @@ func DefaultDigest() Digest {
 		Cadence: digest.Daily, Hour: 8, Weekday: "monday", Day: 1, Every: 6,
 		Zone: "UTC", Locale: "en",
 		FirstWindow: 24 * time.Hour,
+		Posts:       PostExcerpts,
 		Excerpt:     300,
 		MaxBytes:    80_000,
 		Order:       digest.Telling,
@@ -61,13 +70,27 @@ func (c Digest) Schedule() digest.Schedule {
 	return digest.Schedule{Cadence: c.Cadence, Hour: c.Hour, Weekday: day, Day: c.Day, Every: c.Every}
 }
 
+// DefaultExcerpt returns the excerpt length of members who chose none.
+func (c Digest) DefaultExcerpt() int {
+	switch c.Posts {
+	case PostTitles:
+		return digest.TitlesOnly
+	case PostsWhole:
+		return digest.WholePosts
+	}
+	return c.Excerpt
+}
+
 // ExcerptLengths returns the excerpt lengths that a member may choose from, ascending. They are few, because each post is
 // rendered once per length for all members.
 func (c Digest) ExcerptLengths() []int {
-	lengths := []int{150, 300, 600, 1000, c.Excerpt}
+	lengths := []int{digest.TitlesOnly, 150, 300, 600, 1000, c.Excerpt, digest.WholePosts}
 	slices.Sort(lengths)
 	return slices.Compact(lengths)
 }
+
+// LongestExcerpt returns the most characters of a post that is not shown as a whole.
+func (c Digest) LongestExcerpt() int { return max(1000, c.Excerpt) }
 
 // Validate returns the invalid settings. Each error starts with its key.
 func (c Digest) Validate() error {
@@ -91,6 +114,9 @@ func (c Digest) Validate() error {
 	}
 	if c.FirstWindow < 0 || c.FirstWindow > 31*24*time.Hour {
 		errs = append(errs, fmt.Errorf("first_window is %v: must be \"0s\" to \"744h\"", c.FirstWindow))
+	}
+	if !slices.Contains([]string{PostTitles, PostExcerpts, PostsWhole}, c.Posts) {
+		errs = append(errs, fmt.Errorf("posts is %q: must be %q, %q or %q", c.Posts, PostTitles, PostExcerpts, PostsWhole))
 	}
 	if c.Excerpt < 40 || c.Excerpt > MaxExcerpt {
 		errs = append(errs, fmt.Errorf("excerpt_length is %d: must be 40 to %d characters", c.Excerpt, MaxExcerpt))

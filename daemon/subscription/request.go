@@ -34,6 +34,8 @@ type Request struct {
 	Cadence  digest.Cadence `json:"c"`
 	Sections []int64        `json:"s"` // of the mirror
 	Asked    int64          `json:"t"` // Unix seconds
+	// ToSettings: only the link to the settings was asked for, by a member.
+	ToSettings bool `json:"o,omitempty"`
 }
 
 // Cadences are the frequencies on offer.

@@ -126,6 +126,7 @@ type Letter struct {
 	Request
 	Titles  []string       // of the sections
 	Member  forum.MemberID // who has the address; 0: nobody
+	Email   string         // the member's address, if it is a request for the link to their settings
 	Already bool           // the member gets all of this already
 	Err     error          // ErrInvalid or ErrExpired: it must not be sent
 }
@@ -140,14 +141,10 @@ func (r Reader) Letters(ctx context.Context, now time.Time, tokens []string) ([]
 	}
 	var known map[string]forum.MemberID
 	err := r.forum.Read(ctx, func(s *source.Snapshot) error {
-		public, err := publicSections(ctx, s)
-		if err != nil {
-			return err
+		err := addTitles(ctx, s, letters)
+		if err == nil {
+			known, err = s.MembersByEmail(ctx, addresses)
 		}
-		for i := range letters {
-			letters[i].Titles = titlesOf(public, letters[i].Request)
-		}
-		known, err = s.MembersByEmail(ctx, addresses)
 		return err
 	})
 	if err != nil {
@@ -162,9 +159,38 @@ func (r Reader) Letters(ctx context.Context, now time.Time, tokens []string) ([]
 		if err != nil && !errors.Is(err, forum.ErrNoMember) { // deleted in between
 			return nil, err
 		}
+		if l.ToSettings {
+			l.toSettings(a, err)
+			continue
+		}
 		l.Already = err == nil && a.Gets(l.Cadence, sectionIDs(l.Request))
 	}
 	return letters, nil
+}
+
+// toSettings fills in a letter with the link to the settings. Whoever opted out can get it: they ask for it. It goes to the address that
+// the forum has: a database may find a member by another one that it takes for the same.
+func (l *Letter) toSettings(a members.Account, err error) {
+	if err != nil || a.Member.NoMail != "" && a.Member.NoMail != forum.OptedOut {
+		l.Member = forum.Guest
+		return
+	}
+	l.Email, l.Locale = a.Member.Email, a.Effective.Locale
+}
+
+// addTitles adds the titles of the sections. Only a mirror has sections to subscribe to.
+func addTitles(ctx context.Context, s *source.Snapshot, letters []Letter) error {
+	if !slices.ContainsFunc(letters, func(l Letter) bool { return !l.ToSettings }) {
+		return nil
+	}
+	public, err := publicSections(ctx, s)
+	if err != nil {
+		return err
+	}
+	for i := range letters {
+		letters[i].Titles = titlesOf(public, letters[i].Request)
+	}
+	return nil
 }
 
 func (r Reader) titles(ctx context.Context, of Request) (titles []string, err error) {

@@ -82,7 +82,7 @@ VALUES (:member, :now, :replies, :new_threads, :quotes, :mentions)
        mentions = COALESCE(excluded.mentions, preference.mentions)
 
 -- name: overrides
-SELECT member_id, section_id, thread_id, cadence
+SELECT member_id, section_id, thread_id, cadence, COALESCE(added, FALSE)
   FROM wish
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
@@ -93,6 +93,23 @@ VALUES (:member, :section, :thread, :cadence, :now)
    SET cadence = excluded.cadence,
        chosen_at = excluded.chosen_at,
        basis = NULL
+
+-- name: add_section
+INSERT INTO wish (member_id, section_id, thread_id, cadence, chosen_at, added)
+VALUES (:member, :section, 0, :cadence, :now, TRUE)
+    ON CONFLICT (member_id, section_id, thread_id) DO UPDATE
+   SET cadence = excluded.cadence,
+       chosen_at = excluded.chosen_at,
+       added = TRUE,
+       basis = NULL
+
+-- name: members_with_added_sections
+SELECT DISTINCT member_id
+  FROM wish
+ WHERE added
+   AND member_id > :after
+ ORDER BY member_id
+ LIMIT :most
 
 -- name: delete_override
 DELETE FROM wish
