@@ -232,7 +232,10 @@ func (in *intake) putMember(m Member, was MemberRow, key string) (id int64, err 
 		is.JoinedAt = at
 	}
 	if is == was && was.ID != 0 {
-		in.ids["member "+m.ID] = was.ID
+		in.stored("member", m.ID, was.ID)
+		if in.asOf != 0 {
+			in.unchanged = append(in.unchanged, m.ID)
+		}
 		return was.ID, nil
 	}
 	var emailKey any // NULL: no address

@@ -40,7 +40,7 @@ func (in *intake) loadTombstones(r *Request) error {
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(things)), hashesAtOnce) {
 		var found []tombstone
-		if err := in.listIn("tombstones", "hashes", part, &found); err != nil {
+		if err := in.listIn("tombstones", args{"hashes": part}, &found); err != nil {
 			return err
 		}
 		for _, t := range found {
