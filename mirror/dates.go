@@ -1,6 +1,9 @@
 package mirror
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // A living thing has the time at which the site read it, so that a deletion that is older, and comes late, does not delete it.
 
@@ -29,11 +32,16 @@ func (in *intake) loadDates(deletions []Deletion) error {
 	return nil
 }
 
-// stored notes our ID of a thing that was sent, and when the site read it.
-func (in *intake) stored(kind, ref string, id int64) {
+// stored notes our ID of a thing that was sent, and when the site read it. If it was deleted, it is back: only now, because a request
+// with it may be refused. What an operator or the member brings back has no time of the site.
+func (in *intake) stored(kind, ref string, id int64) error {
 	key := kind + " " + ref
 	in.ids[key] = id
 	in.dates[key] = max(in.dates[key], in.asOf)
+	if !in.tombstones[key].Deleted {
+		return nil
+	}
+	return in.bury(kind, ref, cmp.Or(in.asOf, in.now.UnixMicro()), false)
 }
 
 // dateMembers dates the members that were sent without a change. All together: many sites send all their members each time.

@@ -191,8 +191,7 @@ func (in *intake) put(kind, ref string, a args) (id int64, err error) {
 	if err := in.get("put_"+kind, a, &id); err != nil {
 		return 0, err
 	}
-	in.stored(kind, ref, id)
-	return id, nil
+	return id, in.stored(kind, ref, id)
 }
 
 // find returns our ID of a thing that must have been sent before, and not been deleted since.
@@ -232,7 +231,7 @@ func state(word string) int {
 }
 
 func (in *intake) section(path string, s Section) error {
-	if err := in.lives(path, "section", s.ID); err != nil {
+	if err := in.mayLive(path, "section", s.ID); err != nil {
 		return err
 	}
 	id, err := in.put("section", s.ID, args{"parent_ref": s.Parent, "place": s.Place, "title": s.Title, "address": s.URL})
@@ -243,7 +242,7 @@ func (in *intake) section(path string, s Section) error {
 }
 
 func (in *intake) thread(path string, t Thread) error {
-	if err := in.lives(path, "thread", t.ID); err != nil {
+	if err := in.mayLive(path, "thread", t.ID); err != nil {
 		return err
 	}
 	section, err := in.find(path+".section", "section", t.Section)
@@ -262,7 +261,7 @@ func (in *intake) thread(path string, t Thread) error {
 }
 
 func (in *intake) post(path string, p Post) error {
-	if err := in.lives(path, "post", p.ID); err != nil {
+	if err := in.mayLive(path, "post", p.ID); err != nil {
 		return err
 	}
 	thread, err := in.find(path+".thread", "thread", p.Thread)
