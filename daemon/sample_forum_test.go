@@ -44,6 +44,7 @@ func TestSampleForum_EveryMemberGetsEachPostOnce(t *testing.T) {
 	w := openWorld(t, path)
 	w.set.Digest.MaxBytes = 100_000
 	w.restart()
+	w.execSQL(`UPDATE member SET locale = 'en'`) // postNumbers reads English
 	w.execSQL(`DELETE FROM thread_watch`)
 	w.execSQL(`CREATE TRIGGER none BEFORE INSERT ON thread_watch BEGIN SELECT RAISE(IGNORE); END`)
 	trickle, err := demo.NewActivityGenerator(path)
@@ -143,7 +144,7 @@ func (w *world) addresses() map[string]int64 {
 	return ids
 }
 
-// postNumbers lists the posts that a text shows with their numbers, without the other posts that quotes link to.
+// postNumbers lists the posts that an English text shows with their numbers, without the other posts that quotes link to.
 func postNumbers(text string) []forum.PostID {
 	var ids []forum.PostID
 	for _, chunk := range strings.Split(text, "\n[")[1:] {

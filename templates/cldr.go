@@ -93,7 +93,10 @@ func (d *digits) append(b []byte, n, width int) []byte {
 		b = utf8.AppendRune(b, d[0])
 	}
 	for _, c := range s {
-		b = utf8.AppendRune(b, d[c-'0'])
+		if c >= '0' {
+			c = d[c-'0']
+		}
+		b = utf8.AppendRune(b, c) // the sign as it is: a forum may say that a post is of before year 0
 	}
 	return b
 }

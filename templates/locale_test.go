@@ -340,6 +340,13 @@ func TestLocale_WritesDigitsOfTheLanguage(t *testing.T) {
 	}
 }
 
+func TestLocale_WritesYearsBeforeYearZero(t *testing.T) {
+	l := load(t).locale("fa")
+	if got := l.calendar.write(l.calendar.date, time.Date(-12, 3, 7, 9, 5, 0, 0, time.UTC)); !strings.Contains(got, "-") || !strings.Contains(got, "۱۲") {
+		t.Errorf("the date is %q, want the year -۱۲ in it", got)
+	}
+}
+
 func TestLocale_RegionalVariantNeedsOnlyWhatDiffers(t *testing.T) {
 	dir := t.TempDir()
 	overlayFile(t, dir, "locales/de-AT.toml", "[time]\nmonths = [\"Jänner\", \"Feber\", \"März\", \"April\", \"Mai\", \"Juni\", \"Juli\", \"August\", \"September\", \"Oktober\", \"November\", \"Dezember\"]\n[post]\nguest = \"Gasterl\"\n")
