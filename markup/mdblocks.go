@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -22,6 +23,9 @@ const maxPictures = 8
 
 // image reads an image: one that the message brings is shown, any other becomes a link, because a message loads nothing.
 func (r *markdownReader) image(n *ast.Image) {
+	if hasField(n) {
+		r.errorf(place(n), "a merge field in the description of an image: it is the same for everybody; write the field in the text around it")
+	}
 	alt := unescaped(r.plainText(n))
 	name, own := strings.CutPrefix(unescaped(string(n.Destination)), pictureScheme)
 	if !own {
@@ -80,6 +84,34 @@ func (r *markdownReader) button(n ast.Node) *ast.Link {
 func (r *markdownReader) marked(link *ast.Link) bool {
 	mark, ok := link.NextSibling().(*ast.Text)
 	return ok && strings.HasPrefix(string(mark.Segment.Value(r.source)), buttonMark)
+}
+
+// looseMark is what people write for the mark of a button.
+var looseMark = regexp.MustCompile(`(?i)^\s*\{button\}`)
+
+// checkMark reports the mark of a button that is none where it stands, because it would be shown as written.
+func (r *markdownReader) checkMark(n *ast.Text) {
+	if !looseMark.Match(n.Segment.Value(r.source)) {
+		return
+	}
+	before := n.PreviousSibling()
+	if link, ok := before.(*ast.Link); ok && r.marked(link) {
+		return // reported with the link
+	}
+	for t, ok := before.(*ast.Text); ok && len(bytes.TrimSpace(t.Segment.Value(r.source))) == 0; t, ok = before.(*ast.Text) {
+		before = t.PreviousSibling()
+	}
+	for ; before != nil; before = before.LastChild() { // a link may be bold
+		switch before.(type) {
+		case *ast.Link, *ast.AutoLink, *ast.Image:
+			r.misplacedMark(n.Segment.Start)
+			return
+		}
+	}
+}
+
+func (r *markdownReader) misplacedMark(at int) {
+	r.errorf(at, `{button} must follow a link at once, in small letters: write [Open the forum](https://forum.example/){button}, or \{button} for the word in braces`)
 }
 
 func (r *markdownReader) addButton(link *ast.Link) {

@@ -45,6 +45,7 @@ func (r *markdownReader) inlineNode(n ast.Node) {
 
 // words adds text as goldmark returns it: with its backslashes and entities.
 func (r *markdownReader) words(n *ast.Text) {
+	r.checkMark(n)
 	words := unescaped(string(n.Segment.Value(r.source)))
 	if n.SoftLineBreak() {
 		words += " "
@@ -75,6 +76,9 @@ func (r *markdownReader) linked(n *ast.Link) {
 
 func (r *markdownReader) autoLink(n *ast.AutoLink) {
 	to := string(n.URL(r.source))
+	if strings.HasSuffix(strings.ToLower(to), buttonMark) {
+		r.misplacedMark(place(n))
+	}
 	if n.AutoLinkType == ast.AutoLinkEmail {
 		to = "mailto:" + to
 	}

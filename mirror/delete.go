@@ -1,5 +1,10 @@
 package mirror
 
+import (
+	"cmp"
+	"math"
+)
+
 // thing is a thing of a site by its kind and ID.
 type thing struct{ kind, ref string }
 
@@ -22,21 +27,27 @@ func (d Deletion) things() []thing {
 }
 
 // delete deletes what is named. What is unknown or deleted already is no mistake, and is remembered, too: the request that has it may
-// come later. A thing that the site has brought back since then stays.
+// come later. A thing that the site has read or brought back since then stays, unless nobody says when it was deleted.
 func (in *intake) delete(d Deletion) error {
 	if d.Watch != nil {
 		return in.deleteWatch(*d.Watch)
 	}
 	asOf := in.micros(d.AsOf, in.asOf)
-	if asOf == 0 {
+	dated := asOf != 0
+	if !dated {
 		asOf = in.now.UnixMicro()
 	}
 	for _, named := range d.things() {
-		known := in.tombstones[named.kind+" "+named.ref]
-		if !known.Deleted && asOf < known.AsOf {
+		key := named.kind + " " + named.ref
+		known := in.tombstones[key]
+		since := in.dates[key]
+		if !known.Deleted {
+			since = max(since, known.AsOf)
+		}
+		if dated && asOf < since {
 			continue
 		}
-		if err := in.bury(named.kind, named.ref, max(asOf, known.AsOf), true); err != nil {
+		if err := in.bury(named.kind, named.ref, max(asOf, known.AsOf, since), true); err != nil {
 			return err
 		}
 		if err := in.remove(named); err != nil {
@@ -67,10 +78,12 @@ func (in *intake) remove(named thing) error {
 	return nil
 }
 
+// deleteWatch deletes a watch, unless the site read it after the request.
 func (in *intake) deleteWatch(w Watch) error {
-	step, a := "delete_section_watch", args{"member": w.Member, "section": w.Section}
+	asOf := cmp.Or(in.asOf, math.MaxInt64)
+	step, a := "delete_section_watch", args{"member": w.Member, "section": w.Section, "as_of": asOf}
 	if w.Thread != "" {
-		step, a = "delete_thread_watch", args{"member": w.Member, "thread": w.Thread}
+		step, a = "delete_thread_watch", args{"member": w.Member, "thread": w.Thread, "as_of": asOf}
 	}
 	_, err := in.exec(step, a)
 	return err

@@ -50,6 +50,8 @@ type intake struct {
 	now        time.Time
 	asOf       int64                // when the site read what it sends, in Unix microseconds; 0: unknown
 	ids        map[string]int64     // by kind and the sender's ID
+	dates      map[string]int64     // when the site read what is there, as asOf: of what the request has or deletes
+	unchanged  []string             // members to date that are stored already, by the sender's ID
 	changed    map[int64]bool       // threads with other posts than before
 	hashKey    string               // of deleted things; empty: not read yet
 	tombstones map[string]tombstone // of things in the request, by kind and the sender's ID
@@ -63,7 +65,7 @@ type intake struct {
 }
 
 func newIntake(tx *transaction, now time.Time) *intake {
-	return &intake{transaction: tx, now: now, ids: make(map[string]int64), changed: make(map[int64]bool), tombstones: make(map[string]tombstone),
+	return &intake{transaction: tx, now: now, ids: make(map[string]int64), dates: make(map[string]int64), changed: make(map[int64]bool), tombstones: make(map[string]tombstone),
 		without: make(map[string]bool), threads: make(map[string]int64), left: make(map[string]leftAddress), unsubscribed: make(map[int64]bool)}
 }
 
@@ -76,6 +78,9 @@ func (in *intake) prepare(r *Request) error {
 		return err
 	}
 	if err := in.loadThreads(r.Posts); err != nil {
+		return err
+	}
+	if err := in.loadDates(r.Deletions); err != nil {
 		return err
 	}
 	return in.loadUnsubscribed(r)
@@ -92,7 +97,7 @@ func (in *intake) loadThreads(posts []Post) error {
 			Ref    string `db:"ref"`
 			Thread int64  `db:"thread_id"`
 		}
-		if err := in.listIn("threads_of_posts", "refs", refs, &found); err != nil {
+		if err := in.listIn("threads_of_posts", args{"refs": refs}, &found); err != nil {
 			return err
 		}
 		for _, p := range found {
@@ -139,6 +144,9 @@ func (in *intake) all(r *Request) error {
 			return err
 		}
 	}
+	if err := in.dateMembers(); err != nil {
+		return err
+	}
 	for i, w := range r.Watches {
 		if err := in.pushedWatch(fmt.Sprintf("watches[%d]", i), w); err != nil {
 			return err
@@ -179,12 +187,11 @@ func (in *intake) setOpeners() error {
 
 // put stores a thing under the sender's ID and returns ours.
 func (in *intake) put(kind, ref string, a args) (id int64, err error) {
-	a["ref"] = ref
+	a["ref"], a["as_of"] = ref, in.asOf
 	if err := in.get("put_"+kind, a, &id); err != nil {
 		return 0, err
 	}
-	in.ids[kind+" "+ref] = id
-	return id, nil
+	return id, in.stored(kind, ref, id)
 }
 
 // find returns our ID of a thing that must have been sent before, and not been deleted since.
@@ -224,7 +231,7 @@ func state(word string) int {
 }
 
 func (in *intake) section(path string, s Section) error {
-	if err := in.lives(path, "section", s.ID); err != nil {
+	if err := in.mayLive(path, "section", s.ID); err != nil {
 		return err
 	}
 	id, err := in.put("section", s.ID, args{"parent_ref": s.Parent, "place": s.Place, "title": s.Title, "address": s.URL})
@@ -235,7 +242,7 @@ func (in *intake) section(path string, s Section) error {
 }
 
 func (in *intake) thread(path string, t Thread) error {
-	if err := in.lives(path, "thread", t.ID); err != nil {
+	if err := in.mayLive(path, "thread", t.ID); err != nil {
 		return err
 	}
 	section, err := in.find(path+".section", "section", t.Section)
@@ -254,7 +261,7 @@ func (in *intake) thread(path string, t Thread) error {
 }
 
 func (in *intake) post(path string, p Post) error {
-	if err := in.lives(path, "post", p.ID); err != nil {
+	if err := in.mayLive(path, "post", p.ID); err != nil {
 		return err
 	}
 	thread, err := in.find(path+".thread", "thread", p.Thread)
@@ -302,7 +309,7 @@ func (in *intake) watch(path string, w Watch) error {
 		if err != nil {
 			return err
 		}
-		_, err = in.exec("put_thread_watch", args{"member_id": member, "thread_id": thread})
+		_, err = in.exec("put_thread_watch", args{"member_id": member, "thread_id": thread, "as_of": in.asOf})
 		return err
 	}
 	section, err := in.find(path+".section", "section", w.Section)
@@ -313,6 +320,6 @@ func (in *intake) watch(path string, w Watch) error {
 	if w.Level == "threads" {
 		level = 1
 	}
-	_, err = in.exec("put_section_watch", args{"member_id": member, "section_id": section, "level": level})
+	_, err = in.exec("put_section_watch", args{"member_id": member, "section_id": section, "level": level, "as_of": in.asOf})
 	return err
 }

@@ -41,7 +41,7 @@ func (in *intake) loadLeft(members []Member) error {
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(keys)), hashesAtOnce) {
 		var found []leftAddress
-		if err := in.listIn("left_addresses", "hashes", part, &found); err != nil {
+		if err := in.listIn("left_addresses", args{"hashes": part}, &found); err != nil {
 			return err
 		}
 		for _, l := range found {
@@ -67,7 +67,7 @@ func (in *intake) loadUnsubscribed(r *Request) error {
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(become)), hashesAtOnce) {
 		var known []MemberRow
-		if err := in.listIn("members_named", "refs", part, &known); err != nil {
+		if err := in.listIn("members_named", args{"refs": part}, &known); err != nil {
 			return err
 		}
 		var losing []int64

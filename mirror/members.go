@@ -129,7 +129,7 @@ func addressID(address string) string { return addressPrefix + strings.ToLower(a
 
 // pushed stores a member that the site sent, or notes why it is left out.
 func (in *intake) pushed(path string, m Member) error {
-	if err := in.lives(path, "member", m.ID); err != nil {
+	if err := in.mayLive(path, "member", m.ID); err != nil {
 		return err
 	}
 	err := fieldError(path+".id", reservedID)
@@ -170,11 +170,6 @@ func (in *intake) member(path string, m Member) error {
 	key := addressKey(m.Email)
 	if key != addressKey(was.Email) {
 		if err := in.claim(path, key, m.ID); err != nil {
-			return err
-		}
-	}
-	if in.tombstones["member "+m.ID].Deleted { // an operator or the member brings them back
-		if err := in.bury("member", m.ID, in.now.UnixMicro(), false); err != nil {
 			return err
 		}
 	}
@@ -232,8 +227,10 @@ func (in *intake) putMember(m Member, was MemberRow, key string) (id int64, err 
 		is.JoinedAt = at
 	}
 	if is == was && was.ID != 0 {
-		in.ids["member "+m.ID] = was.ID
-		return was.ID, nil
+		if in.asOf != 0 {
+			in.unchanged = append(in.unchanged, m.ID)
+		}
+		return was.ID, in.stored("member", m.ID, was.ID)
 	}
 	var emailKey any // NULL: no address
 	if key != "" {

@@ -222,14 +222,27 @@ func (t *transaction) list(name string, a args, into any) error {
 	return t.run(name, a, func(query *sqlx.Stmt, values []any) error { return query.SelectContext(t.ctx, into, values...) })
 }
 
-// listIn reads all rows of a query that has a list as its only parameter.
-func (t *transaction) listIn(name, parameter string, values []string, into any) error {
-	text, list, err := sqlx.Named(t.db.queries[name].Text, map[string]any{parameter: values})
+// listIn reads all rows of a query that has a list as a parameter.
+func (t *transaction) listIn(name string, a args, into any) error {
+	return t.runIn(name, a, func(query string, values []any) error { return t.tx.SelectContext(t.ctx, into, query, values...) })
+}
+
+// execIn runs a query that has a list as a parameter.
+func (t *transaction) execIn(name string, a args) error {
+	return t.runIn(name, a, func(query string, values []any) error {
+		_, err := t.tx.ExecContext(t.ctx, query, values...)
+		return err
+	})
+}
+
+// runIn calls do with a query that has a list as a parameter, and the values of its parameters.
+func (t *transaction) runIn(name string, a args, do func(query string, values []any) error) error {
+	text, values, err := sqlx.Named(t.db.queries[name].Text, map[string]any(a))
 	if err == nil {
-		text, list, err = sqlx.In(text, list...)
+		text, values, err = sqlx.In(text, values...)
 	}
 	if err == nil {
-		err = t.tx.SelectContext(t.ctx, into, t.tx.Rebind(text), list...)
+		err = do(t.tx.Rebind(text), values)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -25,10 +25,11 @@ SELECT id FROM member WHERE ref = :ref
 SELECT ref FROM member WHERE email_key = :email_key AND ref <> :ref
 
 -- name: put_section
-INSERT INTO section (ref, parent_ref, place, title, address, deleted)
-VALUES (:ref, :parent_ref, :place, :title, :address, 0)
+INSERT INTO section (ref, parent_ref, place, title, address, deleted, as_of)
+VALUES (:ref, :parent_ref, :place, :title, :address, 0, :as_of)
     ON CONFLICT (ref) DO UPDATE SET parent_ref = excluded.parent_ref, place = excluded.place, title = excluded.title,
-       address = excluded.address, deleted = 0
+       address = excluded.address, deleted = 0,
+       as_of = CASE WHEN excluded.as_of > section.as_of THEN excluded.as_of ELSE section.as_of END
 RETURNING id
 
 -- name: set_public
@@ -56,22 +57,24 @@ DELETE FROM membership WHERE member_id = :id
 INSERT INTO membership (member_id, group_id) VALUES (:id, :group_id) ON CONFLICT (member_id, group_id) DO NOTHING
 
 -- name: put_thread
-INSERT INTO thread (ref, section_id, title, author_ref, author_name, started_at, first_post_id, state, locked, address)
-VALUES (:ref, :section_id, :title, :author_ref, :author_name, :started_at, 0, :state, :locked, :address)
+INSERT INTO thread (ref, section_id, title, author_ref, author_name, started_at, first_post_id, state, locked, address, as_of)
+VALUES (:ref, :section_id, :title, :author_ref, :author_name, :started_at, 0, :state, :locked, :address, :as_of)
     ON CONFLICT (ref) DO UPDATE SET section_id = excluded.section_id, title = excluded.title, author_ref = excluded.author_ref,
        author_name = excluded.author_name, started_at = CASE WHEN :dated = 1 THEN excluded.started_at ELSE thread.started_at END,
-       state = excluded.state, locked = excluded.locked, address = excluded.address
+       state = excluded.state, locked = excluded.locked, address = excluded.address,
+       as_of = CASE WHEN excluded.as_of > thread.as_of THEN excluded.as_of ELSE thread.as_of END
 RETURNING id
 
 -- name: put_post
 -- The arrival stays. The number of changes grows only if the post would look different.
-INSERT INTO post (ref, thread_id, author_ref, author_name, posted_at, arrived_at, changes, state, format, body, address)
-VALUES (:ref, :thread_id, :author_ref, :author_name, :posted_at, :arrived_at, 0, :state, :format, :body, :address)
+INSERT INTO post (ref, thread_id, author_ref, author_name, posted_at, arrived_at, changes, state, format, body, address, as_of)
+VALUES (:ref, :thread_id, :author_ref, :author_name, :posted_at, :arrived_at, 0, :state, :format, :body, :address, :as_of)
     ON CONFLICT (ref) DO UPDATE SET thread_id = excluded.thread_id, author_ref = excluded.author_ref, author_name = excluded.author_name,
        posted_at = CASE WHEN :dated = 1 THEN excluded.posted_at ELSE post.posted_at END, state = excluded.state,
        changes = post.changes + CASE WHEN post.format <> excluded.format OR post.body <> excluded.body OR post.address <> excluded.address
                                        OR post.author_name <> excluded.author_name THEN 1 ELSE 0 END,
-       format = excluded.format, body = excluded.body, address = excluded.address
+       format = excluded.format, body = excluded.body, address = excluded.address,
+       as_of = CASE WHEN excluded.as_of > post.as_of THEN excluded.as_of ELSE post.as_of END
 RETURNING id
 
 -- name: set_opener
@@ -81,20 +84,39 @@ UPDATE thread
  WHERE id = :id
 
 -- name: put_member
-INSERT INTO member (ref, name, name_key, email, email_key, zone, locale, joined_at, left_at)
-VALUES (:ref, :name, :name_key, :email, :email_key, :zone, :locale, :joined_at, :left_at)
+INSERT INTO member (ref, name, name_key, email, email_key, zone, locale, joined_at, left_at, as_of)
+VALUES (:ref, :name, :name_key, :email, :email_key, :zone, :locale, :joined_at, :left_at, :as_of)
     ON CONFLICT (ref) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, email = excluded.email,
        email_key = excluded.email_key, zone = CASE WHEN excluded.zone = '' THEN member.zone ELSE excluded.zone END,
        locale = CASE WHEN excluded.locale = '' THEN member.locale ELSE excluded.locale END, left_at = excluded.left_at,
-       joined_at = CASE WHEN :dated = 1 THEN excluded.joined_at ELSE member.joined_at END
+       joined_at = CASE WHEN :dated = 1 THEN excluded.joined_at ELSE member.joined_at END,
+       as_of = CASE WHEN excluded.as_of > member.as_of THEN excluded.as_of ELSE member.as_of END
 RETURNING id
 
+-- name: date_members
+-- The condition keeps an older request from writing.
+UPDATE member SET as_of = :as_of WHERE as_of < :as_of AND ref IN (:refs)
+
 -- name: put_section_watch
-INSERT INTO section_watch (member_id, section_id, level) VALUES (:member_id, :section_id, :level)
-    ON CONFLICT (member_id, section_id) DO UPDATE SET level = excluded.level
+INSERT INTO section_watch (member_id, section_id, level, as_of) VALUES (:member_id, :section_id, :level, :as_of)
+    ON CONFLICT (member_id, section_id) DO UPDATE SET level = excluded.level,
+       as_of = CASE WHEN excluded.as_of > section_watch.as_of THEN excluded.as_of ELSE section_watch.as_of END
 
 -- name: put_thread_watch
-INSERT INTO thread_watch (member_id, thread_id) VALUES (:member_id, :thread_id) ON CONFLICT (member_id, thread_id) DO NOTHING
+INSERT INTO thread_watch (member_id, thread_id, as_of) VALUES (:member_id, :thread_id, :as_of)
+    ON CONFLICT (member_id, thread_id) DO UPDATE SET as_of = excluded.as_of WHERE excluded.as_of > thread_watch.as_of
+
+-- name: dates_of_sections
+SELECT ref, as_of FROM section WHERE ref IN (:refs)
+
+-- name: dates_of_threads
+SELECT ref, as_of FROM thread WHERE ref IN (:refs)
+
+-- name: dates_of_posts
+SELECT ref, as_of FROM post WHERE ref IN (:refs)
+
+-- name: dates_of_members
+SELECT ref, as_of FROM member WHERE ref IN (:refs)
 
 -- name: delete_section
 UPDATE section SET deleted = 1 WHERE ref = :ref
@@ -177,10 +199,12 @@ SELECT value FROM hash_key WHERE id = 1
 -- name: delete_section_watch
 DELETE FROM section_watch
  WHERE member_id = (SELECT id FROM member WHERE ref = :member) AND section_id = (SELECT id FROM section WHERE ref = :section)
+   AND as_of <= :as_of
 
 -- name: delete_thread_watch
 DELETE FROM thread_watch
  WHERE member_id = (SELECT id FROM member WHERE ref = :member) AND thread_id = (SELECT id FROM thread WHERE ref = :thread)
+   AND as_of <= :as_of
 
 -- name: empty_posts
 -- A page of them: the rest comes with the next call.

@@ -40,7 +40,7 @@ func (in *intake) loadTombstones(r *Request) error {
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(things)), hashesAtOnce) {
 		var found []tombstone
-		if err := in.listIn("tombstones", "hashes", part, &found); err != nil {
+		if err := in.listIn("tombstones", args{"hashes": part}, &found); err != nil {
 			return err
 		}
 		for _, t := range found {
@@ -85,11 +85,10 @@ func namedIn(r *Request) []string {
 	return things
 }
 
-// lives returns a keptOut if a thing was deleted. A request that was read by the site after that brings it back.
-func (in *intake) lives(path, kind, ref string) error {
-	t := in.tombstones[kind+" "+ref]
-	if t.Deleted && in.asOf > t.AsOf {
-		return in.bury(kind, ref, in.asOf, false)
+// mayLive returns a keptOut if a thing was deleted, unless the site read the request after that: to store the thing brings it back.
+func (in *intake) mayLive(path, kind, ref string) error {
+	if in.asOf > in.tombstones[kind+" "+ref].AsOf {
+		return nil
 	}
 	return in.notBuried(path, kind, ref)
 }

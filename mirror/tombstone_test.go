@@ -69,6 +69,38 @@ func TestDeletion_IsNotUndoneByAnOlderRequest(t *testing.T) {
 	}
 }
 
+// What a request sends may be refused for another reason: it must not make way for an older request then.
+func TestDeletion_HoldsIfALaterRequestIsRefused(t *testing.T) {
+	const other = `{"members":[{"id":"o","name":"Other","email":"ben@example.org"}]}`
+	for _, tt := range []struct{ name, deleted, other, refused, leftOut, then, want string }{
+		{"a thread into a deleted section", `{"thread":"t","as_of":"2026-05-04T12:05:00Z"},{"section":"s","as_of":"2026-05-04T12:08:00Z"}`, `{}`,
+			`{"threads":[{"id":"t","section":"s","title":"x"}]}`, "threads[0].section", `{"sections":[{"id":"s","title":"x"}]}`, "m s"},
+		{"a post into a deleted thread", `{"post":"p","as_of":"2026-05-04T12:05:00Z"},{"thread":"t","as_of":"2026-05-04T12:08:00Z"}`, `{}`,
+			`{"posts":[{"id":"p","thread":"t","html":"x"}]}`, "posts[0].thread", `{"threads":[{"id":"t","section":"s","title":"x"}]}`, "m s t"},
+		{"a member whose address another one has", `{"member":"m","as_of":"2026-05-04T12:05:00Z"}`, other,
+			`{"members":[{"id":"m","name":"Ben","email":"ben@example.org"}]}`, "members[0].email", `{"deletions":[{"member":"o"}]}`, "p s t"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			db := openTest(t, "sqlite:"+t.TempDir()+"/mirror.db")
+			mustIngest(t, db, noon, at(0, small))
+			mustIngest(t, db, noon.Add(9*time.Minute), `{"deletions":[`+tt.deleted+`]}`)
+			mustIngest(t, db, noon.Add(10*time.Minute), tt.other)
+			if got := refusedBy(t, db, noon.Add(11*time.Minute), at(7, tt.refused)); got != tt.leftOut {
+				t.Errorf("left out is %q, want %q", got, tt.leftOut)
+			}
+			mustIngest(t, db, noon.Add(13*time.Minute), at(9, tt.then))
+			mustIngest(t, db, noon.Add(14*time.Minute), at(0, small))
+			if got := rows(t, db, there); got != tt.want {
+				t.Errorf("after an older request %q is there, want %q", got, tt.want)
+			}
+			mustIngest(t, db, noon.Add(15*time.Minute), at(10, small))
+			if got := rows(t, db, there); got != "m p s t" {
+				t.Errorf("after a later request %q is there", got)
+			}
+		})
+	}
+}
+
 func TestDeletion_CanArriveFirst(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, db *DB) {
 		mustIngest(t, db, noon, `{"deletions":[{"post":"p"},{"thread":"t"},{"member":"m"},{"section":"unknown"}]}`)

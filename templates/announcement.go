@@ -23,7 +23,7 @@ import (
 type CompiledAnnouncement struct {
 	layout   layoutForm
 	variants []variant
-	matcher  language.Matcher
+	tags     languageTags // of the variants
 }
 
 // variant is an announcement in one language.
@@ -80,7 +80,7 @@ func (p *Renderer) CompileAnnouncement(a *digest.Announcement, budget int) (*Com
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	n.matcher = language.NewMatcher(tags)
+	n.tags = newLanguageTags(tags)
 	return n, nil
 }
 
@@ -188,14 +188,9 @@ func (p *Renderer) Announcement(n *CompiledAnnouncement, r Recipient, f Footer) 
 	return c, nil
 }
 
-// pick returns the variant for a language, or the first variant if none matches.
+// pick returns the variant in a language, or else the first one.
 func (n *CompiledAnnouncement) pick(locale string) *variant {
-	if tag, err := language.Parse(locale); err == nil {
-		if _, i, confidence := n.matcher.Match(tag); confidence != language.No {
-			return &n.variants[i]
-		}
-	}
-	return &n.variants[0]
+	return &n.variants[max(n.tags.match(locale), 0)]
 }
 
 // wrapInLayout puts a body between the header and the footer of a layout.

@@ -112,6 +112,25 @@ func TestAnnouncement_PicksVariantByLanguageElseFirst(t *testing.T) {
 	}
 }
 
+func TestAnnouncement_OfNoOtherLanguageThatMembersMayUnderstand(t *testing.T) {
+	set := load(t)
+	site, _, _ := set.SampleAnnouncement()
+	p := set.NewRenderer(site, 16)
+	a := &digest.Announcement{}
+	for _, l := range []string{"en", "ru", "tr", "fr", "zh", "nb"} {
+		a.Variants = append(a.Variants, digest.Variant{Locale: l, Title: l, Body: "x"})
+	}
+	n, err := p.CompileAnnouncement(a, 100<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for locale, want := range map[string]string{"kk": "en", "az": "en", "ku": "en", "br": "en", "is": "en", "ru-KZ": "ru", "fr-CA": "fr", "cmn": "zh", "zh-TW": "zh", "nb": "nb", "no": "nb"} {
+		if got := n.pick(locale).title; got != want {
+			t.Errorf("a member with locale %q gets %s, want %s", locale, got, want)
+		}
+	}
+}
+
 func TestAnnouncement_ErrorsNameTheLine(t *testing.T) {
 	set := load(t)
 	site, _, _ := set.SampleAnnouncement()

@@ -2,10 +2,44 @@ package templates
 
 import "golang.org/x/text/language"
 
+// languageTags picks the best of some languages.
+type languageTags struct {
+	tags    []language.Tag
+	matcher language.Matcher
+}
+
+func newLanguageTags(tags []language.Tag) languageTags {
+	return languageTags{tags, language.NewMatcher(tags)}
+}
+
+// match returns the index of the best one for a BCP 47 tag or a forum's name for a language, or -1. It must be the same language: a
+// reader in Lisbon understands Brazilian Portuguese. The matcher also gives English for Icelandic and Russian for Kazakh, but the language
+// of the forum is nearer to its members.
+func (t languageTags) match(name string) int {
+	tag, err := language.All.Parse(name) // All also makes zh of cmn
+	if err != nil {
+		return -1
+	}
+	_, i, _ := t.matcher.Match(tag)
+	if baseOf(t.tags[i]) != baseOf(tag) {
+		return -1
+	}
+	return i
+}
+
+// baseOf returns the language of a tag without its region and script: one for all names of the language.
+func baseOf(tag language.Tag) language.Base {
+	if all, err := language.All.Canonicalize(tag); err == nil {
+		tag = all
+	}
+	base, _ := tag.Base()
+	return base
+}
+
 // languages picks the best of some locales. The first is the one for languages that none of them fits.
 type languages struct {
-	list    []*lazyLocale
-	matcher language.Matcher
+	list []*lazyLocale
+	by   languageTags
 }
 
 func newLanguages(list []*lazyLocale) languages {
@@ -13,20 +47,12 @@ func newLanguages(list []*lazyLocale) languages {
 	for i, l := range list {
 		tags[i] = l.tag
 	}
-	return languages{list, language.NewMatcher(tags)}
+	return languages{list, newLanguageTags(tags)}
 }
 
-// match returns the locale for a BCP 47 tag or a forum's name for a language, or nil. It must be in the same language: a
-// reader in Lisbon understands Brazilian Portuguese. The matcher also gives English for Icelandic and Russian for Kazakh, but the language
-// of the forum is nearer to its members.
+// match returns the locale for a BCP 47 tag or a forum's name for a language, or nil.
 func (g languages) match(name string) *lazyLocale {
-	tag, err := language.All.Parse(name) // All also makes zh of cmn
-	if err != nil {
-		return nil
-	}
-	_, i, _ := g.matcher.Match(tag)
-	want, _ := tag.Base()
-	if have, _ := g.list[i].tag.Base(); have == want {
+	if i := g.by.match(name); i >= 0 {
 		return g.list[i]
 	}
 	return nil
