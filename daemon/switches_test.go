@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/explain"
 	"postrider/daemon/members"
 	"postrider/daemon/settings"
 	"postrider/digest"
@@ -113,6 +114,49 @@ func TestSwitch_OfMemberOrSiteAppliesToItsKindOnly(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+func TestSwitch_WithDigestOutlivesAlerts(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(w *world){
+		"ended by the member": func(w *world) {
+			grant := link.Claims{Scope: link.Alerts, Member: 101}
+			if undo, err := members.New(w.source, w.store, w.set).Unsubscribe(w.Context(), w.clock(), grant); undo == nil || err != nil {
+				w.Fatalf("unsubscribing: %v, %v", undo, err)
+			}
+		},
+		"disabled on the site": func(w *world) {
+			w.set.Alerts.Enabled = false
+			w.restart()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newAlertWorld(t)
+			w.updatePreferences(func(c *digest.Preferences) {
+				c.Switches.Quotes, c.Switches.Mentions = digest.WithDigest, digest.WithDigest
+			})
+			end(w)
+			w.round()
+			w.relay.forget()
+			all := kindsOfPosts(w)
+			foreseen := w.explainPost(annaID, all[digest.Mentions])
+			w.round()
+			w.advanceClock(time.Minute)
+			w.wantAlerts("anna")
+			w.setClock(5, "08:00")
+			w.round()
+			got := w.postsInMessages()
+			for k, id := range all {
+				if !got[id] {
+					t.Errorf("the digest lacks %s", k)
+				}
+			}
+			if foreseen.Verdict != explain.Upcoming {
+				t.Errorf("before, the explanation of the mention was %+v", foreseen)
+			}
+		})
 	}
 }
 

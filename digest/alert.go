@@ -142,11 +142,9 @@ type AlertCandidate struct {
 
 // AlertItems returns the events that the candidate gets an alert about, by sequence number. Access and visibility are
 // checked later, when the message is built. While the member's email is paused, only quotes and mentions are returned:
-// they are not sent, but deferred to a later digest. Watched posts come with the digest anyway.
+// they are not sent, but deferred to a later digest. Watched posts come with the digest anyway. A member without alerts gets items only
+// about quotes and mentions that come with the digest: no watch brings them.
 func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
-	if l.Choices.Alerts == NoAlerts {
-		return nil
-	}
 	paused := l.Choices.PausedUntil.After(now)
 	var items []AlertItem
 	for _, i := range b.matching(&l) {
@@ -194,6 +192,8 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 	override := l.Overrides.Of(thread, l.Watches)
 	direct = l.Switches.alertsDirect(direct)
 	switch {
+	case l.Choices.Alerts == NoAlerts:
+		return ""
 	case l.Watches.Mute(thread, direct != ""):
 		return ""
 	case override != "" && override != Instant:

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"slices"
 	"testing"
 
 	"postrider/forum"
@@ -48,6 +49,40 @@ func TestSwitches_DecideWhichPostsCauseAlerts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAlertItems_WithoutAlertsLeaveKindsToDigests(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		switches Switches
+		change   func(*AlertCandidate)
+		want     []forum.PostID
+	}{
+		{"at once: they end with the alerts", Switches{}, func(*AlertCandidate) {}, nil},
+		{"with the digest", Switches{Quotes: WithDigest, Mentions: WithDigest}, func(*AlertCandidate) {}, []forum.PostID{2, 3}},
+		{"one of them off", Switches{Quotes: Off, Mentions: WithDigest}, func(*AlertCandidate) {}, []forum.PostID{3}},
+		{"muted", Switches{Quotes: WithDigest, Mentions: WithDigest}, func(l *AlertCandidate) {
+			l.Overrides.Threads = map[forum.ThreadID]Cadence{20: Off}
+			l.Watches.Muted = map[forum.ThreadID]bool{30: true}
+		}, nil},
+		{"watches nothing and did not ask", Switches{Quotes: WithDigest, Mentions: WithDigest}, func(l *AlertCandidate) {
+			l.Watches, l.Unasked = forum.Watches{}, true
+		}, nil},
+	} {
+		l, events := alertCandidate(), postEvents()
+		events[1].Quotes, events[2].Mentions = []forum.MemberID{reader}, []forum.MemberID{reader}
+		l.Switches, l.Choices.Alerts = tt.switches, NoAlerts
+		tt.change(&l)
+		var got []forum.PostID
+		for _, n := range NewEventIndex(events).AlertItems(l, noon) {
+			if got = append(got, n.Post); !n.WithDigest || !n.Cause.IsDirect() {
+				t.Errorf("%s: post %d, left to the digest %t, because of a %s", tt.name, n.Post, n.WithDigest, n.Cause)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: posts %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 
