@@ -131,7 +131,14 @@ func (p *modelMember) turnedOff(w *modelPost, watched, alert bool) bool {
 // canAlert reports whether a quote or mention would be planned as an alert now, or left to the digest.
 func (p *modelMember) canAlert(w *modelPost, now time.Time) bool {
 	to := p.switches.Of(w.direct)
-	return p.override(w.thread) == "" && (to == digest.WithDigest || to == digest.Instant && p.alerts != digest.NoAlerts) && now.Sub(w.at) < 23*time.Hour
+	switch override := p.override(w.thread); {
+	case to == digest.Off || now.Sub(w.at) >= 23*time.Hour:
+		return false
+	case override == "":
+		return to == digest.WithDigest || p.alerts != digest.NoAlerts
+	default:
+		return override == digest.WithDigest || override == digest.Weekly
+	}
 }
 
 // whyNot returns why a message must not have a post now; "": it may.

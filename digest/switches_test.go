@@ -52,6 +52,39 @@ func TestSwitches_DecideWhichPostsCauseAlerts(t *testing.T) {
 	}
 }
 
+func TestAlertItems_OverridesLeaveQuotesToDigests(t *testing.T) {
+	for _, tt := range []struct {
+		override Cadence
+		quotes   Cadence
+		want     bool
+	}{
+		{WithDigest, Instant, true},
+		{Weekly, Instant, true},
+		{Monthly, WithDigest, true},
+		{Weekly, Off, false},
+		{Off, Instant, false},
+		{Off, WithDigest, false},
+	} {
+		l, events := alertCandidate(), postEvents()
+		events[0].Quotes = []forum.MemberID{reader}
+		yes := true
+		l.Choices.NewThreadsOnly = &yes
+		l.Watches, l.Switches.Quotes = l.Choices.Narrow(l.Watches), tt.quotes
+		l.Overrides.Sections = map[forum.SectionID]Cadence{1: tt.override}
+		found := false
+		for _, n := range NewEventIndex(events).AlertItems(l, noon) {
+			if n.Post == 1 {
+				if found = true; !n.WithDigest || n.Cause != Quoted {
+					t.Errorf("override %s: left to the digest %t, because of a %s", tt.override, n.WithDigest, n.Cause)
+				}
+			}
+		}
+		if found != tt.want {
+			t.Errorf("override %s, quotes %s: deferred %t, want %t", tt.override, tt.quotes, found, tt.want)
+		}
+	}
+}
+
 func TestAlertItems_WithoutAlertsLeaveKindsToDigests(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
