@@ -12,6 +12,7 @@ import (
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/mail"
 )
 
 // kindsOfPosts writes a reply, a new thread, a quote and a mention of Anna; the last two in an unwatched section.
@@ -157,6 +158,31 @@ func TestSwitch_WithDigestOutlivesAlerts(t *testing.T) {
 				t.Errorf("before, the explanation of the mention was %+v", foreseen)
 			}
 		})
+	}
+}
+
+func TestSwitch_DigestsTurnedOnBringNoEarlierMentions(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.updatePreferences(func(c *digest.Preferences) {
+		c.Switches.Mentions, c.Schedule.Cadence = digest.WithDigest, digest.Off
+	})
+	before := w.writeText(w.thread(routes), writer, "@anna, look") // not watched
+	w.round()
+	failed := w.writeText(w.thread(routes), writer, `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE]`)
+	w.round()
+	w.relay.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554} }
+	w.advanceClock(time.Minute)
+	w.relay.acceptAll()
+	w.setClock(25, "08:30")
+	w.updatePreferences(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Daily })
+	after := w.writeText(w.thread(routes), writer, "@anna, look again")
+	w.round()
+	w.relay.forget()
+	w.setClock(26, "08:00")
+	w.round()
+	if got := w.postsInMessages(); got[before] || got[failed] || !got[after] {
+		t.Errorf("the first digest has %v, want %d, and not %d and %d from before", got, after, before, failed)
 	}
 }
 
