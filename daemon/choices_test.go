@@ -425,6 +425,37 @@ func TestUnsubscribe_OutlastsChoicesOnTheForum(t *testing.T) {
 	w.wantMessages("anna", posts(p))
 }
 
+func TestUndo_OfAnEarlierMuteLeavesALaterOne(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	service := members.New(w.source, w.store, w.set)
+	for scope, object := range map[link.Scope]int64{link.Thread: w.thread(tonight), link.Section: tonight} {
+		grant := link.Claims{Scope: scope, Member: int64(annaID), Object: object}
+		mute := func() members.UndoState {
+			undo, err := service.Unsubscribe(t.Context(), w.clock(), grant)
+			if err != nil || undo == nil {
+				t.Fatalf("Unsubscribe = %v, %v", undo, err)
+			}
+			return *undo
+		}
+		first := mute()
+		if back, err := service.Undo(t.Context(), w.clock(), first); err != nil || !back {
+			t.Fatalf("Undo = %t, %v", back, err)
+		}
+		w.setTime(w.clock().Add(16 * 24 * time.Hour))
+		second := mute()
+		if back, err := service.Undo(t.Context(), w.clock(), first); err != nil || back {
+			t.Errorf("undoing the first mute again = %t, %v", back, err)
+		}
+		if on, err := service.Subscribed(t.Context(), grant); err != nil || on {
+			t.Errorf("subscribed after that: %t, %v", on, err)
+		}
+		if back, err := service.Undo(t.Context(), w.clock(), second); err != nil || !back {
+			t.Errorf("undoing the second mute = %t, %v", back, err)
+		}
+	}
+}
+
 func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
