@@ -53,7 +53,7 @@ func (ap *alertPlanner) planAlertBatch(ctx context.Context, p store.AlertProgres
 		return err
 	}
 	over := store.AlertProgress{Done: until, Until: until}
-	if len(fresh) == 0 || !ap.settings.Alerts.Enabled {
+	if len(fresh) == 0 {
 		_, _, err := ap.Store.Alerts.Plan(ctx, ap.Now(), p, over, store.PriorityAlert, nil)
 		return err
 	}
@@ -75,7 +75,7 @@ func (ap *alertPlanner) planAlertBatch(ctx context.Context, p store.AlertProgres
 // planAlertPage plans alerts for the next page of members. more is false after the last page, and if another daemon has
 // already continued from the same position.
 func (ap *alertPlanner) planAlertPage(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, from, over store.AlertProgress) (to store.AlertProgress, more bool, err error) {
-	page, err := s.Watchers(ctx, b.Threads(), b.Sections(), from.Member)
+	page, err := ap.watchers(ctx, s, b, from.Member)
 	if err != nil {
 		return to, false, err
 	}
@@ -97,6 +97,15 @@ func (ap *alertPlanner) planAlertPage(ctx context.Context, s *source.Snapshot, b
 		err = ap.Store.Counts.AddPlanned(ctx, now, store.KindAlert, planned)
 	}
 	return to, ok && to.Member != 0, err
+}
+
+// watchers returns a page of the members who may get alerts because of their watches. If alerts are disabled, these are none: only quotes
+// and mentions that come with digests matter.
+func (ap *alertPlanner) watchers(ctx context.Context, s *source.Snapshot, b *digest.EventIndex, after forum.MemberID) (source.Watchers, error) {
+	if !ap.settings.Alerts.Enabled {
+		return source.Watchers{Last: source.EndOfWatchers}, nil
+	}
+	return s.Watchers(ctx, b.Threads(), b.Sections(), after)
 }
 
 // itemsOfPage returns the alert items of a page of members.
@@ -157,10 +166,14 @@ func (ap *alertPlanner) candidates(ctx context.Context, s *source.Snapshot, b *d
 	}
 	list := make([]digest.AlertCandidate, len(ids))
 	for i, id := range ids {
-		w := choices[id].Narrow(wishes[id].Extend(watches[id]))
+		c := choices[id]
+		if !ap.settings.Alerts.Enabled {
+			c.Alerts = digest.NoAlerts
+		}
+		w := c.Narrow(wishes[id].Extend(watches[id]))
 		m := mutes[id]
 		w.Muted, w.MutedSections, w.DirectInMuted = m.Muted, m.MutedSections, m.DirectInMuted
-		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: choices[id], Switches: choices[id].Switches.Or(ap.settings.Notify.Switches()), Bundle: ap.settings.Alerts.BundleOf(choices[id]), Overrides: wishes[id], Unasked: unasked[id]}
+		list[i] = digest.AlertCandidate{ID: id, Watches: w, Choices: c, Switches: c.Switches.Or(ap.settings.Notify.Switches()), Bundle: ap.settings.Alerts.BundleOf(c), Overrides: wishes[id], Unasked: unasked[id]}
 	}
 	return list, nil
 }

@@ -425,6 +425,37 @@ func TestUnsubscribe_OutlastsChoicesOnTheForum(t *testing.T) {
 	w.wantMessages("anna", posts(p))
 }
 
+func TestUndo_OfAnEarlierMuteLeavesALaterOne(t *testing.T) {
+	t.Parallel()
+	w := newDailyWorld(t)
+	service := members.New(w.source, w.store, w.set)
+	for scope, object := range map[link.Scope]int64{link.Thread: w.thread(tonight), link.Section: tonight} {
+		grant := link.Claims{Scope: scope, Member: int64(annaID), Object: object}
+		mute := func() members.UndoState {
+			undo, err := service.Unsubscribe(t.Context(), w.clock(), grant)
+			if err != nil || undo == nil {
+				t.Fatalf("Unsubscribe = %v, %v", undo, err)
+			}
+			return *undo
+		}
+		first := mute()
+		if back, err := service.Undo(t.Context(), w.clock(), first); err != nil || !back {
+			t.Fatalf("Undo = %t, %v", back, err)
+		}
+		w.setTime(w.clock().Add(16 * 24 * time.Hour))
+		second := mute()
+		if back, err := service.Undo(t.Context(), w.clock(), first); err != nil || back {
+			t.Errorf("undoing the first mute again = %t, %v", back, err)
+		}
+		if on, err := service.Subscribed(t.Context(), grant); err != nil || on {
+			t.Errorf("subscribed after that: %t, %v", on, err)
+		}
+		if back, err := service.Undo(t.Context(), w.clock(), second); err != nil || !back {
+			t.Errorf("undoing the second mute = %t, %v", back, err)
+		}
+	}
+}
+
 func TestSendNow_CoversOnlyWhatWasCheckedForAlerts(t *testing.T) {
 	t.Parallel()
 	w := newDailyWorld(t)
@@ -536,4 +567,50 @@ func TestDigest_UnreadOnlyIncludesPostApprovedAfterVisit(t *testing.T) {
 	w.setClock(5, "08:00")
 	w.round()
 	w.wantMessages("anna", posts(p))
+}
+
+func TestUpdatePreferences_ReleasesAlertsHeldForEarlierChoices(t *testing.T) {
+	t.Parallel()
+	yes := true
+	quiet := func(from, until int) func(*digest.Preferences) {
+		return func(c *digest.Preferences) { c.Quiet = &digest.QuietHours{From: from, Until: until} }
+	}
+	for name, tt := range map[string]struct {
+		before func(*digest.Preferences)
+		day    int
+		change func(*digest.Preferences)
+		dueDay int // 0: at once
+		due    string
+	}{
+		"no quiet hours":      {quiet(9, 20), 4, quiet(0, 0), 0, ""},
+		"shorter quiet hours": {quiet(9, 20), 4, quiet(9, 12), 4, "12:00"},
+		"another zone":        {quiet(9, 20), 4, func(c *digest.Preferences) { c.Zone = "America/New_York" }, 0, ""}, // 6:00 there
+		"another hour, for weekends": {func(c *digest.Preferences) { c.WeekendsOff = &yes }, 10, func(c *digest.Preferences) {
+			c.Schedule.Hour = 6
+		}, 11, "06:00"},
+		"a zone where it is Monday": {func(c *digest.Preferences) { c.WeekendsOff = &yes }, 10, func(c *digest.Preferences) {
+			c.Zone, c.Schedule.Hour = "Pacific/Kiritimati", 0
+		}, 0, ""},
+	} {
+		w := newAlertWorld(t)
+		w.updatePreferences(tt.before)
+		w.setClock(tt.day, "10:00")
+		w.round()
+		w.relay.forget()
+		p := w.writePost(w.thread(tonight))
+		w.round()
+		w.setClock(tt.day, "10:05")
+		w.round()
+		w.wantAlerts("anna")
+		w.updatePreferences(tt.change)
+		w.round()
+		if tt.dueDay != 0 {
+			w.wantAlerts("anna")
+			w.setClock(tt.dueDay, tt.due)
+			w.round()
+		}
+		if got := w.postsInMessages(); !got[p] {
+			t.Errorf("%s: Anna got %v, want %d", name, got, p)
+		}
+	}
 }

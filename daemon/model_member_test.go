@@ -107,7 +107,7 @@ func (p *modelMember) wants(w *modelPost, now time.Time) bool {
 	if watched, _ := p.watches(w); watched && p.switches.Of(w.watchedKind()) != digest.Off {
 		return true
 	}
-	// A quote or mention without a watch is sent as an alert or not at all: digests have it only if an alert was planned.
+	// Digests have a quote or mention without a watch only if an alert was planned, or if it was left to them instead.
 	return w.target == p.id && p.switches.Of(w.direct) != digest.Off && (w.alertable || p.canAlert(w, now))
 }
 
@@ -128,9 +128,17 @@ func (p *modelMember) turnedOff(w *modelPost, watched, alert bool) bool {
 	return !(watched && on(w.watchedKind(), p.override(w.thread)) || w.target == p.id && on(w.direct, ""))
 }
 
-// canAlert reports whether a quote or mention would be planned as an alert now.
+// canAlert reports whether a quote or mention would be planned as an alert now, or left to the digest.
 func (p *modelMember) canAlert(w *modelPost, now time.Time) bool {
-	return p.override(w.thread) == "" && p.switches.Of(w.direct) != digest.Off && p.alerts != digest.NoAlerts && now.Sub(w.at) < 23*time.Hour
+	to := p.switches.Of(w.direct)
+	switch override := p.override(w.thread); {
+	case to == digest.Off || now.Sub(w.at) >= 23*time.Hour:
+		return false
+	case override == "":
+		return to == digest.WithDigest || p.alerts != digest.NoAlerts
+	default:
+		return override == digest.WithDigest || override == digest.Weekly
+	}
 }
 
 // whyNot returns why a message must not have a post now; "": it may.

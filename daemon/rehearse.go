@@ -84,9 +84,6 @@ func (sc *scanner) rehearse(ctx context.Context, g store.ScanResult) error {
 
 // rehearsePlan plans alerts like planAlerts, in memory.
 func (ap *alertPlanner) rehearsePlan(ctx context.Context, x *editions.Overlay, only forum.MemberID) error {
-	if !ap.settings.Alerts.Enabled {
-		return nil
-	}
 	p, err := ap.Store.Alerts.Progress(ctx)
 	if err != nil {
 		return err
@@ -145,7 +142,7 @@ func (ap *alertPlanner) rehearseEvents(ctx context.Context, s *source.Snapshot, 
 	var all []store.Alert
 	after := max(only-1, 0)
 	for {
-		page, err := s.Watchers(ctx, b.Threads(), b.Sections(), after)
+		page, err := ap.watchers(ctx, s, b, after)
 		if err != nil {
 			return nil, err
 		}

@@ -6,11 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"postrider/daemon/explain"
 	"postrider/daemon/members"
 	"postrider/daemon/settings"
 	"postrider/digest"
 	"postrider/forum"
 	"postrider/internal/link"
+	"postrider/mail"
 )
 
 // kindsOfPosts writes a reply, a new thread, a quote and a mention of Anna; the last two in an unwatched section.
@@ -113,6 +115,74 @@ func TestSwitch_OfMemberOrSiteAppliesToItsKindOnly(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+func TestSwitch_WithDigestOutlivesAlerts(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(w *world){
+		"ended by the member": func(w *world) {
+			grant := link.Claims{Scope: link.Alerts, Member: 101}
+			if undo, err := members.New(w.source, w.store, w.set).Unsubscribe(w.Context(), w.clock(), grant); undo == nil || err != nil {
+				w.Fatalf("unsubscribing: %v, %v", undo, err)
+			}
+		},
+		"disabled on the site": func(w *world) {
+			w.set.Alerts.Enabled = false
+			w.restart()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newAlertWorld(t)
+			w.updatePreferences(func(c *digest.Preferences) {
+				c.Switches.Quotes, c.Switches.Mentions = digest.WithDigest, digest.WithDigest
+			})
+			end(w)
+			w.round()
+			w.relay.forget()
+			all := kindsOfPosts(w)
+			foreseen := w.explainPost(annaID, all[digest.Mentions])
+			w.round()
+			w.advanceClock(time.Minute)
+			w.wantAlerts("anna")
+			w.setClock(5, "08:00")
+			w.round()
+			got := w.postsInMessages()
+			for k, id := range all {
+				if !got[id] {
+					t.Errorf("the digest lacks %s", k)
+				}
+			}
+			if foreseen.Verdict != explain.Upcoming {
+				t.Errorf("before, the explanation of the mention was %+v", foreseen)
+			}
+		})
+	}
+}
+
+func TestSwitch_DigestsTurnedOnBringNoEarlierMentions(t *testing.T) {
+	t.Parallel()
+	w := newAlertWorld(t)
+	w.updatePreferences(func(c *digest.Preferences) {
+		c.Switches.Mentions, c.Schedule.Cadence = digest.WithDigest, digest.Off
+	})
+	before := w.writeText(w.thread(routes), writer, "@anna, look") // not watched
+	w.round()
+	failed := w.writeText(w.thread(routes), writer, `[QUOTE="anna, post: 1, member: 101"]x[/QUOTE]`)
+	w.round()
+	w.relay.answer = func(string, int) mail.Outcome { return mail.Outcome{Result: mail.Refused, Stage: mail.Body, Code: 554} }
+	w.advanceClock(time.Minute)
+	w.relay.acceptAll()
+	w.setClock(25, "08:30")
+	w.updatePreferences(func(c *digest.Preferences) { c.Schedule.Cadence = digest.Daily })
+	after := w.writeText(w.thread(routes), writer, "@anna, look again")
+	w.round()
+	w.relay.forget()
+	w.setClock(26, "08:00")
+	w.round()
+	if got := w.postsInMessages(); got[before] || got[failed] || !got[after] {
+		t.Errorf("the first digest has %v, want %d, and not %d and %d from before", got, after, before, failed)
 	}
 }
 

@@ -2,10 +2,40 @@ package daemon
 
 import (
 	"testing"
+	"time"
 
 	"postrider/digest"
 	"postrider/forum"
 )
+
+func TestNewThreadsOnly_MentionsComeWithDigestsOfOverriddenSection(t *testing.T) {
+	t.Parallel()
+	for override, day := range map[digest.Cadence]int{digest.WithDigest: 5, digest.Weekly: 11} {
+		w := newAlertWorld(t) // Monday, 4 May
+		w.setOverride(101, tonight, override)
+		yes := true
+		w.updatePreferences(func(c *digest.Preferences) { c.NewThreadsOnly = &yes })
+		known := w.thread(tonight)
+		w.round()
+		w.relay.forget()
+		reply, mention := w.writePost(known), w.writeText(known, writer, "@anna, look")
+		w.round()
+		w.advanceClock(time.Minute)
+		for d := 5; d < day; d++ {
+			w.setClock(d, "08:00")
+			w.round()
+		}
+		w.wantAlerts("anna")
+		w.setClock(day, "08:00")
+		w.round()
+		if got := w.postsInMessages(); !got[mention] || got[reply] {
+			t.Errorf("override %s: Anna got %v, want %d and not %d", override, got, mention, reply)
+		}
+		w.setClock(day+7, "08:00")
+		w.round()
+		w.wantAlerts("anna") // nothing twice
+	}
+}
 
 func TestNewThreadsOnly_LeavesOutRepliesExceptOfWatchedThreads(t *testing.T) {
 	t.Parallel()

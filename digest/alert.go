@@ -40,7 +40,7 @@ type AlertItem struct {
 	// Opening and VisibleSince are those of its event. Only planning uses them; they are not saved.
 	Opening      bool
 	VisibleSince time.Time
-	// WithDigest: posts of its kind come with the digest. Only planning uses it.
+	// WithDigest: posts of its kind or in its thread come with the digest. Only planning uses it.
 	WithDigest bool
 	// Bundle is the member's, in effect. Only planning uses it.
 	Bundle Bundle
@@ -142,11 +142,9 @@ type AlertCandidate struct {
 
 // AlertItems returns the events that the candidate gets an alert about, by sequence number. Access and visibility are
 // checked later, when the message is built. While the member's email is paused, only quotes and mentions are returned:
-// they are not sent, but deferred to a later digest. Watched posts come with the digest anyway.
+// they are not sent, but deferred to a later digest. Watched posts come with the digest anyway. A member without alerts gets items only
+// about quotes and mentions that come with the digest: no watch brings them.
 func (b *EventIndex) AlertItems(l AlertCandidate, now time.Time) []AlertItem {
-	if l.Choices.Alerts == NoAlerts {
-		return nil
-	}
 	paused := l.Choices.PausedUntil.After(now)
 	var items []AlertItem
 	for _, i := range b.matching(&l) {
@@ -194,6 +192,8 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 	override := l.Overrides.Of(thread, l.Watches)
 	direct = l.Switches.alertsDirect(direct)
 	switch {
+	case l.Choices.Alerts == NoAlerts:
+		return ""
 	case l.Watches.Mute(thread, direct != ""):
 		return ""
 	case override != "" && override != Instant:
@@ -212,13 +212,20 @@ func (l *AlertCandidate) cause(thread *forum.Thread, opening bool, direct AlertC
 	return ""
 }
 
-// leavesToDigest reports whether a post that quotes or mentions the candidate comes with the digest, because they get that kind so.
+// leavesToDigest reports whether a post that quotes or mentions the candidate comes with the digest, because they get that kind or
+// that thread so. It may be that no watch brings it: a watch for new threads only covers no replies.
 func (l *AlertCandidate) leavesToDigest(thread *forum.Thread, direct AlertCause) bool {
-	if !direct.IsDirect() || l.Switches.Of(direct.Kind(false)) != WithDigest || l.Watches.Mute(thread, true) {
+	if !direct.IsDirect() || l.Watches.Mute(thread, true) {
 		return false
 	}
-	override := l.Overrides.Of(thread, l.Watches)
-	return override == "" || override == Instant
+	kind, override := l.Switches.Of(direct.Kind(false)), l.Overrides.Of(thread, l.Watches)
+	switch {
+	case kind == Off || override == Off:
+		return false
+	case kind == WithDigest:
+		return true
+	}
+	return override != "" && override != Instant
 }
 
 // emails reports whether a section's watch asks for an alert about a post.

@@ -97,10 +97,6 @@ func TestAlertItems_MatchWatchesAndOverrides(t *testing.T) {
 		{"a thread's override wins over its section's", func(l *AlertCandidate, _ []PostEvent) {
 			l.Overrides = Overrides{Sections: map[forum.SectionID]Cadence{1: Off}, Threads: map[forum.ThreadID]Cadence{10: Instant}}
 		}, without(5)},
-		{"no alert for a quote in a thread with another cadence", func(l *AlertCandidate, n []PostEvent) {
-			n[1].Quotes = []forum.MemberID{reader}
-			override(l, 99, 20, WithDigest)
-		}, without(2)},
 		{"a section muted on the forum, except the watched thread", func(l *AlertCandidate, n []PostEvent) {
 			n[2].Mentions = []forum.MemberID{reader}
 			l.Watches.MutedSections = map[forum.SectionID]bool{2: true}

@@ -40,7 +40,7 @@ func (s Schedule) search(zone *time.Location, from time.Time, offset, step int, 
 		if !s.hasSlot(day) {
 			continue
 		}
-		hours := s.hours()
+		hours := s.hours(day)
 		if step < 0 {
 			slices.Reverse(hours)
 		}
@@ -87,13 +87,17 @@ func evenWeek(day time.Time) bool {
 	return (day.Unix()/(24*60*60)+fromThursday)/7%2 == 0
 }
 
-// hours lists the local hours of a day's slots, ascending.
-func (s Schedule) hours() []int {
+// hours lists the local hours of a day's slots, ascending. A free weekend ends on Monday at the schedule's hour, as for alerts.
+func (s Schedule) hours(day time.Time) []int {
 	if s.Cadence != EveryNHours {
 		return []int{s.Hour}
 	}
+	first := s.Hour % s.Every
+	if s.WeekendsOff && day.Weekday() == time.Monday {
+		first = s.Hour
+	}
 	var hours []int
-	for h := s.Hour % s.Every; h < 24; h += s.Every {
+	for h := first; h < 24; h += s.Every {
 		hours = append(hours, h)
 	}
 	return hours

@@ -43,7 +43,7 @@ func (s *Switches) at(kind PostKind) *Cadence {
 
 // AsksFor reports whether the member chose alerts here, or posts of a kind at once.
 func (c Preferences) AsksFor(kind PostKind) bool {
-	return c.Alerts != "" || *c.Switches.at(kind) == Instant
+	return c.Alerts != "" && c.Alerts != NoAlerts || *c.Switches.at(kind) == Instant
 }
 
 // Or returns the switches with those of the site where the member chose nothing.

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"slices"
 	"testing"
 
 	"postrider/forum"
@@ -48,6 +49,73 @@ func TestSwitches_DecideWhichPostsCauseAlerts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAlertItems_OverridesLeaveQuotesToDigests(t *testing.T) {
+	for _, tt := range []struct {
+		override Cadence
+		quotes   Cadence
+		want     bool
+	}{
+		{WithDigest, Instant, true},
+		{Weekly, Instant, true},
+		{Monthly, WithDigest, true},
+		{Weekly, Off, false},
+		{Off, Instant, false},
+		{Off, WithDigest, false},
+	} {
+		l, events := alertCandidate(), postEvents()
+		events[0].Quotes = []forum.MemberID{reader}
+		yes := true
+		l.Choices.NewThreadsOnly = &yes
+		l.Watches, l.Switches.Quotes = l.Choices.Narrow(l.Watches), tt.quotes
+		l.Overrides.Sections = map[forum.SectionID]Cadence{1: tt.override}
+		found := false
+		for _, n := range NewEventIndex(events).AlertItems(l, noon) {
+			if n.Post == 1 {
+				if found = true; !n.WithDigest || n.Cause != Quoted {
+					t.Errorf("override %s: left to the digest %t, because of a %s", tt.override, n.WithDigest, n.Cause)
+				}
+			}
+		}
+		if found != tt.want {
+			t.Errorf("override %s, quotes %s: deferred %t, want %t", tt.override, tt.quotes, found, tt.want)
+		}
+	}
+}
+
+func TestAlertItems_WithoutAlertsLeaveKindsToDigests(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		switches Switches
+		change   func(*AlertCandidate)
+		want     []forum.PostID
+	}{
+		{"at once: they end with the alerts", Switches{}, func(*AlertCandidate) {}, nil},
+		{"with the digest", Switches{Quotes: WithDigest, Mentions: WithDigest}, func(*AlertCandidate) {}, []forum.PostID{2, 3}},
+		{"one of them off", Switches{Quotes: Off, Mentions: WithDigest}, func(*AlertCandidate) {}, []forum.PostID{3}},
+		{"muted", Switches{Quotes: WithDigest, Mentions: WithDigest}, func(l *AlertCandidate) {
+			l.Overrides.Threads = map[forum.ThreadID]Cadence{20: Off}
+			l.Watches.Muted = map[forum.ThreadID]bool{30: true}
+		}, nil},
+		{"watches nothing and did not ask", Switches{Quotes: WithDigest, Mentions: WithDigest}, func(l *AlertCandidate) {
+			l.Watches, l.Unasked = forum.Watches{}, true
+		}, nil},
+	} {
+		l, events := alertCandidate(), postEvents()
+		events[1].Quotes, events[2].Mentions = []forum.MemberID{reader}, []forum.MemberID{reader}
+		l.Switches, l.Choices.Alerts = tt.switches, NoAlerts
+		tt.change(&l)
+		var got []forum.PostID
+		for _, n := range NewEventIndex(events).AlertItems(l, noon) {
+			if got = append(got, n.Post); !n.WithDigest || !n.Cause.IsDirect() {
+				t.Errorf("%s: post %d, left to the digest %t, because of a %s", tt.name, n.Post, n.WithDigest, n.Cause)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: posts %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 

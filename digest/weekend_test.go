@@ -14,6 +14,10 @@ func TestWeekendsOff_MovesSlotsToMonday(t *testing.T) {
 	}{
 		{"daily", Schedule{Cadence: Daily, Hour: 8}, "UTC", "2026-05-08T08:00:00Z", "2026-05-11T08:00:00Z"},
 		{"every few hours", Schedule{Cadence: EveryNHours, Every: 12, Hour: 8}, "UTC", "2026-05-08T20:00:00Z", "2026-05-11T08:00:00Z"},
+		{"every hour", Schedule{Cadence: EveryNHours, Every: 1, Hour: 8}, "UTC", "2026-05-08T23:00:00Z", "2026-05-11T08:00:00Z"},
+		{"every hour, after that of Monday", Schedule{Cadence: EveryNHours, Every: 1, Hour: 8}, "UTC", "2026-05-11T08:00:00Z", "2026-05-11T09:00:00Z"},
+		{"every hour, through the night to Tuesday", Schedule{Cadence: EveryNHours, Every: 1, Hour: 8}, "UTC", "2026-05-11T23:00:00Z", "2026-05-12T00:00:00Z"},
+		{"every six hours", Schedule{Cadence: EveryNHours, Every: 6, Hour: 8}, "UTC", "2026-05-08T20:00:00Z", "2026-05-11T08:00:00Z"},
 		{"weekly on Saturday", Schedule{Cadence: Weekly, Weekday: time.Saturday, Hour: 8}, "UTC", "2026-05-05T00:00:00Z", "2026-05-11T08:00:00Z"},
 		{"weekly on Monday", Schedule{Cadence: Weekly, Weekday: time.Monday, Hour: 8}, "UTC", "2026-05-05T00:00:00Z", "2026-05-11T08:00:00Z"},
 		{"weekly on Tuesday", Schedule{Cadence: Weekly, Weekday: time.Tuesday, Hour: 8}, "UTC", "2026-05-08T00:00:00Z", "2026-05-12T08:00:00Z"},

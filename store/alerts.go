@@ -165,8 +165,8 @@ func (s Alerts) Next(ctx context.Context, priority int) (time.Time, error) {
 	return timeOrZero(at.Int64), nil
 }
 
-// ReleaseBundles lets the alerts of a member that wait for each other go out, after a change of preferences. If the member has quiet
-// hours now, they wait for their end all the same. It leaves alerts alone that a relay has seen.
+// ReleaseBundles lets the alerts of a member go out that wait for each other or for the end of quiet hours or a weekend, after a change of
+// preferences. If the member has quiet hours or a free weekend now, they wait for their end all the same. It leaves alerts alone that a relay has seen.
 func (s Alerts) ReleaseBundles(ctx context.Context, now time.Time, member forum.MemberID) error {
 	if _, err := s.exec(ctx, nil, "release_bundles", args{"now": now.Unix(), "member": int64(member)}); err != nil {
 		return fmt.Errorf("releasing the bundled alerts of a member: %w", err)

@@ -223,3 +223,15 @@ func (s Deferred) Reevaluate(ctx context.Context, now time.Time, member forum.Me
 	}
 	return nil
 }
+
+// Discard drops the deferred posts of a member whose digests begin again, and those of failed alerts that no digest has deferred yet. Posts
+// of an edition that waits stay with it.
+func (s Deferred) Discard(ctx context.Context, member forum.MemberID) error {
+	a := args{"members": marshalIDs([]forum.MemberID{member})}
+	for _, query := range []string{"discard_deferred", "mark_alerts_deferred"} {
+		if _, err := s.exec(ctx, nil, query, a); err != nil {
+			return fmt.Errorf("discarding deferred posts: %w", err)
+		}
+	}
+	return nil
+}

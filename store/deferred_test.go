@@ -220,3 +220,32 @@ func TestPrune_DeletesOldDeferredPosts(t *testing.T) {
 		}
 	})
 }
+
+func TestDeferred_DiscardKeepsWhatAnEditionBrings(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		s := open(t, dsn)
+		enroll(t, s, 2, 10)
+		x := accepted(planAndClaimDigest(t, s, "a", now), now)
+		x.Deferred = []digest.DeferredPost{{Post: 3, Seq: 3, NotBefore: now, Reason: digest.HeldForWeek}, {Post: 4, Seq: 4, NotBefore: now.Add(48 * time.Hour), Reason: digest.HeldForWeek}}
+		settleOne(t, s, x)
+		planAlerts(t, s, newAlert(alertItem(1, 9, 1)), newAlert(alertItem(2, 9, 1)))
+		for _, row := range claim(t, s, now.Add(time.Hour)) {
+			settleOne(t, s, store.Settlement{Key: row.Key, State: "refused", Result: "refused", At: now})
+		}
+		waits := planAndClaimDigest(t, s, "b", now)
+		check(t, s.Deferred.Discard(t.Context(), 1))
+		if got := editionsOfPosts(t, s, 1); !reflect.DeepEqual(got, map[forum.PostID]string{1: waits.Key, 3: waits.Key}) {
+			t.Errorf("deferred = %v, want those of %s alone", got, waits.Key)
+		}
+		settleOne(t, s, accepted(waits, now))
+		check(t, s.Deferred.Discard(t.Context(), 1))
+		planAndClaimDigest(t, s, "c", now)
+		if got := must(s.Deferred.Delivered(t.Context(), 1, waits.Key))(t); len(got) != 2 {
+			t.Errorf("%s has brought %+v, want both posts remembered", waits.Key, got)
+		}
+		all := must(s.Deferred.Upcoming(t.Context(), []forum.MemberID{2}, func(forum.MemberID) int64 { return 0 }))(t)
+		if len(all) != 1 {
+			t.Errorf("upcoming of another member: %+v, want their failed alert", all)
+		}
+	})
+}

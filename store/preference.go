@@ -171,6 +171,21 @@ func (s Preferences) SetOverride(ctx context.Context, now time.Time, member foru
 	return nil
 }
 
+// MutedAt returns when a member muted one section or one thread; the other ID is 0. It is zero if they did not, or no longer do.
+func (s Preferences) MutedAt(ctx context.Context, member forum.MemberID, section forum.SectionID, thread forum.ThreadID) (at time.Time, err error) {
+	a := args{"member": int64(member), "section": int64(section), "thread": int64(thread)}
+	err = s.query(ctx, nil, "muted_at", a, func(scan scanFunc) error {
+		var chosen int64
+		err := scan(&chosen)
+		at = time.Unix(chosen, 0).UTC()
+		return err
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when a member muted a thread or a section: %w", err)
+	}
+	return at, nil
+}
+
 // AddSection lets a member watch a section that they do not watch on the forum, with the cadence of an override.
 func (s Preferences) AddSection(ctx context.Context, now time.Time, member forum.MemberID, section forum.SectionID, cadence digest.Cadence) error {
 	a := args{"member": int64(member), "section": int64(section), "cadence": string(cadence), "now": now.Unix()}

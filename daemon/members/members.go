@@ -111,7 +111,7 @@ func grantTitle(ctx context.Context, s *source.Snapshot, m forum.Member, g link.
 }
 
 // reschedule moves a member's next digest to the time that the preferences imply. With skipBacklog, the digest leaves out
-// earlier posts. A member who is no subscriber has no next digest.
+// earlier posts, also those that were left to a digest. A member who is no subscriber has no next digest.
 func (d *Service) reschedule(ctx context.Context, now time.Time, member forum.MemberID, skipBacklog bool) error {
 	subs, err := d.store.Subscribers.Get(ctx, []forum.MemberID{member})
 	if err != nil {
@@ -123,6 +123,9 @@ func (d *Service) reschedule(ctx context.Context, now time.Time, member forum.Me
 	}
 	sub.Due = d.calendar.NextDue(sub, now)
 	if skipBacklog {
+		if err := d.store.Deferred.Discard(ctx, member); err != nil {
+			return err
+		}
 		if sub.CoveredSeq, err = d.store.Sightings.LastSeq(ctx); err != nil {
 			return err
 		}

@@ -14,10 +14,16 @@ import (
 // keeps following the forum and the configuration. Changes take effect immediately.
 func (d *Service) UpdatePreferences(ctx context.Context, now time.Time, a Account, want digest.Preferences, overrides []WatchSetting) error {
 	wasOff, isOff := a.Effective.Schedule.Cadence == digest.Off, want.Schedule.Cadence == digest.Off
-	if err := d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff); err != nil || want.Bundle == a.Effective.Bundle && *want.WeekendsOff == *a.Effective.WeekendsOff {
+	if err := d.savePreferences(ctx, now, a.Member.ID, diffPreferences(a, want), overrides, wasOff && !isOff); err != nil || !changesHolds(a.Effective, want) {
 		return err
 	}
 	return d.store.Alerts.ReleaseBundles(ctx, now, a.Member.ID)
+}
+
+// changesHolds reports whether alerts may be held for longer with one of the preferences in effect than with the other.
+func changesHolds(was, is digest.Preferences) bool {
+	return is.Bundle != was.Bundle || *is.Quiet != *was.Quiet || is.Zone != was.Zone ||
+		*is.WeekendsOff != *was.WeekendsOff || *is.WeekendsOff && is.Schedule.Hour != was.Schedule.Hour
 }
 
 // savePreferences saves what a member chose. With skipBacklog, the next digest leaves out earlier posts.

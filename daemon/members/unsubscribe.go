@@ -175,11 +175,11 @@ const undoWindow = 24 * time.Hour
 // Undo restores the previous state. back is false if the member made another choice since, which then applies.
 func (d *Service) Undo(ctx context.Context, now time.Time, e UndoState) (back bool, err error) {
 	if e.Scope == link.Thread || e.Scope == link.Section {
-		is, err := d.override(ctx, e)
-		if err != nil || is != digest.Off {
+		section, thread := e.place()
+		muted, err := d.store.Preferences.MutedAt(ctx, e.Member, section, thread)
+		if err != nil || muted.IsZero() || muted.Unix() != e.At {
 			return false, err
 		}
-		section, thread := e.place()
 		return true, d.store.Preferences.SetOverride(ctx, now, e.Member, section, thread, e.Wish)
 	}
 	c, err := d.choices(ctx, e.Member)

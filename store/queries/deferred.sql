@@ -167,6 +167,15 @@ DELETE FROM owed
                 WHERE o.key = owed.edition
                   AND (o.state IN ('accepted', 'skipped') OR (o.state = 'uncertain' AND o.result = 'skipped')))
 
+-- Drops the deferred posts that no edition brought or will bring: archive_delivered still needs the others.
+-- name: discard_deferred
+DELETE FROM owed
+ WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :members})
+   AND NOT EXISTS (SELECT 1
+                     FROM outbox o
+                    WHERE o.key = owed.edition
+                      AND (o.settled_at IS NULL OR o.state IN ('accepted', 'skipped') OR (o.state = 'uncertain' AND o.result = 'skipped')))
+
 -- A member has at most one unsettled edition, so posts that are assigned to any other can be assigned again.
 -- name: assign_deferred
 UPDATE owed

@@ -86,6 +86,14 @@ SELECT member_id, section_id, thread_id, cadence, COALESCE(added, FALSE)
   FROM wish
  WHERE member_id IN (SELECT CAST(value AS BIGINT) FROM {ids :ids})
 
+-- name: muted_at
+SELECT chosen_at
+  FROM wish
+ WHERE member_id = :member
+   AND section_id = :section
+   AND thread_id = :thread
+   AND cadence = 'off'
+
 -- name: save_override
 INSERT INTO wish (member_id, section_id, thread_id, cadence, chosen_at)
 VALUES (:member, :section, :thread, :cadence, :now)
