@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"postrider/internal/sqlfile"
 )
@@ -132,13 +133,21 @@ func (a *instanceLock) unlock() {
 	a.conn = nil
 }
 
-// Close releases the lock.
+// unlockTimeout is how long Close waits for the server.
+const unlockTimeout = 2 * time.Second
+
+// Close releases the lock. Without the statement, the server would release it only a little after the connection has ended, and a
+// daemon that starts meanwhile with other settings would be turned away.
 func (a *instanceLock) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.conn != nil {
-		a.unlock() // returns the connection to the pool, which is closed next
+	if a.conn == nil {
+		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), unlockTimeout)
+	defer cancel()
+	_, _ = a.conn.ExecContext(ctx, "SELECT pg_advisory_unlock_all()") // an error: the end of the connection releases it
+	a.unlock()                                                        // returns the connection to the pool, which is closed next
 	return nil
 }
 
